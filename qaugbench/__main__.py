@@ -1,0 +1,5 @@
+"""``python -m qaugbench`` is ``qaugbench``."""
+
+from qaugbench.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Leaderboards: entries made from runs, verified by recomputing every number, and ranked."""

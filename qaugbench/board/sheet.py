@@ -1,0 +1,54 @@
+"""One picture of synthetic images: a row a generator variant and class."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from qaugbench.errors import EntryError
+from qaugbench.record import Record
+
+TILE, GAP, LABEL_HEIGHT = 64, 4, 14
+PER_ROW = 6
+
+
+def sample_sheet(samples: Path, record: Record) -> bytes | None:
+    """Return a PNG of up to six synthetic images a variant and class, never real ones; None without such images.
+
+    Each image is enlarged or reduced to 64 pixels; the file depends on the images alone.
+    """
+    if not samples.is_file():
+        return None
+    rows = _rows(samples, record)
+    if not rows:
+        return None
+    height = LABEL_HEIGHT + TILE + GAP
+    sheet = Image.new("RGB", (GAP + PER_ROW * (TILE + GAP), len(rows) * height + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, (title, images) in enumerate(rows):
+        draw.text((GAP, number * height + 2), title, fill="black")
+        for column, image in enumerate(images[:PER_ROW]):
+            tile = Image.fromarray(image).convert("RGB").resize((TILE, TILE), Image.Resampling.NEAREST)
+            sheet.paste(tile, (GAP + column * (TILE + GAP), number * height + LABEL_HEIGHT))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _rows(samples: Path, record: Record) -> list[tuple[str, list[np.ndarray]]]:
+    names = [*record.labels.names, "none"]
+    try:
+        with np.load(samples, allow_pickle=False) as archive:
+            found = {name: archive[name] for name in archive.files if not name.startswith("real/")}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise EntryError(f"{samples} is not a usable file of pictures: {error}. Run again, or remove it.") from error
+    return [
+        (f"{arm.id}: {name}", [image[..., 0] if image.shape[-1] == 1 else image for image in found[f"{arm.id}/{name}"]])
+        for arm in record.arms
+        for name in names
+        if arm.generator and f"{arm.id}/{name}" in found
+    ]

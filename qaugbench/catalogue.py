@@ -1,0 +1,99 @@
+"""What there is to run: tasks, generators, sources and tracks, as data and as text. Reads definitions only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from qaugbench import definitions
+from qaugbench.datasets.sources import find_prepared, sources
+from qaugbench.errors import DefinitionError, near_names
+
+KINDS = ("tasks", "generators", "sources", "tracks")
+
+
+def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of one kind, or of all."""
+    if what is not None and what not in KINDS:
+        raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
+    makers = {"tasks": _tasks, "generators": _generators, "sources": _sources, "tracks": _tracks}
+    return {kind: makers[kind]() for kind in (KINDS if what is None else (what,))}
+
+
+def catalogue_text(what: str | None = None) -> str:
+    """Return the catalogue as aligned text."""
+    parts = []
+    for kind, rows in catalogue(what).items():
+        if not rows:
+            continue
+        columns = list(rows[0])
+        width = {column: max(len(column), *(len(str(row[column])) for row in rows)) for column in columns}
+        lines = ["  ".join(column.ljust(width[column]) for column in columns).rstrip()]
+        lines += ["  ".join(str(row[column]).ljust(width[column]) for column in columns).rstrip() for row in rows]
+        parts.append("\n".join([kind.upper(), *(f"  {line}" for line in lines)]))
+    return "\n\n".join(parts)
+
+
+def show_definition(name: str, *, as_json: bool = False) -> str:
+    """Return everything fixed about the task or generator called ``name``."""
+    tasks, generators = definitions.names("tasks"), definitions.names("baselines")
+    bare = name.partition("@")[0]
+    if bare not in (*tasks, *generators):
+        known = near_names(bare, (*tasks, *generators))
+        raise DefinitionError(f"There is no task, generator or run folder called {name!r}.{known}")
+    facts: dict[str, Any] = asdict(definitions.task(name) if bare in tasks else definitions.generator_card(name))
+    return json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts))
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
+    lines = []
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}:", *_lines(value, indent + "  ")]
+        elif isinstance(value, tuple | list) and value and isinstance(value[0], dict):
+            lines += [f"{indent}{key}:", *(f"{indent}  - {_inline(item)}" for item in value)]
+        elif value not in (None, "", (), []):
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple | list) else value
+            lines.append(f"{indent}{key}: {shown}")
+    return lines
+
+
+def _inline(item: dict[str, Any]) -> str:
+    return "; ".join(f"{key} {', '.join(value) if isinstance(value, tuple | list) else value}" for key, value in item.items())
+
+
+def _tasks() -> list[dict[str, Any]]:
+    found = [definitions.task(name) for name in definitions.names("tasks")]
+    return [
+        {"task": task.name, "classes": len(task.labels), "labels": task.labels.kind, "source": task.default_source, "question": task.question}
+        for task in found
+    ]
+
+
+def _generators() -> list[dict[str, Any]]:
+    found = [definitions.generator_card(name) for name in definitions.names("baselines")]
+    return [
+        {"generator": card.id, "kind": card.kind, "fidelity": card.fidelity, "controls": " ".join(card.controls) or "-", "title": card.title}
+        for card in found
+    ]
+
+
+def _sources() -> list[dict[str, Any]]:
+    rows = []
+    for source in sources().values():
+        for task in source.tasks:
+            state = "drawn" if source.obtain == "generated" else "prepared" if find_prepared(task, source.id) else source.obtain
+            rows.append({"source": source.id, "task": task, "state": state, "licence": source.licence, "title": source.title})
+    return rows
+
+
+def _tracks() -> list[dict[str, Any]]:
+    rows = []
+    for name in definitions.names("tasks"):
+        for track in definitions.task(name).tracks.values():
+            fractions = " ".join(f"{100 * fraction:g}%" for fraction in track.fractions)
+            rows.append(
+                {"task": name, "track": track.name, "pixels": track.image_size, "fractions": fractions, "replicates": track.replicates, "classifier": track.recipe.model}
+            )
+    return rows

@@ -1,0 +1,184 @@
+"""The classical layer that stands where a circuit would, with as many trainable parameters and outputs of the same scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.statevector import StateVector
+from qaugbench.errors import CircuitError
+
+TOLERANCE = 0.05  # of the circuit's trainable weights
+CALIBRATION_POINTS = 256
+CALIBRATION_WEIGHTS = 16
+
+
+@dataclass(frozen=True)
+class TwinShape:
+    """The sizes of a twin with trainable parameters ``n_parameters``.
+
+    ``hidden`` None: one dense map; > 0: two maps with tanh in between; 0: one fixed random map, which is not trained.
+    ``hidden_bias``: the hidden units have biases. ``n_biases``, ``n_gains``: the first so many outputs have one.
+    """
+
+    n_inputs: int
+    n_outputs: int
+    hidden: int | None
+    hidden_bias: bool
+    n_biases: int
+    n_gains: int
+
+    @property
+    def n_parameters(self) -> int:
+        """Trainable parameters of one copy."""
+        dense = self.n_inputs * self.n_outputs
+        maps = dense if self.hidden is None else self.hidden * (self.n_inputs + self.n_outputs)
+        return maps + (self.hidden or 0) * self.hidden_bias + self.n_biases + self.n_gains
+
+
+def twin_shape(circuit: Circuit) -> TwinShape:
+    """Return the plainest shape whose parameters are within 5 % of the circuit's weights, else the one exactly on it.
+
+    Plain before exact: a dense map, then a hidden layer, then a fixed random map; whole bias and gain vectors before parts
+    of them. A circuit without weights gets a fixed random map with nothing to train.
+
+    Raises:
+        CircuitError: no shape is within 5 %.
+    """
+    shapes = list(_shapes(circuit.n_inputs, circuit.n_outputs, circuit.n_weights))
+    near = [shape for shape in shapes if abs(shape.n_parameters - circuit.n_weights) <= TOLERANCE * circuit.n_weights]
+    if not near:
+        counts = sorted({shape.n_parameters for shape in shapes}, key=lambda n: abs(n - circuit.n_weights))[:3]
+        raise CircuitError(
+            f"No classical twin has within 5 % of the circuit's {circuit.n_weights} weights for {circuit.n_inputs} inputs "
+            f"and {circuit.n_outputs} outputs (nearest: {counts}); give the circuit more weights or fewer inputs."
+        )
+    return min(near, key=lambda shape: (_oddness(shape), abs(shape.n_parameters - circuit.n_weights)))
+
+
+class ClassicalTwin(nn.Module):
+    """``copies`` classical layers side by side: [batch, copies * n_inputs] -> [batch, copies * n_outputs].
+
+    Expectations come from tanh, in (-1, 1); probabilities from softmax. The scale of the last map at initialisation is set
+    so that the outputs vary over inputs as much as the circuit's do (``output_spread``). Weights are drawn from torch's
+    global state (wrap in ``seeds.torch_seeded``).
+    """
+
+    def __init__(self, circuit: Circuit, *, copies: int = 1, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.circuit = circuit
+        self.copies = copies
+        self.shape = twin_shape(circuit)
+        n_in, n_out = circuit.n_inputs, circuit.n_outputs
+        hidden = self.shape.hidden or 0
+        self.first = _random_map(copies, n_in, hidden, dtype) if hidden else None
+        self.hidden_bias = nn.Parameter(torch.zeros(copies, 1, hidden, dtype=dtype)) if self.shape.hidden_bias else None
+        last = _random_map(copies, hidden or n_in, n_out, dtype)
+        last.requires_grad_(self.shape.hidden != 0)
+        self.last = last
+        self.biases = nn.Parameter(torch.zeros(copies, 1, self.shape.n_biases, dtype=dtype))
+        self.gains = nn.Parameter(torch.ones(copies, 1, self.shape.n_gains, dtype=dtype))
+        self._match_spread(output_spread(circuit))
+
+    @property
+    def in_features(self) -> int:
+        """Width of the input."""
+        return self.copies * self.circuit.n_inputs
+
+    @property
+    def out_features(self) -> int:
+        """Width of the output."""
+        return self.copies * self.circuit.n_outputs
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        if inputs.ndim != 2 or inputs.shape[1] != self.in_features:
+            raise CircuitError(f"The twin takes inputs of shape [batch, {self.in_features}], given {list(inputs.shape)}.")
+        by_copy = inputs.to(self.last.dtype).unflatten(1, (self.copies, -1)).transpose(0, 1)
+        return self._activate(self._linear(by_copy)).transpose(0, 1).flatten(1)
+
+    def _linear(self, by_copy: torch.Tensor) -> torch.Tensor:
+        """Return the values before the last nonlinearity, [copies, batch, n_outputs]."""
+        features = by_copy
+        if self.first is not None:
+            raised = torch.bmm(features, self.first)
+            features = torch.tanh(raised if self.hidden_bias is None else raised + self.hidden_bias)
+        values = torch.bmm(features, self.last)
+        missing = self.circuit.n_outputs
+        gains = nn.functional.pad(self.gains, (0, missing - self.gains.shape[-1]), value=1.0)
+        biases = nn.functional.pad(self.biases, (0, missing - self.biases.shape[-1]))
+        return values * gains + biases
+
+    def _activate(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(values) if self.circuit.readout.words else torch.softmax(values, dim=-1)
+
+    @torch.no_grad()
+    def _match_spread(self, target: float) -> None:
+        """Scale the last map so that the outputs' spread is ``target``, by bisection on the logarithm of the scale."""
+        probe = calibration_inputs(self.circuit.n_inputs).to(self.last.dtype)
+        values = self._linear(probe.expand(self.copies, -1, -1))
+        low, high = -12.0, 12.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            reached = spread(self._activate(math.exp(middle) * values)) >= target
+            low, high = (low, middle) if reached else (middle, high)
+        self.last.mul_(math.exp((low + high) / 2))
+
+    def extra_repr(self) -> str:
+        s = self.shape
+        return f"{s.n_inputs} -> {s.hidden or ''} -> {s.n_outputs}, {s.n_parameters} parameters, copies={self.copies}"
+
+
+def calibration_inputs(n_inputs: int) -> torch.Tensor:
+    """Return fixed, evenly spread inputs in [-pi, pi], float64 [256, n_inputs] (Sobol points, no randomness)."""
+    if n_inputs == 0:
+        return torch.zeros(CALIBRATION_POINTS, 0, dtype=torch.float64)
+    points = torch.quasirandom.SobolEngine(n_inputs).draw(CALIBRATION_POINTS, dtype=torch.float64)
+    return (2 * points - 1) * math.pi
+
+
+def spread(outputs: torch.Tensor) -> float:
+    """Return the root mean square, over copies and outputs, of the standard deviation over inputs of [copies, inputs, outputs]."""
+    return float(outputs.var(dim=1).mean().sqrt())
+
+
+@torch.no_grad()
+def output_spread(circuit: Circuit) -> float:
+    """Return the spread of the circuit's outputs over the calibration inputs, at 16 fixed draws of its weights."""
+    weights = torch.zeros(CALIBRATION_WEIGHTS, 0, dtype=torch.float64)
+    if circuit.n_weights:
+        weights = 2 * math.pi * torch.quasirandom.SobolEngine(circuit.n_weights).draw(CALIBRATION_WEIGHTS, dtype=torch.float64)
+    inputs = calibration_inputs(circuit.n_inputs).expand(CALIBRATION_WEIGHTS, -1, -1)
+    return spread(StateVector(circuit)(inputs, weights))
+
+
+def _shapes(n_inputs: int, n_outputs: int, target: int) -> Iterator[TwinShape]:
+    largest = int((1 + TOLERANCE) * target) // max(n_inputs + n_outputs, 1)
+    for hidden in (None, 0, *range(1, largest + 1)):
+        for hidden_bias in (False, True) if hidden else (False,):
+            bare = TwinShape(n_inputs, n_outputs, hidden, hidden_bias, 0, 0).n_parameters
+            for n_biases in _fillings(target - bare, n_outputs):
+                for n_gains in _fillings(target - bare - n_biases, n_outputs):
+                    yield TwinShape(n_inputs, n_outputs, hidden, hidden_bias, n_biases, n_gains)
+
+
+def _fillings(missing: int, n_outputs: int) -> list[int]:
+    """Return the lengths to try for a vector over the outputs: none, all, and what is missing."""
+    return sorted({0, n_outputs, min(max(missing, 0), n_outputs)})
+
+
+def _oddness(shape: TwinShape) -> tuple[int, bool, bool, int]:
+    """Return a key that sorts plain shapes first."""
+    kind = 0 if shape.hidden is None else 1 if shape.hidden else 2
+    is_partial = not {shape.n_biases, shape.n_gains} <= {0, shape.n_outputs}
+    return kind, is_partial, shape.n_gains > 0, -(shape.hidden or 0)
+
+
+def _random_map(copies: int, n_inputs: int, n_outputs: int, dtype: torch.dtype) -> nn.Parameter:
+    """Return weights uniform in +-1/sqrt(n_inputs), [copies, n_inputs, n_outputs]."""
+    bound = 1 / math.sqrt(max(n_inputs, 1))
+    return nn.Parameter((2 * torch.rand(copies, n_inputs, n_outputs, dtype=dtype) - 1) * bound)

@@ -1,0 +1,139 @@
+"""The one-qubit unitaries of a plan, evaluated together and joined into Kronecker blocks of neighbouring wires.
+
+Runs of gates with the same shape (say, RX by an input, then Rot by weights) are evaluated in one vectorised call, whatever
+wire and layer they belong to, and so are all blocks of one size: a circuit costs few tensor operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from qaugbench.circuits.angles import Angles, AngleTable
+from qaugbench.circuits.matrices import FIXED, ROTATIONS, Entries, kron, product
+from qaugbench.circuits.plan import Local, Operation
+
+BLOCK_WIRES = 4
+Run = tuple[Operation, ...]
+
+
+class Runs(nn.Module):
+    """Unitaries of one-wire runs of gates, complex [copies, n_runs, batch or 1, 2, 2]; an empty run is the identity."""
+
+    def __init__(self, runs: Sequence[Run], table: AngleTable) -> None:
+        super().__init__()
+        self.shapes: list[list[tuple[str, tuple[bool, ...]]]] = []  # per shape: gates, and which of their angles are sampled
+        members: list[list[int]] = []
+        for number, run in enumerate(runs):
+            shape = [(gate.name, tuple(table.is_sampled[row] for row in gate.angles)) for gate in run]
+            if shape not in self.shapes:
+                self.shapes.append(shape)
+                members.append([])
+            members[self.shapes.index(shape)].append(number)
+        for s, (shape, numbers) in enumerate(zip(self.shapes, members, strict=True)):
+            for g, (name, _) in enumerate(shape):
+                if name in FIXED:
+                    continue
+                rows = np.array([runs[number][g].angles for number in numbers]).T
+                positions = [[table.position[row] for row in angle_rows] for angle_rows in rows]
+                self.register_buffer(f"rows_{s}_{g}", torch.tensor(positions), persistent=False)
+        order = np.argsort(np.concatenate([np.array(numbers) for numbers in members]))
+        self.is_ordered = bool((order == np.arange(len(runs))).all())
+        self.counts = [len(numbers) for numbers in members]
+        self.register_buffer("order", torch.from_numpy(order), persistent=False)
+
+    def forward(self, angles: Angles) -> torch.Tensor:
+        parts = [self._evaluate(s, angles) for s in range(len(self.shapes))]
+        batch = max(part.shape[2] for part in parts)
+        parts = [part.expand(-1, -1, batch, -1) for part in parts]
+        stacked = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+        ordered = stacked if self.is_ordered else stacked.index_select(1, self.order)
+        return ordered.unflatten(-1, (2, 2))
+
+    def _evaluate(self, s: int, angles: Angles) -> torch.Tensor:
+        result: Entries | None = None
+        for g, (name, are_sampled) in enumerate(self.shapes[s]):
+            entries = self._entries(s, g, name, [angles.sampled if flag else angles.shared for flag in are_sampled], angles)
+            result = entries if result is None else product(entries, result)
+        if result is None:
+            result = _constant((1, 0, 0, 1), angles)
+        columns = torch.stack(torch.broadcast_tensors(*result), dim=-1)
+        return columns.expand(-1, self.counts[s], -1, -1)
+
+    def _entries(self, s: int, g: int, name: str, values: list[torch.Tensor], angles: Angles) -> Entries:
+        if name in FIXED:
+            return _constant(FIXED[name], angles)
+        rows = getattr(self, f"rows_{s}_{g}")
+        return ROTATIONS[name](*(value.index_select(1, row) for value, row in zip(values, rows, strict=True)))
+
+
+class Blocks(nn.Module):
+    """Kronecker products of runs, ``k`` neighbouring wires each: complex [copies, n_blocks, batch or 1, 2^k, 2^k]."""
+
+    def __init__(self, blocks: Sequence[Sequence[Run]], table: AngleTable) -> None:
+        super().__init__()
+        self.n_wires = len(blocks[0])
+        self.runs = Runs([run for block in blocks for run in block], table)
+
+    def forward(self, angles: Angles) -> torch.Tensor:
+        unitaries = self.runs(angles)
+        return kron(unitaries.unflatten(1, (-1, self.n_wires)).movedim(2, 3))
+
+
+@dataclass(frozen=True)
+class BlockPlace:
+    """Where a block acts, and where its matrix is found: number ``index`` of ``group`` (is sampled, number of wires)."""
+
+    first_wire: int
+    group: tuple[bool, int]
+    index: int
+
+
+class BlockBank(nn.Module):
+    """All blocks of the local steps given, evaluated group by group; ``places[i]`` lists the blocks of step i."""
+
+    def __init__(self, steps: Sequence[Local], table: AngleTable) -> None:
+        super().__init__()
+        self.places: list[list[BlockPlace]] = []
+        grouped: dict[tuple[bool, int], list[list[Run]]] = {}
+        for step in steps:
+            places = []
+            for wires, is_sampled in _partition(step, table):
+                members = grouped.setdefault((is_sampled, len(wires)), [])
+                places.append(BlockPlace(wires[0], (is_sampled, len(wires)), len(members)))
+                members.append([tuple(step.runs.get(wire, ())) for wire in wires])
+            self.places.append(places)
+        self.groups = list(grouped)
+        self.blocks = nn.ModuleList([Blocks(members, table) for members in grouped.values()])
+
+    def forward(self, angles: Angles) -> dict[tuple[bool, int], tuple[torch.Tensor, ...]]:
+        """Return per group the matrices of its blocks, each complex [copies, batch or 1, d, d]."""
+        return {group: blocks(angles).unbind(1) for group, blocks in zip(self.groups, self.blocks, strict=True)}
+
+
+def _partition(step: Local, table: AngleTable) -> list[tuple[list[int], bool]]:
+    """Return (wires, is sampled) of blocks of at most BLOCK_WIRES wires; none mixes shared with sampled runs."""
+    segments: list[tuple[int, int, bool]] = []
+    for wire in sorted(step.runs):
+        is_sampled = any(table.uses_samples(operation.angles) for operation in step.runs[wire])
+        if segments and segments[-1][2] == is_sampled:
+            segments[-1] = (segments[-1][0], wire + 1, is_sampled)
+        else:
+            segments.append((wire, wire + 1, is_sampled))
+    split = [
+        (part.tolist(), is_sampled)
+        for start, stop, is_sampled in segments
+        for part in np.array_split(np.arange(start, stop), -(-(stop - start) // BLOCK_WIRES))
+    ]
+    return [(wires, is_sampled) for wires, is_sampled in split if any(wire in step.runs for wire in wires)]
+
+
+def _constant(entries: tuple[complex, complex, complex, complex], angles: Angles) -> Entries:
+    dtype = torch.complex128 if angles.shared.dtype == torch.float64 else torch.complex64
+    first, second, third, fourth = torch.tensor(entries, dtype=dtype, device=angles.shared.device).unbind()
+    shape = (angles.shared.shape[0], 1, 1)
+    return first.expand(shape), second.expand(shape), third.expand(shape), fourth.expand(shape)

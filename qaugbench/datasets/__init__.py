@@ -1,0 +1,1 @@
+"""Sources of images in one prepared form, their splits, and the phantom."""

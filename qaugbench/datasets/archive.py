@@ -1,0 +1,176 @@
+"""The files of a source, read from a folder or a .zip without unpacking it and without ever leaving it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from qaugbench.errors import DataError
+
+MAX_FILE_BYTES = 512 * 1024**2
+"""A single file inside a source may not unpack to more than this."""
+
+LAYOUT = (
+    "A source is a folder or a .zip that holds labels.csv and a folder images/, at its top or inside one top folder."
+)
+
+
+class Archive(Protocol):
+    """What both kinds of source offer. Names are relative, with forward slashes, and start below the top folder."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or .zip as given."""
+
+    def problem(self, name: str) -> str | None:
+        """Return why ``name`` cannot be read ("missing", ...), or None where it is a file inside the source."""
+
+    def read(self, name: str) -> bytes:
+        """Return the content of ``name``; raise OSError or DataError where it cannot be read."""
+
+
+def open_archive(path: Path) -> Archive:
+    """Return the archive at ``path``; raise DataError where it is neither a folder nor a whole .zip."""
+    path = Path(path)
+    if path.is_dir():
+        return FolderArchive(path, _top_of_folder(path))
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Give the path of a prepared folder or .zip. {LAYOUT}")
+    try:
+        names = zipfile.ZipFile(path).namelist()
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise DataError(
+            f"{path} is not a whole .zip file ({error}). It may be cut short or of another kind: "
+            f"fetch or copy it again ({path.stat().st_size:,} bytes are there)."
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened: {error}. Check that the file may be read.") from error
+    return ZipArchive(path, _top_of_names(path, names))
+
+
+def leaves_source(name: str) -> bool:
+    """Return whether ``name`` is no plain relative path: absolute, with a drive, a backslash or a ``..``.
+
+    >>> leaves_source("../a.png"), leaves_source("images/a.png")
+    (True, False)
+    """
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or name[1:2] == ":"
+
+
+def below_images(name: str) -> str:
+    """Return the path of an image inside its source, for a filename with or without the leading ``images/``.
+
+    >>> below_images("a.png"), below_images("./images/a.png")
+    ('images/a.png', 'images/a.png')
+    """
+    if not name or leaves_source(name):
+        return name
+    path = PurePosixPath(name)
+    return str(path if path.parts[:1] == ("images",) else "images" / path)
+
+
+@dataclass(frozen=True)
+class FolderArchive:
+    """A source in a folder. ``top`` is the folder that holds labels.csv."""
+
+    path: Path
+    top: Path
+
+    @cached_property
+    def _real_top(self) -> str:
+        return os.path.realpath(self.top) + os.sep
+
+    def problem(self, name: str) -> str | None:
+        if leaves_source(name):
+            return "points outside the source"
+        real = os.path.realpath(self.top / name)
+        if not real.startswith(self._real_top):
+            return "is a link that points outside the source"
+        return None if os.path.isfile(real) else "missing"
+
+    def read(self, name: str) -> bytes:
+        why = self.problem(name)
+        if why:
+            raise DataError(f"{name} in {self.path}: {why}.")
+        return _within_limit(name, (self.top / name).stat().st_size, (self.top / name).read_bytes)
+
+
+@dataclass
+class ZipArchive:
+    """A source in a .zip. The file is opened once a process, so that the object may be pickled or forked."""
+
+    path: Path
+    top: str
+    _open: tuple[int, zipfile.ZipFile] | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "top": self.top, "_open": None}
+
+    @property
+    def _zip(self) -> zipfile.ZipFile:
+        if self._open is None or self._open[0] != os.getpid():
+            self._open = (os.getpid(), zipfile.ZipFile(self.path))
+        return self._open[1]
+
+    def problem(self, name: str) -> str | None:
+        if leaves_source(name):
+            return "points outside the source"
+        info = self._zip.NameToInfo.get(self.top + name)
+        if info is None or info.is_dir():
+            return "missing"
+        if stat.S_ISLNK(info.external_attr >> 16):
+            return "is a link, not a file"
+        return "is encrypted" if info.flag_bits & 1 else None
+
+    def read(self, name: str) -> bytes:
+        why = self.problem(name)
+        if why:
+            raise DataError(f"{name} in {self.path}: {why}.")
+        info = self._zip.getinfo(self.top + name)
+        try:
+            return _within_limit(name, info.file_size, lambda: self._zip.read(info))
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise DataError(f"{name} in {self.path} is damaged: {error}.") from error
+
+
+def _within_limit(name: str, size: int, read: Any) -> bytes:
+    if size > MAX_FILE_BYTES:
+        raise DataError(f"{name} holds {size:,} bytes; a file of a source may hold at most {MAX_FILE_BYTES:,}.")
+    content: bytes = read()
+    return content
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(("__MACOSX", "."))
+
+
+def _top_of_folder(path: Path) -> Path:
+    if (path / "labels.csv").is_file():
+        return path
+    inner = [folder for folder in path.iterdir() if folder.is_dir() and not _is_junk(folder.name)]
+    if len(inner) == 1 and (inner[0] / "labels.csv").is_file():
+        return inner[0]
+    raise _no_labels(path, (entry.name for entry in path.iterdir()))
+
+
+def _top_of_names(path: Path, names: list[str]) -> str:
+    present = set(names)
+    if "labels.csv" in present:
+        return ""
+    tops = {name.split("/", 1)[0] for name in names if "/" in name and not _is_junk(name)}
+    if len(tops) == 1 and f"{(top := tops.pop())}/labels.csv" in present:
+        return f"{top}/"
+    raise _no_labels(path, (name.split("/", 1)[0] for name in names))
+
+
+def _no_labels(path: Path, entries: Any) -> DataError:
+    seen = sorted({name for name in entries if not _is_junk(name)})
+    there = f"At its top: {', '.join(seen[:5])}{' ...' if len(seen) > 5 else ''}." if seen else "It is empty."
+    return DataError(f"{path} holds no labels.csv. {there} {LAYOUT}")

@@ -1,0 +1,159 @@
+"""labels.csv as text rows, a 0/1 label matrix and group codes, each value checked before anything is computed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from qaugbench.errors import DataError, first_offenders, near_names
+
+
+class LabelNames(Protocol):
+    """The part of a task's label space that reading labels needs."""
+
+    @property
+    def kind(self) -> str: ...  # "multilabel", "multiclass" or "ordinal"
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """The rows of a labels.csv as text, in file order, with the line each row ends on."""
+
+    where: str
+    rows: pd.DataFrame
+    lines: Sequence[int]
+
+    def cell(self, row: int, column: str) -> str:
+        """Return one value with its place, for messages: "line 3 (a.png): 'x'"."""
+        return f"line {self.lines[row]} ({self.rows['filename'].iat[row]}): {self.rows[column].iat[row]!r}"
+
+
+def read_table(content: bytes, where: str) -> LabelTable:
+    """Return the rows of a labels.csv; ``where`` names the source in messages.
+
+    Every value is kept as the text that stands in the file, so that an id such as ``00017`` stays what it is.
+    Raises DataError for bytes that are not UTF-8, a line of another width, a column named twice, no ``filename``
+    column, or no rows.
+    """
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        numbered = [(reader.line_num, row) for row in reader if row]
+    except UnicodeDecodeError as error:
+        raise DataError(f"labels.csv in {where} is not UTF-8 text ({error}). Save it again as UTF-8.") from error
+    except csv.Error as error:
+        raise DataError(f"labels.csv in {where} cannot be read, line {reader.line_num}: {error}.") from error
+    if len(numbered) < 2:
+        raise DataError(f"labels.csv in {where} has no rows. Give a header line and one line per image.")
+    header = [name.strip() for name in numbered[0][1]]
+    _check_header(header, where)
+    wrong = [f"line {line} has {len(row)} values" for line, row in numbered[1:] if len(row) != len(header)]
+    if wrong:
+        raise DataError(f"labels.csv in {where}: the header has {len(header)} columns, but {first_offenders(wrong)}.")
+    rows = pd.DataFrame([row for _, row in numbered[1:]], columns=header, dtype=object)
+    return LabelTable(where, rows, [line for line, _ in numbered[1:]])
+
+
+def _check_header(header: list[str], where: str) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(f"labels.csv in {where} names a column twice: {first_offenders(twice)}. Remove one of them.")
+    if "filename" not in header:
+        raise missing_columns(["filename"], header, where)
+
+
+def missing_columns(missing: Iterable[str], header: Iterable[str], where: str) -> DataError:
+    """Return the error that says which columns labels.csv lacks and which it has."""
+    return DataError(
+        f"labels.csv in {where} has no column {first_offenders(map(repr, missing), 20)}. "
+        f"Its columns are: {', '.join(header)}. Rename or add the missing ones."
+    )
+
+
+def canonical(name: str) -> str:
+    """Return the form in which class names are compared: without case, one mark between words.
+
+    >>> canonical("Pleural Thickening") == canonical("pleural_thickening")
+    True
+    """
+    return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def label_matrix(table: LabelTable, labels: LabelNames) -> np.ndarray:
+    """Return float32 [N, K] of 0 and 1: one-hot of ``label``, or for a multilabel space one column per finding."""
+    return _findings(table, labels) if labels.kind == "multilabel" else _one_hot(table, labels)
+
+
+def _one_hot(table: LabelTable, labels: LabelNames) -> np.ndarray:
+    if "label" not in table.rows:
+        raise missing_columns(["label"], table.rows.columns, table.where)
+    code_of = {canonical(name): code for code, name in enumerate(labels.names)}
+    codes = [code_of.get(canonical(value), -1) for value in table.rows["label"]]
+    unknown = [row for row, code in enumerate(codes) if code < 0]
+    if unknown:
+        first = str(table.rows["label"].iat[unknown[0]]).strip()
+        raise DataError(
+            f"labels.csv in {table.where}: {len(unknown)} of {len(codes)} rows carry no known class: "
+            f"{first_offenders(table.cell(row, 'label') for row in unknown)}.{near_names(first, labels.names)}"
+        )
+    return np.eye(len(labels.names), dtype=np.float32)[codes]
+
+
+def _findings(table: LabelTable, labels: LabelNames) -> np.ndarray:
+    column_of = {canonical(column): column for column in table.rows.columns}
+    missing = [name for name in labels.names if canonical(name) not in column_of]
+    if missing:
+        raise missing_columns(missing, table.rows.columns, table.where)
+    columns = [column_of[canonical(name)] for name in labels.names]
+    value_of = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
+    matrix = np.array(
+        [[value_of.get(v.strip(), np.nan) for v in table.rows[column]] for column in columns], np.float32
+    ).T
+    wrong = np.argwhere(np.isnan(matrix))
+    if len(wrong):
+        cells = (f"{columns[k]} on {table.cell(int(row), columns[k])}" for row, k in wrong)
+        raise DataError(
+            f"labels.csv in {table.where}: {len(wrong)} finding values are neither 0 nor 1: {first_offenders(cells)}. "
+            "Write 0 or 1; leave out images whose finding is not known."
+        )
+    return np.ascontiguousarray(matrix)
+
+
+def group_codes(table: LabelTable) -> tuple[np.ndarray, tuple[str, ...], str | None]:
+    """Return (codes int64 [N], group names, the column used), codes by first appearance.
+
+    ``group`` is used where it is there, else ``patient_id``; where neither is, every image is its own group and the
+    column is None. Raises DataError for an empty value, or where ``group`` splits a patient.
+    """
+    column = next((name for name in ("group", "patient_id") if name in table.rows), None)
+    if column is None:
+        return np.arange(len(table.rows)), tuple(table.rows["filename"]), None
+    empty = [row for row, value in enumerate(table.rows[column]) if not value.strip()]
+    if empty:
+        raise DataError(
+            f"labels.csv in {table.where}: {len(empty)} rows have an empty {column}: "
+            f"{first_offenders(table.cell(row, column) for row in empty)}. Fill it in, or remove the column altogether."
+        )
+    if column == "group" and "patient_id" in table.rows:
+        _check_group_closes_over_patient(table)
+    codes, names = pd.factorize(table.rows[column].str.strip())
+    return codes.astype(np.int64), tuple(names), column
+
+
+def _check_group_closes_over_patient(table: LabelTable) -> None:
+    known = table.rows[table.rows["patient_id"].str.strip() != ""]
+    groups_of_patient = known.groupby("patient_id")["group"].nunique()
+    split = groups_of_patient.index[groups_of_patient > 1]
+    if len(split):
+        raise DataError(
+            f"labels.csv in {table.where}: {len(split)} patients are in more than one group: {first_offenders(split)}. "
+            "All images of a patient must carry one group."
+        )

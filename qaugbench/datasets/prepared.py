@@ -1,0 +1,181 @@
+"""The one form every source ends in: ``images/`` and ``labels.csv`` in a folder or a .zip, and its arrays in
+memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from qaugbench.datasets.archive import Archive, below_images, open_archive
+from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
+from qaugbench.datasets.preprocess import square_pixels
+from qaugbench.errors import DataError, first_offenders
+
+UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning, DataError)
+"""What Pillow and the archive raise for a file that is no image."""
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images with their labels and groups.
+
+    ``images`` uint8 [N, H, W, C] with C = 1 or 3 (may be a memory map); ``labels`` float32 [N, K] of 0 and 1, one-hot
+    for multiclass and ordinal tasks; ``groups`` int64 [N], the patient (or near-duplicate group) of each image.
+    Raises DataError for arrays of another type, shape or length.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] not in (1, 3):
+            raise DataError(f"images must be uint8 [N, H, W, 1 or 3], not {_kind(self.images)}.")
+        if self.labels.dtype != np.float32 or self.labels.ndim != 2:
+            raise DataError(f"labels must be float32 [N, K], not {_kind(self.labels)}.")
+        if self.groups.dtype != np.int64 or self.groups.ndim != 1:
+            raise DataError(f"groups must be int64 [N], not {_kind(self.groups)}.")
+        lengths = {len(self.images), len(self.labels), len(self.groups)}
+        if len(lengths) > 1:
+            raise DataError(
+                f"{len(self.images)} images, {len(self.labels)} label rows and {len(self.groups)} groups do not match."
+            )
+        if not np.isin(self.labels, (0, 1)).all():
+            raise DataError("labels must be 0 or 1.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, index: np.ndarray) -> LabelledImages:
+        """Return the images at the integer ``index`` (in that order, repeats allowed), as a copy."""
+        return LabelledImages(self.images[index], self.labels[index], self.groups[index])
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A checked source whose images have not been decoded.
+
+    ``table`` holds the rows of labels.csv as text, in file order, with ``group`` added where it is not there;
+    ``labels`` float32 [N, K]; ``groups`` int64 [N] indexes ``group_names``; ``group_column`` is "group",
+    "patient_id", or None where the source names no patients and each image stands alone.
+    """
+
+    name: str
+    path: Path
+    table: pd.DataFrame
+    labels: np.ndarray
+    label_names: tuple[str, ...]
+    groups: np.ndarray
+    group_names: tuple[str, ...]
+    group_column: str | None
+    files: tuple[str, ...]
+    archive: Archive
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def patients_known(self) -> bool:
+        """Whether the source says which images belong to one patient."""
+        return "patient_id" in self.table
+
+    def read_bytes(self, i: int) -> bytes:
+        """Return the file of image ``i`` as stored."""
+        return self.archive.read(self.files[i])
+
+    def read(self, i: int) -> Image.Image:
+        """Return image ``i``, decoded when its pixels are first asked for; raise DataError where it is no image."""
+        try:
+            return Image.open(io.BytesIO(self.read_bytes(i)))
+        except UNREADABLE as error:
+            raise DataError(f"{self.files[i]} in {self.path} is not a readable image: {_reason(error)}.") from error
+
+
+def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None = None) -> PreparedData:
+    """Return the source at ``path`` after checking every row of its labels.csv against ``label_space``.
+
+    labels.csv has the columns ``filename`` (with or without a leading ``images/``); ``label``, one class name, or for
+    a multilabel space one 0/1 column per finding; and optionally ``group``, ``patient_id``, ``split``,
+    ``group_split`` and any others. Class names match without regard to case. Raises DataError naming the first
+    offenders for a damaged archive, missing columns, unknown or missing labels, a file that is listed twice, absent,
+    or outside the source.
+    """
+    archive = open_archive(Path(path))
+    table = read_table(archive.read("labels.csv"), str(path))
+    files = _checked_files(table, archive)
+    labels = label_matrix(table, label_space)
+    groups, group_names, group_column = group_codes(table)
+    rows = table.rows if "group" in table.rows else table.rows.assign(group=[group_names[code] for code in groups])
+    return PreparedData(
+        name=name or Path(path).stem,
+        path=Path(path),
+        table=rows,
+        labels=labels,
+        label_names=tuple(label_space.names),
+        groups=groups,
+        group_names=group_names,
+        group_column=group_column,
+        files=files,
+        archive=archive,
+    )
+
+
+def load_images(
+    prepared: PreparedData, size: int, channels: int, *, index: Sequence[int] | np.ndarray | None = None
+) -> np.ndarray:
+    """Return uint8 [N, size, size, channels] of the images at ``index`` (all by default), by ``preprocess``'s rules.
+
+    All are decoded before any is refused: one DataError names the first unreadable files and how many there are.
+    """
+    chosen = np.arange(len(prepared)) if index is None else np.asarray(index, dtype=np.int64)
+    pixels = np.empty((len(chosen), size, size, channels), dtype=np.uint8)
+    unreadable = []
+    for position, i in enumerate(chosen):
+        try:
+            with Image.open(io.BytesIO(prepared.read_bytes(i))) as image:
+                pixels[position] = square_pixels(image, size, channels)
+        except UNREADABLE as error:
+            unreadable.append(f"{prepared.files[i]} ({_reason(error)})")
+    if unreadable:
+        raise DataError(
+            f"{len(unreadable)} of {len(chosen)} images in {prepared.path} cannot be read: "
+            f"{first_offenders(unreadable)}. Replace these files, or remove their rows from labels.csv."
+        )
+    return pixels
+
+
+def _checked_files(table: LabelTable, archive: Archive) -> tuple[str, ...]:
+    names = [below_images(name.strip()) for name in table.rows["filename"]]
+    problems: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        why = archive.problem(name) if name else "is empty"
+        if why:
+            problems.setdefault(why, []).append(row)
+    for why, rows in problems.items():
+        raise DataError(
+            f"labels.csv in {table.where} lists {len(rows)} of {len(names)} files that cannot be used ({why}): "
+            f"{first_offenders(table.cell(row, 'filename') for row in rows)}. "
+            "Every filename must be an existing file below images/ of the source: add the files or remove the rows."
+        )
+    first_row: dict[str, int] = {}
+    twice = [row for row, name in enumerate(names) if first_row.setdefault(name, row) != row]
+    if twice:
+        raise DataError(
+            f"labels.csv in {table.where} lists {len(twice)} files more than once: "
+            f"{first_offenders(table.cell(row, 'filename') for row in twice)}. Keep one row per image."
+        )
+    return tuple(names)
+
+
+def _kind(array: np.ndarray) -> str:
+    return f"{array.dtype} {list(array.shape)}"
+
+
+def _reason(error: BaseException) -> str:
+    return "not an image of a known format" if "cannot identify" in str(error) else str(error) or type(error).__name__

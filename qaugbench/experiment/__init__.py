@@ -1,0 +1,1 @@
+"""Plan a run, execute its cells against a store, and assemble the record."""

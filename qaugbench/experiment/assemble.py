@@ -1,0 +1,232 @@
+"""From finished cells to what a run leaves: predictions, record, curves and pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.plan import Arm, FractionPlan, Plan, variant_name
+from qaugbench.experiment.replicate import replicate_rows
+from qaugbench.experiment.store import Store
+from qaugbench.record import (
+    ArmInfo,
+    Board,
+    CellOutcome,
+    DataFacts,
+    EndpointFacts,
+    Environment,
+    FractionFacts,
+    FractionPredictions,
+    GeneratorFacts,
+    LabelFacts,
+    PredictionSet,
+    Record,
+    StageCost,
+)
+from qaugbench.stats.score import score
+from qaugbench.task import Endpoint, tail_endpoints
+
+PICTURES_A_CLASS = 6
+Reports = Mapping[str, CellReport]
+
+
+def run_arms(plan: Plan) -> tuple[Arm, ...]:
+    """Return the arms that have a cell at any fraction (the oracle has none at 100 %)."""
+    planned = {arm for arm, _, _ in plan.train_cells}
+    return tuple(arm for arm in plan.arms if arm.info.id in planned)
+
+
+def predictions(plan: Plan, store: Store, reports: Reports, image_ids: Sequence[str]) -> PredictionSet:
+    """Return every logit of a run; NaN where an arm has no cell or its cell failed."""
+    split, ids = plan.dataset.split, np.array(image_ids)
+    arms = tuple(arm.info.id for arm in run_arms(plan))
+    return PredictionSet(
+        arms=arms,
+        test_ids=ids[split.test],
+        test_labels=plan.dataset.labels[split.test].astype(np.uint8),
+        test_groups=plan.dataset.groups[split.test],
+        val_ids=ids[split.val],
+        val_labels=plan.dataset.labels[split.val].astype(np.uint8),
+        val_groups=plan.dataset.groups[split.val],
+        fractions={fraction.key: _fraction_logits(plan, store, reports, arms, fraction.key) for fraction in plan.fractions},
+    )
+
+
+def _fraction_logits(plan: Plan, store: Store, reports: Reports, arms: Sequence[str], key: str) -> FractionPredictions:
+    logits = {}
+    for part in ("test", "val"):
+        shape = (len(arms), plan.replicates, len(getattr(plan.dataset.split, part)), len(plan.task.labels))
+        logits[part] = np.full(shape, np.nan, dtype=np.float32)
+        for (arm, fraction, replicate), cell in plan.train_cells.items():
+            if fraction == key and reports[cell.name].outcome == "ok":
+                logits[part][arms.index(arm), replicate] = store.array("train", cell.name, f"{part}_logits")
+    return FractionPredictions(test_logits=logits["test"], val_logits=logits["val"])
+
+
+def endpoints(plan: Plan) -> tuple[Endpoint, ...]:
+    """Return the task's endpoints with head, medium and tail as the training counts of this source make them."""
+    counts = plan.dataset.labels[plan.dataset.split.train].sum(axis=0)
+    training_counts = {name: int(count) for name, count in zip(plan.task.labels.names, counts, strict=True)}
+    return (*plan.task.endpoints, *tail_endpoints(plan.task, training_counts))
+
+
+def record(
+    plan: Plan,
+    store: Store,
+    reports: Reports,
+    predicted: PredictionSet,
+    data: DataFacts,
+    environment: Environment,
+    run_id: str,
+) -> Record:
+    """Return the record of a run, its scores computed from the predictions alone."""
+    arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
+    scored = endpoints(plan)
+    scores = score(predicted, arms, scored, plan.task.labels.kind, plan.task.labels.names)
+    return Record(
+        id=run_id,
+        board=Board(task=plan.task.name, source=plan.dataset.source, track=plan.track.name),
+        title=plan.task.title,
+        question=plan.task.question,
+        labels=LabelFacts(kind=plan.task.labels.kind, names=list(plan.task.labels.names), titles=list(plan.task.labels.titles)),
+        endpoints=[EndpointFacts(**{**asdict(endpoint), "classes": list(endpoint.classes)}) for endpoint in scored],
+        arms=arms,
+        fractions=[_fraction_facts(fraction) for fraction in plan.fractions],
+        replicates=plan.replicates,
+        image_size=plan.track.image_size,
+        recipe=asdict(plan.track.recipe),
+        generators=_generator_facts(plan, store, reports),
+        data=data,
+        config_sha256=plan.config_sha256,
+        predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
+        environment=environment,
+        cost=_costs(plan, store, reports),
+        failures=_failures(reports),
+        scores=scores if isinstance(scores, dict) else asdict(scores),
+    )
+
+
+def _fraction_facts(fraction: FractionPlan) -> FractionFacts:
+    return FractionFacts(**asdict(fraction))
+
+
+def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[GeneratorFacts]:
+    facts = []
+    for choice in plan.generators:
+        card = choice.card
+        for control in ("none", *card.controls):
+            arm = next(arm for arm in plan.arms if arm.info.id == variant_name(card.id, control))
+            parameters = next(
+                (
+                    store.meta("fit", cell.name)["facts"]["parameters"]
+                    for cell in _cells_of(plan, arm.info.id, "fit")
+                    if reports[cell.name].outcome == "ok"
+                ),
+                {},
+            )
+            facts.append(
+                GeneratorFacts(
+                    id=card.id,
+                    control=control,
+                    kind=str(arm.info.kind),
+                    fidelity=card.fidelity,
+                    settings=card.settings(plan.track.name),
+                    parameters=parameters,
+                    citation=card.citation.text,
+                    deviations=list(card.deviations),
+                )
+            )
+    return facts
+
+
+def _cells_of(plan: Plan, arm: str, stage: str) -> list[Cell]:
+    """Return the cells of one stage that an arm's training cells stand on, replicate by replicate."""
+    found: dict[str, Cell] = {}
+    for (name, _, _), cell in plan.train_cells.items():
+        if name == arm:
+            _collect(cell, stage, found)
+    return list(found.values())
+
+
+def _collect(cell: Cell, stage: str, found: dict[str, Cell]) -> None:
+    if cell.stage == stage:
+        found.setdefault(cell.name, cell)
+    for needed in cell.needs.values():
+        _collect(needed, stage, found)
+
+
+def _costs(plan: Plan, store: Store, reports: Reports) -> dict[str, StageCost]:
+    costs: dict[str, list[tuple[dict[str, Any], bool]]] = {}
+    for cell in plan.cells():
+        if reports[cell.name].outcome == "ok":
+            costs.setdefault(cell.stage, []).append((store.meta(cell.stage, cell.name), reports[cell.name].computed))
+    return {
+        stage: StageCost(
+            cells=len(metas),
+            computed_now=sum(computed for _, computed in metas),
+            wall_s=round(sum(meta["wall_s"] for meta, _ in metas), 3),
+            cpu_s=round(sum(meta["cpu_s"] for meta, _ in metas), 3),
+            peak_memory_mb=max(meta["peak_memory_mb"] for meta, _ in metas),
+        )
+        for stage, metas in costs.items()
+    }
+
+
+def _failures(reports: Reports) -> list[CellOutcome]:
+    return [
+        CellOutcome(stage=done.cell.stage, name=done.cell.label, outcome=done.outcome, reason=done.reason)  # type: ignore[arg-type]
+        for done in reports.values()
+        if done.outcome != "ok"
+    ]
+
+
+def curves(plan: Plan, store: Store, reports: Reports) -> dict[str, Any]:
+    """Return the training curves of every classifier and generator, as ``curves.json`` holds them."""
+    classifier, generator = [], []
+    for (arm, fraction, replicate), cell in plan.train_cells.items():
+        where = {"fraction": fraction, "replicate": replicate}
+        if reports[cell.name].outcome == "ok":
+            classifier.append({"arm": arm, **where, "points": json.loads(store.read("train", cell.name, "curve.json"))})
+        fits: dict[str, Cell] = {}
+        _collect(cell, "fit", fits)
+        for fit in fits.values():
+            if reports[fit.name].outcome == "ok":
+                generator.append({"variant": arm, **where, "points": json.loads(store.read("fit", fit.name, "curve.json"))})
+    return {"classifier": classifier, "generator": generator}
+
+
+def pictures(plan: Plan, store: Store, reports: Reports) -> dict[str, np.ndarray]:
+    """Return a few real and synthetic images a class of the first fraction and replicate, as ``samples.npz`` holds them."""
+    fraction = plan.fractions[0]
+    first = {arm: cell for (arm, key, replicate), cell in plan.train_cells.items() if key == fraction.key and replicate == 0}
+    cell = first["R+"]
+    found: dict[str, np.ndarray] = {}
+    if reports[cell.needs["prepare"].name].outcome != "ok":
+        return found
+    drawn = {**cell.key["draw"], **cell.key["seeds"]}
+    rows = replicate_rows(plan.dataset.labels, plan.dataset.groups, plan.dataset.split.train, drawn)
+    images = store.array("prepare", cell.needs["prepare"].name, "images", mapped=True)
+    _by_class(found, plan, "real", np.asarray(images[rows.real]), plan.dataset.labels[rows.real])
+    for arm, train in first.items():
+        sample = train.needs.get("sample")
+        if sample is not None and reports[sample.name].outcome == "ok":
+            images, labels = store.array("sample", sample.name, "images"), store.array("sample", sample.name, "labels")
+            _by_class(found, plan, arm, images, labels)
+    return found
+
+
+def _by_class(found: dict[str, np.ndarray], plan: Plan, row: str, images: np.ndarray, labels: np.ndarray) -> None:
+    classes = [(name, labels[:, k] > 0) for k, name in enumerate(plan.task.labels.names)]
+    if plan.task.labels.kind == "multilabel":
+        classes.append(("none", ~labels.any(axis=1)))
+    for name, member in classes:
+        chosen = np.flatnonzero(member)[:PICTURES_A_CLASS]
+        if len(chosen):
+            found[f"{row}/{name}"] = images[chosen]

@@ -1,0 +1,129 @@
+"""Examines an installation and a machine, and says of everything that does not fit what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from qaugbench import __version__, definitions
+from qaugbench.datasets.sources import data_home, find_prepared
+from qaugbench.errors import QaugbenchError
+from qaugbench.experiment.environment import processor, usable_cores
+from qaugbench.experiment.store import Store
+
+State = Literal["fine", "note", "fails"]
+NEEDED = ("torch", "torchvision", "timm", "diffusers", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "medmnist")
+LEAST_MEMORY_GB = 4
+LEAST_DISK_GB = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined."""
+
+    state: State
+    what: str
+    detail: str
+
+    def text(self) -> str:
+        """Return the finding as one line."""
+        return f"{self.state:<6} {self.what:<22} {self.detail}"
+
+
+def examine(out: Path) -> list[Finding]:
+    """Return a finding for each thing a run needs; ``out`` is where its store would lie."""
+    examinations: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _machine, _torch, _definitions, _data)
+    return [finding for examination in examinations for finding in examination()] + list(_store(out)) + list(_circuits())
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding("fine", "qaugbench", f"{__version__} on Python {sys.version.split()[0]}")
+
+
+def _packages() -> Iterator[Finding]:
+    for name in NEEDED:
+        try:
+            yield Finding("fine", name, version(name))
+        except PackageNotFoundError:
+            yield Finding("fails", name, "not installed; install the versions of requirements.lock")
+    try:
+        yield Finding("fine", "pennylane", version("pennylane"))
+    except PackageNotFoundError:
+        yield Finding("note", "pennylane", "not installed; only the export of circuits needs it: pip install 'qaugbench[pennylane]'")
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding("fine", "processor", f"{processor()}, {usable_cores()} usable cores")
+    free = psutil.virtual_memory().available / 2**30
+    state: State = "fine" if free >= LEAST_MEMORY_GB else "note"
+    remedy = "" if state == "fine" else f"; a run on two cores may need {LEAST_MEMORY_GB} GiB: close something or use --jobs 1"
+    yield Finding(state, "memory", f"{free:.1f} GiB free{remedy}")
+
+
+def _torch() -> Iterator[Finding]:
+    try:
+        import torch
+    except ImportError as error:
+        yield Finding("fails", "torch", f"cannot be imported: {error}")
+        return
+    if torch.cuda.is_available():
+        yield Finding("fine", "accelerator", torch.cuda.get_device_name())
+    else:
+        yield Finding("note", "accelerator", "no CUDA device; the smoke and lite tracks are made for CPUs")
+
+
+def _definitions() -> Iterator[Finding]:
+    for kind, read in (("tasks", definitions.task), ("baselines", definitions.generator_card)):
+        names = definitions.names(kind)
+        try:
+            for name in names:
+                read(name)
+        except QaugbenchError as error:
+            yield Finding("fails", kind, str(error))
+        else:
+            yield Finding("fine", kind, ", ".join(names))
+
+
+def _data() -> Iterator[Finding]:
+    tasks = [definitions.task(name) for name in definitions.names("tasks")]
+    ready = [f"{task.id}/{task.default_source}" for task in tasks if find_prepared(task.id, task.default_source)]
+    lacking = [task.id for task in tasks if not find_prepared(task.id, task.default_source)]
+    yield Finding("fine" if ready else "note", "prepared data", f"{', '.join(ready) or 'none'} in {data_home()}")
+    if lacking:
+        yield Finding("note", "phantom instead", f"{', '.join(lacking)}: see 'qaugbench data list', or give --data")
+
+
+def _store(out: Path) -> Iterator[Finding]:
+    try:
+        Store(out / "store")
+    except QaugbenchError as error:
+        yield Finding("fails", "store", str(error))
+        return
+    free = shutil.disk_usage(out).free / 2**30
+    state: State = "fine" if free >= LEAST_DISK_GB else "note"
+    yield Finding(state, "store", f"{out / 'store'} can be written; {free:.1f} GiB free")
+
+
+def _circuits() -> Iterator[Finding]:
+    """Audit the circuit of the reconstructed QLDM: finite, bounded, and every weight and input takes part in learning."""
+    import torch
+
+    from qaugbench.circuits.ansatz import qldm_circuit
+    from qaugbench.circuits.block import QuantumBlock
+    from qaugbench.circuits.liveness import audit
+    from qaugbench.seeds import torch_seeded
+
+    with torch_seeded(0):
+        block = QuantumBlock(qldm_circuit(4, 2))
+    lively = audit(block)
+    bounded = bool((block(torch.zeros(2, 4)).abs() <= 1 + 1e-5).all())
+    state: State = "fine" if bounded and lively.is_live else "fails"
+    detail = "a circuit runs and every parameter is live" if state == "fine" else str(lively)
+    yield Finding(state, "circuits", detail)

@@ -1,0 +1,125 @@
+"""How long a run would take on this machine: from finished cells like it, else from a few steps of each kind of cell."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+from qaugbench.errors import QaugbenchError
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.execute import LIGHT_STAGES, compute
+from qaugbench.experiment.plan import Plan
+from qaugbench.experiment.run import RunRequest, jobs_of, opening, prepare
+from qaugbench.experiment.store import META, Store
+
+FEW, MORE = 3, 9
+STARTING_A_PROCESS_S = 8.0
+
+
+@dataclass(frozen=True)
+class StageEstimate:
+    """Cells of one kind: how many, how many are missing, seconds for each, and where that number comes from."""
+
+    what: str
+    cells: int
+    missing: int
+    seconds_each: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would cost; ``total_s`` is wall clock over ``jobs`` processes."""
+
+    opening: str
+    stages: list[StageEstimate]
+    jobs: int
+    total_s: float
+
+    def text(self) -> str:
+        """Return the estimate as a table."""
+        lines = [self.opening, "", f"{'cells':<34}{'all':>6}{'missing':>9}{'each':>10}  basis"]
+        lines += [
+            f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{stage.seconds_each:>9.1f}s  {stage.basis}" for stage in self.stages
+        ]
+        return "\n".join([*lines, f"About {_duration(self.total_s)} with {self.jobs} processes."])
+
+
+def estimate_run(request: RunRequest) -> Estimate:
+    """Return the estimate of a run; the data are opened and checked as the run would, and nothing is added to the store."""
+    prepared = prepare(request)
+    plan, store, jobs = prepared.plan, prepared.store, jobs_of(request, prepared.plan)
+    history = _history(store)
+    stages = []
+    with tempfile.TemporaryDirectory(prefix="qaugbench-estimate-") as scratch:
+        trial = Store(Path(scratch))
+        for cells in _by_cost_class(plan):
+            missing = [cell for cell in cells if not store.has(cell.stage, cell.name)]
+            seconds, basis = _seconds(cells[0], history, trial) if missing else (0.0, "there already")
+            stages.append(StageEstimate(_what(cells[0]), len(cells), len(missing), seconds, basis))
+    work = sum(stage.missing * stage.seconds_each for stage in stages)
+    return Estimate(opening(prepared), stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
+
+
+def _by_cost_class(plan: Plan) -> Iterable[list[Cell]]:
+    classes: dict[str, list[Cell]] = {}
+    for cell in plan.cells():
+        if cell.stage not in LIGHT_STAGES:
+            classes.setdefault(cell.cost_class, []).append(cell)
+    return classes.values()
+
+
+def _what(cell: Cell) -> str:
+    return f"{cell.stage} {cell.label.rpartition(' r')[0]}"
+
+
+def _history(store: Store) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for path in (store.root / "cells").glob(f"*/*/*/{META}"):
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault(meta["cost_class"], []).append(meta["wall_s"])
+    return found
+
+
+def _seconds(cell: Cell, history: dict[str, list[float]], trial: Store) -> tuple[float, str]:
+    if cell.cost_class in history:
+        past = history[cell.cost_class]
+        return mean(past), f"mean of {len(past)} finished"
+    if cell.stage == "sample":
+        return _timed(_shortened(cell, FEW), trial), "timed on a barely trained generator"
+    steps = cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["budget"]["steps"]
+    few, more = _timed(_shortened(cell, FEW), trial), _timed(_shortened(cell, MORE), trial)
+    a_step = max(more - few, 0.0) / (MORE - FEW)
+    return max(few - FEW * a_step, 0.0) + steps * a_step, f"{MORE} of {steps} steps timed"
+
+
+def _shortened(cell: Cell, steps: int) -> Cell:
+    """Return the cell with ``steps`` steps, on upstream cells with few steps."""
+    needs = {role: _shortened(need, FEW) for role, need in cell.needs.items()}
+    key = dict(cell.key)
+    if "budget" in key:
+        key["budget"] = {**key["budget"], "steps": steps}
+    if "recipe" in key:
+        key["recipe"] = {**key["recipe"], "steps": steps, "warmup_steps": 1, "evaluations": 1}
+    return replace(cell, key=key, needs=needs)
+
+
+def _timed(cell: Cell, trial: Store) -> float:
+    for need in cell.needs.values():
+        _timed(need, trial)
+    if trial.has(cell.stage, cell.name):
+        return float(trial.meta(cell.stage, cell.name)["wall_s"])
+    done = compute(cell, trial.root)
+    if done.outcome != "ok":
+        raise QaugbenchError(f"{cell.stage} {cell.label} cannot be timed: {done.reason}")
+    return done.wall_s
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,134 @@
+"""Computes the cells of a plan, wave by wave, over the processes of one joblib call; finished cells are never computed twice."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qaugbench.errors import QaugbenchError, StoreError
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.store import Store, host
+
+LIGHT_STAGES = frozenset({"prepare", "split"})
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """What became of one cell: ``computed`` is False when it was there already; ``reason`` is empty when all is well."""
+
+    cell: Cell
+    outcome: str
+    reason: str
+    computed: bool
+    wall_s: float
+    detail: str = ""
+
+
+def execute(
+    cells: Sequence[Cell], store: Store, *, jobs: int, backend: str, report: Callable[[CellReport], None]
+) -> dict[str, CellReport]:
+    """Compute what is missing and return a report for every cell, by name.
+
+    A cell that fails leaves an outcome and its reason; cells that need it are not tried. A ``StoreError`` ends the run.
+    """
+    reports: dict[str, CellReport] = {}
+
+    def note(done: CellReport) -> None:
+        reports[done.cell.name] = done
+        report(done)
+
+    for depth in sorted({cell.depth for cell in cells}):
+        wave = []
+        for cell in (cell for cell in cells if cell.depth == depth):
+            failed = next((need for need in cell.needs.values() if reports[need.name].outcome != "ok"), None)
+            if failed is not None:
+                reason = f"needs {failed.stage} {failed.label}, which failed: {reports[failed.name].reason}"
+                note(CellReport(cell, reports[failed.name].outcome, reason, computed=False, wall_s=0.0))
+            elif store.has(cell.stage, cell.name):
+                note(CellReport(cell, "ok", "", computed=False, wall_s=0.0))
+            else:
+                wave.append(cell)
+        for done in _computed(wave, store, jobs, backend):
+            note(done)
+    return reports
+
+
+def _computed(wave: Sequence[Cell], store: Store, jobs: int, backend: str) -> Iterable[CellReport]:
+    if jobs == 1 or len(wave) < 2 or all(cell.stage in LIGHT_STAGES for cell in wave):
+        yield from (compute(cell, store.root) for cell in wave)
+        return
+    from joblib import Parallel, delayed, parallel_config
+
+    threads = {"inner_max_num_threads": 1} if backend == "loky" else {}
+    with parallel_config(backend=backend, n_jobs=min(jobs, len(wave)), **threads):
+        parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
+        yield from parallel(delayed(compute)(cell, store.root) for cell in wave)
+
+
+def compute(cell: Cell, root: Path) -> CellReport:
+    """Compute and store one cell, in whichever process this is; a failure is reported, not raised."""
+    store = Store(root)
+    with store.computing(cell.stage, cell.name, waiting=_say):
+        if store.has(cell.stage, cell.name):
+            return CellReport(cell, "ok", "", computed=False, wall_s=0.0)
+        started, cpu_started = time.perf_counter(), time.process_time()
+        try:
+            files, facts = _run_stage(cell, store)
+        except StoreError:
+            raise
+        except Exception as error:
+            outcome, reason = _outcome(error), f"{type(error).__name__}: {error}"
+            store.write_failure(cell.stage, cell.name, outcome, reason)
+            detail = "" if isinstance(error, QaugbenchError) else traceback.format_exc()
+            return CellReport(cell, outcome, reason, computed=True, wall_s=time.perf_counter() - started, detail=detail)
+        wall_s = time.perf_counter() - started
+        meta = {
+            "key": dict(cell.key),
+            "needs": {role: need.name for role, need in cell.needs.items()},
+            "cost_class": cell.cost_class,
+            "wall_s": round(wall_s, 3),
+            "cpu_s": round(time.process_time() - cpu_started, 3),
+            "peak_memory_mb": round(peak_memory_mb(), 1),
+            "host": host(),
+            "facts": facts,
+        }
+        store.write(cell.stage, cell.name, files, meta)
+        return CellReport(cell, "ok", "", computed=True, wall_s=wall_s)
+
+
+def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
+    from qaugbench.experiment.stages import STAGES
+
+    if cell.stage in LIGHT_STAGES or cell.key.get("device") != "cpu":
+        return STAGES[cell.stage](cell, store)
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return STAGES[cell.stage](cell, store)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _outcome(error: Exception) -> str:
+    """Return the outcome that a failure is recorded as; exceptions may name their own."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "infeasible"
+    return getattr(error, "outcome", "error")
+
+
+def peak_memory_mb() -> float:
+    """Return the largest resident size of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

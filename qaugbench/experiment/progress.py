@@ -1,0 +1,128 @@
+"""What a person sees while cells are computed: one line a cell in a log, a live bar on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from qaugbench.errors import StoreError
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
+
+
+class Progress(Protocol):
+    """Told of every message and of every cell that is done."""
+
+    def message(self, text: str) -> None: ...
+
+    def cell(self, done: CellReport) -> None: ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def message(self, text: str) -> None:
+        pass
+
+    def cell(self, done: CellReport) -> None:
+        pass
+
+
+class Lines:
+    """One line a message and a computed or failed cell, with the time since the start and the count so far."""
+
+    def __init__(self, stream: TextIO, total: int) -> None:
+        self.stream, self.total = stream, total
+        self.done = self.found = 0
+        self.started = time.perf_counter()
+
+    def message(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
+
+    def cell(self, done: CellReport) -> None:
+        self.done += 1
+        self.found += not done.computed and done.outcome == "ok"
+        if done.computed or done.outcome != "ok":
+            print(self._line(done), file=self.stream, flush=True)
+
+    def _line(self, done: CellReport) -> str:
+        elapsed = time.strftime("%H:%M:%S", time.gmtime(time.perf_counter() - self.started))
+        what = f"{elapsed} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
+        if done.outcome != "ok":
+            return f"{what}: {done.outcome.upper()}: {done.reason}" + (f"\n{done.detail}" if done.detail else "")
+        return f"{what}: {done.wall_s:.1f} s"
+
+
+class LiveBar:
+    """A bar on a terminal with the cells done, the time left and the last finished cell."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn())
+        self.bar = Progress(
+            *columns, TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.description}", markup=False), console=console
+        )
+        self.task = self.bar.add_task("starting", total=total)
+
+    def message(self, text: str) -> None:
+        self.bar.console.print(text, markup=False, highlight=False)
+
+    def cell(self, done: CellReport) -> None:
+        self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}")
+        if done.outcome != "ok":
+            self.message(f"{done.cell.stage} {done.cell.label}: {done.outcome.upper()}: {done.reason}")
+
+
+class _Both:
+    def __init__(self, parts: Sequence[Progress]) -> None:
+        self.parts = parts
+
+    def message(self, text: str) -> None:
+        for part in self.parts:
+            part.message(text)
+
+    def cell(self, done: CellReport) -> None:
+        for part in self.parts:
+            part.cell(done)
+
+
+@contextmanager
+def shown(cells: Sequence[Cell], log: Path, *, quiet: bool) -> Iterator[Progress]:
+    """Yield a progress that writes ``log`` and, unless ``quiet``, the terminal's bar or lines on standard error."""
+    total = sum(cell.stage not in LIGHT_STAGES for cell in cells)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        stream = log.open("a", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"The log {log} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+    with stream:
+        logged = _HeavyOnly(Lines(stream, total))
+        if quiet:
+            yield logged
+        elif sys.stderr.isatty():
+            bar = LiveBar(total)
+            with bar.bar:
+                yield _Both([logged, _HeavyOnly(bar)])
+        else:
+            yield _Both([logged, _HeavyOnly(Lines(sys.stderr, total))])
+
+
+class _HeavyOnly:
+    """Passes on the cells that cost time, and any that failed."""
+
+    def __init__(self, inner: Progress) -> None:
+        self.inner = inner
+
+    def message(self, text: str) -> None:
+        self.inner.message(text)
+
+    def cell(self, done: CellReport) -> None:
+        if done.cell.stage not in LIGHT_STAGES or done.outcome != "ok":
+            self.inner.cell(done)

@@ -1,0 +1,142 @@
+"""Which data a run uses, opened, checked and split; and what of it the record states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qaugbench import seeds
+from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.phantom_source import PHANTOM, phantom_archive
+from qaugbench.datasets.prepared import PreparedData, open_prepared
+from qaugbench.datasets.sources import data_home, find_prepared
+from qaugbench.datasets.splits import PARTS, Split, choose_split
+from qaugbench.errors import DataError
+from qaugbench.experiment.plan import Dataset
+from qaugbench.record import DataFacts
+from qaugbench.task import Task, Track
+
+
+@dataclass(frozen=True)
+class OpenedSource:
+    """A source ready to be planned with; ``banner`` is what a person is told before anything runs."""
+
+    prepared: PreparedData
+    split: Split
+    dataset: Dataset
+    facts: DataFacts
+    banner: str
+
+
+def open_source(
+    task: Task,
+    track: Track,
+    *,
+    data: Path | None,
+    source: str | None,
+    split: str | None,
+    allow_leaky: bool,
+    phantom_folder: Path,
+) -> OpenedSource:
+    """Return the data of a run.
+
+    ``data`` is a folder or .zip in the prepared form, named by ``source`` (its own name by default). Without it, the prepared
+    form of ``source`` (the task's default source) is used where it is there, else the phantom; the banner says which.
+    """
+    path, name, banner = _locate(task, track, data, source, phantom_folder)
+    prepared = open_prepared(path, task.labels, name=name)
+    manifest = source_manifest(prepared, task.id)
+    if manifest["phantom"] and name != PHANTOM:
+        name, banner = PHANTOM, f"{path} is a phantom: drawn pictures, no patients. Its results are not evidence."
+    chosen = choose_split(prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split"))
+    _refuse_unusable(prepared, chosen)
+    dataset = Dataset(name, str(path.absolute()), manifest["content_sha256"], prepared.labels, prepared.groups, chosen)
+    facts = _facts(task, prepared, chosen, manifest, name)
+    return OpenedSource(prepared, chosen, dataset, facts, _with_split(banner, chosen))
+
+
+def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:
+    if data is not None:
+        name = source_name(source or data.stem)
+        if name == PHANTOM:
+            raise DataError("The name 'phantom' is kept for drawn images. Name your data with --source.")
+        return data, name, f"Data: {data} (source {name!r})."
+    wanted = source or task.default_source
+    if wanted != PHANTOM:
+        found = find_prepared(task.id, wanted)
+        if found is not None:
+            return found, wanted, f"Data: {found} (source {wanted!r})."
+        if source is not None:
+            raise DataError(
+                f"The source {source!r} of task {task.id!r} is not prepared in {data_home()}. Run 'qaugbench data info {source}' "
+                "for how to get it, give a folder or .zip with --data, or use --source phantom."
+            )
+    archive = phantom_archive(task, track, folder)
+    why = (
+        "as asked for"
+        if wanted == PHANTOM
+        else f"since real data of the source {wanted!r} is not prepared ('qaugbench data info {wanted}' says how to get it)"
+    )
+    return archive, PHANTOM, f"PHANTOM DATA: drawn pictures, no patients, {why}. These results are not evidence of anything."
+
+
+def source_name(name: str) -> str:
+    """Return ``name`` as boards and folders can carry it: lower case, digits, dots and hyphens.
+
+    >>> source_name("My Scans (2024)")
+    'my-scans-2024'
+    """
+    cleaned = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
+    if not cleaned:
+        raise DataError(f"{name!r} cannot name a source; give a name with letters or digits with --source.")
+    return cleaned
+
+
+def _with_split(banner: str, split: Split) -> str:
+    warning = "\nLEAKY SPLIT: the record is marked and its scores are too high." if split.leaky else ""
+    return f"{banner}\nSplit: {split.how}{warning}"
+
+
+def _refuse_unusable(prepared: PreparedData, split: Split) -> None:
+    for part in PARTS:
+        rows = getattr(split, part)
+        positives = prepared.labels[rows].sum(axis=0)
+        usable = (positives > 0) & (positives < len(rows))
+        if not usable.any():
+            counts = ", ".join(f"{name} {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True))
+            raise DataError(
+                f"The {part} part of {prepared.path} has {len(rows)} images and no class with both positives and negatives "
+                f"({counts}). Give more data, or another split column with --split."
+            )
+
+
+def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str, Any], name: str) -> DataFacts:
+    parts = {part: getattr(split, part) for part in PARTS}
+    return DataFacts(
+        source=name,
+        phantom=manifest["phantom"],
+        description=manifest["description"],
+        manifest_sha256=manifest["content_sha256"],
+        split_sha256=split.sha256,
+        split_how=split.how,
+        leaky=split.leaky,
+        crossing_groups=split.crossing_groups,
+        patients_known=prepared.patients_known,
+        n_images={part: len(rows) for part, rows in parts.items()},
+        n_groups={part: len(np.unique(prepared.groups[rows])) for part, rows in parts.items()},
+        class_counts=_class_counts(task.labels.names, prepared.labels, parts),
+        licence=manifest["licence"],
+        citation=manifest["citation"],
+        notes=manifest["notes"],
+    )
+
+
+def _class_counts(names: Sequence[str], labels: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:
+    return {
+        name: {part: int(labels[rows, k].sum()) for part, rows in parts.items()} for k, name in enumerate(names)
+    }

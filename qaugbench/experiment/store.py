@@ -1,0 +1,204 @@
+"""The content-addressed store: a cell is a folder named by the hash of everything that determines it.
+
+A result is written under a temporary name, synced and renamed, so a folder that exists is whole. A cell that exists and whose
+checksums hold is never computed twice; that is the whole of resume, of sharing between generators and of running several
+processes or machines over one store.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from filelock import FileLock, Timeout
+
+from qaugbench.errors import StoreError
+from qaugbench.record import json_text, write_whole
+
+META = "cell.json"
+STALE_AFTER_S = 24 * 3600
+
+
+class Store:
+    """Cells under ``root``; every method raises ``StoreError`` with the remedy when the disk does not play along."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).absolute()
+        self._verified: set[Path] = set()
+        with _explained(self.root):
+            for name in ("cells", "locks", "failed", "partial"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root / "partial"):
+                pass
+
+    def folder(self, stage: str, name: str) -> Path:
+        """Return where the cell lies or would lie."""
+        return self.root / "cells" / stage / name[:2] / name
+
+    def has(self, stage: str, name: str) -> bool:
+        """Return whether the cell exists with sound checksums; a damaged one is removed, to be computed again."""
+        folder = self.folder(stage, name)
+        if folder in self._verified:
+            return True
+        if not folder.is_dir():
+            return False
+        with _explained(self.root):
+            if not _sound(folder):
+                shutil.rmtree(folder)
+                return False
+        self._verified.add(folder)
+        return True
+
+    def meta(self, stage: str, name: str) -> dict[str, Any]:
+        """Return what is written beside a cell's files: its key, cost and facts."""
+        with _explained(self.root):
+            return json.loads((self.folder(stage, name) / META).read_text(encoding="utf-8"))
+
+    def array(self, stage: str, name: str, file: str, *, mapped: bool = False) -> np.ndarray:
+        """Return one array of a cell, memory-mapped on request."""
+        with _explained(self.root):
+            return np.load(self.folder(stage, name) / f"{file}.npy", mmap_mode="r" if mapped else None, allow_pickle=False)
+
+    def read(self, stage: str, name: str, file: str) -> bytes:
+        """Return the bytes of one file of a cell."""
+        with _explained(self.root):
+            return (self.folder(stage, name) / file).read_bytes()
+
+    def write(self, stage: str, name: str, files: Mapping[str, bytes | np.ndarray], meta: Mapping[str, Any]) -> None:
+        """Write a cell whole or not at all; arrays become ``<file>.npy``. A cell that is there already stays as it is."""
+        folder = self.folder(stage, name)
+        temporary = self.root / "partial" / f"{stage}-{name[:16]}.{host()}.{os.getpid()}"
+        with _explained(self.root):
+            try:
+                temporary.mkdir()
+                sums = {}
+                for file, content in files.items():
+                    target, data = (file, content) if isinstance(content, bytes) else (f"{file}.npy", npy_bytes(content))
+                    _write_synced(temporary / target, data)
+                    sums[target] = hashlib.sha256(data).hexdigest()
+                _write_synced(temporary / META, json_text({**meta, "stage": stage, "files": sums}).encode())
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                _rename_unless_there(temporary, folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        (self.root / "failed" / f"{stage}-{name}.json").unlink(missing_ok=True)
+
+    def write_failure(self, stage: str, name: str, outcome: str, reason: str) -> None:
+        """Leave word of a cell that failed; the next run tries it again."""
+        with _explained(self.root):
+            write_whole(self.root / "failed" / f"{stage}-{name}.json", json_text({"outcome": outcome, "reason": reason}))
+
+    @contextmanager
+    def computing(self, stage: str, name: str, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Hold the cell against other processes; ``waiting`` is told once who holds it. The lock ends with its process."""
+        path = self.root / "locks" / f"{stage}-{name}.lock"
+        with _explained(self.root):
+            lock = FileLock(path, timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:
+                if waiting is not None:
+                    waiting(f"{stage} {name[:12]} is being computed by another run on this store; waiting for it")
+                lock.acquire(timeout=-1)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            lock.release()
+
+    @contextmanager
+    def in_use(self) -> Iterator[bool]:
+        """Mark the store as used by this run; yields whether another run uses it already."""
+        with _explained(self.root):
+            lock = FileLock(self.root / "in-use.lock", timeout=0)
+            try:
+                lock.acquire()
+                self._remove_leftovers()
+            except Timeout:
+                pass
+        try:
+            yield not lock.is_locked
+        finally:
+            lock.release()
+
+    def _remove_leftovers(self) -> None:
+        """Remove what killed processes of this machine left half-written, and anything a day old."""
+        for path in (self.root / "partial").iterdir():
+            rest, _, process = path.name.rpartition(".")
+            dead = rest.endswith(f".{host()}") and process.isdigit() and not psutil.pid_exists(int(process))
+            if dead or time.time() - path.stat().st_mtime > STALE_AFTER_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """Return an array as the bytes of an .npy file; object arrays are refused."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def host() -> str:
+    """Return the name of this machine."""
+    return socket.gethostname()
+
+
+def _sound(folder: Path) -> bool:
+    try:
+        sums = json.loads((folder / META).read_text(encoding="utf-8"))["files"]
+        return all(hashlib.sha256((folder / file).read_bytes()).hexdigest() == wanted for file, wanted in sums.items())
+    except (FileNotFoundError, ValueError, KeyError):
+        return False
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _rename_unless_there(temporary: Path, folder: Path) -> None:
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again: finished cells are kept",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again: finished cells are kept",
+    errno.EFBIG: "a file would grow past the size limit; raise it and run the same command again: finished cells are kept",
+    errno.EROFS: "the file system is read-only; choose another folder with --out",
+    errno.EACCES: "there is no permission to write; choose another folder with --out",
+    errno.EPERM: "there is no permission to write; choose another folder with --out",
+    errno.ENOTDIR: "a part of the path is a file, not a folder; choose another folder with --out",
+}
+
+
+@contextmanager
+def _explained(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "check the disk and run the same command again: finished cells are kept")
+        raise StoreError(f"The store {root} cannot be used ({error.strerror or error}): {remedy}.") from error

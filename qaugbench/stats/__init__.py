@@ -1,0 +1,1 @@
+"""Inference over replicates and patients, from ``theta[arm, replicate]`` and ``influence[arm, replicate, patient]``."""

@@ -1,0 +1,248 @@
+"""Run folders made up for tests: drawn logits, drawn pictures, a record that says so. Nothing here was measured."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qaugbench.record import (
+    ArmInfo,
+    Board,
+    CellOutcome,
+    DataFacts,
+    EndpointFacts,
+    Environment,
+    FractionFacts,
+    FractionPredictions,
+    GeneratorFacts,
+    LabelFacts,
+    PredictionSet,
+    Record,
+    StageCost,
+    json_text,
+    npz_bytes,
+    record_text,
+)
+from qaugbench.stats.score import score
+
+QUALITY = {"R": -0.2, "R+": 0.0, "R+cm": 0.0, "R+os": 0.05, "O-real": 0.6, "ddpm": 0.15, "qldm": 0.1, "qldm:twin": 0.1}
+ROLES = {"R": "real-only", "R+": "reference", "R+cm": "compute-matched", "R+os": "oversampling", "O-real": "oracle"}
+SPACES = {
+    "multiclass": (["glioma", "meningioma", "notumor"], ["Glioma", "Meningioma", "No tumour"]),
+    "multilabel": (["Mass", "Nodule", "Hernia"], ["Mass", "Nodule", "Hernia"]),
+    "ordinal": (["0", "1", "2"], ["Grade 0", "Grade 1", "Grade 2"]),
+}
+
+
+def arm_info(arm: str) -> ArmInfo:
+    """Return what the record says of an arm, from its id."""
+    if arm in ROLES:
+        return ArmInfo(id=arm, role=ROLES[arm])  # type: ignore[arg-type]
+    generator, _, control = arm.partition(":")
+    kind = "classical" if generator == "ddpm" else "hybrid"
+    role = "control" if control else "synthetic"
+    return ArmInfo(
+        id=arm, role=role, generator=generator, control=control or "none", kind=kind, fidelity="reconstruction"
+    )
+
+
+def endpoints_for(kind: str) -> list[EndpointFacts]:
+    """Return a primary macro-AUROC, and a kappa for grades."""
+    names = SPACES[kind][0]
+    endpoints = [EndpointFacts(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=names, margin=0.01)]
+    if kind == "ordinal":
+        endpoints.append(
+            EndpointFacts(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=names, margin=0.02)
+        )
+    return endpoints
+
+
+def predictions_for(
+    kind: str,
+    arms: tuple[str, ...],
+    fractions: tuple[str, ...],
+    *,
+    replicates: int = 3,
+    patients: int = 40,
+    seed: int = 0,
+    failed: tuple[tuple[str, int], ...] = (),
+) -> PredictionSet:
+    """Return logits drawn around the labels, better for arms with a higher QUALITY; NaN for (arm, replicate) in ``failed``."""
+    rng = np.random.default_rng(seed)
+    n_classes = len(SPACES[kind][0])
+    parts: dict[str, Any] = {}
+    for part in ("test", "val"):
+        groups = np.repeat(np.arange(patients), 1 + np.arange(patients) % 2)
+        codes = np.arange(len(groups)) // 2 % n_classes
+        labels = np.eye(n_classes, dtype=np.uint8)[codes]
+        if kind == "multilabel":
+            labels = ((rng.random((len(groups), n_classes)) < 0.3) | (np.arange(len(groups))[:, None] % 9 == 0)).astype(
+                np.uint8
+            )
+        parts |= {f"{part}_labels": labels, f"{part}_groups": groups.astype(np.int64)}
+        parts[f"{part}_ids"] = np.array([f"{part}{number:04d}" for number in range(len(groups))])
+    drawn = {}
+    for key in fractions:
+        missing = (*failed, *(("O-real", replicate) for replicate in range(replicates) if key == "100%" and "O-real" in arms))
+        drawn[key] = FractionPredictions(
+            *(_logits(rng, parts[f"{part}_labels"], arms, replicates, missing) for part in ("test", "val"))
+        )
+    return PredictionSet(arms=arms, fractions=drawn, **parts)
+
+
+def _logits(
+    rng: np.random.Generator,
+    labels: np.ndarray,
+    arms: tuple[str, ...],
+    replicates: int,
+    failed: tuple[tuple[str, int], ...],
+) -> np.ndarray:
+    persistent = rng.normal(size=labels.shape)
+    quality = np.array([QUALITY[arm] for arm in arms])[:, None, None, None]
+    noise = rng.normal(size=(len(arms), replicates, *labels.shape))
+    logits = (1.2 + quality) * labels + 0.7 * persistent + 0.5 * noise
+    for arm, replicate in failed:
+        logits[arms.index(arm), replicate] = np.nan
+    return logits.astype(np.float32)
+
+
+def record_for(
+    predicted: PredictionSet, kind: str, *, phantom: bool = True, failures: tuple[CellOutcome, ...] = ()
+) -> Record:
+    """Return a record whose scores and hash fit ``predicted``."""
+    names, titles = SPACES[kind]
+    arms = [arm_info(arm) for arm in predicted.arms]
+    endpoints = endpoints_for(kind)
+    replicates = next(iter(predicted.fractions.values())).test_logits.shape[1]
+    source = "phantom" if phantom else "nickparvar"
+    parts = ("test", "val")
+    return Record(
+        id="brainmri-1-lite-0123456789ab",
+        board=Board(task="brainmri@1", source=source, track="lite"),
+        title="Brain tumour MRI",
+        question="Which tumour, if any, does a brain MRI slice show?",
+        labels=LabelFacts(kind=kind, names=names, titles=titles),
+        endpoints=endpoints,
+        arms=arms,
+        fractions=[_fraction_facts(key) for key in predicted.fractions],
+        replicates=replicates,
+        image_size=16,
+        recipe={"model": "mobilenetv3_small_050", "steps": 80, "batch_real": 24, "learning_rate": 0.002},
+        generators=[_generator_facts(arm) for arm in arms if arm.generator],
+        data=DataFacts(
+            source=source,
+            phantom=phantom,
+            description="Made-up data of a test.",
+            manifest_sha256="0" * 64,
+            split_sha256="1" * 64,
+            split_how="by patient",
+            leaky=False,
+            crossing_groups=0,
+            patients_known=True,
+            n_images={"train": 200, **{part: len(getattr(predicted, f"{part}_ids")) for part in parts}},
+            n_groups={"train": 100, **{part: len(np.unique(getattr(predicted, f"{part}_groups"))) for part in parts}},
+            class_counts={"train": {name: 60 for name in names}},
+            licence="CC BY 4.0",
+            citation="A. Author (2020). Made-up images. doi:10.0000/none.",
+        ),
+        config_sha256="2" * 64,
+        predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
+        environment=Environment(
+            created="2026-01-01T00:00:00+00:00",
+            qaugbench="0.1.0",
+            commit=None,
+            code_sha256="3" * 64,
+            python="3.12.0",
+            platform="Linux",
+            processor="a processor",
+            cores=2,
+            accelerator="cpu",
+            packages={"numpy": "2.0.0"},
+        ),
+        cost={"train": StageCost(cells=24, computed_now=20, wall_s=120.5, cpu_s=118.0, peak_memory_mb=800.0)},
+        failures=list(failures),
+        scores=score(predicted, arms, endpoints, kind, names).to_dict(),
+    )
+
+
+def _fraction_facts(key: str) -> FractionFacts:
+    share = float(key.removesuffix("%")) / 100
+    return FractionFacts(key=key, requested=share, used=share, n_real=40, n_fill=40, oracle=share < 1)
+
+
+def _generator_facts(arm: ArmInfo) -> GeneratorFacts:
+    return GeneratorFacts(
+        id=str(arm.generator),
+        control=str(arm.control),
+        kind=str(arm.kind),
+        fidelity="reconstruction",
+        settings={"steps": 100, "learning_rate": 0.001},
+        parameters={"total": 1000, "block": 60},
+        citation=f"A. Author, B. Other (2024). A paper on {arm.generator}. arXiv:2400.00000.",
+        deviations=["fewer steps than the paper"],
+    )
+
+
+def curves_for(predicted: PredictionSet) -> dict[str, Any]:
+    """Return training curves of a few points for every arm and generator variant."""
+    steps = [0, 40, 80]
+    replicates = range(next(iter(predicted.fractions.values())).test_logits.shape[1])
+    where = [{"fraction": key, "replicate": replicate} for key in predicted.fractions for replicate in replicates]
+    return {
+        "classifier": [
+            {
+                "arm": arm,
+                **place,
+                "points": [{"step": s, "train_loss": 1 / (1 + s), "val_metric": s / 100} for s in steps],
+            }
+            for arm in predicted.arms
+            for place in where
+        ],
+        "generator": [
+            {"variant": arm, **place, "points": [{"step": s, "loss": 2 / (1 + s)} for s in steps]}
+            for arm in predicted.arms
+            if arm not in ROLES
+            for place in where
+        ],
+    }
+
+
+def samples_for(record: Record) -> dict[str, np.ndarray]:
+    """Return noise pictures for every class of the real images and of every generator variant."""
+    rng = np.random.default_rng(3)
+    rows = ["real", *(arm.id for arm in record.arms if arm.generator)]
+    names = [*record.labels.names, *(["none"] if record.labels.kind == "multilabel" else [])]
+    return {f"{row}/{name}": rng.integers(0, 256, (4, 16, 16, 1), dtype=np.uint8) for row in rows for name in names}
+
+
+def write_run(
+    folder: Path,
+    kind: str = "multiclass",
+    *,
+    arms: tuple[str, ...] = tuple(QUALITY),
+    fractions: tuple[str, ...] = ("10%",),
+    replicates: int = 3,
+    phantom: bool = True,
+    failed: tuple[tuple[str, int], ...] = (),
+    seed: int = 0,
+    **changes: Any,
+) -> Record:
+    """Write a complete run folder and return its record; ``changes`` replace fields of the record."""
+    predicted = predictions_for(kind, arms, fractions, replicates=replicates, failed=failed, seed=seed)
+    failures = tuple(
+        CellOutcome(
+            stage="train", name=f"{arm} {key} r{replicate}", outcome="diverged", reason="the loss is not finite"
+        )
+        for arm, replicate in failed
+        for key in fractions
+    )
+    record = record_for(predicted, kind, phantom=phantom, failures=failures).model_copy(update=changes)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "record.json").write_text(record_text(record), encoding="utf-8")
+    (folder / "predictions.npz").write_bytes(predicted.to_bytes())
+    (folder / "curves.json").write_text(json_text(curves_for(predicted)), encoding="utf-8")
+    (folder / "samples.npz").write_bytes(npz_bytes(samples_for(record)))
+    return record

@@ -1,0 +1,55 @@
+"""Asking for help costs no framework, scoring needs none, and the floors of the house hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FRAMEWORKS = ["torch", "torchvision", "timm", "diffusers", "pennylane", "qiskit"]
+HEAVY = [*FRAMEWORKS, "matplotlib", "sklearn", "scipy", "pandas", "medmnist"]
+
+
+def _python(code: str) -> str:
+    """Return what a fresh interpreter prints for ``code``; its error output is the test's when it fails."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["list"], ["run", "--help"]])
+def test_command_line_answers_without_heavy_imports(arguments: list[str]) -> None:
+    printed = _python(
+        "import sys\n"
+        "from qaugbench.cli import main\n"
+        f"sys.argv = ['qaugbench', *{arguments!r}]\n"
+        "try:\n    main()\n"
+        "except SystemExit as stop:\n    assert not stop.code, stop.code\n"
+        f"print('HEAVY', sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    assert printed.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.parametrize("package", ["board", "report", "stats", "metrics"])
+def test_scoring_and_reading_need_no_framework(package: str) -> None:
+    printed = _python(
+        "import importlib, pkgutil, sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {FRAMEWORKS!r}:\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        f"package = importlib.import_module('qaugbench.{package}')\n"
+        "names = [found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.')]\n"
+        "print(len([importlib.import_module(name) for name in names]))"
+    )
+    assert int(printed) > 0
+
+
+def test_floors_of_the_house() -> None:
+    lint = "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo', '--no-cache'])"
+    done = subprocess.run([sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
