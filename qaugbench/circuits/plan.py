@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qaugbench.circuits.circuit import Angle, Circuit
+from qaugbench.circuits.circuit import Angle, Circuit, parse_word
 
 DIAGONAL = frozenset({"RZ", "PhaseShift", "Z", "S", "T", "CZ", "CRZ", "RZZ"})
 PERMUTING = frozenset({"CNOT", "SWAP"})
@@ -59,11 +59,15 @@ Step = Local | Phase | Permutation
 
 @dataclass
 class Plan:
-    """The steps of a circuit and the table of its angles."""
+    """The steps of a circuit and the table of its angles.
+
+    ``relabelling``: what is left to the readout, basis state i of the circuit being state ``relabelling[i]`` of the steps.
+    """
 
     circuit: Circuit
     angles: list[Angle] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    relabelling: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def compile_circuit(circuit: Circuit) -> Plan:
@@ -76,6 +80,7 @@ def compile_circuit(circuit: Circuit) -> Plan:
         for operation in _core_operations(Operation(gate.name, gate.wires, rows)):
             _place(operation, plan, waiting)
     _flush(plan, waiting)
+    _leave_to_readout(plan)
     return plan
 
 
@@ -139,6 +144,17 @@ def _flush(plan: Plan, waiting: dict[int, list[Operation]]) -> None:
         plan.steps.append(Phase(operations))
     else:
         plan.steps.append(Local(runs))
+
+
+def _leave_to_readout(plan: Plan) -> None:
+    """Take final steps that only relabel basis states or turn phases away from the state, where the readout allows it."""
+    plan.relabelling = np.arange(2**plan.circuit.n_wires)
+    if any(letter != "Z" for word in plan.circuit.readout.words for _, letter in parse_word(word)):
+        return
+    while plan.steps and not isinstance(plan.steps[-1], Local):
+        step = plan.steps.pop()
+        if isinstance(step, Permutation):
+            plan.relabelling = step.source[plan.relabelling]
 
 
 def _source(operation: Operation, n_wires: int) -> np.ndarray:

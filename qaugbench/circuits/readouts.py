@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
-from qaugbench.circuits.circuit import Circuit, parse_word
-from qaugbench.circuits.plan import basis_bits
+from qaugbench.circuits.circuit import parse_word
+from qaugbench.circuits.plan import Plan, basis_bits
 from qaugbench.circuits.rows import permute_rows
 
 
-def probabilities(state: torch.Tensor) -> torch.Tensor:
-    """Return |amplitude|^2 of complex amplitudes, of the same shape."""
-    return state.real.square() + state.imag.square()
+def readout_of(plan: Plan) -> nn.Module:
+    """Return the module that maps the states a plan ends in, [copies, 2^n, batch], to outputs [copies, n_outputs, batch]."""
+    return Expectations(plan) if plan.circuit.readout.words else Probabilities(plan)
+
+
+class _SquaredMagnitude(torch.autograd.Function):
+    """|amplitude|^2, with the gradient 2 * gradient * amplitude in one operation."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(state: torch.Tensor) -> torch.Tensor:
+        return torch.view_as_real(state).square().sum(dim=-1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        (state,) = ctx.saved_tensors
+        return 2 * gradient * state
+
+
+class Probabilities(nn.Module):
+    """Maps states to the probabilities of all basis states."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.register_buffer("source", torch.from_numpy(plan.relabelling), persistent=False)
+        self.register_buffer("inverse", torch.from_numpy(np.argsort(plan.relabelling)), persistent=False)
+
+    def forward(self, state: torch.Tensor) -> torch.Tensor:
+        return permute_rows(_SquaredMagnitude.apply(state), self.source, self.inverse)
 
 
 class Expectations(nn.Module):
-    """Maps states [copies, 2^n, batch] to expectations [copies, n_words, batch], each in [-1, 1].
+    """Maps states to expectations of Pauli words, each in [-1, 1].
 
-    A word flips the bits of its X and Y and signs the bits of its Y and Z: <P> = i^(number of Y) sum_k s(k) conj(a[k^flip])
-    a[k]. Words of one flip share the products; without a flip the products are the probabilities.
+    A word flips the bits of its X and Y and signs the bits of its Y and Z: its expectation is the sum over basis states k
+    of i^(number of Y) sign(k) conj(a[k ^ flip]) a[k]. Words of one flip share the products; without a flip these are the
+    probabilities.
     """
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, plan: Plan) -> None:
         super().__init__()
-        words = [parse_word(word) for word in circuit.readout.words]
-        bits, states = basis_bits(circuit.n_wires), np.arange(2**circuit.n_wires)
-        flips = [sum(1 << (circuit.n_wires - 1 - wire) for wire, letter in word if letter in "XY") for word in words]
+        n_wires = plan.circuit.n_wires
+        words = [parse_word(word) for word in plan.circuit.readout.words]
+        bits, states = basis_bits(n_wires), np.arange(2**n_wires)
+        flips = [sum(1 << (n_wires - 1 - wire) for wire, letter in word if letter in "XY") for word in words]
         self.flips = sorted(set(flips))
         order = [number for flip in self.flips for number in range(len(words)) if flips[number] == flip]
         for f, flip in enumerate(self.flips):
-            real, imaginary = [], []
-            for number in (number for number in order if flips[number] == flip):
-                signs = np.prod([1 - 2 * bits[wire] for wire, letter in words[number] if letter in "YZ"], axis=0)
-                phase = 1j ** sum(letter == "Y" for _, letter in words[number])
-                real.append(phase.real * signs * np.ones(len(states)))
-                imaginary.append(-phase.imag * signs * np.ones(len(states)))
-            self.register_buffer(f"real_{f}", torch.from_numpy(np.round(real)), persistent=False)
-            self.register_buffer(f"imaginary_{f}", torch.from_numpy(np.round(imaginary)), persistent=False)
+            members = [words[number] for number in order if flips[number] == flip]
+            signs = np.array([np.prod([1 - 2 * bits[w] for w, letter in word if letter in "YZ"], axis=0) * states**0 for word in members])
+            turns = np.array([1j ** sum(letter == "Y" for _, letter in word) for word in members])[:, None]
+            phases = (np.round(turns.real) + 1j * np.round(turns.imag)) * signs[:, np.argsort(plan.relabelling)]
+            self.register_buffer(f"real_{f}", torch.from_numpy(phases.real.copy()), persistent=False)
+            self.register_buffer(f"imaginary_{f}", torch.from_numpy(phases.imag.copy()), persistent=False)
             self.register_buffer(f"flipped_{f}", torch.from_numpy(states ^ flip), persistent=False)
         self.register_buffer("order", torch.from_numpy(np.argsort(order)), persistent=False)
         self.is_ordered = order == sorted(order)
@@ -50,7 +83,7 @@ class Expectations(nn.Module):
     def _words(self, f: int, state: torch.Tensor) -> torch.Tensor:
         real, imaginary = getattr(self, f"real_{f}"), getattr(self, f"imaginary_{f}")
         if self.flips[f] == 0:
-            return real @ probabilities(state)
+            return real @ _SquaredMagnitude.apply(state)
         source = getattr(self, f"flipped_{f}")
         products = permute_rows(state, source, source).conj() * state
-        return real @ products.real + imaginary @ products.imag
+        return real @ products.real - imaginary @ products.imag

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import nn
@@ -12,10 +13,11 @@ from torch import nn
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
+from qaugbench.seeds import name_key, torch_generator
 
 TOLERANCE = 0.05  # of the circuit's trainable weights
-CALIBRATION_POINTS = 256
-CALIBRATION_WEIGHTS = 16
+CALIBRATION_INPUTS = 64
+CALIBRATION_WEIGHTS = 32
 
 
 @dataclass(frozen=True)
@@ -134,26 +136,28 @@ class ClassicalTwin(nn.Module):
 
 
 def calibration_inputs(n_inputs: int) -> torch.Tensor:
-    """Return fixed, evenly spread inputs in [-pi, pi], float64 [256, n_inputs] (Sobol points, no randomness)."""
-    if n_inputs == 0:
-        return torch.zeros(CALIBRATION_POINTS, 0, dtype=torch.float64)
-    points = torch.quasirandom.SobolEngine(n_inputs).draw(CALIBRATION_POINTS, dtype=torch.float64)
-    return (2 * points - 1) * math.pi
+    """Return the same 64 inputs every time, uniform in [-pi, pi], float64 [64, n_inputs]."""
+    generator = torch_generator(name_key("twin calibration inputs"))
+    return (2 * torch.rand(CALIBRATION_INPUTS, n_inputs, generator=generator, dtype=torch.float64) - 1) * math.pi
 
 
 def spread(outputs: torch.Tensor) -> float:
-    """Return the root mean square, over copies and outputs, of the standard deviation over inputs of [copies, inputs, outputs]."""
+    """Return the root mean square over copies and outputs of the standard deviation over inputs.
+
+    ``outputs`` is [copies, inputs, n_outputs].
+    """
     return float(outputs.var(dim=1).mean().sqrt())
 
 
+@cache
 @torch.no_grad()
 def output_spread(circuit: Circuit) -> float:
-    """Return the spread of the circuit's outputs over the calibration inputs, at 16 fixed draws of its weights."""
-    weights = torch.zeros(CALIBRATION_WEIGHTS, 0, dtype=torch.float64)
-    if circuit.n_weights:
-        weights = 2 * math.pi * torch.quasirandom.SobolEngine(circuit.n_weights).draw(CALIBRATION_WEIGHTS, dtype=torch.float64)
-    inputs = calibration_inputs(circuit.n_inputs).expand(CALIBRATION_WEIGHTS, -1, -1)
-    return spread(StateVector(circuit)(inputs, weights))
+    """Return the spread of the circuit's outputs over the calibration inputs, at 32 fixed draws of its weights."""
+    generator = torch_generator(name_key("twin calibration weights"))
+    draws = torch.rand(CALIBRATION_WEIGHTS, 1, circuit.n_weights, generator=generator, dtype=torch.float64)
+    inputs = calibration_inputs(circuit.n_inputs).unsqueeze(0)
+    state_vector = StateVector(circuit).double()
+    return spread(torch.cat([state_vector(inputs, 2 * math.pi * weights) for weights in draws]))
 
 
 def _shapes(n_inputs: int, n_outputs: int, target: int) -> Iterator[TwinShape]:

@@ -86,15 +86,20 @@ class Blocks(nn.Module):
 
 @dataclass(frozen=True)
 class BlockPlace:
-    """Where a block acts, and where its matrix is found: number ``index`` of ``group`` (is sampled, number of wires)."""
+    """Wires on which a block acts, and its matrix: number ``index`` of group ``group``."""
 
     first_wire: int
-    group: tuple[bool, int]
+    n_wires: int
+    is_sampled: bool
+    group: int
     index: int
 
 
 class BlockBank(nn.Module):
-    """All blocks of the local steps given, evaluated group by group; ``places[i]`` lists the blocks of step i."""
+    """The blocks of all local steps given; those of one size, shared or sampled, form a group and are evaluated together.
+
+    ``places[i]`` lists the blocks of step i.
+    """
 
     def __init__(self, steps: Sequence[Local], table: AngleTable) -> None:
         super().__init__()
@@ -103,16 +108,16 @@ class BlockBank(nn.Module):
         for step in steps:
             places = []
             for wires, is_sampled in _partition(step, table):
-                members = grouped.setdefault((is_sampled, len(wires)), [])
-                places.append(BlockPlace(wires[0], (is_sampled, len(wires)), len(members)))
+                kind = (is_sampled, len(wires))
+                members = grouped.setdefault(kind, [])
+                places.append(BlockPlace(wires[0], len(wires), is_sampled, list(grouped).index(kind), len(members)))
                 members.append([tuple(step.runs.get(wire, ())) for wire in wires])
             self.places.append(places)
-        self.groups = list(grouped)
-        self.blocks = nn.ModuleList([Blocks(members, table) for members in grouped.values()])
+        self.groups = nn.ModuleList([Blocks(members, table) for members in grouped.values()])
 
-    def forward(self, angles: Angles) -> dict[tuple[bool, int], tuple[torch.Tensor, ...]]:
-        """Return per group the matrices of its blocks, each complex [copies, batch or 1, d, d]."""
-        return {group: blocks(angles).unbind(1) for group, blocks in zip(self.groups, self.blocks, strict=True)}
+    def forward(self, angles: Angles) -> tuple[torch.Tensor, ...]:
+        """Return the matrices of each group, complex [copies, n_blocks, batch or 1, d, d]."""
+        return tuple(group(angles) for group in self.groups)
 
 
 def _partition(step: Local, table: AngleTable) -> list[tuple[list[int], bool]]:

@@ -6,6 +6,7 @@ import os
 import stat
 import zipfile
 import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -32,7 +33,7 @@ class Archive(Protocol):
         """Return why ``name`` cannot be read ("missing", ...), or None where it is a file inside the source."""
 
     def read(self, name: str) -> bytes:
-        """Return the content of ``name``; raise OSError or DataError where it cannot be read."""
+        """Return the content of ``name``; raise OSError, or DataError that says why not (but not where)."""
 
 
 def open_archive(path: Path) -> Archive:
@@ -98,8 +99,8 @@ class FolderArchive:
     def read(self, name: str) -> bytes:
         why = self.problem(name)
         if why:
-            raise DataError(f"{name} in {self.path}: {why}.")
-        return _within_limit(name, (self.top / name).stat().st_size, (self.top / name).read_bytes)
+            raise DataError(why)
+        return _within_limit((self.top / name).stat().st_size, (self.top / name).read_bytes)
 
 
 @dataclass
@@ -132,19 +133,18 @@ class ZipArchive:
     def read(self, name: str) -> bytes:
         why = self.problem(name)
         if why:
-            raise DataError(f"{name} in {self.path}: {why}.")
+            raise DataError(why)
         info = self._zip.getinfo(self.top + name)
         try:
-            return _within_limit(name, info.file_size, lambda: self._zip.read(info))
+            return _within_limit(info.file_size, lambda: self._zip.read(info))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise DataError(f"{name} in {self.path} is damaged: {error}.") from error
+            raise DataError(f"is damaged: {error}") from error
 
 
-def _within_limit(name: str, size: int, read: Any) -> bytes:
+def _within_limit(size: int, read: Callable[[], bytes]) -> bytes:
     if size > MAX_FILE_BYTES:
-        raise DataError(f"{name} holds {size:,} bytes; a file of a source may hold at most {MAX_FILE_BYTES:,}.")
-    content: bytes = read()
-    return content
+        raise DataError(f"holds {size:,} bytes; a file of a source may hold at most {MAX_FILE_BYTES:,}")
+    return read()
 
 
 def _is_junk(name: str) -> bool:
@@ -170,7 +170,7 @@ def _top_of_names(path: Path, names: list[str]) -> str:
     raise _no_labels(path, (name.split("/", 1)[0] for name in names))
 
 
-def _no_labels(path: Path, entries: Any) -> DataError:
+def _no_labels(path: Path, entries: Iterable[str]) -> DataError:
     seen = sorted({name for name in entries if not _is_junk(name)})
     there = f"At its top: {', '.join(seen[:5])}{' ...' if len(seen) > 5 else ''}." if seen else "It is empty."
     return DataError(f"{path} holds no labels.csv. {there} {LAYOUT}")

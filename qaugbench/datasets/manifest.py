@@ -47,7 +47,7 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
         "name": prepared.name,
         "task": task,
         "phantom": stored.get("phantom") is True,
-        "description": str(stored.get("description") or stored.get("title") or ""),
+        "description": str(stored.get("description") or stored.get("title") or prepared.name),
         "notes": _notes(prepared, stored),
         "files": hashes,
         "archive_sha256": file_sha256(prepared.path) if prepared.path.is_file() else None,
@@ -60,9 +60,6 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
         "split": None if split is None else {"name": split.name, "how": split.how, "sha256": split.sha256},
         "licence": stored.get("licence") or _column_values(prepared, "licence", "license"),
         "citation": stored.get("citation") or _column_values(prepared, "citation"),
-        "description": str(stored.get("description", prepared.name)),
-        "phantom": stored.get("phantom", False) is True,
-        "notes": [str(note) for note in stored.get("notes", [])],
     }
 
 

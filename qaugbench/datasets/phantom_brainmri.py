@@ -108,8 +108,8 @@ def _slice(
 
 
 def _head(rng: np.random.Generator, canvas: Canvas, view: View, atrophy: float, weighting: float) -> Slice:
-    """Return scalp, skull and folded brain; a quarter of the patients have a T2-like slice with bright fluid."""
-    t2 = weighting < 0.25
+    """Return scalp, skull and folded brain; some patients have T2-like slices with bright fluid."""
+    t2 = weighting < 0.15
     csf, grey, white = (0.85, 0.52, 0.38) if t2 else (0.10, 0.36, 0.46)
     rx, ry = view.radii[0] * (1 + 0.03 * rng.standard_normal()), view.radii[1] * (1 + 0.03 * rng.standard_normal())
     wobble = 0.018 * lattice_noise(rng, canvas, 4)
@@ -123,9 +123,9 @@ def _head(rng: np.random.Generator, canvas: Canvas, view: View, atrophy: float, 
     sulci = ramp(0.10 + 0.22 * atrophy - fold, 0.25) * ramp(0.34 + 0.1 * atrophy - depth, 0.2)
     core = ramp(depth - 0.22 + 0.07 * lattice_noise(rng, canvas, 11), 0.12)
     tissue = grey + core * (white - grey) + 0.02 * lattice_noise(rng, canvas, 9)
-    tissue += 0.75 * sulci * (csf - tissue)
+    tissue += 0.55 * sulci * (csf - tissue)
     value += brain * (tissue - value)
-    enhancement = 0.14 if t2 else 0.36
+    enhancement = 0.20 if t2 else 0.42
     return Slice(canvas, depth, brain, value, csf, grey, white, enhancement)
 
 
@@ -253,7 +253,7 @@ def _glioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) 
     angle = tumour.angle + rng.normal(0.0, 0.15)
     x = view.centre[0] + reach * view.radii[0] * np.cos(angle)
     y = view.centre[1] + reach * view.radii[1] * (np.sin(angle) if view.radii[1] > 0.7 else -abs(np.sin(angle)))
-    size = (0.10 + 0.17 * tumour.size) * rng.uniform(0.85, 1.1)
+    size = (0.15 + 0.17 * tumour.size) * rng.uniform(0.85, 1.1)
     stretch = rng.uniform(0.75, 1.3)
     ragged = 0.22 * lattice_noise(rng, scene.canvas, 7) + 0.12 * lattice_noise(rng, scene.canvas, 14)
     radius = ellipse_radius(scene.canvas, x, y, size * stretch, size / stretch, rng.uniform(0, 3)) + ragged
@@ -265,18 +265,18 @@ def _glioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) 
     core = ramp((0.75 - radius) * size, 0.06) * inside
     scene.blend((0.35 + 0.4 * tumour.contrast) * core, 0.6 * swelling + 0.4 * scene.grey)
     patchy = np.clip(0.75 + 0.4 * lattice_noise(rng, scene.canvas, 10), 0.0, 1.3)
-    scene.blend((0.20 + 0.6 * tumour.contrast) * ring * patchy, scene.grey + scene.enhancement)
+    scene.blend((0.35 + 0.55 * tumour.contrast) * ring * patchy, scene.grey + scene.enhancement)
 
 
 def _meningioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:
     """Draw an even, sharp-edged mass on the dura, with a tail along it; a fifth arise from the falx."""
     angle = tumour.angle + rng.normal(0.0, 0.1)
-    size = (0.09 + 0.15 * tumour.size) * rng.uniform(0.85, 1.1)
+    size = (0.14 + 0.16 * tumour.size) * rng.uniform(0.85, 1.1)
     upward = np.sin(angle) if view.radii[1] > 0.7 else -abs(np.sin(angle))
     reach = (1.0, 1.0) if tumour.offset > 0.2 else (0.16, 0.75)
     x = view.centre[0] + reach[0] * view.radii[0] * np.cos(angle) * (1 - 0.35 * size)
     y = view.centre[1] + reach[1] * view.radii[1] * upward * (1 - 0.35 * size)
-    brightness = scene.grey + (0.3 + 0.7 * tumour.contrast) * scene.enhancement
+    brightness = scene.grey + (0.4 + 0.6 * tumour.contrast) * scene.enhancement
     radius = ellipse_radius(scene.canvas, x, y, size, size * rng.uniform(0.8, 1.25), rng.uniform(0, 3))
     inside = ramp(scene.depth + 0.01, 0.03)
     halo = ramp((1.45 - radius) * size, 0.4 * size) * inside
@@ -290,9 +290,9 @@ def _pituitary(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumou
     """Draw a smooth midline mass that rises from the fossa, sometimes waisted like a snowman."""
     if view.sella is None:
         return
-    size = (0.055 + 0.105 * tumour.size) * rng.uniform(0.9, 1.1)
+    size = (0.085 + 0.10 * tumour.size) * rng.uniform(0.9, 1.1)
     x, y = view.sella[0] + 0.012 * rng.standard_normal(), view.sella[1] - 0.4 * size
-    brightness = scene.grey + (0.15 + 0.75 * tumour.contrast) * scene.enhancement
+    brightness = scene.grey + (0.35 + 0.65 * tumour.contrast) * scene.enhancement
     mass = ellipse(scene.canvas, x, y, size * rng.uniform(0.9, 1.3), size, 0, 0.035)
     if tumour.offset > 0.5:
         mass = np.maximum(mass, ellipse(scene.canvas, x, y - 0.9 * size, 0.7 * size, 0.65 * size, 0, 0.035))
@@ -314,7 +314,7 @@ def _acquired(rng: np.random.Generator, canvas: Canvas, value: Field) -> Field:
     """Return the slice as measured: coil bias field, window, and the noise of a magnitude image."""
     bias = np.exp(0.10 * lattice_noise(rng, canvas, 2))
     gain, gamma = float(np.exp(0.12 * rng.standard_normal())), float(np.exp(0.12 * rng.standard_normal()))
-    level = float(rng.uniform(0.02, 0.055))
+    level = float(rng.uniform(0.015, 0.04))
     signal = gain * bias * np.clip(value, 0.0, None)
     real, imaginary = signal + level * pixel_noise(rng, canvas), level * pixel_noise(rng, canvas)
     return np.sqrt(real * real + imaginary * imaginary) ** gamma

@@ -86,13 +86,13 @@ class PreparedData:
         return "patient_id" in self.table
 
     def read_bytes(self, i: int) -> bytes:
-        """Return the file of image ``i`` as stored."""
-        return self.archive.read(self.files[i])
+        """Return the file of image ``i`` as stored; raise DataError where it cannot be read."""
+        return _read(self.archive, self.files[i])
 
     def read(self, i: int) -> Image.Image:
         """Return image ``i``, decoded when its pixels are first asked for; raise DataError where it is no image."""
         try:
-            return Image.open(io.BytesIO(self.read_bytes(i)))
+            return Image.open(io.BytesIO(self.archive.read(self.files[i])))
         except UNREADABLE as error:
             raise DataError(f"{self.files[i]} in {self.path} is not a readable image: {_reason(error)}.") from error
 
@@ -107,7 +107,7 @@ def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None
     or outside the source.
     """
     archive = open_archive(Path(path))
-    table = read_table(archive.read("labels.csv"), str(path))
+    table = read_table(_read(archive, "labels.csv"), str(path))
     files = _checked_files(table, archive)
     labels = label_matrix(table, label_space)
     groups, group_names, group_column = group_codes(table)
@@ -138,7 +138,7 @@ def load_images(
     unreadable = []
     for position, i in enumerate(chosen):
         try:
-            with Image.open(io.BytesIO(prepared.read_bytes(i))) as image:
+            with Image.open(io.BytesIO(prepared.archive.read(prepared.files[i]))) as image:
                 pixels[position] = square_pixels(image, size, channels)
         except UNREADABLE as error:
             unreadable.append(f"{prepared.files[i]} ({_reason(error)})")
@@ -171,6 +171,13 @@ def _checked_files(table: LabelTable, archive: Archive) -> tuple[str, ...]:
             f"{first_offenders(table.cell(row, 'filename') for row in twice)}. Keep one row per image."
         )
     return tuple(names)
+
+
+def _read(archive: Archive, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except (OSError, DataError) as error:
+        raise DataError(f"{name} in {archive.path} cannot be read: {error}.") from error
 
 
 def _kind(array: np.ndarray) -> str:

@@ -17,8 +17,8 @@ from PIL import Image
 
 from qaugbench.errors import DataError
 
-MAX_PIXELS = 100_000_000
-"""Images of more pixels are refused before they are decoded."""
+MAX_PIXELS = 89_000_000
+"""Images of more pixels are refused before they are decoded (Pillow itself warns a little above)."""
 
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 

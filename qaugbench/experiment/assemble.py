@@ -89,13 +89,14 @@ def record(
     """Return the record of a run, its scores computed from the predictions alone."""
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
     scored = endpoints(plan)
-    scores = score(predicted, arms, scored, plan.task.labels.kind, plan.task.labels.names)
+    labels = plan.task.labels
+    scores = score(predicted, arms, scored, labels.kind, labels.names, task=plan.task.id)
     return Record(
         id=run_id,
         board=Board(task=plan.task.name, source=plan.dataset.source, track=plan.track.name),
         title=plan.task.title,
         question=plan.task.question,
-        labels=LabelFacts(kind=plan.task.labels.kind, names=list(plan.task.labels.names), titles=list(plan.task.labels.titles)),
+        labels=LabelFacts(kind=labels.kind, names=list(labels.names), titles=list(labels.titles)),
         endpoints=[EndpointFacts(**{**asdict(endpoint), "classes": list(endpoint.classes)}) for endpoint in scored],
         arms=arms,
         fractions=[_fraction_facts(fraction) for fraction in plan.fractions],
@@ -109,7 +110,7 @@ def record(
         environment=environment,
         cost=_costs(plan, store, reports),
         failures=_failures(reports),
-        scores=scores if isinstance(scores, dict) else asdict(scores),
+        scores=scores.to_dict(),
     )
 
 

@@ -119,8 +119,6 @@ def prepare(request: RunRequest) -> PreparedRun:
 
 def perform(request: RunRequest) -> RunResult:
     """Carry out a run: compute the missing cells, then score and write record, predictions and report."""
-    from qaugbench.report.html import write_report
-
     prepared = prepare(request)
     plan, store = prepared.plan, prepared.store
     cells = plan.cells()
@@ -136,6 +134,8 @@ def perform(request: RunRequest) -> RunResult:
         _write(prepared.folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
         _write(prepared.folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
         _write(prepared.folder / "record.json", record_text(record))
+    from qaugbench.report.html import write_report
+
     return RunResult(record=record, folder=prepared.folder, report=write_report(prepared.folder))
 
 

@@ -14,7 +14,7 @@ from qaugbench.record import ArmInfo
 
 @dataclass(frozen=True)
 class Look:
-    """One method as drawn: display name, what it is in words, colour, marker and line style as matplotlib names them."""
+    """One method as drawn: display name, what it is in words, colour, marker and matplotlib's line style."""
 
     title: str
     words: str

@@ -25,7 +25,7 @@ def endpoint_scores(record: Record, key: str, endpoint: str) -> Facts:
 
 
 def contrasts(record: Record, key: str, endpoint: str, family: str) -> list[Facts]:
-    """Return the differences of one family (``reference``, ``best-classical``, ``control``), in the record's order of arms."""
+    """Return the differences of one family (``reference``, ``best-classical``, ``control``) in the order of the arms."""
     order = [arm.id for arm in record.arms]
     found = [
         entry for entry in endpoint_scores(record, key, endpoint).get("contrasts", []) if entry["family"] == family
@@ -59,13 +59,14 @@ def banner(record: Record) -> list[str]:
     lines = []
     if record.data.phantom:
         lines.append(
-            "PHANTOM DATA. These images were drawn by a program, not taken of patients. The numbers show that the pipeline "
-            "works; they say nothing about medicine."
+            "PHANTOM DATA. These images were drawn by a program, not taken of patients. The numbers show that the "
+            "pipeline works; they say nothing about medicine."
         )
     if record.data.leaky:
         lines.append(
-            f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups lie on both sides of the split "
-            "that these data come with, so every arm scores too high. Do not compare these values with those of a clean split."
+            f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups lie on both sides of the "
+            "split that these data come with, so every arm scores too high. Do not compare these values with those of a "
+            "clean split."
         )
     return lines
 
@@ -84,7 +85,8 @@ def notes(record: Record) -> list[str]:
     if record.failures:
         first = record.failures[0]
         lines.append(
-            f"Failed cells: {len(record.failures)}. The first: {first.stage} {first.name} ({first.outcome}): {first.reason}"
+            f"Failed cells: {len(record.failures)}. "
+            f"The first: {first.stage} {first.name} ({first.outcome}): {first.reason}"
         )
     return lines
 
@@ -98,8 +100,8 @@ def low_power(record: Record, key: str) -> str | None:
         return None
     reach = f"{min(smallest):.3f}" if min(smallest) == max(smallest) else f"{min(smallest):.3f} to {max(smallest):.3f}"
     return (
-        f"Low power at {key}: {record.replicates} replicates and {found[0]['n_groups']} test patients detect differences of "
-        f"{reach} (80 % power, two-sided 5 %), but {primary.margin:g} would already matter. "
+        f"Low power at {key}: {record.replicates} replicates and {found[0]['n_groups']} test patients detect differences "
+        f"of {reach} (80 % power, two-sided 5 %), but {primary.margin:g} would already matter. "
         "No difference found is not no difference."
     )
 

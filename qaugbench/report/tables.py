@@ -46,7 +46,7 @@ def markdown_table(record: Record) -> str:
         for endpoint in record.endpoints:
             title = f"**{endpoint.title}**, higher is better; {_sizes(record, fraction.key, endpoint.id)}"
             parts += [title, _markdown(reference_header(record), reference_rows(record, fraction.key, endpoint.id))]
-        for title, found in _other_families(record, fraction.key):
+        for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", _markdown(DIFFERENCE_HEADER, found)]
     parts += [f"- {entry['sentence']}" for entry in rows.verdict_sentences(record)]
     parts += [f"- Note: {note}" for note in rows.notes(record)]
@@ -68,7 +68,7 @@ def reference_rows(record: Record, key: str, endpoint: str) -> list[Row]:
     scored = rows.endpoint_scores(record, key, endpoint)
     differences = {entry["arm"]: entry for entry in rows.contrasts(record, key, endpoint, "reference")}
     dropped = rows.fraction_scores(record, key).get("dropped", {})
-    found = []
+    found: list[Row] = []
     for arm in record.arms:
         value = scored.get("arms", {}).get(arm.id)
         if value is None:
@@ -132,7 +132,8 @@ def best_classical_title(record: Record, key: str) -> str:
     return f"Against the best classical arm, {best['arm']} (chosen on validation, where it has {value:.4f})"
 
 
-def _other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
+def other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
+    """Return the tables of the primary endpoint besides the main one: (title, rows)."""
     primary = record.endpoints[0].id
     titles = {
         "best-classical": best_classical_title(record, key),
@@ -143,7 +144,8 @@ def _other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
 
 
 def _fraction_title(record: Record, fraction: FractionFacts) -> str:
-    return f"{fraction.key} of the training patients: {fraction.n_real} real images, {fraction.n_fill} in the synthetic slots"
+    images = f"{fraction.n_real} real images, {fraction.n_fill} in the synthetic slots"
+    return f"{fraction.key} of the training patients: {images}"
 
 
 def _sizes(record: Record, key: str, endpoint: str) -> str:
@@ -159,7 +161,7 @@ def _fraction_text(record: Record, fraction: FractionFacts) -> str:
         title = f"{endpoint.title}, {_sizes(record, fraction.key, endpoint.id)}"
         lines += ["", title if number == 0 else f"Secondary: {title}"]
         lines += _aligned(reference_header(record), reference_rows(record, fraction.key, endpoint.id))
-    for title, found in _other_families(record, fraction.key):
+    for title, found in other_families(record, fraction.key):
         lines += ["", title, *_aligned(DIFFERENCE_HEADER, found)]
     return "\n".join(lines)
 

@@ -95,5 +95,5 @@ def _why_dropped(role: str, failed: list[int], n_replicates: int, substitute: st
         return "no replicate has usable predictions"
     lacking = f"no usable predictions in replicates {first_offenders(failed)}"
     if role not in FILLED_ROLES:
-        return f"{lacking}, and a {role} arm is never filled in"
+        return f"{lacking}, and {role} arms are never filled in"
     return f"{lacking}, and no complete compute-matched arm to fill them in" if substitute is None else None

@@ -61,7 +61,7 @@ def score(
     StatisticsError when arms, endpoints, classes, labels and logits do not fit together.
     """
     by_id = _checked_arms(predictions.arms, arms)
-    _check_endpoints(endpoints, class_names)
+    _check_endpoints(endpoints, class_names, label_kind)
     test = Images(predictions.test_labels, predictions.test_groups, tuple(class_names), label_kind)
     validation = Images(predictions.val_labels, predictions.val_groups, tuple(class_names), label_kind)
     fractions = {}
@@ -282,7 +282,9 @@ def _question(endpoint: Endpoint | EndpointFacts, images: Images) -> Question:
     return Question.of(endpoint.kind, classes, images, restrict=endpoint.restrict)
 
 
-def _check_endpoints(endpoints: Sequence[Endpoint | EndpointFacts], class_names: Sequence[str]) -> None:
+def _check_endpoints(
+    endpoints: Sequence[Endpoint | EndpointFacts], class_names: Sequence[str], label_kind: str
+) -> None:
     if not endpoints:
         raise StatisticsError("There is no endpoint to score; a task names at least one.")
     for endpoint in endpoints:
@@ -294,6 +296,12 @@ def _check_endpoints(endpoints: Sequence[Endpoint | EndpointFacts], class_names:
         if unknown or not endpoint.classes:
             hint = near_names(unknown[0], class_names) if unknown else " Name at least one."
             raise StatisticsError(f"Endpoint {endpoint.id} names unknown classes: {first_offenders(unknown)}.{hint}")
+        missing = [name for name in class_names if name not in endpoint.classes]
+        if endpoint.kind == "qwk" and (label_kind == "multilabel" or (missing and not endpoint.restrict)):
+            raise StatisticsError(
+                f"Endpoint {endpoint.id}: kappa needs one grade an image and every grade named in order; "
+                f"labels are {label_kind} and missing are: {first_offenders(missing) or 'none'}."
+            )
 
 
 def _checked_arms(order: Sequence[str], arms: Sequence[ArmInfo]) -> Mapping[str, ArmInfo]:

@@ -28,7 +28,19 @@ from qaugbench.record import (
 )
 from qaugbench.stats.score import score
 
-QUALITY = {"R": -0.2, "R+": 0.0, "R+cm": 0.0, "R+os": 0.05, "O-real": 0.6, "ddpm": 0.15, "qldm": 0.1, "qldm:twin": 0.1}
+QUALITY = {
+    "R": -0.2,
+    "R+": 0.0,
+    "R+cm": 0.0,
+    "R+os": 0.05,
+    "O-real": 0.6,
+    "ddpm": 0.15,
+    "qldm": 0.1,
+    "qldm:twin": 0.1,
+    "qldm:no-entanglement": 0.1,
+    "qldm:frozen": 0.0,
+}
+ARMS = ("R", "R+", "R+cm", "R+os", "O-real", "ddpm", "qldm", "qldm:twin")
 ROLES = {"R": "real-only", "R+": "reference", "R+cm": "compute-matched", "R+os": "oversampling", "O-real": "oracle"}
 SPACES = {
     "multiclass": (["glioma", "meningioma", "notumor"], ["Glioma", "Meningioma", "No tumour"]),
@@ -42,7 +54,7 @@ def arm_info(arm: str) -> ArmInfo:
     if arm in ROLES:
         return ArmInfo(id=arm, role=ROLES[arm])  # type: ignore[arg-type]
     generator, _, control = arm.partition(":")
-    kind = "classical" if generator == "ddpm" else "hybrid"
+    kind = "classical" if generator == "ddpm" or control == "twin" else "hybrid"
     role = "control" if control else "synthetic"
     return ArmInfo(
         id=arm, role=role, generator=generator, control=control or "none", kind=kind, fidelity="reconstruction"
@@ -70,12 +82,12 @@ def predictions_for(
     seed: int = 0,
     failed: tuple[tuple[str, int], ...] = (),
 ) -> PredictionSet:
-    """Return logits drawn around the labels, better for arms with a higher QUALITY; NaN for (arm, replicate) in ``failed``."""
+    """Return logits drawn around the labels, better with a higher QUALITY; NaN for (arm, replicate) in ``failed``."""
     rng = np.random.default_rng(seed)
     n_classes = len(SPACES[kind][0])
     parts: dict[str, Any] = {}
     for part in ("test", "val"):
-        groups = np.repeat(np.arange(patients), 1 + np.arange(patients) % 2)
+        groups = np.repeat(np.arange(patients), 1 + np.arange(patients) % 2) + (1000 if part == "val" else 0)
         codes = np.arange(len(groups)) // 2 % n_classes
         labels = np.eye(n_classes, dtype=np.uint8)[codes]
         if kind == "multilabel":
@@ -86,7 +98,10 @@ def predictions_for(
         parts[f"{part}_ids"] = np.array([f"{part}{number:04d}" for number in range(len(groups))])
     drawn = {}
     for key in fractions:
-        missing = (*failed, *(("O-real", replicate) for replicate in range(replicates) if key == "100%" and "O-real" in arms))
+        missing = (
+            *failed,
+            *(("O-real", replicate) for replicate in range(replicates) if key == "100%" and "O-real" in arms),
+        )
         drawn[key] = FractionPredictions(
             *(_logits(rng, parts[f"{part}_labels"], arms, replicates, missing) for part in ("test", "val"))
         )
@@ -144,7 +159,7 @@ def record_for(
             patients_known=True,
             n_images={"train": 200, **{part: len(getattr(predicted, f"{part}_ids")) for part in parts}},
             n_groups={"train": 100, **{part: len(np.unique(getattr(predicted, f"{part}_groups"))) for part in parts}},
-            class_counts={"train": {name: 60 for name in names}},
+            class_counts={name: {"train": 60, "val": 20, "test": 20} for name in names},
             licence="CC BY 4.0",
             citation="A. Author (2020). Made-up images. doi:10.0000/none.",
         ),
@@ -222,7 +237,7 @@ def write_run(
     folder: Path,
     kind: str = "multiclass",
     *,
-    arms: tuple[str, ...] = tuple(QUALITY),
+    arms: tuple[str, ...] = ARMS,
     fractions: tuple[str, ...] = ("10%",),
     replicates: int = 3,
     phantom: bool = True,

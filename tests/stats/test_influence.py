@@ -25,7 +25,7 @@ def _images(n: int = 300, k: int = 3, seed: int = 0, distinct: int = 40) -> tupl
 
 def test_tiny_example_by_hand() -> None:
     # Positives 2, 2 and negatives 1, 2: placements of the positives 3/4, 3/4; of the negatives 1 and 1/2; AUROC 3/4.
-    # Influence: positives (3/4 - 3/4)/2; negatives (1 - 3/4)/2 and (1/2 - 3/4)/2. Patient 7 has the first and third image.
+    # Influence: positives (3/4 - 3/4)/2; negatives (1 - 3/4)/2 and (1/2 - 3/4)/2. Patient 7 has images one and three.
     scores, labels = np.array([[1.0], [2.0], [2.0], [2.0]]), np.array([[0], [0], [1], [1]])
     value, influence = auroc_influence(scores, labels, np.array([7, 3, 7, 9]))
     assert value == 0.75

@@ -20,7 +20,7 @@ def _arrays(arms: int = 3, replicates: int = 5, groups: int = 50, seed: int = 0)
 
 
 def test_variance_by_hand() -> None:
-    # d = (.01, .03): V_S = .0002/2. Rows (1,-1,0) and (1,0,-1), C=3: v = 1.5*2 = 3 each, so V1 = 3; their mean (1,-.5,-.5)
+    # d = (.01, .03): V_S = .0002/2. Rows (1,-1,0), (1,0,-1), C=3: v = 1.5*2 = 3 each, so V1 = 3; their mean (1,-.5,-.5)
     # has v = 1.5*1.5 = 2.25 = V_P; V_R = (3-2.25)/1; the patients' part is 2.25 - .75 = 1.5.
     theta = np.array([[0.81, 0.83], [0.80, 0.80]])
     influence = np.array([[[1.0, -1.0, 0.0], [1.0, 0.0, -1.0]], np.zeros((2, 3))])

@@ -1,0 +1,108 @@
+"""Whom to cite for a result: the benchmark, the data and the papers of the generators, as lines and as BibTeX."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from qaugbench.board.bundle import ENTRY_FILE, read_entry
+from qaugbench.record import Record, read_record
+
+BENCHMARK_TITLE = "qaugbench: does synthetic data from quantum generative models help medical image classifiers?"
+BENCHMARK_AUTHORS = "qaugbench contributors"
+LINE = re.compile(r"(?P<authors>.+?) \((?P<year>\d{4})\)\. (?P<title>.+?)\.(?: (?P<where>\S.*?)\.?)?")
+ARXIV = re.compile(r"arXiv[:.]\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
+DOI = re.compile(r"\b(10\.\d{4,9}/[^\s,;]+)")
+URL = re.compile(r"https?://[^\s,;]+")
+SPECIAL = {
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "$": r"\$",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\~{}",
+    "^": r"\^{}",
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One thing to cite: a BibTeX key, what it was used for, and the citation as one line."""
+
+    key: str
+    used_for: str
+    text: str
+
+
+def references(record: Record) -> list[Reference]:
+    """Return what to cite for a record, each once: the benchmark, the data (none for a phantom), the generators."""
+    year = record.environment.created[:4]
+    benchmark = f"{BENCHMARK_AUTHORS} ({year}). {BENCHMARK_TITLE} Version {record.environment.qaugbench}."
+    found = [Reference("qaugbench", "the benchmark", benchmark)]
+    if record.data.citation and not record.data.phantom:
+        found.append(Reference(f"data-{record.data.source}", f"the data ({record.data.source})", record.data.citation))
+    cited = {facts.id: facts.citation for facts in record.generators if facts.citation}
+    return found + [Reference(name, f"the generator {name}", text) for name, text in cited.items()]
+
+
+def bibtex(record: Record) -> str:
+    """Return BibTeX for everything in ``references``; a citation that cannot be taken apart is kept whole as a note."""
+    return "\n".join(_entry(reference, record) for reference in references(record))
+
+
+def cite(path: Path) -> str:
+    """Return BibTeX for the entry or run folder in ``path``."""
+    record = read_entry(path).record if (path / ENTRY_FILE).is_file() else read_record(path)
+    return bibtex(record)
+
+
+def _entry(reference: Reference, record: Record) -> str:
+    if reference.key == "qaugbench":
+        facts = {
+            "author": f"{{{BENCHMARK_AUTHORS}}}",
+            "title": f"{{{escaped(BENCHMARK_TITLE)}}}",
+            "year": record.environment.created[:4],
+            "version": record.environment.qaugbench,
+        }
+        return _formatted("software", reference.key, facts)
+    parts = LINE.fullmatch(reference.text.strip())
+    if parts is None:
+        return _formatted("misc", reference.key, {"note": escaped(reference.text)})
+    facts = {
+        "author": _authors(parts["authors"]),
+        "title": f"{{{escaped(parts['title'])}}}",
+        "year": parts["year"],
+    }
+    return _formatted("misc", reference.key, {**facts, **_where(parts["where"] or "")})
+
+
+def _authors(text: str) -> str:
+    """Return full names joined by "and"; a list of another form (surnames with initials) stays in one piece."""
+    names = [name.strip() for name in re.split(r", and |, | and ", text)]
+    whole = all(" " in name for name in names)
+    return " and ".join(map(escaped, names)) if whole else f"{{{escaped(text)}}}"
+
+
+def _where(text: str) -> dict[str, str]:
+    arxiv, doi, url = ARXIV.search(text), DOI.search(text), URL.search(text)
+    found = {"eprint": arxiv[1], "archiveprefix": "arXiv"} if arxiv else {}
+    found |= {"doi": doi[1]} if doi else {}
+    found |= {"url": url[0]} if url else {}
+    return found or ({"note": escaped(text)} if text else {})
+
+
+def _formatted(kind: str, key: str, facts: dict[str, str]) -> str:
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in facts.items())
+    return f"@{kind}{{{key},\n{lines}}}\n"
+
+
+def escaped(text: str) -> str:
+    r"""Return text with BibTeX's special characters escaped.
+
+    >>> escaped("R&D in 5 %")
+    'R\\&D in 5 \\%'
+    """
+    return "".join(SPECIAL.get(letter, letter) for letter in text)

@@ -1,0 +1,83 @@
+"""The command line answers bad input with one message, near names and exit code 2, before anything is computed."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from qaugbench.cli import main
+from qaugbench.datasets.phantom_source import export_phantom
+
+
+def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("sys.argv", ["qaugbench", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--task", "brianmri", "--generator", "qldm"), "Did you mean 'brainmri'"),
+        (("run", "--task", "brainmri", "--generator", "qlmd"), "Did you mean 'qldm'"),
+        (("run", "--task", "brainmri", "--generator", "qldm:twim"), "Did you mean 'twin'"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--track", "smok"), "Did you mean 'smoke'"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--trak", "smoke"), "--track"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10"), "must be in (0, 1]"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--replicates", "0"), "at least 1"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--jobs", "0"), "at least 1"),
+        (("run", "--task", "brainmri"), "--generator"),
+        (("rnu",), "Did you mean 'run'"),
+        (("show", "qldn"), "Did you mean 'qldm'"),
+        (("list", "task"), "Did you mean 'tasks'"),
+        (("data", "info", "chestmnst"), "Did you mean 'chestmnist'"),
+        (("verify", "nowhere"), "nowhere"),
+        (("report", "nowhere"), "nowhere"),
+    ],
+)
+def test_wrong_names_and_values(
+    arguments: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    extra = ("--out", tmp_path / "runs") if arguments[0] == "run" else ()
+    assert call(*arguments, *extra, monkeypatch=monkeypatch) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "runs" / "store" / "cells" / "train").exists()
+
+
+def test_bad_zip_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = export_phantom("kneeoa", 12, 64, tmp_path / "good.zip"), tmp_path / "bad.zip"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
+        for name in source.namelist()[1:]:
+            target.writestr(name, source.read(name))
+        missing = source.namelist()[0]
+    out = tmp_path / "runs"
+    assert call("run", "--task", "kneeoa", "--generator", "qldm", "--data", bad, "--out", out, monkeypatch=monkeypatch) == 2
+    error = capsys.readouterr().err
+    assert missing in error
+    assert str(bad) in error
+    assert not list((out / "store" / "cells").iterdir())
+
+
+def test_unreadable_image_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    export_phantom("kneeoa", 30, 64, tmp_path / "knees")
+    broken = sorted((tmp_path / "knees" / "images").iterdir())[3]
+    broken.write_bytes(broken.read_bytes()[:40])
+    (tmp_path / "knees" / "manifest.json").unlink()
+    arguments = ("run", "--task", "kneeoa", "--generator", "qldm", "--track", "smoke", "--data", tmp_path / "knees")
+    assert call(*arguments, "--out", tmp_path / "runs", monkeypatch=monkeypatch) == 2
+    assert broken.name in capsys.readouterr().err
+
+
+def test_data_check_says_what_a_run_would_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = export_phantom("fundus", 40, 64, tmp_path / "good.zip")
+    assert call("data", "check", good, "--task", "fundus", monkeypatch=monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert "Own split by group" in said
+    assert "Usable" in said

@@ -1,0 +1,75 @@
+"""The main job at its smallest: what it leaves, that it repeats itself bit for bit, and what a second run recomputes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qaugbench.board.verify import verify
+from qaugbench.experiment.run import RunResult
+from qaugbench.record import read_predictions, read_record
+from tests.experiment.tiny import tiny_run
+
+GOLDEN = Path(__file__).with_name("golden.json")
+ARMS = ("R", "R+", "R+cm", "R+os", "O-real", "qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen")
+
+
+def test_run_leaves_record_predictions_and_report(finished: RunResult) -> None:
+    predicted = read_predictions(finished.folder / "predictions.npz")
+    assert read_record(finished.folder) == finished.record
+    assert predicted.arms == ARMS
+    assert predicted.fractions["50%"].test_logits.shape == (9, 2, len(predicted.test_ids), 5)
+    assert all(np.isfinite(part.test_logits).all() for part in predicted.fractions.values())
+    assert finished.report.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_record_says_phantom(finished: RunResult) -> None:
+    assert finished.record.data.phantom
+    assert finished.record.board.source == "phantom"
+    assert "phantom" in finished.report.read_text(encoding="utf-8").lower()
+
+
+def test_every_number_can_be_recomputed(finished: RunResult) -> None:
+    assert verify(finished.folder).n_numbers > 100
+
+
+def test_arms_share_initial_weights_within_a_replicate_only(finished: RunResult) -> None:
+    initial: dict[int, set[str]] = {0: set(), 1: set()}
+    for path in (finished.folder.parent / "store" / "cells" / "train").glob("*/*/cell.json"):
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        initial[meta["key"]["seeds"]["clf_init"]] = initial.get(meta["key"]["seeds"]["clf_init"], set()) | {meta["facts"]["init_sha256"]}
+    found = [hashes for hashes in initial.values() if hashes]
+    assert [len(hashes) for hashes in found] == [1, 1]
+    assert found[0] != found[1]
+
+
+def test_same_command_gives_the_same_bits_whatever_the_number_of_processes(finished: RunResult, tmp_path: Path) -> None:
+    again = tiny_run(tmp_path, jobs=2)
+    assert (again.folder / "predictions.npz").read_bytes() == (finished.folder / "predictions.npz").read_bytes()
+    assert again.record.scores == finished.record.scores
+    assert again.record.config_sha256 == finished.record.config_sha256
+
+
+def test_a_second_run_computes_nothing(finished: RunResult) -> None:
+    again = tiny_run(finished.folder.parent)
+    assert sum(cost.computed_now for cost in again.record.cost.values()) == 0
+    assert again.record.predictions_sha256 == finished.record.predictions_sha256
+
+
+def test_a_second_generator_shares_the_cells_that_are_there(finished: RunResult) -> None:
+    more = tiny_run(finished.folder.parent, generators=("qldm", "ddpm"))
+    computed = {stage: cost.computed_now for stage, cost in more.record.cost.items()}
+    assert computed == {"prepare": 0, "split": 0, "autoencoder": 0, "fit": 2, "sample": 2, "train": 2}
+
+
+def test_golden_run(finished: RunResult) -> None:
+    """Data, split and draws are the same bits everywhere; AUROC may differ in the last digits between machines."""
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    record = finished.record
+    assert record.data.manifest_sha256 == golden["manifest_sha256"]
+    assert record.data.split_sha256 == golden["split_sha256"]
+    arms = record.scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["arms"]
+    assert {arm: scored["mean"] for arm, scored in arms.items()} == pytest.approx(golden["macro_auroc"], abs=5e-3)

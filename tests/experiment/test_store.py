@@ -1,0 +1,69 @@
+"""The store keeps cells whole or not at all and explains what it cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qaugbench.errors import StoreError
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.store import Store
+
+CELL = Cell("train", {"a": 1})
+
+
+def test_a_cell_reads_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write("train", CELL.name, {"logits": np.arange(6.0).reshape(2, 3), "note.txt": b"fine"}, {"facts": {"n": 2}})
+    assert store.has("train", CELL.name)
+    assert store.array("train", CELL.name, "logits").tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert store.read("train", CELL.name, "note.txt") == b"fine"
+    assert store.meta("train", CELL.name)["facts"] == {"n": 2}
+
+
+def test_a_truncated_cell_is_not_there(tmp_path: Path) -> None:
+    Store(tmp_path).write("train", CELL.name, {"logits": np.zeros(9)}, {})
+    file = Store(tmp_path).folder("train", CELL.name) / "logits.npy"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert not Store(tmp_path).has("train", CELL.name)
+    assert not file.parent.exists()
+
+
+def test_writing_a_cell_twice_keeps_the_first(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write("train", CELL.name, {"note.txt": b"first"}, {})
+    store.write("train", CELL.name, {"note.txt": b"second"}, {})
+    assert store.read("train", CELL.name, "note.txt") == b"first"
+    assert not list((tmp_path / "partial").iterdir())
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        store.write("train", CELL.name, {"fine.txt": b"1", "objects": np.array([object()])}, {})
+    assert not store.has("train", CELL.name)
+    assert not list((tmp_path / "partial").iterdir())
+
+
+@pytest.mark.parametrize("place", ["file/store", "/proc/qaugbench-store"])
+def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store(tmp_path / place)
+
+
+def test_name_depends_on_key_and_upstream_alone() -> None:
+    upstream = Cell("fit", {"seed": 1})
+    assert Cell("train", {"a": 1}, label="x", locator={"path": "here"}).name == CELL.name
+    assert Cell("train", {"a": 2}).name != CELL.name
+    assert Cell("train", {"a": 1}, {"fit": upstream}).name != CELL.name
+    assert Cell("train", {"a": 1}, {"fit": upstream}).name != Cell("train", {"a": 1}, {"fit": Cell("fit", {"seed": 2})}).name
+
+
+def test_in_use_is_seen_by_a_second_run(tmp_path: Path) -> None:
+    with Store(tmp_path).in_use() as first, Store(tmp_path).in_use() as second:
+        assert (first, second) == (False, True)
+    with Store(tmp_path).in_use() as later:
+        assert not later
