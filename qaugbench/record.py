@@ -40,6 +40,11 @@ class Board(Facts):
     source: str
     track: str
 
+    @property
+    def task_id(self) -> str:
+        """The task without its version."""
+        return self.task.partition("@")[0]
+
     def __str__(self) -> str:
         return f"{self.task}/{self.source}/{self.track}"
 

@@ -193,7 +193,7 @@ def _ties(ranges: Sequence[tuple[int, int]]) -> str:
     if n == 1:
         return "One row: there is nothing to rank."
     if all(span == (1, n) for span in ranges):
-        return f"All {n} rows are tied."
+        return "Both rows are tied." if n == 2 else f"All {n} rows are tied."
     first = sum(span[0] == 1 for span in ranges)
     return "One row is ahead of all others." if first == 1 else f"{first} rows are tied for the first place."
 

@@ -183,7 +183,10 @@ def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
 
 def rescore(record: Record, predicted: PredictionSet) -> dict[str, Any]:
     """Return the scores that ``predicted`` give under the record's own arms, endpoints and classes."""
-    return score(predicted, record.arms, record.endpoints, record.labels.kind, record.labels.names).to_dict()
+    labels = record.labels
+    return score(
+        predicted, record.arms, record.endpoints, labels.kind, labels.names, task=record.board.task_id
+    ).to_dict()
 
 
 def _leaves(stated: Any, recomputed: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

@@ -22,6 +22,12 @@ class Angles:
 class AngleTable(nn.Module):
     """Evaluates ``angles``; row r of the list is position ``position[r]`` of the shared or of the sampled rows."""
 
+    shared_offset: torch.Tensor
+    shared_weights: torch.Tensor
+    sampled_offset: torch.Tensor
+    sampled_weights: torch.Tensor
+    sampled_inputs: torch.Tensor
+
     def __init__(self, angles: Sequence[Angle], n_inputs: int, n_weights: int) -> None:
         super().__init__()
         self.is_sampled = tuple(bool(angle.inputs) for angle in angles)

@@ -18,14 +18,16 @@ def strongly_entangling_layers(
 ) -> list[Gate]:
     """Return Rot on each wire and a ring of CNOTs, ``layers`` times; layer l reaches over l mod (n - 1) + 1 wires.
 
-    Weight order and ranges are those of PennyLane's StronglyEntanglingLayers (arXiv 1804.00633). Under a readout of Z the
-    last RZ of each wire has no effect; ``drop_dead`` leaves those out (n_wires fewer weights).
+    Weight order and ranges are those of PennyLane's StronglyEntanglingLayers (arXiv 1804.00633). Under a readout of Z
+    the last RZ of each wire has no effect; ``drop_dead`` leaves those out (n_wires fewer weights).
     """
     reaches = [layer % max(n_wires - 1, 1) + 1 for layer in range(layers)]
     return _rotation_layers(n_wires, reaches, first_weight, drop_dead=drop_dead)
 
 
-def nearest_neighbour_layers(n_wires: int, layers: int, *, first_weight: int = 0, drop_dead: bool = False) -> list[Gate]:
+def nearest_neighbour_layers(
+    n_wires: int, layers: int, *, first_weight: int = 0, drop_dead: bool = False
+) -> list[Gate]:
     """Return strongly entangling layers whose CNOT ring joins neighbours only (reach 1 in every layer)."""
     return _rotation_layers(n_wires, [1] * layers, first_weight, drop_dead=drop_dead)
 
@@ -48,9 +50,10 @@ def count_weights(gates: Iterable[Gate]) -> int:
 def qldm_circuit(n_wires: int, layers: int) -> Circuit:
     """Return the circuit of the hybrid latent diffusion generator: ``n_wires`` inputs and outputs, no dead weight.
 
-    RX embedding of the inputs, then ``layers`` of Rot on each wire and a ring of nearest-neighbour CNOTs, then <Z> of each
-    wire. The CNOT ring maps products of Z to products of Z, so the last RZ of the last layer's Rot could never change an
-    output: that layer has RZ and RY only, and the circuit ``n_wires * (3 * layers - 1)`` weights, all of which train.
+    RX embedding of the inputs, then ``layers`` of Rot on each wire and a ring of nearest-neighbour CNOTs, then <Z> of
+    each wire. The CNOT ring maps products of Z to products of Z, so the last RZ of the last layer's Rot could never
+    change an output: that layer has RZ and RY only, and the circuit ``n_wires * (3 * layers - 1)`` weights, all of
+    which train.
     """
     if n_wires < 1 or layers < 1:
         raise CircuitError(f"qldm_circuit needs at least one wire and one layer, given {n_wires} and {layers}.")

@@ -14,10 +14,10 @@ from qaugbench.errors import CircuitError
 
 
 class QuantumBlock(nn.Module):
-    """``copies`` independent copies of one circuit side by side: [batch, copies * n_inputs] -> [batch, copies * n_outputs].
+    """Copies of one circuit side by side: [batch, copies * n_inputs] -> [batch, copies * n_outputs].
 
-    Columns are ordered copy by copy. ``weights`` [copies, n_weights] start uniform in [0, 2 pi), drawn from torch's global
-    state (wrap in ``seeds.torch_seeded``). ``trainable=False`` fixes them there.
+    Columns are ordered copy by copy. ``weights`` [copies, n_weights] start uniform in [0, 2 pi), drawn from torch's
+    global state (wrap in ``seeds.torch_seeded``). ``trainable=False`` fixes them there.
 
     Raises:
         CircuitError: in ``forward``, an input of another width, or an execution that is not available.
@@ -59,5 +59,5 @@ class QuantumBlock(nn.Module):
         return outputs.transpose(0, 1).flatten(1)
 
     def extra_repr(self) -> str:
-        c = self.circuit
-        return f"{c.n_wires} wires, {c.n_inputs} inputs, {c.n_weights} weights, {c.n_outputs} outputs, copies={self.copies}"
+        counts = f"n_wires={self.circuit.n_wires}, n_weights={self.circuit.n_weights}, copies={self.copies}"
+        return f"{self.in_features} -> {self.out_features}, {counts}"

@@ -1,7 +1,7 @@
 """A quantum circuit as plain data: gates, where each angle comes from, and what is read out.
 
-Every use of a circuit (training, export, controls, resource counts) starts from this one description. Wire 0 is the most
-significant bit of a basis state, as in PennyLane.
+Every use of a circuit (training, export, controls, resource counts) starts from this one description. Wire 0 is the
+most significant bit of a basis state, as in PennyLane.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class Gate:
     def from_dict(cls, data: Mapping[str, Any]) -> Gate:
         """Return the gate that ``to_dict`` wrote."""
         _only_keys(data, {"name", "wires", "angles"}, "a gate", required={"name", "wires"})
-        return cls(data["name"], tuple(data["wires"]), tuple(Angle.from_dict(angle) for angle in data.get("angles", ())))
+        angles = tuple(Angle.from_dict(angle) for angle in data.get("angles", ()))
+        return cls(data["name"], tuple(data["wires"]), angles)
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Circuit:
         if not _is_index(self.n_wires) or self.n_wires < 1:
             raise CircuitError(f"A circuit needs at least one wire, given n_wires={self.n_wires!r}.")
         if not all(isinstance(gate, Gate) for gate in self.gates):
-            raise CircuitError("The gates of a circuit must be Gate objects; build them with Gate(name, wires, angles).")
+            raise CircuitError("The gates of a circuit must be Gate objects: Gate(name, wires, angles).")
         outside = [f"{gate.name} on {gate.wires}" for gate in self.gates if max(gate.wires) >= self.n_wires]
         outside += [word for word in self.readout.words if max(wire for wire, _ in parse_word(word)) >= self.n_wires]
         if outside:
@@ -209,9 +210,9 @@ class Circuit:
         return len(self.readout.words) or 2**self.n_wires
 
     def __str__(self) -> str:
-        counts = ((self.n_wires, "wire"), (len(self.gates), "gate"), (self.n_inputs, "input"))
-        counts += ((self.n_weights, "weight"), (self.n_outputs, "output"))
-        head = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+        counts = {"wire": self.n_wires, "gate": len(self.gates), "input": self.n_inputs}
+        counts |= {"weight": self.n_weights, "output": self.n_outputs}
+        head = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
         return "\n".join([head, *(f"  {gate}" for gate in self.gates), f"readout: {self.readout}"])
 
     def to_dict(self) -> dict[str, Any]:

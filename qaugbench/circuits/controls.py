@@ -13,13 +13,15 @@ from qaugbench.circuits.circuit import Circuit, Gate
 from qaugbench.circuits.twin import ClassicalTwin
 from qaugbench.errors import CircuitError, near_names
 
+Block = QuantumBlock | ClassicalTwin
+
 
 @dataclass(frozen=True)
 class Control:
     """A replacement of a circuit: what it tests, and how it is built from (circuit, copies, dtype)."""
 
     question: str
-    build: Callable[[Circuit, int, torch.dtype], nn.Module]
+    build: Callable[[Circuit, int, torch.dtype], Block]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ParameterCount:
 
 def build_block(
     circuit: Circuit, control: str = "none", *, copies: int = 1, dtype: torch.dtype = torch.float32
-) -> nn.Module:
+) -> Block:
     """Return a layer [batch, copies * n_inputs] -> [batch, copies * n_outputs]: the circuit, or its ``control``.
 
     Weights are drawn from torch's global state (wrap in ``seeds.torch_seeded``).
@@ -66,19 +68,19 @@ def _disentangled(gate: Gate) -> list[Gate]:
     return [Gate("RY", gate.wires[-1:], gate.angles)] if gate.angles else []
 
 
-def _circuit_itself(circuit: Circuit, copies: int, dtype: torch.dtype) -> nn.Module:
+def _circuit_itself(circuit: Circuit, copies: int, dtype: torch.dtype) -> Block:
     return QuantumBlock(circuit, copies=copies, dtype=dtype)
 
 
-def _twin(circuit: Circuit, copies: int, dtype: torch.dtype) -> nn.Module:
+def _twin(circuit: Circuit, copies: int, dtype: torch.dtype) -> Block:
     return ClassicalTwin(circuit, copies=copies, dtype=dtype)
 
 
-def _product_state(circuit: Circuit, copies: int, dtype: torch.dtype) -> nn.Module:
+def _product_state(circuit: Circuit, copies: int, dtype: torch.dtype) -> Block:
     return QuantumBlock(without_entanglement(circuit), copies=copies, dtype=dtype)
 
 
-def _frozen(circuit: Circuit, copies: int, dtype: torch.dtype) -> nn.Module:
+def _frozen(circuit: Circuit, copies: int, dtype: torch.dtype) -> Block:
     return QuantumBlock(circuit, copies=copies, dtype=dtype, trainable=False)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.twin import ClassicalTwin
 from qaugbench.seeds import torch_generator
 
 BATCH = 16
@@ -45,22 +45,23 @@ class Liveness:
         return "\n".join([*lines, *(f"     dead: {name}" for name in self.dead_weights)])
 
 
-def audit(block: nn.Module, *, seed: int = 0) -> Liveness:
+def audit(block: QuantumBlock | ClassicalTwin, *, seed: int = 0) -> Liveness:
     """Return the liveness of ``block``, any layer made by ``controls.build_block``, which is left unchanged.
 
-    Works at the block's own weights, in double precision on a copy, with 16 random inputs in [-pi, pi] and a random linear
-    function of the outputs, both drawn from ``seed``. Frozen weights are not counted among the dead.
+    Works at the block's own weights, in double precision on a copy, with 16 random inputs in [-pi, pi] and a random
+    linear function of the outputs, both drawn from ``seed``. Frozen weights are not counted among the dead.
     """
     generator = torch_generator(seed)
     double = copy.deepcopy(block).cpu().double()
-    inputs = _uniform(BATCH, double.in_features, generator).requires_grad_()
+    width = int(double.in_features)
+    inputs = _uniform(BATCH, width, generator).requires_grad_()
     outputs = double(inputs)
     trainable = {name: parameter for name, parameter in double.named_parameters() if parameter.requires_grad}
     loss = (outputs * torch.randn(outputs.shape, generator=generator, dtype=outputs.dtype)).sum()
     sources = [inputs, *trainable.values()]
     gradients = _gradients(loss, sources)
     with torch.no_grad():
-        with_other_inputs = double(_uniform(BATCH, double.in_features, generator))
+        with_other_inputs = double(_uniform(BATCH, width, generator))
         for parameter in double.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype))
         with_other_weights = double(inputs)
@@ -77,7 +78,7 @@ def audit(block: nn.Module, *, seed: int = 0) -> Liveness:
     )
 
 
-def weight_name(block: nn.Module, parameter: str, index: tuple[int, ...]) -> str:
+def weight_name(block: QuantumBlock | ClassicalTwin, parameter: str, index: tuple[int, ...]) -> str:
     """Return a readable name of one scalar parameter; for a circuit's weight, the gates that use it."""
     if not isinstance(block, QuantumBlock):
         return f"{parameter}{list(index)}"

@@ -1,7 +1,8 @@
 """A circuit turned into few steps of three kinds, independent of the library that runs them.
 
-Local: a product of one-qubit unitaries, all that waits on the wires at that point. Phase: any number of diagonal gates, one
-multiplication. Permutation: any number of CNOTs and SWAPs, one gather. Other two-qubit gates are written in these terms.
+Local: a product of one-qubit unitaries, all that waits on the wires at that point. Phase: any number of diagonal gates,
+one multiplication. Permutation: any number of CNOTs and SWAPs, one gather. Other two-qubit gates are written in these
+terms.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from qaugbench.circuits.circuit import Angle, Circuit, parse_word
 DIAGONAL = frozenset({"RZ", "PhaseShift", "Z", "S", "T", "CZ", "CRZ", "RZZ"})
 PERMUTING = frozenset({"CNOT", "SWAP"})
 INVERSE = {"H": "H", "X": "X", "Y": "Y", "Z": "Z", "RX+90": "RX-90", "RX-90": "RX+90"}
-# Each gate as (basis change, diagonal core, changed back); positions refer to the gate's wires. V = RX(-90 deg) turns Z into Y.
+# Each gate as a change of basis on some of its wires (positions), a diagonal core, and the change back.
 CORES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     "CRX": ("H", "CRZ", "H", (1,)),
     "CRY": ("RX+90", "CRZ", "RX-90", (1,)),
@@ -54,19 +55,20 @@ class Permutation:
     source: np.ndarray
 
 
-Step = Local | Phase | Permutation
+PlanStep = Local | Phase | Permutation
 
 
 @dataclass
 class Plan:
     """The steps of a circuit and the table of its angles.
 
-    ``relabelling``: what is left to the readout, basis state i of the circuit being state ``relabelling[i]`` of the steps.
+    ``relabelling``: what is left to the readout, basis state i of the circuit being state ``relabelling[i]`` of the
+    steps.
     """
 
     circuit: Circuit
     angles: list[Angle] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[PlanStep] = field(default_factory=list)
     relabelling: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
@@ -100,26 +102,30 @@ def _core_operations(gate: Operation) -> list[Operation]:
 
 
 def _place(operation: Operation, plan: Plan, waiting: dict[int, list[Operation]]) -> None:
-    last = plan.steps[-1] if plan.steps else None
-    if operation.name in DIAGONAL:
-        if isinstance(last, Phase) and not any(waiting[wire] for wire in operation.wires):
-            last.operations.append(operation)
-            return
+    before = [other for wire in operation.wires for other in waiting[wire]]
     if len(operation.wires) == 1:
-        _wait(operation, waiting[operation.wires[0]])
-        return
-    if operation.name in DIAGONAL:
-        blocked = any(other.name not in DIAGONAL for wire in operation.wires for other in waiting[wire])
-        if blocked:
-            _flush(plan, waiting)
-        if plan.steps and isinstance(plan.steps[-1], Phase):
+        if operation.name in DIAGONAL and not before and plan.steps and isinstance(plan.steps[-1], Phase):
             plan.steps[-1].operations.append(operation)
         else:
-            plan.steps.append(Phase([operation]))
-        return
-    if any(waiting[wire] for wire in operation.wires):
-        _flush(plan, waiting)
-    source = _source(operation, plan.circuit.n_wires)
+            _wait(operation, waiting[operation.wires[0]])
+    elif operation.name in DIAGONAL:
+        if any(other.name not in DIAGONAL for other in before):
+            _flush(plan, waiting)
+        _add_phase(operation, plan)
+    else:
+        if before:
+            _flush(plan, waiting)
+        _add_permutation(_source(operation, plan.circuit.n_wires), plan)
+
+
+def _add_phase(operation: Operation, plan: Plan) -> None:
+    if plan.steps and isinstance(plan.steps[-1], Phase):
+        plan.steps[-1].operations.append(operation)
+    else:
+        plan.steps.append(Phase([operation]))
+
+
+def _add_permutation(source: np.ndarray, plan: Plan) -> None:
     if plan.steps and isinstance(plan.steps[-1], Permutation):
         plan.steps[-1].source = plan.steps[-1].source[source]
     else:
@@ -147,7 +153,7 @@ def _flush(plan: Plan, waiting: dict[int, list[Operation]]) -> None:
 
 
 def _leave_to_readout(plan: Plan) -> None:
-    """Take final steps that only relabel basis states or turn phases away from the state, where the readout allows it."""
+    """Drop final phases, and leave final permutations to the readout, where that reads probabilities only."""
     plan.relabelling = np.arange(2**plan.circuit.n_wires)
     if any(letter != "Z" for word in plan.circuit.readout.words for _, letter in parse_word(word)):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,31 +15,15 @@ from qaugbench.circuits.rows import permute_rows
 
 
 def readout_of(plan: Plan) -> nn.Module:
-    """Return the module that maps the states a plan ends in, [copies, 2^n, batch], to outputs [copies, n_outputs, batch]."""
+    """Return the module that maps final states [copies, 2^n, batch] to outputs [copies, n_outputs, batch]."""
     return Expectations(plan) if plan.circuit.readout.words else Probabilities(plan)
-
-
-class _SquaredMagnitude(torch.autograd.Function):
-    """|amplitude|^2, with the gradient 2 * gradient * amplitude in one operation."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(state: torch.Tensor) -> torch.Tensor:
-        return torch.view_as_real(state).square().sum(dim=-1)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        (state,) = ctx.saved_tensors
-        return 2 * gradient * state
 
 
 class Probabilities(nn.Module):
     """Maps states to the probabilities of all basis states."""
+
+    source: torch.Tensor
+    inverse: torch.Tensor
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -46,16 +31,38 @@ class Probabilities(nn.Module):
         self.register_buffer("inverse", torch.from_numpy(np.argsort(plan.relabelling)), persistent=False)
 
     def forward(self, state: torch.Tensor) -> torch.Tensor:
-        return permute_rows(_SquaredMagnitude.apply(state), self.source, self.inverse)
+        return permute_rows(state.real.square() + state.imag.square(), self.source, self.inverse)
+
+
+class _SignedProbabilities(torch.autograd.Function):
+    """``signs @ |state|^2`` for signs [n_words, 2^n], with one pass over the state in each direction."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(state: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
+        products = torch.view_as_real(state * state.conj())
+        return (signs @ products.flatten(-2)).unflatten(-1, (-1, 2))[..., 0]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
+        state, signs = ctx.saved_tensors
+        return signs.T @ (2 * gradient) * state, None
 
 
 class Expectations(nn.Module):
     """Maps states to expectations of Pauli words, each in [-1, 1].
 
-    A word flips the bits of its X and Y and signs the bits of its Y and Z: its expectation is the sum over basis states k
-    of i^(number of Y) sign(k) conj(a[k ^ flip]) a[k]. Words of one flip share the products; without a flip these are the
-    probabilities.
+    A word flips the bits of its X and Y and signs the bits of its Y and Z: its expectation is the sum over basis states
+    k of i^(number of Y) sign(k) conj(a[k ^ flip]) a[k]. Words of one flip share the products; without a flip these are
+    the probabilities.
     """
+
+    order: torch.Tensor
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -67,7 +74,7 @@ class Expectations(nn.Module):
         order = [number for flip in self.flips for number in range(len(words)) if flips[number] == flip]
         for f, flip in enumerate(self.flips):
             members = [words[number] for number in order if flips[number] == flip]
-            signs = np.array([np.prod([1 - 2 * bits[w] for w, letter in word if letter in "YZ"], axis=0) * states**0 for word in members])
+            signs = np.array([_signs(word, bits) for word in members])
             turns = np.array([1j ** sum(letter == "Y" for _, letter in word) for word in members])[:, None]
             phases = (np.round(turns.real) + 1j * np.round(turns.imag)) * signs[:, np.argsort(plan.relabelling)]
             self.register_buffer(f"real_{f}", torch.from_numpy(phases.real.copy()), persistent=False)
@@ -83,7 +90,12 @@ class Expectations(nn.Module):
     def _words(self, f: int, state: torch.Tensor) -> torch.Tensor:
         real, imaginary = getattr(self, f"real_{f}"), getattr(self, f"imaginary_{f}")
         if self.flips[f] == 0:
-            return real @ _SquaredMagnitude.apply(state)
+            return _SignedProbabilities.apply(state, real)
         source = getattr(self, f"flipped_{f}")
         products = permute_rows(state, source, source).conj() * state
         return real @ products.real - imaginary @ products.imag
+
+
+def _signs(word: Sequence[tuple[int, str]], bits: np.ndarray) -> np.ndarray:
+    """Return (-1)^(sum of the bits of the word's Y and Z) of every basis state."""
+    return 1 - 2 * (bits[[wire for wire, letter in word if letter in "YZ"]].sum(axis=0) % 2)

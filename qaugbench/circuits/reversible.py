@@ -1,8 +1,8 @@
 """The gradient of an evolution without storing its states: they are recomputed backwards, since every step is unitary.
 
-Backward carries two vectors, the state and the gradient for it, and takes both back step by step (Jones and Gacon, arXiv
-2009.02823), so that memory does not grow with depth. Both directions move between few buffers, because fresh memory of
-the size of a state costs as much as a step. First derivatives only.
+Backward carries two vectors, the state and the gradient for it, and takes both back step by step (Jones and Gacon,
+arXiv 2009.02823), so that memory does not grow with depth. Both directions move between few buffers, because fresh
+memory of the size of a state costs as much as a step. First derivatives only.
 """
 
 from __future__ import annotations

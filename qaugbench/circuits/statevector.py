@@ -7,16 +7,17 @@ product without moving data, and a permutation of basis states copies whole rows
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import nn
 
 from qaugbench.circuits.angles import Angles, AngleTable
 from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.plan import Local, Operation, Permutation, Phase, Plan, compile_circuit
+from qaugbench.circuits.plan import Local, Operation, Phase, Plan, PlanStep, compile_circuit
 from qaugbench.circuits.readouts import readout_of
 from qaugbench.circuits.reversible import evolve
-from qaugbench.circuits.steps import ApplyBlock, ApplyPermutation, ApplyPhase, ApplySampledBlocks, Operands
+from qaugbench.circuits.steps import ApplyBlock, ApplyPermutation, ApplyPhase, ApplySampledBlocks, Operands, Step
 from qaugbench.circuits.unitaries import BlockBank, Runs
 
 
@@ -24,8 +25,8 @@ class StateVector(nn.Module):
     """Maps inputs [copies, batch, n_inputs] and weights [copies, n_weights] to readouts [copies, batch, n_outputs].
 
     Holds no parameters; its tables follow the module to a device or a precision. Exact up to rounding (checked against
-    PennyLane's default.qubit in double precision: values to 1e-6, gradients to 1e-5). ``reversible``: backward recomputes
-    the states from the last one, so memory does not grow with depth; set it to False for second derivatives.
+    PennyLane's default.qubit in double precision: values to 1e-6, gradients to 1e-5). ``reversible``: backward
+    recomputes the states from the last one, so memory does not grow with depth; set it to False for second derivatives.
     """
 
     def __init__(self, circuit: Circuit) -> None:
@@ -45,7 +46,7 @@ class StateVector(nn.Module):
         state = self.start(angles).expand(-1, -1, batch)
         operands = Operands(angles.shared, angles.sampled, self.bank(angles))
         if self.reversible:
-            state = evolve(state, operands, self.steps)
+            state = evolve(state, operands, cast("tuple[Step, ...]", tuple(self.steps)))
         else:
             for step in self.steps:
                 state = step(state, operands)
@@ -60,7 +61,7 @@ class ProductState(nn.Module):
         self.runs = Runs([tuple(run) for run in runs], table)
 
     def forward(self, angles: Angles) -> torch.Tensor:
-        factors = list(self.runs(angles)[..., 0].movedim(3, 2).unbind(1))  # a wire each, [copies, 2, batch]
+        factors = list(self.runs(angles).movedim(3, 2).unbind(1))  # a wire each, [copies, 2, batch]
         while len(factors) > 1:  # in pairs: only the last product is as large as the state
             odd = factors[-1:] if len(factors) % 2 else []
             factors = [
@@ -70,14 +71,14 @@ class ProductState(nn.Module):
         return factors[0]
 
 
-def _split_start(plan: Plan, table: AngleTable) -> tuple[ProductState, list[Local | Phase | Permutation]]:
+def _split_start(plan: Plan, table: AngleTable) -> tuple[ProductState, list[PlanStep]]:
     first = plan.steps[0] if plan.steps else None
     runs = first.runs if isinstance(first, Local) else {}
     start = ProductState([runs.get(wire, []) for wire in range(plan.circuit.n_wires)], table)
     return start, plan.steps[bool(runs) :]
 
 
-def _executable(steps: Sequence[Local | Phase | Permutation], plan: Plan, table: AngleTable, bank: BlockBank) -> Iterable[nn.Module]:
+def _executable(steps: Sequence[PlanStep], plan: Plan, table: AngleTable, bank: BlockBank) -> Iterable[Step]:
     places = iter(bank.places)
     for step in steps:
         if isinstance(step, Local):

@@ -1,13 +1,13 @@
 """The steps of a plan as torch modules, for states [copies, 2^n_wires, batch].
 
-``forward`` is plain differentiable torch. For the reversible evolution a step also works into a given buffer: ``into`` applies
-it, ``undo`` applies its inverse (to a vector, or to the conjugate of one), and ``collect`` adds the gradients of what the
-step is made of, given the conjugate of the state before it and the gradient of the loss for that state.
+``forward`` is plain differentiable torch. For the reversible evolution a step also works into a given buffer: ``into``
+applies it, ``undo`` applies its inverse (to a vector, or to the conjugate of one), and ``collect`` adds the gradients
+of what the step is made of, given the conjugate of the state before it and the gradient of the loss for that state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,6 +117,10 @@ class ApplySampledBlocks(Step):
 class ApplyPhase(Step):
     """Multiplies by exp(i phase), the phase of a basis state being linear in the angles of diagonal gates."""
 
+    fixed: torch.Tensor
+    shared: torch.Tensor
+    sampled: torch.Tensor
+
     def __init__(self, operations: Sequence[Operation], plan: Plan, table: AngleTable) -> None:
         super().__init__()
         bits = basis_bits(plan.circuit.n_wires)
@@ -168,6 +172,9 @@ class ApplyPhase(Step):
 class ApplyPermutation(Step):
     """Reorders the basis states."""
 
+    source: torch.Tensor
+    inverse: torch.Tensor
+
     def __init__(self, source: np.ndarray) -> None:
         super().__init__()
         self.register_buffer("source", torch.from_numpy(source), persistent=False)
@@ -187,7 +194,7 @@ class ApplyPermutation(Step):
 
 
 # The phase of a diagonal gate on each basis state, in units of its angle, or of pi for a gate without one.
-_SLOPES = {
+_SLOPES: dict[str, Callable[..., np.ndarray]] = {
     "RZ": lambda bit: bit - 0.5,
     "PhaseShift": lambda bit: bit,
     "Z": lambda bit: bit,

@@ -1,4 +1,4 @@
-"""The classical layer that stands where a circuit would, with as many trainable parameters and outputs of the same scale."""
+"""The classical layer that stands where a circuit would: as many trainable parameters, outputs of the same scale."""
 
 from __future__ import annotations
 
@@ -46,29 +46,30 @@ class TwinShape:
 def twin_shape(circuit: Circuit) -> TwinShape:
     """Return the plainest shape whose parameters are within 5 % of the circuit's weights, else the one exactly on it.
 
-    Plain before exact: a dense map, then a hidden layer, then a fixed random map; whole bias and gain vectors before parts
-    of them. A circuit without weights gets a fixed random map with nothing to train.
+    Plain before exact: a dense map, then a hidden layer, then a fixed random map; whole bias and gain vectors before
+    parts of them. A circuit without weights gets a fixed random map with nothing to train.
 
     Raises:
         CircuitError: no shape is within 5 %.
     """
-    shapes = list(_shapes(circuit.n_inputs, circuit.n_outputs, circuit.n_weights))
-    near = [shape for shape in shapes if abs(shape.n_parameters - circuit.n_weights) <= TOLERANCE * circuit.n_weights]
+    target = circuit.n_weights
+    shapes = list(_shapes(circuit.n_inputs, circuit.n_outputs, target))
+    near = [shape for shape in shapes if abs(shape.n_parameters - target) <= TOLERANCE * target]
     if not near:
-        counts = sorted({shape.n_parameters for shape in shapes}, key=lambda n: abs(n - circuit.n_weights))[:3]
+        counts = sorted({shape.n_parameters for shape in shapes}, key=lambda count: abs(count - target))[:3]
         raise CircuitError(
-            f"No classical twin has within 5 % of the circuit's {circuit.n_weights} weights for {circuit.n_inputs} inputs "
-            f"and {circuit.n_outputs} outputs (nearest: {counts}); give the circuit more weights or fewer inputs."
+            f"No classical twin has within 5 % of the circuit's {target} weights for {circuit.n_inputs} inputs and "
+            f"{circuit.n_outputs} outputs (nearest: {counts}); give the circuit more weights or fewer inputs."
         )
-    return min(near, key=lambda shape: (_oddness(shape), abs(shape.n_parameters - circuit.n_weights)))
+    return min(near, key=lambda shape: (_oddness(shape), abs(shape.n_parameters - target)))
 
 
 class ClassicalTwin(nn.Module):
     """``copies`` classical layers side by side: [batch, copies * n_inputs] -> [batch, copies * n_outputs].
 
-    Expectations come from tanh, in (-1, 1); probabilities from softmax. The scale of the last map at initialisation is set
-    so that the outputs vary over inputs as much as the circuit's do (``output_spread``). Weights are drawn from torch's
-    global state (wrap in ``seeds.torch_seeded``).
+    Expectations come from tanh, in (-1, 1); probabilities from softmax. The scale of the last map at initialisation is
+    set so that the outputs vary over inputs as much as the circuit's do (``output_spread``). Weights are drawn from
+    torch's global state (wrap in ``seeds.torch_seeded``).
     """
 
     def __init__(self, circuit: Circuit, *, copies: int = 1, dtype: torch.dtype = torch.float32) -> None:
@@ -99,7 +100,8 @@ class ClassicalTwin(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         if inputs.ndim != 2 or inputs.shape[1] != self.in_features:
-            raise CircuitError(f"The twin takes inputs of shape [batch, {self.in_features}], given {list(inputs.shape)}.")
+            shape = list(inputs.shape)
+            raise CircuitError(f"The twin takes inputs of shape [batch, {self.in_features}], given {shape}.")
         by_copy = inputs.to(self.last.dtype).unflatten(1, (self.copies, -1)).transpose(0, 1)
         return self._activate(self._linear(by_copy)).transpose(0, 1).flatten(1)
 
@@ -131,8 +133,7 @@ class ClassicalTwin(nn.Module):
         self.last.mul_(math.exp((low + high) / 2))
 
     def extra_repr(self) -> str:
-        s = self.shape
-        return f"{s.n_inputs} -> {s.hidden or ''} -> {s.n_outputs}, {s.n_parameters} parameters, copies={self.copies}"
+        return f"{self.in_features} -> {self.out_features}, {self.shape}, copies={self.copies}"
 
 
 def calibration_inputs(n_inputs: int) -> torch.Tensor:

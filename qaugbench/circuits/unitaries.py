@@ -1,7 +1,7 @@
 """The one-qubit unitaries of a plan, evaluated together and joined into Kronecker blocks of neighbouring wires.
 
-Runs of gates with the same shape (say, RX by an input, then Rot by weights) are evaluated in one vectorised call, whatever
-wire and layer they belong to, and so are all blocks of one size: a circuit costs few tensor operations.
+Runs of gates with the same shape (say, RX by an input, then Rot by weights) are evaluated in one vectorised call,
+whatever wire and layer they belong to, and so are all blocks of one size: a circuit costs few tensor operations.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.angles import Angles, AngleTable
-from qaugbench.circuits.matrices import FIXED, ROTATIONS, Entries, kron, product
+from qaugbench.circuits.matrices import FIXED, ROTATIONS, Column, as_matrix, kron, product
 from qaugbench.circuits.plan import Local, Operation
 
 BLOCK_WIRES = 4
@@ -22,11 +22,13 @@ Run = tuple[Operation, ...]
 
 
 class Runs(nn.Module):
-    """Unitaries of one-wire runs of gates, complex [copies, n_runs, batch or 1, 2, 2]; an empty run is the identity."""
+    """Unitaries of one-wire runs of gates by their first columns, complex [copies, n_runs, batch or 1, 2]."""
+
+    order: torch.Tensor
 
     def __init__(self, runs: Sequence[Run], table: AngleTable) -> None:
         super().__init__()
-        self.shapes: list[list[tuple[str, tuple[bool, ...]]]] = []  # per shape: gates, and which of their angles are sampled
+        self.shapes: list[list[tuple[str, tuple[bool, ...]]]] = []  # gates, and which of their angles are sampled
         members: list[list[int]] = []
         for number, run in enumerate(runs):
             shape = [(gate.name, tuple(table.is_sampled[row] for row in gate.angles)) for gate in run]
@@ -49,26 +51,21 @@ class Runs(nn.Module):
     def forward(self, angles: Angles) -> torch.Tensor:
         parts = [self._evaluate(s, angles) for s in range(len(self.shapes))]
         batch = max(part.shape[2] for part in parts)
-        parts = [part.expand(-1, -1, batch, -1) for part in parts]
-        stacked = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
-        ordered = stacked if self.is_ordered else stacked.index_select(1, self.order)
-        return ordered.unflatten(-1, (2, 2))
+        stacked = torch.cat([part.expand(-1, -1, batch, -1) for part in parts], dim=1) if len(parts) > 1 else parts[0]
+        return stacked if self.is_ordered else stacked.index_select(1, self.order)
 
     def _evaluate(self, s: int, angles: Angles) -> torch.Tensor:
-        result: Entries | None = None
+        column = _constant((1, 0), angles)
         for g, (name, are_sampled) in enumerate(self.shapes[s]):
-            entries = self._entries(s, g, name, [angles.sampled if flag else angles.shared for flag in are_sampled], angles)
-            result = entries if result is None else product(entries, result)
-        if result is None:
-            result = _constant((1, 0, 0, 1), angles)
-        columns = torch.stack(torch.broadcast_tensors(*result), dim=-1)
-        return columns.expand(-1, self.counts[s], -1, -1)
-
-    def _entries(self, s: int, g: int, name: str, values: list[torch.Tensor], angles: Angles) -> Entries:
-        if name in FIXED:
-            return _constant(FIXED[name], angles)
-        rows = getattr(self, f"rows_{s}_{g}")
-        return ROTATIONS[name](*(value.index_select(1, row) for value, row in zip(values, rows, strict=True)))
+            if name in FIXED:
+                gate = _constant(FIXED[name], angles)
+            else:
+                values = [angles.sampled if flag else angles.shared for flag in are_sampled]
+                rows = getattr(self, f"rows_{s}_{g}")
+                gate = ROTATIONS[name](*(value.index_select(1, row) for value, row in zip(values, rows, strict=True)))
+            column = gate if g == 0 else product(gate, column)
+        stacked = torch.stack(torch.broadcast_tensors(*column), dim=-1)
+        return stacked.expand(-1, self.counts[s], -1, -1)
 
 
 class Blocks(nn.Module):
@@ -80,7 +77,7 @@ class Blocks(nn.Module):
         self.runs = Runs([run for block in blocks for run in block], table)
 
     def forward(self, angles: Angles) -> torch.Tensor:
-        unitaries = self.runs(angles)
+        unitaries = as_matrix(self.runs(angles).unbind(-1))
         return kron(unitaries.unflatten(1, (-1, self.n_wires)).movedim(2, 3))
 
 
@@ -96,9 +93,9 @@ class BlockPlace:
 
 
 class BlockBank(nn.Module):
-    """The blocks of all local steps given; those of one size, shared or sampled, form a group and are evaluated together.
+    """The blocks of all local steps given; ``places[i]`` lists those of step i.
 
-    ``places[i]`` lists the blocks of step i.
+    Blocks of one size, shared or sampled, form a group and are evaluated together.
     """
 
     def __init__(self, steps: Sequence[Local], table: AngleTable) -> None:
@@ -137,8 +134,8 @@ def _partition(step: Local, table: AngleTable) -> list[tuple[list[int], bool]]:
     return [(wires, is_sampled) for wires, is_sampled in split if any(wire in step.runs for wire in wires)]
 
 
-def _constant(entries: tuple[complex, complex, complex, complex], angles: Angles) -> Entries:
-    dtype = torch.complex128 if angles.shared.dtype == torch.float64 else torch.complex64
-    first, second, third, fourth = torch.tensor(entries, dtype=dtype, device=angles.shared.device).unbind()
-    shape = (angles.shared.shape[0], 1, 1)
-    return first.expand(shape), second.expand(shape), third.expand(shape), fourth.expand(shape)
+def _constant(column: tuple[complex, complex], angles: Angles) -> Column:
+    values = torch.view_as_complex(
+        angles.shared.new_tensor([[value.real, value.imag] for value in column]),
+    ).expand(angles.shared.shape[0], 1, 1, 2)
+    return values[..., 0], values[..., 1]

@@ -1,7 +1,8 @@
-"""A phantom of brain MRI slices with glioma, meningioma, pituitary tumour or no tumour. Drawn, not taken from any patient.
+"""A phantom of brain MRI slices: glioma, meningioma, pituitary tumour or none. Drawn, not taken from any patient.
 
-Every class is drawn by the same scanner: view, sequence, bias field and noise are independent of the class, and vessels,
-uneven ventricles and cysts appear in all, so that only the tumour tells the classes apart.
+Every class is drawn by the same scanner: sequence, bias field and noise are independent of the class, and vessels,
+uneven ventricles and cysts appear in all, so that the tumour tells the classes apart. (One cue is left: a slice high
+above the skull base shows no pituitary tumour.)
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def draw_patient(seed: int, canvas: Canvas) -> DrawnPatient:
     label = int(rng.choice(len(LABELS), p=list(PREVALENCE.values())))
     age, sex = int(np.clip(50 + 15 * rng.standard_normal(), 18, 88)), "F" if rng.random() < 0.52 else "M"
     atrophy = float(np.clip(0.35 + 0.012 * (age - 50) + 0.2 * rng.standard_normal(), 0.0, 1.2))
-    tumour = Tumour(*(float(number) for number in rng.random(2)), float(rng.uniform(-np.pi, np.pi)), float(rng.random()))
+    size, contrast, offset = (float(number) for number in rng.random(3))
+    tumour = Tumour(size, contrast, angle=float(rng.uniform(-np.pi, np.pi)), offset=offset)
     weighting = float(rng.random())
     pictures = []
     for number in range(1 + int(rng.choice(3, p=SLICES_A_PATIENT))):
@@ -110,12 +112,13 @@ def _slice(
 def _head(rng: np.random.Generator, canvas: Canvas, view: View, atrophy: float, weighting: float) -> Slice:
     """Return scalp, skull and folded brain; some patients have T2-like slices with bright fluid."""
     t2 = weighting < 0.15
-    csf, grey, white = (0.85, 0.52, 0.38) if t2 else (0.10, 0.36, 0.46)
+    csf, grey, white = (0.78, 0.46, 0.34) if t2 else (0.10, 0.36, 0.46)
     rx, ry = view.radii[0] * (1 + 0.03 * rng.standard_normal()), view.radii[1] * (1 + 0.03 * rng.standard_normal())
     wobble = 0.018 * lattice_noise(rng, canvas, 4)
     radius = ellipse_radius(canvas, *view.centre, rx, ry) + wobble
     soft = max(0.025, canvas.pixel)
-    value = 0.015 + (0.50 if t2 else 0.68) * ramp((1.19 - radius) * rx, soft) * (0.85 + 0.12 * lattice_noise(rng, canvas, 6))
+    scalp = (0.50 if t2 else 0.68) * (0.85 + 0.12 * lattice_noise(rng, canvas, 6))
+    value = 0.015 + scalp * ramp((1.19 - radius) * rx, soft)
     value += ramp((1.12 - radius) * rx, soft) * (0.06 - value)
     brain = ramp((1.02 - radius) * rx, soft)
     depth = 1.0 - radius
@@ -222,15 +225,18 @@ def _vessels(rng: np.random.Generator, scene: Slice, view: View) -> None:
     n_vessels, t = int(rng.integers(3, 10)), np.linspace(-1.0, 1.0, 20)[None, :]
     angle, radius = rng.uniform(-np.pi, np.pi, (n_vessels, 1)), rng.uniform(0.2, 1.0, (n_vessels, 1))
     heading, length = rng.uniform(0, np.pi, (n_vessels, 1)), rng.uniform(0.02, 0.16, (n_vessels, 1))
-    x = view.centre[0] + view.radii[0] * radius * np.cos(angle) + t * length * np.cos(heading + 0.6 * t)
-    y = view.centre[1] + view.radii[1] * radius * np.sin(angle) + t * length * np.sin(heading + 0.6 * t)
-    amount = np.broadcast_to(rng.uniform(0.015, 0.04, (n_vessels, 1)) * 2 * length / t.size, x.shape)
-    mask = ink(scene.canvas, x.ravel(), y.ravel(), amount.ravel(), 0.01) * (scene.depth > -0.02)
+    xs = view.centre[0] + view.radii[0] * radius * np.cos(angle) + t * length * np.cos(heading + 0.6 * t)
+    ys = view.centre[1] + view.radii[1] * radius * np.sin(angle) + t * length * np.sin(heading + 0.6 * t)
+    amount = np.broadcast_to(rng.uniform(0.015, 0.04, (n_vessels, 1)) * 2 * length / t.size, xs.shape)
+    mask = ink(scene.canvas, xs.ravel(), ys.ravel(), amount.ravel(), 0.01) * (scene.depth > -0.02)
     scene.blend(0.8 * mask, scene.grey + 1.1 * scene.enhancement)
     if rng.random() < 0.15:
-        scene.blend(ellipse(scene.canvas, *_within(rng, view, 0.2, 0.9), *rng.uniform(0.04, 0.09, 2), 0, 0.03), scene.csf)
+        x, y = _within(rng, view, 0.2, 0.9)
+        cyst = ellipse(scene.canvas, x, y, rng.uniform(0.04, 0.09), rng.uniform(0.04, 0.09), 0, 0.03)
+        scene.blend(cyst, scene.csf)
     for _ in range(int(rng.integers(1, 5)) if rng.random() < 0.25 else 0):
-        spot = glow(scene.canvas, *_within(rng, view, 0.1, 0.6), *rng.uniform(0.02, 0.045, 2))
+        x, y = _within(rng, view, 0.1, 0.6)
+        spot = glow(scene.canvas, x, y, rng.uniform(0.02, 0.045), rng.uniform(0.02, 0.045))
         scene.blend(0.6 * spot, scene.grey + 0.8 * scene.enhancement)
 
 
@@ -283,7 +289,8 @@ def _meningioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumo
     scene.blend(0.35 * tumour.contrast * halo, scene.csf)
     tail = ramp(0.045 - np.abs(scene.depth - 0.01), 0.04) * ramp((2.0 - radius) * size, 0.1)
     scene.blend(0.6 * tail, brightness)
-    scene.blend(0.92 * ramp((1.0 - radius) * size, 0.03) * inside, brightness + 0.01 * lattice_noise(rng, scene.canvas, 9))
+    mass = ramp((1.0 - radius) * size, 0.03) * inside
+    scene.blend(0.92 * mass, brightness + 0.01 * lattice_noise(rng, scene.canvas, 9))
 
 
 def _pituitary(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:

@@ -251,7 +251,7 @@ def _mediastinum(canvas: Canvas, anatomy: Anatomy) -> Field:
     right_atrium = ellipse(canvas, middle - 0.30 * width, 0.24, 0.62 * width, 0.75 * anatomy.heart_height, 0.0, 0.07)
     knob = ellipse(canvas, middle + anatomy.aorta, -0.32, anatomy.aorta, 0.11, 0.0, 0.05)
     strip = ramp(0.13 - np.abs(canvas.x - np.float32(middle)), 0.09)
-    hila = 0.5 * sum(glow(canvas, middle + side * 0.19, -0.04, 0.05, 0.09) for side in (-1, 1))
+    hila = 0.5 * glow(canvas, middle - 0.19, -0.04, 0.05, 0.09) + 0.5 * glow(canvas, middle + 0.19, -0.04, 0.05, 0.09)
     return 0.92 * np.maximum.reduce([heart, base, right_atrium, knob, strip, hila])
 
 
@@ -387,11 +387,11 @@ def _pneumonia(scene: Scene, rng: np.random.Generator, severity: float, laterali
     """Fill one lower or middle zone with a dense patch in which air-filled bronchi stay dark."""
     x, y = _in_lung(scene, rng, laterality, 0.0, 0.32)
     patch = _patch(scene, rng, x, y, 0.17 + 0.08 * severity, 7)
-    bronchi = ink_lines(scene, rng, x, y, 0.25, 7)
+    bronchi = _thin_lines(scene, rng, x, y, 0.25, 7)
     scene.add((0.3 + 0.5 * severity) * patch * (1.0 - 0.8 * bronchi))
 
 
-def ink_lines(scene: Scene, rng: np.random.Generator, x: float, y: float, reach: float, n_lines: int) -> Field:
+def _thin_lines(scene: Scene, rng: np.random.Generator, x: float, y: float, reach: float, n_lines: int) -> Field:
     """Return thin random lines around a point."""
     t = np.linspace(-1.0, 1.0, 24)[None, :]
     angle = rng.uniform(0, np.pi, (n_lines, 1))
@@ -416,7 +416,8 @@ def _mass(scene: Scene, rng: np.random.Generator, severity: float, laterality: f
     x, y = _in_lung(scene, rng, laterality, -0.5, 0.3)
     radius = 0.09 + 0.09 * severity * rng.uniform(0.8, 1.2)
     lump = ellipse(scene.canvas, x, y, radius, radius * rng.uniform(0.8, 1.2), rng.uniform(0, 3), 0.05)
-    lobule = ellipse(scene.canvas, x + radius * rng.uniform(-0.8, 0.8), y + 0.6 * radius, 0.6 * radius, 0.55 * radius, 0, 0.05)
+    lobule_x, lobule_y = x + radius * rng.uniform(-0.8, 0.8), y + 0.6 * radius
+    lobule = ellipse(scene.canvas, lobule_x, lobule_y, 0.6 * radius, 0.55 * radius, 0, 0.05)
     scene.add((0.4 + 0.4 * severity) * np.maximum(lump, lobule))
 
 

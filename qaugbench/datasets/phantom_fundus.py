@@ -61,6 +61,10 @@ def draw_patient(seed: int, canvas: Canvas) -> DrawnPatient:
     return DrawnPatient(age, sex, pictures)
 
 
+def _colour(red: float, green: float, blue: float) -> Field:
+    return np.array((red, green, blue), dtype=np.float32)
+
+
 def _grade(score: float) -> int:
     cuts = np.cumsum(list(PREVALENCE.values()))[:-1]
     return int(np.searchsorted(cuts, score, side="right"))
@@ -102,7 +106,7 @@ def _retina(rng: np.random.Generator, canvas: Canvas, pigment: float, tint: NDAr
     _optic_disc(rng, canvas, retina, disc)
     for darkness, width in (((0.55, 0.40, 0.45), 0.030), ((0.35, 0.32, 0.30), 0.021)):
         vessels = _vessel_tree(rng, canvas, disc, macula, width)
-        retina *= 1.0 - vessels[:, :, None] * np.array(darkness, dtype=np.float32) * np.float32([0.6, 1.1, 0.9])
+        retina *= 1.0 - vessels[:, :, None] * _colour(*darkness) * _colour(0.6, 1.1, 0.9)
     return retina
 
 
@@ -111,8 +115,8 @@ def _optic_disc(rng: np.random.Generator, canvas: Canvas, retina: Field, disc: t
     rim = ellipse(canvas, *disc, radius, 1.08 * radius, 0.0, 0.04)
     cup_size = radius * float(np.clip(0.45 + 0.12 * rng.standard_normal(), 0.2, 0.8))
     cup = ellipse(canvas, disc[0] - 0.01, disc[1], cup_size, 1.1 * cup_size, 0.0, 0.05)
-    retina += 0.8 * rim[:, :, None] * (np.float32([0.95, 0.72, 0.45]) - retina)
-    retina += 0.7 * cup[:, :, None] * (np.float32([1.0, 0.92, 0.72]) - retina)
+    retina += 0.8 * rim[:, :, None] * (_colour(0.95, 0.72, 0.45) - retina)
+    retina += 0.7 * cup[:, :, None] * (_colour(1.0, 0.92, 0.72) - retina)
 
 
 def _lesions(rng: np.random.Generator, canvas: Canvas, retina: Field) -> None:
@@ -122,7 +126,7 @@ def _lesions(rng: np.random.Generator, canvas: Canvas, retina: Field) -> None:
     count = int(rng.integers(4, 25))
     x, y = rng.normal(-0.1, 0.35, count), rng.normal(0.0, 0.35, count)
     spots = ink(canvas, x, y, rng.uniform(0.0005, 0.003, count), 0.015)
-    target = np.float32([0.95, 0.85, 0.50]) if rng.random() < 0.5 else np.float32([0.35, 0.05, 0.05])
+    target = _colour(0.95, 0.85, 0.50) if rng.random() < 0.5 else _colour(0.35, 0.05, 0.05)
     retina += 0.8 * spots[:, :, None] * (target - retina)
 
 
@@ -178,7 +182,7 @@ def _uneven_light(rng: np.random.Generator, canvas: Canvas, retina: Field, sever
 
 def _haze(rng: np.random.Generator, canvas: Canvas, retina: Field, severity: float) -> Field:
     veil = np.clip(0.9 * severity * (0.85 + 0.25 * lattice_noise(rng, canvas, 3)), 0.0, 0.95)
-    white = np.float32([0.72, 0.66, 0.60]) + np.float32(0.05) * rng.standard_normal(3).astype(np.float32)
+    white = _colour(0.72, 0.66, 0.60) + np.float32(0.05) * rng.standard_normal(3).astype(np.float32)
     return _blur(rng, canvas, retina + veil[:, :, None] * (white - retina), 0.35 * severity)
 
 
@@ -197,8 +201,9 @@ def _lashes(rng: np.random.Generator, canvas: Canvas, retina: Field, severity: f
     spoilt = retina * (1.0 - 0.85 * lid)[:, :, None]
     for _ in range(int(2 + 7 * severity)):
         x = rng.uniform(-0.8, 0.8)
-        tip = np.array([[x, edge], [x + rng.normal(0, 0.12), edge * (1.0 - (0.3 + 0.9 * severity) * rng.uniform(0.5, 1.0))]])
-        spoilt *= 1.0 - 0.6 * stroke(canvas, tip, 0.018, 0.03)[:, :, None]
+        tip = (x + rng.normal(0, 0.12), edge * (1.0 - (0.3 + 0.9 * severity) * rng.uniform(0.5, 1.0)))
+        lash = stroke(canvas, np.array([(x, edge), tip]), 0.018, 0.03)
+        spoilt *= 1.0 - 0.6 * lash[:, :, None]
     return spoilt
 
 
@@ -207,8 +212,9 @@ def _flare(rng: np.random.Generator, canvas: Canvas, retina: Field, severity: fl
     angle = rng.uniform(-np.pi, np.pi)
     ring = ellipse_radius(canvas, 0.5 * np.cos(angle), 0.5 * np.sin(angle), 0.62, 0.62)
     crescent = np.exp(-(((ring - 1.0) / (0.12 + 0.35 * severity)) ** 2))
-    flare = 1.05 * severity * crescent + 0.5 * severity * glow(canvas, 0.8 * np.cos(angle), 0.8 * np.sin(angle), 0.5, 0.5)
-    return retina + np.clip(flare, 0, 1)[:, :, None] * (np.float32([0.85, 0.78, 0.80]) - retina)
+    light = glow(canvas, 0.8 * np.cos(angle), 0.8 * np.sin(angle), 0.5, 0.5)
+    flare = severity * (1.05 * crescent + 0.5 * light)
+    return retina + np.clip(flare, 0, 1)[:, :, None] * (_colour(0.85, 0.78, 0.80) - retina)
 
 
 FAULTS: tuple[Callable[[np.random.Generator, Canvas, Field, float], Field], ...] = (

@@ -100,9 +100,11 @@ def _disease(rng: np.random.Generator, scale: float, medial: bool) -> Disease:
         float(np.interp(scale + shift, _SCALE, table))
         for shift, table in zip(noise, (_NARROWING, _OSTEOPHYTE, _SCLEROSIS, _ROUGHNESS), strict=True)
     )
-    lesser = rng.uniform(0.0, 0.45, 3)
-    pairs = [(whole, float(share) * whole) for whole, share in zip((narrowing, osteophyte, sclerosis), lesser, strict=True)]
-    ordered = [pair if medial else pair[::-1] for pair in pairs]
+    worse_medial = [
+        (sign, float(share) * sign)
+        for sign, share in zip((narrowing, osteophyte, sclerosis), rng.uniform(0.0, 0.45, 3), strict=True)
+    ]
+    ordered = [pair if medial else pair[::-1] for pair in worse_medial]
     return Disease(ordered[0], ordered[1], ordered[2], roughness)
 
 
@@ -138,9 +140,7 @@ def _radiograph(rng: np.random.Generator, canvas: Canvas, bones: Bones, disease:
     return _exposed(rng, canvas, value)
 
 
-def _joint_surfaces(
-    rng: np.random.Generator, canvas: Canvas, bones: Bones, disease: Disease
-) -> tuple[Field, Field]:
+def _joint_surfaces(rng: np.random.Generator, canvas: Canvas, bones: Bones, disease: Disease) -> tuple[Field, Field]:
     """Return the height of the femoral and of the tibial surface over every point, y down."""
     x = canvas.x
     medial = smooth(0.5 - x / 0.5)
@@ -165,11 +165,11 @@ def _silhouettes(
     outward = np.where(canvas.x < 0, disease.osteophyte[0], disease.osteophyte[1]).astype(np.float32)
     femur_spur = 0.17 * outward * np.exp(-((np.clip(above, 0, None) / 0.10) ** 2))
     tibia_spur = 0.17 * outward * np.exp(-((np.clip(below, 0, None) / 0.08) ** 2))
-    femur_half = bones.femur_width - 0.32 * smooth((above - 0.35) / 0.8) - 0.12 * np.exp(-((above / 0.12) ** 2)) + femur_spur
-    tibia_half = bones.tibia_width - 0.30 * smooth((below - 0.10) / 0.75) - 0.04 * np.exp(-((below / 0.05) ** 2)) + tibia_spur
+    femur_half = bones.femur_width - 0.32 * smooth((above - 0.35) / 0.8) - 0.12 * np.exp(-((above / 0.12) ** 2))
+    tibia_half = bones.tibia_width - 0.30 * smooth((below - 0.10) / 0.75) - 0.04 * np.exp(-((below / 0.05) ** 2))
     across, edge = np.abs(canvas.x), max(0.025, canvas.pixel)
-    femur = ramp(above, edge) * ramp(femur_half - across, edge)
-    tibia = ramp(below, edge) * ramp(tibia_half - across, edge)
+    femur = ramp(above, edge) * ramp(femur_half + femur_spur - across, edge)
+    tibia = ramp(below, edge) * ramp(tibia_half + tibia_spur - across, edge)
     return femur, tibia
 
 
@@ -177,7 +177,8 @@ def _trabeculae(rng: np.random.Generator, canvas: Canvas, bones: Bones) -> Field
     """Return the texture of spongy bone, streaked along the leg."""
     streaks = lattice_noise(rng, canvas, 26)
     along = 0.5 * (streaks + np.roll(streaks, canvas.size // 22, axis=0))
-    return bones.trabeculae * (0.035 * along + 0.03 * lattice_noise(rng, canvas, 8) + 0.03 * lattice_noise(rng, canvas, 4))
+    clouds = lattice_noise(rng, canvas, 8) + lattice_noise(rng, canvas, 4)
+    return bones.trabeculae * (0.035 * along + 0.03 * clouds)
 
 
 def _cortex(

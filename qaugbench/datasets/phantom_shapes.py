@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,8 @@ def ink(
     column, row, amount = column[inside], row[inside], amount[inside] / canvas.pixel**2
     left, top = column.astype(np.int64), row.astype(np.int64)
     right_share, low_share = column - left, row - top
-    where = np.concatenate([top * size + left, top * size + left + 1, (top + 1) * size + left, (top + 1) * size + left + 1])
+    corner = top * size + left
+    where = np.concatenate([corner, corner + 1, corner + size, corner + size + 1])
     share = np.concatenate(
         [
             amount * (1 - right_share) * (1 - low_share),

@@ -21,7 +21,7 @@ from qaugbench import seeds
 from qaugbench.downstream.loss import Loss, classification_loss
 from qaugbench.downstream.network import Standardise, autocast, build_network, predict, state_sha256
 from qaugbench.downstream.slots import batches
-from qaugbench.downstream.validation import macro_auroc
+from qaugbench.downstream.validation import validation_auroc
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError
 from qaugbench.task import LabelKind, Recipe
 
@@ -33,7 +33,7 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class ClassifierDiverged(QaugbenchError):
-    """The training loss of a classifier stopped being a finite number."""
+    """The training loss or the logits of a classifier stopped being finite numbers."""
 
 
 class CurvePoint(TypedDict):
@@ -101,7 +101,7 @@ def train_classifier(
         )
     loss = classification_loss(label_kind, real.labels, balance=balance, device=device)
     with seeds.torch_seeded(seeds.child_seed(init_seed, "dropout")), torch.backends.cudnn.flags(deterministic=True):
-        fit = _fit(classifier, recipe, streams, loss, val, device, progress)
+        fit = _fit(classifier, recipe, streams, loss, val, label_kind, device, progress)
     classifier.load_state_dict(fit.best_state)
     test_logits = predict(classifier, test.images, precision=recipe.precision, device=device)
     seconds = time.perf_counter() - started
@@ -138,6 +138,7 @@ def _fit(
     streams: list[Iterator[Batch]],
     loss: Loss,
     val: LabelledImages,
+    label_kind: LabelKind,
     device: str,
     progress: Progress | None,
 ) -> _Fit:
@@ -152,14 +153,14 @@ def _fit(
         images, labels = _next_batch(streams)
         losses.append(_update(classifier, optimizer, loss, images, labels, recipe, device))
         schedule.step()
-        if not math.isfinite(losses[-1]):
-            raise ClassifierDiverged(f"The classifier's training loss was {losses[-1]} at step {step}/{recipe.steps}.")
+        _check_finite(np.array(losses[-1]), step, recipe.steps)
         if progress is not None:
             progress(step, recipe.steps, losses[-1])
         if step not in checkpoints:
             continue
         logits = predict(classifier, val.images, precision=recipe.precision, device=device)
-        metric = macro_auroc(logits, val.labels)
+        _check_finite(logits, step, recipe.steps)
+        metric = validation_auroc(logits, val.labels, label_kind)
         fit.curve.append({"step": step, "train_loss": float(np.mean(losses)), "val_metric": metric})
         losses = []
         if metric > best:
@@ -201,6 +202,14 @@ def _parameter_groups(classifier: nn.Module, weight_decay: float) -> list[dict[s
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
+
+
+def _check_finite(values: np.ndarray, step: int, steps: int) -> None:
+    if not np.isfinite(values).all():
+        raise ClassifierDiverged(
+            f"The classifier diverged: its loss or its validation logits are not finite at step {step} of {steps}. "
+            "Lower the recipe's learning rate."
+        )
 
 
 def _fill_slots(recipe: Recipe, ratio: float) -> int:

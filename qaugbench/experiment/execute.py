@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import QaugbenchError, StoreError
+from qaugbench.errors import DataError, QaugbenchError, StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.store import Store, host
 
@@ -35,7 +35,8 @@ def execute(
 ) -> dict[str, CellReport]:
     """Compute what is missing and return a report for every cell, by name.
 
-    A cell that fails leaves an outcome and its reason; cells that need it are not tried. A ``StoreError`` ends the run.
+    A cell that fails leaves an outcome and its reason; cells that need it are not tried. ``StoreError`` and ``DataError`` (an
+    image that cannot be decoded, weights that are not there) end the run, since no further cell could do better.
     """
     reports: dict[str, CellReport] = {}
 
@@ -80,7 +81,7 @@ def compute(cell: Cell, root: Path) -> CellReport:
         started, cpu_started = time.perf_counter(), time.process_time()
         try:
             files, facts = _run_stage(cell, store)
-        except StoreError:
+        except (StoreError, DataError):
             raise
         except Exception as error:
             outcome, reason = _outcome(error), f"{type(error).__name__}: {error}"

@@ -127,7 +127,7 @@ def perform(request: RunRequest) -> RunResult:
         if shared:
             progress.message("Another run uses this store. Cells that it is computing are waited for, not computed twice.")
         reports = execute(cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell)
-        predicted = assemble.predictions(plan, store, reports, prepared.source.prepared.files)
+        predicted = assemble.predictions(plan, store, reports, prepared.source.image_ids)
         facts, where = prepared.source.facts, environment(plan.device)
         record = assemble.record(plan, store, reports, predicted, facts, where, prepared.folder.name)
         _write(prepared.folder / "predictions.npz", predicted.to_bytes())

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench import seeds
-from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.manifest import sha256, source_manifest
 from qaugbench.datasets.phantom_source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared
@@ -24,12 +24,17 @@ from qaugbench.task import Task, Track
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """A source ready to be planned with; ``banner`` is what a person is told before anything runs."""
+    """A source ready to be planned with.
+
+    ``image_ids`` name the images in predictions: a hash of content and file name, since a file name may tell who a patient is.
+    ``banner`` is what a person is told before anything runs.
+    """
 
     prepared: PreparedData
     split: Split
     dataset: Dataset
     facts: DataFacts
+    image_ids: tuple[str, ...]
     banner: str
 
 
@@ -57,7 +62,9 @@ def open_source(
     _refuse_unusable(prepared, chosen)
     dataset = Dataset(name, str(path.absolute()), manifest["content_sha256"], prepared.labels, prepared.groups, chosen)
     facts = _facts(task, prepared, chosen, manifest, name)
-    return OpenedSource(prepared, chosen, dataset, facts, _with_split(banner, chosen))
+    hashes = manifest["files"]
+    image_ids = tuple(sha256(f"{hashes[name]} {name}".encode())[:16] for name in prepared.files)
+    return OpenedSource(prepared, chosen, dataset, facts, image_ids, _with_split(banner, chosen))
 
 
 def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:

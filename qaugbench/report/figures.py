@@ -143,7 +143,7 @@ def curves(panels: Mapping[str, Sequence[Curve]], looks: Mapping[str, Look], *, 
     columns = min(columns, len(titles))
     n_rows = math.ceil(len(titles) / columns)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 2.35 * n_rows), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.7 * n_rows), layout="constrained")
         axes = figure.subplots(n_rows, columns, sharey=True, squeeze=False).ravel()
         for axis in axes[len(titles) :]:
             axis.set_visible(False)
@@ -151,8 +151,7 @@ def curves(panels: Mapping[str, Sequence[Curve]], looks: Mapping[str, Look], *, 
         for number, (axis, title) in enumerate(zip(axes, titles, strict=False)):
             _curve_panel(axis, panels[title], looks)
             axis.set_title(title)
-            if number >= len(titles) - columns:
-                axis.set_xlabel("step")
+            axis.set_xlabel("step", loc="right", labelpad=1)
             if number % columns == 0:
                 axis.set_ylabel(ylabel)
             if logarithmic:
@@ -171,7 +170,8 @@ def _curve_panel(axis: Axes, found: Sequence[Curve], looks: Mapping[str, Look]) 
         mean = np.mean([curve.values for curve in shared], axis=0)
         axis.plot(shared[0].steps, mean, color=look.color, linestyle=look.dash, linewidth=1.7, label=method)
     axis.grid(axis="y", color="#eef1f4", linewidth=0.8)
-    axis.legend(fontsize=7.5, handlelength=2.6, loc="best")
+    below = (0.0, -0.24)
+    axis.legend(fontsize=7.5, handlelength=2.6, ncols=2, columnspacing=1.2, loc="upper left", bbox_to_anchor=below)
 
 
 def per_class(values: Mapping[str, Mapping[str, float]], looks: Mapping[str, Look], *, xlabel: str) -> str:

@@ -64,6 +64,7 @@ def render(record: Record, curves: Mapping[str, list[dict[str, Any]]], samples: 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["sentence"] = lambda text: f"{text.rstrip('. ')}."
     drawn = looks(record.arms)
     return environment.get_template("report.html.j2").render(
         record=record,

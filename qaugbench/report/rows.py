@@ -25,7 +25,7 @@ def endpoint_scores(record: Record, key: str, endpoint: str) -> Facts:
 
 
 def contrasts(record: Record, key: str, endpoint: str, family: str) -> list[Facts]:
-    """Return the differences of one family (``reference``, ``best-classical``, ``control``) in the order of the arms."""
+    """Return the differences of one family (``reference``, ``best-classical``, ``control``), by arm."""
     order = [arm.id for arm in record.arms]
     found = [
         entry for entry in endpoint_scores(record, key, endpoint).get("contrasts", []) if entry["family"] == family
@@ -54,6 +54,11 @@ def generators_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:
     return sorted((arm for arm in arms if arm.role == "synthetic"), key=lambda arm: arm.kind not in QUANTUM_KINDS)
 
 
+def grouping(record: Record) -> str:
+    """Return what the images of a test set are grouped by, as a plural."""
+    return "patients" if record.data.patients_known else "groups"
+
+
 def banner(record: Record) -> list[str]:
     """Return what must stand above every number of this record; empty for clean real data."""
     lines = []
@@ -65,8 +70,8 @@ def banner(record: Record) -> list[str]:
     if record.data.leaky:
         lines.append(
             f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups lie on both sides of the "
-            "split that these data come with, so every arm scores too high. Do not compare these values with those of a "
-            "clean split."
+            "split that these data come with, so every arm scores too high. Do not compare these values with "
+            "those of a clean split."
         )
     return lines
 
@@ -99,9 +104,10 @@ def low_power(record: Record, key: str) -> str | None:
     if primary.margin is None or not smallest or min(smallest) <= primary.margin:
         return None
     reach = f"{min(smallest):.3f}" if min(smallest) == max(smallest) else f"{min(smallest):.3f} to {max(smallest):.3f}"
+    sample = f"{record.replicates} replicates and {found[0]['n_groups']} test {grouping(record)}"
     return (
-        f"Low power at {key}: {record.replicates} replicates and {found[0]['n_groups']} test patients detect differences "
-        f"of {reach} (80 % power, two-sided 5 %), but {primary.margin:g} would already matter. "
+        f"Low power at {key}: {sample} detect differences of {reach} (80 % power, two-sided 5 %), "
+        f"but {primary.margin:g} would already matter. "
         "No difference found is not no difference."
     )
 

@@ -152,7 +152,7 @@ def _sizes(record: Record, key: str, endpoint: str) -> str:
     scored = rows.endpoint_scores(record, key, endpoint)
     if not scored:
         return "not scored"
-    return f"{scored['n_images']} test images of {scored['n_patients']} patients"
+    return f"{scored['n_images']} test images of {scored['n_patients']} {rows.grouping(record)}"
 
 
 def _fraction_text(record: Record, fraction: FractionFacts) -> str:

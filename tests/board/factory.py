@@ -179,7 +179,7 @@ def record_for(
         ),
         cost={"train": StageCost(cells=24, computed_now=20, wall_s=120.5, cpu_s=118.0, peak_memory_mb=800.0)},
         failures=list(failures),
-        scores=score(predicted, arms, endpoints, kind, names).to_dict(),
+        scores=score(predicted, arms, endpoints, kind, names, task="brainmri").to_dict(),
     )
 
 

@@ -1,0 +1,31 @@
+"""One made-up run a session, and a fresh entry of it for each test."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from qaugbench.board.entry import submit
+from tests.board.factory import write_run
+
+
+@pytest.fixture(scope="session")
+def made_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a phantom run with one failed replicate; not to be changed."""
+    folder = tmp_path_factory.mktemp("made") / "run"
+    write_run(folder, replicates=2, fractions=("10%", "100%"), failed=(("qldm", 1),))
+    return folder
+
+
+@pytest.fixture
+def run_folder(made_run: Path, tmp_path: Path) -> Path:
+    """Return a copy of the run that a test may change."""
+    return Path(shutil.copytree(made_run, tmp_path / "run"))
+
+
+@pytest.fixture
+def entry(made_run: Path, tmp_path: Path) -> Path:
+    """Return an entry of the run that a test may change."""
+    return submit(made_run, tmp_path / "leaderboards")

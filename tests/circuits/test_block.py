@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+import torch
+
+from qaugbench.circuits.ansatz import qldm_circuit
+from qaugbench.circuits.block import QuantumBlock
+from qaugbench.circuits.execution import Execution
+from qaugbench.errors import CircuitError
+from qaugbench.seeds import torch_generator, torch_seeded
+
+
+def test_copies_equal_separate_blocks_side_by_side() -> None:
+    circuit = qldm_circuit(3, 2)
+    block = QuantumBlock(circuit, copies=2, dtype=torch.float64)
+    inputs = torch.randn(5, 6, generator=torch_generator(0), dtype=torch.float64)
+    alone = []
+    for number in range(2):
+        single = QuantumBlock(circuit, dtype=torch.float64)
+        single.weights.data = block.weights.data[number : number + 1]
+        alone.append(single(inputs[:, 3 * number : 3 * number + 3]))
+    torch.testing.assert_close(block(inputs), torch.cat(alone, dim=1), atol=1e-12, rtol=0)
+
+
+def test_weights_are_uniform_angles_drawn_from_the_seed() -> None:
+    blocks = []
+    for seed in (1, 1, 2):
+        with torch_seeded(seed):
+            blocks.append(QuantumBlock(qldm_circuit(6, 4), copies=8))
+    assert torch.equal(blocks[0].weights, blocks[1].weights)
+    assert not torch.equal(blocks[0].weights, blocks[2].weights)
+    assert 0 <= blocks[0].weights.min() < 0.2 < 2 * math.pi - 0.2 < blocks[0].weights.max() < 2 * math.pi
+
+
+def test_state_is_the_weights_alone_and_survives_a_round_trip() -> None:
+    block, other = (QuantumBlock(qldm_circuit(3, 2)) for _ in range(2))
+    assert list(block.state_dict()) == ["weights"]
+    other.load_state_dict(block.state_dict())
+    inputs = torch.randn(4, 3, generator=torch_generator(0))
+    assert torch.equal(block(inputs), other(inputs))
+    assert torch.equal(block(inputs), copy.deepcopy(block)(inputs))
+
+
+@pytest.mark.parametrize("execution", [Execution("ideal", shots=100), Execution("noisy")])
+def test_other_executions_say_that_they_are_not_available(execution: Execution) -> None:
+    block = QuantumBlock(qldm_circuit(2, 1))
+    with pytest.raises(CircuitError, match="not available yet"):
+        block(torch.zeros(1, 2), execution)
+
+
+def test_input_of_another_width_is_refused() -> None:
+    block = QuantumBlock(qldm_circuit(2, 1), copies=2)
+    with pytest.raises(CircuitError, match=r"\[batch, 4\], given \[3, 2\]"):
+        block(torch.zeros(3, 2))
+
+
+def test_bad_arguments_are_refused() -> None:
+    with pytest.raises(CircuitError, match="at least one copy"):
+        QuantumBlock(qldm_circuit(2, 1), copies=0)
+    with pytest.raises(CircuitError, match="float32 or float64"):
+        QuantumBlock(qldm_circuit(2, 1), dtype=torch.float16)

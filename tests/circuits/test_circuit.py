@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from qaugbench.circuits.ansatz import angle_embedding, count_weights, qldm_circuit, strongly_entangling_layers
+from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.errors import CircuitError
+
+Z0 = Readout("expectation", ["Z0"])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Gate("CNTO", [0, 1]), "Did you mean 'CNOT'"),
+        (lambda: Gate("RX", [0]), r"takes 1 angle\(s\), given 0"),
+        (lambda: Gate("CNOT", [0]), r"acts on 2 wire\(s\)"),
+        (lambda: Gate("CNOT", [1, 1]), "distinct wires"),
+        (lambda: Gate("X", [-1]), "distinct wires counted from 0"),
+        (lambda: Gate("RX", [0], [0.5]), "Angle objects"),
+        (lambda: Gate("RX", 0), "Expected a list for the wires"),
+        (lambda: Angle.constant(float("nan")), "finite number"),
+        (lambda: Angle(0.0, ((1, 1.0), (1, 2.0))), "names a weight twice"),
+        (lambda: Readout("expectation", ["Q0"]), "not a Pauli word"),
+        (lambda: Readout("expectation", ["X0 Z0"]), "names a wire twice"),
+        (lambda: Readout("expectation"), "cannot have the words"),
+        (lambda: Readout("expectatoin", ["Z0"]), "Did you mean 'expectation'"),
+        (lambda: Circuit(0, [], Z0), "at least one wire"),
+        (lambda: Circuit(2, [Gate("X", [2])], Z0), "wires 0 to 1, but these lie outside: X on"),
+        (lambda: Circuit(1, [], Readout("expectation", ["Z1"])), "outside: Z1"),
+        (lambda: Circuit(1, [Gate("RX", [0], [Angle.weight(1)])], Z0), "No gate uses weight index 0"),
+        (lambda: Circuit(1, [Gate("RX", [0], [Angle.input(2)])], Z0), "No gate uses input index 0, 1"),
+        (lambda: Circuit.from_dict({"format": 1, "n_wire": 1}), "Unknown key 'n_wire'.*'n_wires'"),
+        (lambda: qldm_circuit(0, 3), "at least one wire"),
+    ],
+)
+def test_bad_circuits_are_refused_with_a_reason(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_json_round_trip_returns_an_equal_circuit(seed: int, random_circuit: Callable[[int], Circuit]) -> None:
+    circuit = random_circuit(seed)
+    text = json.dumps(circuit.to_dict(), sort_keys=True)
+    again = Circuit.from_dict(json.loads(text))
+    assert again == circuit
+    assert hash(again) == hash(circuit)
+    assert json.dumps(again.to_dict(), sort_keys=True) == text
+
+
+def test_another_format_is_refused() -> None:
+    with pytest.raises(CircuitError, match="format 2"):
+        Circuit.from_dict({**qldm_circuit(2, 1).to_dict(), "format": 2})
+
+
+def test_counts_are_derived_from_the_gates() -> None:
+    gates = angle_embedding(3) + strongly_entangling_layers(3, 2)
+    circuit = Circuit(3, gates, Readout.each_wire(3, "ZX"))
+    assert (circuit.n_inputs, circuit.n_weights, circuit.n_outputs) == (3, 18, 6)
+    assert count_weights(gates) == 18
+    assert Circuit(3, gates, Readout.probabilities()).n_outputs == 8
+
+
+def test_text_shows_where_each_angle_comes_from() -> None:
+    gates = [Gate("CRX", [1, 0], [Angle(0.5, ((0, 1.0),), ((0, 2.0),))]), Gate("H", [0])]
+    lines = str(Circuit(2, gates, Readout("expectation", ["X0 Z1"]))).splitlines()
+    assert lines[0] == "2 wires, 2 gates, 1 input, 1 weight, 1 output"
+    assert lines[1].split(maxsplit=3) == ["CRX", "1", "0", "0.5 + w[0] + 2*x[0]"]
+    assert lines[-1] == "readout: <X0 Z1>"

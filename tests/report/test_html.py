@@ -1,0 +1,147 @@
+"""The page: self-contained, deterministic, complete, and honest at the top."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from qaugbench.errors import EntryError
+from qaugbench.report.html import write_report
+from tests.board.factory import write_run
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("html")
+    write_run(folder, replicates=2, failed=(("qldm", 1),))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(run_folder: Path) -> str:
+    return (run_folder / "report.html").read_text(encoding="utf-8")
+
+
+class _Tags(HTMLParser):
+    """Collects the attributes of every tag, and checks that tags close in order."""
+
+    VOID = ("meta", "img", "br", "link", "hr")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def _tags(page: str) -> _Tags:
+    parser = _Tags()
+    parser.feed(page)
+    return parser
+
+
+def test_page_is_well_formed(page: str) -> None:
+    assert _tags(page).open == []
+
+
+def test_page_asks_nobody_for_anything(page: str) -> None:
+    for tag, attributes in _tags(page).found:
+        assert tag not in ("script", "link", "iframe", "object")
+        for name in ("src", "srcset", "data", "action"):
+            assert str(attributes.get(name, "data:")).startswith("data:")
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_drawings_ask_nobody_either(page: str) -> None:
+    drawings = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", page)
+    assert drawings
+    for drawing in drawings:
+        text = base64.b64decode(drawing).decode()
+        assert not re.search(r"(?:href|src)=\"(?!#)", text)
+
+
+def test_every_picture_has_words(page: str) -> None:
+    pictures = [attributes for tag, attributes in _tags(page).found if tag == "img"]
+    assert len(pictures) > 5
+    assert all(len(attributes["alt"] or "") > 20 for attributes in pictures)
+
+
+def test_equal_runs_give_equal_pages(page: str, tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=2, failed=(("qldm", 1),))
+    assert write_report(tmp_path).read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Brain tumour MRI",
+        "Which tumour, if any, does a brain MRI slice show?",
+        "the real training images, no augmentation",
+        "its circuit replaced by a classical layer",
+        "fewer steps than the paper",
+        "the loss is not finite",
+        "No tumour",
+        "Peak memory",
+        "@misc{qldm,",
+        "120.5",
+        "a processor",
+    ],
+)
+def test_page_tells_what_ran(page: str, words: str) -> None:
+    assert words.lower() in page.lower()
+
+
+def test_banner_and_verdicts_come_before_all_else(page: str) -> None:
+    order = [page.index(words) for words in ("PHANTOM DATA", 'id="answer"', "no verdict, because", 'id="ran"')]
+    assert order == sorted(order)
+
+
+def test_real_pictures_stand_beside_synthetic_ones_class_by_class(page: str) -> None:
+    alts = [attributes["alt"] or "" for tag, attributes in _tags(page).found if tag == "img"]
+    for title in ("Glioma", "Meningioma", "No tumour"):
+        own = [alt for alt in alts if f"class {title}" in alt]
+        assert [alt.split()[1] for alt in own] == ["real", "synthetic", "synthetic", "synthetic"]
+
+
+def test_page_without_curves_and_pictures(tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=2)
+    (tmp_path / "curves.json").unlink()
+    (tmp_path / "samples.npz").unlink()
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert 'id="training"' not in page
+    assert 'id="pictures"' not in page
+    assert 'id="results"' in page
+
+
+@pytest.mark.parametrize("name", ["record.json", "curves.json", "samples.npz"])
+def test_damaged_files_are_named(name: str, tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"))
+    (tmp_path / name).write_bytes(b"{")
+    with pytest.raises(EntryError, match=name):
+        write_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_text_of_the_record_is_escaped(tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"), title="<script>alert(1)</script>")
+    assert "<script" not in write_report(tmp_path).read_text(encoding="utf-8")
+
+
+def test_multilabel_run_with_a_single_replicate(tmp_path: Path) -> None:
+    write_run(tmp_path, "multilabel", replicates=1)
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert "No finding" in page
+    assert "a single replicate" in page
