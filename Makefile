@@ -41,7 +41,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	$(BIN)/qaugbench run --task chestxray --generator qldm --track smoke
+	$(BIN)/qaugbench run --task chestxray --generator qldm --source phantom --track smoke
 
 test: setup
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not gpu and not slow" $(ARGS)
@@ -57,7 +57,7 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
-	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
 wheel: setup
 	$(BIN)/python -m hatchling build -t wheel -d dist

@@ -60,13 +60,21 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
 
 
 def _inline(item: dict[str, Any]) -> str:
-    return "; ".join(f"{key} {', '.join(value) if isinstance(value, tuple | list) else value}" for key, value in item.items())
+    return "; ".join(
+        f"{key} {', '.join(value) if isinstance(value, tuple | list) else value}" for key, value in item.items()
+    )
 
 
 def _tasks() -> list[dict[str, Any]]:
     found = [definitions.task(name) for name in definitions.names("tasks")]
     return [
-        {"task": task.name, "classes": len(task.labels), "labels": task.labels.kind, "source": task.default_source, "question": task.question}
+        {
+            "task": task.name,
+            "classes": len(task.labels),
+            "labels": task.labels.kind,
+            "source": task.default_source,
+            "question": task.question,
+        }
         for task in found
     ]
 
@@ -74,7 +82,13 @@ def _tasks() -> list[dict[str, Any]]:
 def _generators() -> list[dict[str, Any]]:
     found = [definitions.generator_card(name) for name in definitions.names("baselines")]
     return [
-        {"generator": card.id, "kind": card.kind, "fidelity": card.fidelity, "controls": " ".join(card.controls) or "-", "title": card.title}
+        {
+            "generator": card.id,
+            "kind": card.kind,
+            "fidelity": card.fidelity,
+            "controls": " ".join(card.controls) or "-",
+            "title": card.title,
+        }
         for card in found
     ]
 
@@ -83,8 +97,16 @@ def _sources() -> list[dict[str, Any]]:
     rows = []
     for source in sources().values():
         for task in source.tasks:
-            state = "drawn" if source.obtain == "generated" else "prepared" if find_prepared(task, source.id) else source.obtain
-            rows.append({"source": source.id, "task": task, "state": state, "licence": source.licence, "title": source.title})
+            state = (
+                "drawn"
+                if source.obtain == "generated"
+                else "prepared"
+                if find_prepared(task, source.id)
+                else source.obtain
+            )
+            rows.append(
+                {"source": source.id, "task": task, "state": state, "licence": source.licence, "title": source.title}
+            )
     return rows
 
 
@@ -94,6 +116,13 @@ def _tracks() -> list[dict[str, Any]]:
         for track in definitions.task(name).tracks.values():
             fractions = " ".join(f"{100 * fraction:g}%" for fraction in track.fractions)
             rows.append(
-                {"task": name, "track": track.name, "pixels": track.image_size, "fractions": fractions, "replicates": track.replicates, "classifier": track.recipe.model}
+                {
+                    "task": name,
+                    "track": track.name,
+                    "pixels": track.image_size,
+                    "fractions": fractions,
+                    "replicates": track.replicates,
+                    "classifier": track.recipe.model,
+                }
             )
     return rows

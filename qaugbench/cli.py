@@ -24,7 +24,11 @@ class NearNamesGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=NearNamesGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=NearNamesGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="qaugbench")
 def cli() -> None:
     """Does synthetic data from quantum generative models help a medical image classifier, and is it the quantum part?"""
@@ -58,18 +62,41 @@ def run_options(command: Any) -> Any:
     """Add the options that describe a run."""
     options = [
         click.option("--task", required=True, help="Task: see 'qaugbench list tasks'."),
-        click.option("--generator", "generators", multiple=True, required=True, help="Generator; repeat for several. Its controls come along."),
+        click.option(
+            "--generator",
+            "generators",
+            multiple=True,
+            required=True,
+            help="Generator; repeat for several. Its controls come along.",
+        ),
         click.option("--data", type=click.Path(path_type=Path), help="Folder or .zip with images/ and labels.csv."),
-        click.option("--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."),
+        click.option(
+            "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
+        ),
         click.option("--track", default="lite", show_default=True, help="How much: smoke, lite, standard or full."),
-        click.option("--fraction", type=float, multiple=True, help="Fraction of the training patients, in (0, 1]; replaces the track's."),
+        click.option(
+            "--fraction",
+            type=float,
+            multiple=True,
+            help="Fraction of the training patients, in (0, 1]; replaces the track's.",
+        ),
         click.option("--replicates", type=int, help="Full repetitions; replaces the track's."),
         click.option("--split", metavar="COLUMN", help="Column of labels.csv that says train, val or test."),
-        click.option("--allow-leaky-split", is_flag=True, help="Use --split although patients cross it; the record is marked."),
+        click.option(
+            "--allow-leaky-split", is_flag=True, help="Use --split although patients cross it; the record is marked."
+        ),
         click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU."),
-        click.option("--backend", default="loky", show_default=True, help="joblib backend: loky, or dask for a cluster."),
+        click.option(
+            "--backend", default="loky", show_default=True, help="joblib backend: loky, or dask for a cluster."
+        ),
         click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
-        click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs and their store."),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            default=Path("runs"),
+            show_default=True,
+            help="Folder of runs and their store.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -79,7 +106,9 @@ def run_options(command: Any) -> Any:
 def _request(options: dict[str, Any]) -> Any:
     from qaugbench.experiment.run import RunRequest
 
-    return RunRequest(**{**options, "generators": tuple(options["generators"]), "fraction": options["fraction"] or None})
+    return RunRequest(
+        **{**options, "generators": tuple(options["generators"]), "fraction": options["fraction"] or None}
+    )
 
 
 @cli.command()
@@ -211,7 +240,9 @@ def info(source: str) -> None:
 
 @data.command()
 @click.argument("source")
-@click.option("--size", type=int, default=64, show_default=True, help="Pixels a side, where the publisher offers several.")
+@click.option(
+    "--size", type=int, default=64, show_default=True, help="Pixels a side, where the publisher offers several."
+)
 def get(source: str, size: int) -> None:
     """Download a source (or 'weights:TAG', pretrained classifier weights) with its checksum, and prepare it."""
     from qaugbench.datasets.download import get_source

@@ -36,7 +36,9 @@ class Citation:
     @property
     def text(self) -> str:
         """The citation as one line."""
-        where = ", ".join(part for part in (f"arXiv:{self.arxiv}" if self.arxiv else "", self.doi, self.identifier, self.url) if part)
+        where = ", ".join(
+            part for part in (f"arXiv:{self.arxiv}" if self.arxiv else "", self.doi, self.identifier, self.url) if part
+        )
         return f"{self.authors} ({self.year}). {self.title}. {where}".rstrip(". ") + "."
 
 
@@ -58,7 +60,9 @@ class GeneratorCard:
     def settings(self, track: str) -> dict[str, Any]:
         """Return hyper-parameters and budget for ``track``: the defaults overlaid by the track's own values."""
         if track not in self.tracks:
-            raise DefinitionError(f"Generator {self.id!r} has no settings for track {track!r}.{near_names(track, self.tracks)}")
+            raise DefinitionError(
+                f"Generator {self.id!r} has no settings for track {track!r}.{near_names(track, self.tracks)}"
+            )
         return {**self.hyper, **self.tracks[track]}
 
 
@@ -98,7 +102,9 @@ def task(name: str) -> Task:
     bare, _, version = name.partition("@")
     found = build_task(read_toml("tasks", bare), origin=f"tasks/{bare}.toml")
     if version and version != str(found.version):
-        raise DefinitionError(f"Task {bare!r} is at version {found.version}; version {version!r} is not in this release.")
+        raise DefinitionError(
+            f"Task {bare!r} is at version {found.version}; version {version!r} is not in this release."
+        )
     return found
 
 
@@ -109,7 +115,9 @@ def build_task(facts: dict[str, Any], origin: str) -> Task:
     tracks = {}
     for track_name, track in facts.pop("track", {}).items():
         recipe = {**shared_recipe, **track.get("recipe", {})}
-        tracks[track_name] = from_dict(Track, {**track, "name": track_name, "recipe": recipe}, f"{origin} [track.{track_name}]")
+        tracks[track_name] = from_dict(
+            Track, {**track, "name": track_name, "recipe": recipe}, f"{origin} [track.{track_name}]"
+        )
     task_facts = facts.pop("task", {})
     return from_dict(Task, {**task_facts, **facts, "tracks": tracks}, origin)
 
@@ -133,14 +141,18 @@ def autoencoder_settings(track: str) -> dict[str, Any]:
     facts = read_toml("baselines", AUTOENCODER)
     tracks = facts.get("track", {})
     if track not in tracks:
-        raise DefinitionError(f"baselines/{AUTOENCODER}.toml has no settings for track {track!r}.{near_names(track, tracks)}")
+        raise DefinitionError(
+            f"baselines/{AUTOENCODER}.toml has no settings for track {track!r}.{near_names(track, tracks)}"
+        )
     return {**facts.get("hyper", {}), **tracks[track]}
 
 
 def track(task_found: Task, name: str) -> Track:
     """Return one track of a task; an unknown name is answered with near ones."""
     if name not in task_found.tracks:
-        raise DefinitionError(f"There is no track {name!r} of task {task_found.id!r}.{near_names(name, task_found.tracks)}")
+        raise DefinitionError(
+            f"There is no track {name!r} of task {task_found.id!r}.{near_names(name, task_found.tracks)}"
+        )
     return task_found.tracks[name]
 
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qaugbench.errors import EntryError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 Role = Literal["real-only", "reference", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 
@@ -159,9 +159,9 @@ class Environment(Facts):
 
 
 class Record(Facts):
-    """Everything a run states, except the logits."""
+    """Everything a run states, except the logits. ``departures`` from the track's amounts keep a run off the leaderboard."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     id: str
     board: Board
     title: str
@@ -180,6 +180,7 @@ class Record(Facts):
     environment: Environment
     cost: dict[str, StageCost]
     failures: list[CellOutcome] = []
+    departures: list[str] = []
     scores: dict[str, Any]
 
 
@@ -224,7 +225,9 @@ def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
         for name in sorted(arrays):
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), member.getvalue(), compresslevel=6)
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), member.getvalue(), compresslevel=6
+            )
     return buffer.getvalue()
 
 
@@ -236,11 +239,19 @@ def read_predictions(path: Path) -> PredictionSet:
         keys = sorted({name.partition("/")[0] for name in arrays if name.endswith("/test_logits")})
         return PredictionSet(
             arms=tuple(str(arm) for arm in arrays["arms"]),
-            **{f"{part}_{what}": arrays[f"{part}_{what}"] for part in ("test", "val") for what in ("ids", "labels", "groups")},
-            fractions={key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"]) for key in keys},
+            **{
+                f"{part}_{what}": arrays[f"{part}_{what}"]
+                for part in ("test", "val")
+                for what in ("ids", "labels", "groups")
+            },
+            fractions={
+                key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"]) for key in keys
+            },
         )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise EntryError(f"{path} is not a usable predictions file: {error}. Write it again with 'qaugbench run'.") from error
+        raise EntryError(
+            f"{path} is not a usable predictions file: {error}. Write it again with 'qaugbench run'."
+        ) from error
 
 
 def read_record(path: Path) -> Record:
@@ -249,7 +260,9 @@ def read_record(path: Path) -> Record:
     try:
         return Record.model_validate_json(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise EntryError(f"There is no record at {file}: {error.strerror}. Give the folder that 'qaugbench run' printed.") from error
+        raise EntryError(
+            f"There is no record at {file}: {error.strerror}. Give the folder that 'qaugbench run' printed."
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -152,7 +152,9 @@ def tail_endpoints(task: Task, training_counts: Mapping[str, int]) -> tuple[Endp
         group = "head" if count > task.tail.head_above else "tail" if count < task.tail.tail_below else "medium"
         groups[group].append(name)
     return tuple(
-        Endpoint(id=group, title=f"{group} macro-AUROC", kind="macro_auroc", classes=tuple(names), margin=task.tail_margin)
+        Endpoint(
+            id=group, title=f"{group} macro-AUROC", kind="macro_auroc", classes=tuple(names), margin=task.tail_margin
+        )
         for group, names in groups.items()
         if names
     )

@@ -42,11 +42,15 @@ def submit(run_folder: Path, out: Path = Path("leaderboards")) -> Path:
     """Write the entry of a run below ``out`` and return its folder; the same run always gives the same bytes.
 
     The run is verified first: every score is recomputed from its predictions. An entry is written whole or not at all,
-    and writing one again changes nothing. Raises EntryError for a run that does not hold what it claims, and for an
-    entry of the same id with other content.
+    and writing one again changes nothing. Raises EntryError for a run that does not hold what it claims or departs from
+    its track, and for an entry of the same id with other content.
     """
     verify(run_folder)
     record = read_record(run_folder)
+    if record.departures:
+        raise EntryError(
+            f"{run_folder} cannot be an entry: it has {'; '.join(record.departures)}. Run the whole track: what is finished counts."
+        )
     target = out / entry_folder(record.board, record.id)
     files = entry_files(run_folder, record)
     if target.exists():

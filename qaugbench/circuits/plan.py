@@ -7,6 +7,7 @@ terms.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,15 +74,15 @@ class Plan:
 
 
 def compile_circuit(circuit: Circuit) -> Plan:
-    """Return the plan of ``circuit``; running its steps on |0...0> gives the circuit's state."""
+    """Return the plan of ``circuit``; running its steps on |0...0> gives the circuit's state up to a phase."""
     plan = Plan(circuit)
-    waiting: dict[int, list[Operation]] = {wire: [] for wire in range(circuit.n_wires)}
+    schedule = _Schedule(plan)
     for gate in circuit.gates:
         rows = tuple(range(len(plan.angles), len(plan.angles) + len(gate.angles)))
         plan.angles += gate.angles
         for operation in _core_operations(Operation(gate.name, gate.wires, rows)):
-            _place(operation, plan, waiting)
-    _flush(plan, waiting)
+            schedule.place(operation)
+    schedule.flush(range(circuit.n_wires))
     _leave_to_readout(plan)
     return plan
 
@@ -101,35 +102,64 @@ def _core_operations(gate: Operation) -> list[Operation]:
     return [*change, Operation(core, gate.wires, gate.angles), *change_back]
 
 
-def _place(operation: Operation, plan: Plan, waiting: dict[int, list[Operation]]) -> None:
-    before = [other for wire in operation.wires for other in waiting[wire]]
-    if len(operation.wires) == 1:
-        if operation.name in DIAGONAL and not before and plan.steps and isinstance(plan.steps[-1], Phase):
-            plan.steps[-1].operations.append(operation)
+class _Schedule:
+    """Places operations: one-qubit gates wait on their wire until a gate that does not commute with them needs it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.waiting: list[list[Operation]] = [[] for _ in range(plan.circuit.n_wires)]
+        self.last_step = [-1] * plan.circuit.n_wires  # the last step that acts on each wire
+
+    def place(self, operation: Operation) -> None:
+        steps = self.plan.steps
+        before = [other for wire in operation.wires for other in self.waiting[wire]]
+        is_diagonal = operation.name in DIAGONAL
+        if len(operation.wires) == 1:
+            if is_diagonal and not before and steps and isinstance(steps[-1], Phase):
+                self._act(Phase([operation]), operation.wires)
+            else:
+                _wait(operation, self.waiting[operation.wires[0]])
+            return
+        if not is_diagonal or any(other.name not in DIAGONAL for other in before):
+            self.flush(operation.wires)
+        if is_diagonal:
+            self._act(Phase([operation]), operation.wires)
         else:
-            _wait(operation, waiting[operation.wires[0]])
-    elif operation.name in DIAGONAL:
-        if any(other.name not in DIAGONAL for other in before):
-            _flush(plan, waiting)
-        _add_phase(operation, plan)
-    else:
-        if before:
-            _flush(plan, waiting)
-        _add_permutation(_source(operation, plan.circuit.n_wires), plan)
+            self._act(Permutation(_source(operation, self.plan.circuit.n_wires)), operation.wires)
 
+    def flush(self, wires: Iterable[int]) -> None:
+        """Turn what waits on ``wires`` into local steps, joining an earlier one wherever no step lies in between."""
+        runs = {wire: self.waiting[wire] for wire in wires if self.waiting[wire]}
+        if runs and all(operation.name in DIAGONAL for run in runs.values() for operation in run):
+            self._act(Phase([operation for run in runs.values() for operation in run]), runs)
+        else:
+            for wire, run in runs.items():
+                self._local_step(wire).setdefault(wire, []).extend(run)
+        for wire in runs:
+            self.waiting[wire] = []
 
-def _add_phase(operation: Operation, plan: Plan) -> None:
-    if plan.steps and isinstance(plan.steps[-1], Phase):
-        plan.steps[-1].operations.append(operation)
-    else:
-        plan.steps.append(Phase([operation]))
+    def _local_step(self, wire: int) -> dict[int, list[Operation]]:
+        """Return the runs of the first local step from the last one on ``wire`` on, making one if there is none."""
+        for number in range(max(self.last_step[wire], 0), len(self.plan.steps)):
+            step = self.plan.steps[number]
+            if isinstance(step, Local):
+                self.last_step[wire] = number
+                return step.runs
+        self.plan.steps.append(Local({}))
+        self.last_step[wire] = len(self.plan.steps) - 1
+        return self._local_step(wire)
 
-
-def _add_permutation(source: np.ndarray, plan: Plan) -> None:
-    if plan.steps and isinstance(plan.steps[-1], Permutation):
-        plan.steps[-1].source = plan.steps[-1].source[source]
-    else:
-        plan.steps.append(Permutation(source))
+    def _act(self, step: Phase | Permutation, wires: Iterable[int]) -> None:
+        """Append a step, or join it to the last one of the same kind."""
+        last = self.plan.steps[-1] if self.plan.steps else None
+        if isinstance(step, Phase) and isinstance(last, Phase):
+            last.operations += step.operations
+        elif isinstance(step, Permutation) and isinstance(last, Permutation):
+            last.source = last.source[step.source]
+        else:
+            self.plan.steps.append(step)
+        for wire in wires:
+            self.last_step[wire] = len(self.plan.steps) - 1
 
 
 def _wait(operation: Operation, run: list[Operation]) -> None:
@@ -137,19 +167,6 @@ def _wait(operation: Operation, run: list[Operation]) -> None:
         run.pop()
     else:
         run.append(operation)
-
-
-def _flush(plan: Plan, waiting: dict[int, list[Operation]]) -> None:
-    runs = {wire: list(run) for wire, run in waiting.items() if run}
-    for run in waiting.values():
-        run.clear()
-    if not runs:
-        return
-    operations = [operation for run in runs.values() for operation in run]
-    if all(operation.name in DIAGONAL for operation in operations):
-        plan.steps.append(Phase(operations))
-    else:
-        plan.steps.append(Local(runs))
 
 
 def _leave_to_readout(plan: Plan) -> None:

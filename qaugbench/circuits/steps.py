@@ -101,7 +101,11 @@ class ApplySampledBlocks(Step):
     def collect(self, conjugate: torch.Tensor, gradient: torch.Tensor, operands: Operands, found: Operands) -> None:
         conjugate, gradient = conjugate.transpose(1, 2).contiguous(), gradient.transpose(1, 2).contiguous()
         for place in self.places:
-            outer = torch.matmul(_sample_parts(gradient, place), _sample_parts(conjugate, place).mT).sum(dim=2)
+            left, right = _sample_parts(gradient, place), _sample_parts(conjugate, place)
+            if left.shape[-1] == 1:  # the last wires: one product over all that lies before
+                outer = left[..., 0].mT @ right[..., 0]
+            else:
+                outer = (left @ right.mT).sum(dim=2)
             found.blocks[place.group][:, place.index] = self._matrix(place, operands) @ outer
 
     def _matrix(self, place: BlockPlace, operands: Operands) -> torch.Tensor:
@@ -110,7 +114,11 @@ class ApplySampledBlocks(Step):
     def _multiply(self, state: torch.Tensor, matrices: Sequence[torch.Tensor]) -> torch.Tensor:
         state = state.transpose(1, 2)  # a matrix for each sample: batch first
         for place, matrix in zip(self.places, matrices, strict=True):
-            state = torch.matmul(matrix[:, :, None], _sample_parts(state, place)).flatten(2)
+            parts = _sample_parts(state, place)
+            if parts.shape[-1] == 1:  # the last wires: one product from the right
+                state = (parts[..., 0] @ matrix.mT.resolve_conj()).flatten(2)
+            else:
+                state = (matrix.resolve_conj().contiguous()[:, :, None] @ parts).flatten(2)
         return state.transpose(1, 2).contiguous()
 
 
@@ -118,8 +126,10 @@ class ApplyPhase(Step):
     """Multiplies by exp(i phase), the phase of a basis state being linear in the angles of diagonal gates."""
 
     fixed: torch.Tensor
-    shared: torch.Tensor
+    shared: torch.Tensor  # [2^n_wires, rows]: slopes by angle
+    shared_rows: torch.Tensor
     sampled: torch.Tensor
+    sampled_rows: torch.Tensor
 
     def __init__(self, operations: Sequence[Operation], plan: Plan, table: AngleTable) -> None:
         super().__init__()
@@ -132,13 +142,14 @@ class ApplyPhase(Step):
                 slopes[operation.angles[0]] += slope
             else:
                 fixed += np.pi * slope
-        sampled = np.array(table.is_sampled, dtype=bool)
-        self.has_shared = bool(np.any(slopes[~sampled]))
-        self.has_sampled = bool(np.any(slopes[sampled]))
+        used = np.flatnonzero(slopes.any(axis=1))
         self.is_sign = not np.any(np.round(4 * fixed / np.pi) % 4)
         self.register_buffer("fixed", _unit_circle(fixed), persistent=False)
-        self.register_buffer("shared", torch.from_numpy(slopes[~sampled].T.copy()), persistent=False)
-        self.register_buffer("sampled", torch.from_numpy(slopes[sampled].T.copy()), persistent=False)
+        for kind, is_sampled in (("shared", False), ("sampled", True)):
+            rows = [row for row in used if table.is_sampled[row] == is_sampled]
+            positions = torch.tensor([table.position[row] for row in rows], dtype=torch.int64)
+            self.register_buffer(kind, torch.from_numpy(slopes[rows].T.copy()), persistent=False)
+            self.register_buffer(f"{kind}_rows", positions, persistent=False)
 
     def forward(self, state: torch.Tensor, operands: Operands) -> torch.Tensor:
         return state * self._factor(operands)
@@ -151,21 +162,21 @@ class ApplyPhase(Step):
         return torch.mul(vector, factor if conjugate else factor.conj().resolve_conj(), out=out)
 
     def collect(self, conjugate: torch.Tensor, gradient: torch.Tensor, operands: Operands, found: Operands) -> None:
-        if not (self.has_shared or self.has_sampled):
+        if not (len(self.shared_rows) or len(self.sampled_rows)):
             return
         by_phase = gradient.real * conjugate.imag + gradient.imag * conjugate.real
-        if self.has_shared:
-            found.shared.add_(self.shared.T @ by_phase.sum(dim=2, keepdim=True))
-        if self.has_sampled:
-            found.sampled.add_(self.sampled.T @ by_phase)
+        if len(self.shared_rows):
+            found.shared.index_add_(1, self.shared_rows, self.shared.T @ by_phase.sum(dim=2, keepdim=True))
+        if len(self.sampled_rows):
+            found.sampled.index_add_(1, self.sampled_rows, self.sampled.T @ by_phase)
 
     def _factor(self, operands: Operands) -> torch.Tensor:
         cosine, sine = self.fixed[:, :, None]
         factor = cosine if self.is_sign else torch.complex(cosine, sine)
-        if self.has_shared:
-            factor = factor * exp_i(self.shared @ operands.shared)
-        if self.has_sampled:
-            factor = factor * exp_i(self.sampled @ operands.sampled)
+        if len(self.shared_rows):
+            factor = factor * exp_i(self.shared @ operands.shared.index_select(1, self.shared_rows))
+        if len(self.sampled_rows):
+            factor = factor * exp_i(self.sampled @ operands.sampled.index_select(1, self.sampled_rows))
         return factor
 
 

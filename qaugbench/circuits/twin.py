@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
@@ -22,15 +22,18 @@ CALIBRATION_WEIGHTS = 32
 
 @dataclass(frozen=True)
 class TwinShape:
-    """The sizes of a twin with trainable parameters ``n_parameters``.
+    """The sizes of a twin, which together give its number of trainable parameters.
 
-    ``hidden`` None: one dense map; > 0: two maps with tanh in between; 0: one fixed random map, which is not trained.
-    ``hidden_bias``: the hidden units have biases. ``n_biases``, ``n_gains``: the first so many outputs have one.
+    Without ``hidden`` units there is one map, in which each output sees the ``fan_in`` inputs next to its own place
+    (all of them: a dense map); with ``fan_in`` 0 it is a fixed random map. With hidden units there are two dense maps
+    and tanh in between, ``hidden_bias`` giving those units biases. The first ``n_biases`` and ``n_gains`` outputs have
+    one each.
     """
 
     n_inputs: int
     n_outputs: int
-    hidden: int | None
+    hidden: int
+    fan_in: int
     hidden_bias: bool
     n_biases: int
     n_gains: int
@@ -38,16 +41,16 @@ class TwinShape:
     @property
     def n_parameters(self) -> int:
         """Trainable parameters of one copy."""
-        dense = self.n_inputs * self.n_outputs
-        maps = dense if self.hidden is None else self.hidden * (self.n_inputs + self.n_outputs)
-        return maps + (self.hidden or 0) * self.hidden_bias + self.n_biases + self.n_gains
+        one_map, two_maps = self.n_outputs * self.fan_in, self.hidden * (self.n_inputs + self.n_outputs)
+        return (two_maps if self.hidden else one_map) + self.hidden * self.hidden_bias + self.n_biases + self.n_gains
 
 
 def twin_shape(circuit: Circuit) -> TwinShape:
-    """Return the plainest shape whose parameters are within 5 % of the circuit's weights, else the one exactly on it.
+    """Return the plainest shape whose parameters are within 5 % of the circuit's weights.
 
-    Plain before exact: a dense map, then a hidden layer, then a fixed random map; whole bias and gain vectors before
-    parts of them. A circuit without weights gets a fixed random map with nothing to train.
+    One map (the denser, the plainer) before a hidden layer of at least two units (the wider), before a fixed random
+    map; whole vectors of biases before parts of them, and those before gains. A circuit without weights gets a fixed
+    random map with nothing to train.
 
     Raises:
         CircuitError: no shape is within 5 %.
@@ -72,20 +75,23 @@ class ClassicalTwin(nn.Module):
     torch's global state (wrap in ``seeds.torch_seeded``).
     """
 
+    band: torch.Tensor
+
     def __init__(self, circuit: Circuit, *, copies: int = 1, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.circuit = circuit
         self.copies = copies
-        self.shape = twin_shape(circuit)
+        self.shape = shape = twin_shape(circuit)
         n_in, n_out = circuit.n_inputs, circuit.n_outputs
-        hidden = self.shape.hidden or 0
-        self.first = _random_map(copies, n_in, hidden, dtype) if hidden else None
-        self.hidden_bias = nn.Parameter(torch.zeros(copies, 1, hidden, dtype=dtype)) if self.shape.hidden_bias else None
-        last = _random_map(copies, hidden or n_in, n_out, dtype)
-        last.requires_grad_(self.shape.hidden != 0)
-        self.last = last
-        self.biases = nn.Parameter(torch.zeros(copies, 1, self.shape.n_biases, dtype=dtype))
-        self.gains = nn.Parameter(torch.ones(copies, 1, self.shape.n_gains, dtype=dtype))
+        self.first = _random_map(copies, n_in, shape.hidden, dtype) if shape.hidden else None
+        self.hidden_bias = (
+            nn.Parameter(torch.zeros(copies, 1, shape.hidden, dtype=dtype)) if shape.hidden_bias else None
+        )
+        self.last = _random_map(copies, shape.hidden or shape.fan_in or n_in, n_out, dtype)
+        self.last.requires_grad_(shape.hidden + shape.fan_in > 0)
+        self.biases = nn.Parameter(torch.zeros(copies, 1, shape.n_biases, dtype=dtype))
+        self.gains = nn.Parameter(torch.ones(copies, 1, shape.n_gains, dtype=dtype))
+        self.register_buffer("band", _band(n_in, n_out, shape.fan_in).expand(copies, -1, -1), persistent=False)
         self._match_spread(output_spread(circuit))
 
     @property
@@ -111,11 +117,18 @@ class ClassicalTwin(nn.Module):
         if self.first is not None:
             raised = torch.bmm(features, self.first)
             features = torch.tanh(raised if self.hidden_bias is None else raised + self.hidden_bias)
-        values = torch.bmm(features, self.last)
-        missing = self.circuit.n_outputs
-        gains = nn.functional.pad(self.gains, (0, missing - self.gains.shape[-1]), value=1.0)
-        biases = nn.functional.pad(self.biases, (0, missing - self.biases.shape[-1]))
+        values = torch.bmm(features, self._last_map())
+        n_outputs = self.circuit.n_outputs
+        gains = nn.functional.pad(self.gains, (0, n_outputs - self.gains.shape[-1]), value=1.0)
+        biases = nn.functional.pad(self.biases, (0, n_outputs - self.biases.shape[-1]))
         return values * gains + biases
+
+    def _last_map(self) -> torch.Tensor:
+        """Return the last map as a dense matrix, [copies, features, n_outputs]."""
+        if not self.shape.fan_in:
+            return self.last
+        empty = self.last.new_zeros(self.copies, self.circuit.n_inputs, self.circuit.n_outputs)
+        return empty.scatter(1, self.band, self.last)
 
     def _activate(self, values: torch.Tensor) -> torch.Tensor:
         return torch.tanh(values) if self.circuit.readout.words else torch.softmax(values, dim=-1)
@@ -162,13 +175,18 @@ def output_spread(circuit: Circuit) -> float:
 
 
 def _shapes(n_inputs: int, n_outputs: int, target: int) -> Iterator[TwinShape]:
-    largest = int((1 + TOLERANCE) * target) // max(n_inputs + n_outputs, 1)
-    for hidden in (None, 0, *range(1, largest + 1)):
-        for hidden_bias in (False, True) if hidden else (False,):
-            bare = TwinShape(n_inputs, n_outputs, hidden, hidden_bias, 0, 0).n_parameters
-            for n_biases in _fillings(target - bare, n_outputs):
-                for n_gains in _fillings(target - bare - n_biases, n_outputs):
-                    yield TwinShape(n_inputs, n_outputs, hidden, hidden_bias, n_biases, n_gains)
+    enough = -(-n_inputs // max(n_outputs, 1))  # inputs an output must see so that every input is seen
+    widest = int((1 + TOLERANCE) * target) // max(n_inputs + n_outputs, 1)
+    bare = [
+        TwinShape(n_inputs, n_outputs, 0, fan_in, False, 0, 0) for fan_in in (0, *range(max(enough, 1), n_inputs + 1))
+    ]
+    for hidden in range(max(min(n_inputs, n_outputs, 2), 1), widest + 1):
+        bare += [TwinShape(n_inputs, n_outputs, hidden, 0, has_bias, 0, 0) for has_bias in (False, True)]
+    for shape in bare:
+        missing = target - shape.n_parameters
+        for n_biases in _fillings(missing, n_outputs):
+            for n_gains in _fillings(missing - n_biases, n_outputs):
+                yield replace(shape, n_biases=n_biases, n_gains=n_gains)
 
 
 def _fillings(missing: int, n_outputs: int) -> list[int]:
@@ -178,9 +196,15 @@ def _fillings(missing: int, n_outputs: int) -> list[int]:
 
 def _oddness(shape: TwinShape) -> tuple[int, bool, bool, int]:
     """Return a key that sorts plain shapes first."""
-    kind = 0 if shape.hidden is None else 1 if shape.hidden else 2
+    kind = 1 if shape.hidden else 0 if shape.fan_in else 2
     is_partial = not {shape.n_biases, shape.n_gains} <= {0, shape.n_outputs}
-    return kind, is_partial, shape.n_gains > 0, -(shape.hidden or 0)
+    return kind, is_partial, shape.n_gains > 0, -shape.hidden - shape.fan_in
+
+
+def _band(n_inputs: int, n_outputs: int, fan_in: int) -> torch.Tensor:
+    """Return the inputs that each output sees, int64 [fan_in, n_outputs]: neighbours, around the ring of inputs."""
+    place = torch.arange(n_outputs) * n_inputs // max(n_outputs, 1)
+    return (place + torch.arange(fan_in)[:, None]) % max(n_inputs, 1)
 
 
 def _random_map(copies: int, n_inputs: int, n_outputs: int, dtype: torch.dtype) -> nn.Parameter:

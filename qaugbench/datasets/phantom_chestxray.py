@@ -425,8 +425,8 @@ def _nodule(scene: Scene, rng: np.random.Generator, severity: float, laterality:
     for _ in range(1 + int(rng.random() < 0.35) + int(rng.random() < 0.2)):
         side = laterality if rng.random() < 0.7 else -laterality
         x, y = _in_lung(scene, rng, side, -0.55, 0.35)
-        radius = 0.035 + 0.035 * severity
-        scene.add((0.4 + 0.45 * severity) * ellipse(scene.canvas, x, y, radius, radius, 0, 0.03))
+        radius = 0.045 + 0.035 * severity
+        scene.add((0.5 + 0.40 * severity) * ellipse(scene.canvas, x, y, radius, radius, 0, 0.03))
 
 
 def _pneumothorax(scene: Scene, rng: np.random.Generator, severity: float, laterality: float) -> None:
@@ -492,8 +492,8 @@ def _hernia(scene: Scene, rng: np.random.Generator, severity: float, laterality:
     sac = ellipse_radius(scene.canvas, x, y, 1.1 * radius, radius)
     inside = ramp((1.0 - sac) * radius, 0.03)
     gas = ramp(y + 0.1 * radius - scene.canvas.y, 0.03)
-    scene.over += (0.10 + 0.08 * severity) * ramp(0.025 - np.abs(sac - 1.0) * radius, 0.03)
-    scene.over -= (0.18 + 0.22 * severity) * inside * gas
+    scene.over += (0.06 + 0.08 * severity) * ramp(0.025 - np.abs(sac - 1.0) * radius, 0.03)
+    scene.over -= (0.10 + 0.22 * severity) * inside * gas
     scene.add(0.6 * inside)
 
 

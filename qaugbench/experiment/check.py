@@ -18,7 +18,9 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
     name = source_name(path.stem)
     prepared = open_prepared(path, task.labels, name=name)
     manifest = source_manifest(prepared, task.id)
-    chosen = choose_split(prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split"))
+    chosen = choose_split(
+        prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
+    )
     load_images(prepared, 32, task.channels)
     parts = {part: getattr(chosen, part) for part in PARTS}
     patients = "patients known" if prepared.patients_known else "no patient ids: each group stands for a patient"

@@ -30,5 +30,9 @@ def _choice(name: str, labels: LabelSpace) -> GeneratorChoice:
     generator, _, control = name.partition(":")
     card = definitions.generator_card(generator)
     if control and control not in card.controls:
-        raise DefinitionError(f"Generator {generator!r} has no control {control!r}.{near_names(control, card.controls)}")
-    return GeneratorChoice(card=card, name=generator, module=f"qaugbench.generators.{generator}", identity={}, locator={})
+        raise DefinitionError(
+            f"Generator {generator!r} has no control {control!r}.{near_names(control, card.controls)}"
+        )
+    return GeneratorChoice(
+        card=card, name=generator, module=f"qaugbench.generators.{generator}", identity={}, locator={}
+    )

@@ -19,7 +19,18 @@ from qaugbench.experiment.environment import processor, usable_cores
 from qaugbench.experiment.store import Store
 
 State = Literal["fine", "note", "fails"]
-NEEDED = ("torch", "torchvision", "timm", "diffusers", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "medmnist")
+NEEDED = (
+    "torch",
+    "torchvision",
+    "timm",
+    "diffusers",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "safetensors",
+    "medmnist",
+)
 LEAST_MEMORY_GB = 4
 LEAST_DISK_GB = 2
 
@@ -39,8 +50,17 @@ class Finding:
 
 def examine(out: Path) -> list[Finding]:
     """Return a finding for each thing a run needs; ``out`` is where its store would lie."""
-    examinations: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _machine, _torch, _definitions, _data)
-    return [finding for examination in examinations for finding in examination()] + list(_store(out)) + list(_circuits())
+    examinations: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _python,
+        _packages,
+        _machine,
+        _torch,
+        _definitions,
+        _data,
+    )
+    return (
+        [finding for examination in examinations for finding in examination()] + list(_store(out)) + list(_circuits())
+    )
 
 
 def _python() -> Iterator[Finding]:
@@ -56,14 +76,22 @@ def _packages() -> Iterator[Finding]:
     try:
         yield Finding("fine", "pennylane", version("pennylane"))
     except PackageNotFoundError:
-        yield Finding("note", "pennylane", "not installed; only the export of circuits needs it: pip install 'qaugbench[pennylane]'")
+        yield Finding(
+            "note",
+            "pennylane",
+            "not installed; only the export of circuits needs it: pip install 'qaugbench[pennylane]'",
+        )
 
 
 def _machine() -> Iterator[Finding]:
     yield Finding("fine", "processor", f"{processor()}, {usable_cores()} usable cores")
     free = psutil.virtual_memory().available / 2**30
     state: State = "fine" if free >= LEAST_MEMORY_GB else "note"
-    remedy = "" if state == "fine" else f"; a run on two cores may need {LEAST_MEMORY_GB} GiB: close something or use --jobs 1"
+    remedy = (
+        ""
+        if state == "fine"
+        else f"; a run on two cores may need {LEAST_MEMORY_GB} GiB: close something or use --jobs 1"
+    )
     yield Finding(state, "memory", f"{free:.1f} GiB free{remedy}")
 
 

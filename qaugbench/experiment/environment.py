@@ -15,7 +15,19 @@ from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.fingerprint import code_hash
 from qaugbench.record import Environment
 
-PACKAGES = ("diffusers", "joblib", "medmnist", "numpy", "pandas", "pennylane", "pillow", "scikit-learn", "scipy", "timm", "torch")
+PACKAGES = (
+    "diffusers",
+    "joblib",
+    "medmnist",
+    "numpy",
+    "pandas",
+    "pennylane",
+    "pillow",
+    "scikit-learn",
+    "scipy",
+    "timm",
+    "torch",
+)
 
 
 def environment(device: str) -> Environment:
@@ -52,7 +64,9 @@ def commit() -> str | None:
     if not (root / ".git").exists():
         return None
     try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True
+        ).stdout.strip()
         tracked = ["git", "status", "--porcelain", "--untracked-files=no"]
         changed = subprocess.run(tracked, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -71,7 +85,11 @@ def processor() -> str:
     """Return the name of the processor where the system tells it."""
     information = Path("/proc/cpuinfo")
     if information.exists():
-        names = [line.partition(":")[2].strip() for line in information.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip()
+            for line in information.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         if names:
             return names[0]
     return platform.processor() or platform.machine()
@@ -86,7 +104,9 @@ def choose_device(accelerator: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if accelerator == "cuda":
-        raise QaugbenchError("--accelerator cuda was asked for, but torch sees no CUDA device. Use --accelerator cpu or auto.")
+        raise QaugbenchError(
+            "--accelerator cuda was asked for, but torch sees no CUDA device. Use --accelerator cpu or auto."
+        )
     return "cpu"
 
 

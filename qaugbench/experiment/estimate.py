@@ -44,7 +44,8 @@ class Estimate:
         """Return the estimate as a table."""
         lines = [self.opening, "", f"{'cells':<34}{'all':>6}{'missing':>9}{'each':>10}  basis"]
         lines += [
-            f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{stage.seconds_each:>9.1f}s  {stage.basis}" for stage in self.stages
+            f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{stage.seconds_each:>9.1f}s  {stage.basis}"
+            for stage in self.stages
         ]
         return "\n".join([*lines, f"About {_duration(self.total_s)} with {self.jobs} processes."])
 

@@ -18,7 +18,7 @@ from qaugbench.definitions import GeneratorCard
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.fingerprint import code_hash, module_hash
 from qaugbench.experiment.replicate import replicate_rows
-from qaugbench.record import ArmInfo
+from qaugbench.record import ArmInfo, Role
 from qaugbench.seeds import Streams, replicate_streams
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
@@ -90,6 +90,7 @@ class Plan:
     generators: tuple[GeneratorChoice, ...]
     arms: tuple[Arm, ...]
     fractions: tuple[FractionPlan, ...]
+    requested: tuple[float, ...]
     replicates: int
     device: str
     train_cells: Mapping[tuple[str, str, int], Cell]
@@ -133,17 +134,32 @@ def make_plan(
     names = {"/".join(map(str, place)): cell.name for place, cell in cells.items()}
     config = {"task": task.track_identity(track.name), "cells": names, "source": dataset.source}
     return Plan(
-        task, track, dataset, tuple(generators), arms, planned, replicates, device, cells, config_sha256=canonical_hash(config)
+        task=task,
+        track=track,
+        dataset=dataset,
+        generators=tuple(generators),
+        arms=arms,
+        fractions=planned,
+        requested=tuple(fractions),
+        replicates=replicates,
+        device=device,
+        train_cells=cells,
+        config_sha256=canonical_hash(config),
     )
 
 
 def _variant_arms(choice: GeneratorChoice) -> Iterator[Arm]:
     card = choice.card
     for control in ("none", *card.controls):
-        role = "synthetic" if control == "none" else "control"
+        role: Role = "synthetic" if control == "none" else "control"
         kind = card.kind if control in ("none", "no-entanglement", "frozen") else "classical"
         info = ArmInfo(
-            id=variant_name(card.id, control), role=role, generator=card.id, control=control, kind=kind, fidelity=card.fidelity
+            id=variant_name(card.id, control),
+            role=role,
+            generator=card.id,
+            control=control,
+            kind=kind,
+            fidelity=card.fidelity,
         )
         yield Arm(info, fill="synthetic")
 
@@ -194,7 +210,9 @@ def _libraries() -> dict[str, str]:
 class _ReplicateCells:
     """Builds the cells of one replicate at one fraction; equal cells are built once."""
 
-    def __init__(self, task: Task, track: Track, dataset: Dataset, fraction: FractionPlan, replicate: int, device: str) -> None:
+    def __init__(
+        self, task: Task, track: Track, dataset: Dataset, fraction: FractionPlan, replicate: int, device: str
+    ) -> None:
         self.task, self.track, self.dataset, self.device = task, track, dataset, device
         self.draw = _draw(task, fraction.used)
         self.streams: Streams = replicate_streams(task.name, dataset.source, fraction.used, replicate)
@@ -217,7 +235,9 @@ class _ReplicateCells:
             locator={"path": self.dataset.path, "task": self.task.id},
         )
         parts = {"train": split.train, "val": split.val, "test": split.test}
-        rows = hashlib.sha256(b"".join(np.ascontiguousarray(part, dtype="<i8").tobytes() + b"|" for part in parts.values()))
+        rows = hashlib.sha256(
+            b"".join(np.ascontiguousarray(part, dtype="<i8").tobytes() + b"|" for part in parts.values())
+        )
         return {
             "prepare": prepare,
             "split": Cell("split", {"rows": rows.hexdigest()}, {"prepare": prepare}, label=split.name, locator=parts),
@@ -241,7 +261,12 @@ class _ReplicateCells:
     def fit(self, choice: GeneratorChoice, control: str) -> Cell:
         card = choice.card
         needs = {**self.data, "autoencoder": self.autoencoder()} if card.space == "latent" else self.data
-        facts = {**_budgeted(card.settings(self.track.name)), **choice.identity, "generator": card.id, "control": control}
+        facts = {
+            **_budgeted(card.settings(self.track.name)),
+            **choice.identity,
+            "generator": card.id,
+            "control": control,
+        }
         key = self._key(["gen_fit"], [choice.module], **facts)
         return Cell("fit", key, needs, label=f"{variant_name(card.id, control)} {self.where}", locator=choice.locator)
 

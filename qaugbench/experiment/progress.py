@@ -62,12 +62,23 @@ class LiveBar:
 
     def __init__(self, total: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         console = Console(stderr=True)
         columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn())
         self.bar = Progress(
-            *columns, TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.description}", markup=False), console=console
+            *columns,
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=console,
         )
         self.task = self.bar.add_task("starting", total=total)
 
@@ -101,7 +112,9 @@ def shown(cells: Sequence[Cell], log: Path, *, quiet: bool) -> Iterator[Progress
         log.parent.mkdir(parents=True, exist_ok=True)
         stream = log.open("a", encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"The log {log} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+        raise StoreError(
+            f"The log {log} cannot be written: {error.strerror}. Choose another folder with --out."
+        ) from error
     with stream:
         logged = _HeavyOnly(Lines(stream, total))
         if quiet:

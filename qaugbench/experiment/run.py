@@ -125,7 +125,9 @@ def perform(request: RunRequest) -> RunResult:
     with store.in_use() as shared, shown(cells, prepared.folder / "log.txt", quiet=request.quiet) as progress:
         progress.message(opening(prepared))
         if shared:
-            progress.message("Another run uses this store. Cells that it is computing are waited for, not computed twice.")
+            progress.message(
+                "Another run uses this store. Cells that it is computing are waited for, not computed twice."
+            )
         reports = execute(cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell)
         predicted = assemble.predictions(plan, store, reports, prepared.source.image_ids)
         facts, where = prepared.source.facts, environment(plan.device)

@@ -58,7 +58,9 @@ def open_source(
     manifest = source_manifest(prepared, task.id)
     if manifest["phantom"] and name != PHANTOM:
         name, banner = PHANTOM, f"{path} is a phantom: drawn pictures, no patients. Its results are not evidence."
-    chosen = choose_split(prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split"))
+    chosen = choose_split(
+        prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
+    )
     _refuse_unusable(prepared, chosen)
     dataset = Dataset(name, str(path.absolute()), manifest["content_sha256"], prepared.labels, prepared.groups, chosen)
     facts = _facts(task, prepared, chosen, manifest, name)
@@ -89,7 +91,11 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
         if wanted == PHANTOM
         else f"since real data of the source {wanted!r} is not prepared ('qaugbench data info {wanted}' says how to get it)"
     )
-    return archive, PHANTOM, f"PHANTOM DATA: drawn pictures, no patients, {why}. These results are not evidence of anything."
+    return (
+        archive,
+        PHANTOM,
+        f"PHANTOM DATA: drawn pictures, no patients, {why}. These results are not evidence of anything.",
+    )
 
 
 def source_name(name: str) -> str:
@@ -115,7 +121,9 @@ def _refuse_unusable(prepared: PreparedData, split: Split) -> None:
         positives = prepared.labels[rows].sum(axis=0)
         usable = (positives > 0) & (positives < len(rows))
         if not usable.any():
-            counts = ", ".join(f"{name} {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True))
+            counts = ", ".join(
+                f"{name} {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True)
+            )
             raise DataError(
                 f"The {part} part of {prepared.path} has {len(rows)} images and no class with both positives and negatives "
                 f"({counts}). Give more data, or another split column with --split."
@@ -144,6 +152,4 @@ def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str,
 
 
 def _class_counts(names: Sequence[str], labels: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:
-    return {
-        name: {part: int(labels[rows, k].sum()) for part, rows in parts.items()} for k, name in enumerate(names)
-    }
+    return {name: {part: int(labels[rows, k].sum()) for part, rows in parts.items()} for k, name in enumerate(names)}

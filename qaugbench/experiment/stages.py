@@ -189,9 +189,11 @@ class _Curve:
         self.losses.append(float(loss))
 
     def to_bytes(self) -> bytes:
-        stretches = np.array_split(np.asarray(self.losses, dtype=np.float64), min(CURVE_POINTS, max(len(self.losses), 1)))
+        stretches = np.array_split(
+            np.asarray(self.losses, dtype=np.float64), min(CURVE_POINTS, max(len(self.losses), 1))
+        )
         ends = np.cumsum([len(stretch) for stretch in stretches])
-        points = [{"step": int(end), "loss": float(stretch.mean())} for end, stretch in zip(ends, stretches) if len(stretch)]
+        points = [
+            {"step": int(end), "loss": float(stretch.mean())} for end, stretch in zip(ends, stretches, strict=True) if len(stretch)
+        ]
         return json.dumps(points, allow_nan=False).encode()
-
-

@@ -70,7 +70,9 @@ class Store:
     def array(self, stage: str, name: str, file: str, *, mapped: bool = False) -> np.ndarray:
         """Return one array of a cell, memory-mapped on request."""
         with _explained(self.root):
-            return np.load(self.folder(stage, name) / f"{file}.npy", mmap_mode="r" if mapped else None, allow_pickle=False)
+            return np.load(
+                self.folder(stage, name) / f"{file}.npy", mmap_mode="r" if mapped else None, allow_pickle=False
+            )
 
     def read(self, stage: str, name: str, file: str) -> bytes:
         """Return the bytes of one file of a cell."""
@@ -86,7 +88,9 @@ class Store:
                 temporary.mkdir()
                 sums = {}
                 for file, content in files.items():
-                    target, data = (file, content) if isinstance(content, bytes) else (f"{file}.npy", npy_bytes(content))
+                    target, data = (
+                        (file, content) if isinstance(content, bytes) else (f"{file}.npy", npy_bytes(content))
+                    )
                     _write_synced(temporary / target, data)
                     sums[target] = hashlib.sha256(data).hexdigest()
                 _write_synced(temporary / META, json_text({**meta, "stage": stage, "files": sums}).encode())
@@ -99,7 +103,9 @@ class Store:
     def write_failure(self, stage: str, name: str, outcome: str, reason: str) -> None:
         """Leave word of a cell that failed; the next run tries it again."""
         with _explained(self.root):
-            write_whole(self.root / "failed" / f"{stage}-{name}.json", json_text({"outcome": outcome, "reason": reason}))
+            write_whole(
+                self.root / "failed" / f"{stage}-{name}.json", json_text({"outcome": outcome, "reason": reason})
+            )
 
     @contextmanager
     def computing(self, stage: str, name: str, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
@@ -200,5 +206,7 @@ def _explained(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "check the disk and run the same command again: finished cells are kept")
+        remedy = _REMEDIES.get(
+            error.errno or 0, "check the disk and run the same command again: finished cells are kept"
+        )
         raise StoreError(f"The store {root} cannot be used ({error.strerror or error}): {remedy}.") from error

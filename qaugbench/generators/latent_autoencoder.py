@@ -240,7 +240,12 @@ class _Residual(nn.Module):
         last = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(last.weight)
         self.body = nn.Sequential(
-            nn.GroupNorm(4, width), nn.SiLU(), nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(4, width), nn.SiLU(), last
+            nn.GroupNorm(4, width),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.GroupNorm(4, width),
+            nn.SiLU(),
+            last,
         )
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:

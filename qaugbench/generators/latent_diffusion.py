@@ -24,6 +24,7 @@ from qaugbench.seeds import child_seed, torch_generator
 
 TRAIN_TIMESTEPS = 1000
 NOISE_SCHEDULE = "squaredcos_cap_v2"
+PREDICTION = "v_prediction"
 BOTTLENECK_SIZE = 2
 
 
@@ -34,7 +35,9 @@ class LabelledUNet(nn.Module):
     (one-hot, multi-hot or all zero) into the space of the time embedding, to which it is added.
     """
 
-    def __init__(self, latent_shape: tuple[int, int, int], n_labels: int, channels: tuple[int, ...], layers_per_block: int) -> None:
+    def __init__(
+        self, latent_shape: tuple[int, int, int], n_labels: int, channels: tuple[int, ...], layers_per_block: int
+    ) -> None:
         super().__init__()
         widths = level_widths(latent_shape[-1], channels)
         self.unet = UNet2DModel(
@@ -91,7 +94,9 @@ def train_denoiser(
     """
     device = next(network.parameters()).device
     data, conditions = torch.from_numpy(latents).to(device), torch.from_numpy(labels).to(device)
-    schedule = DDPMScheduler(num_train_timesteps=TRAIN_TIMESTEPS, beta_schedule=NOISE_SCHEDULE)
+    schedule = DDPMScheduler(
+        num_train_timesteps=TRAIN_TIMESTEPS, beta_schedule=NOISE_SCHEDULE, prediction_type=PREDICTION
+    )
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=weight_decay)
     learning = warm_up_then_cosine(optimizer, budget.steps)
@@ -103,7 +108,8 @@ def train_denoiser(
         timesteps = torch.randint(TRAIN_TIMESTEPS, (budget.batch_size,), generator=random, device=device)
         clean = data[chosen]
         noise = torch.randn(clean.shape, generator=random, device=device)
-        loss = functional.mse_loss(network(schedule.add_noise(clean, noise, timesteps), timesteps, conditions[chosen]), noise)
+        predicted = network(schedule.add_noise(clean, noise, timesteps), timesteps, conditions[chosen])
+        loss = functional.mse_loss(predicted, schedule.get_velocity(clean, noise, timesteps))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -137,7 +143,12 @@ def draw_latents(
     """
     device = next(network.parameters()).device
     schedule = DDIMScheduler(
-        num_train_timesteps=TRAIN_TIMESTEPS, beta_schedule=NOISE_SCHEDULE, clip_sample=True, clip_sample_range=clip
+        num_train_timesteps=TRAIN_TIMESTEPS,
+        beta_schedule=NOISE_SCHEDULE,
+        prediction_type=PREDICTION,
+        timestep_spacing="trailing",
+        clip_sample=True,
+        clip_sample_range=clip,
     )
     schedule.set_timesteps(sampling_steps)
     noise = np.empty((len(labels), *latent_shape), np.float32)
@@ -155,4 +166,3 @@ def draw_latents(
     if not np.isfinite(finished).all():
         raise DivergedError("A sampled latent is not finite: the denoiser diverged; lower its learning rate.")
     return finished
-

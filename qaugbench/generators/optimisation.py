@@ -8,6 +8,7 @@ import torch
 
 from qaugbench.generators.contract import DivergedError, Progress
 
+
 def warm_up_then_cosine(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
     """Return a schedule that rises linearly over the first twentieth of ``steps``, then falls to zero as a half cosine."""
     warm_up = max(1, steps // 20)

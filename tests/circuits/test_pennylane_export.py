@@ -50,7 +50,7 @@ def test_random_circuits_agree(seed: int, random_circuit: Callable[[int], Circui
 @pytest.mark.parametrize("name", GATES)
 def test_each_gate_agrees_within_an_entangled_state(name: str) -> None:
     kind = GATES[name]
-    around = angle_embedding(3, "RY") + [Gate("CNOT", [0, 1]), Gate("CNOT", [1, 2])]
+    around = [*angle_embedding(3, "RY"), Gate("CNOT", [0, 1]), Gate("CNOT", [1, 2])]
     gate = Gate(name, [2, 0][: kind.n_wires], [Angle.weight(k) for k in range(kind.n_angles)])
     after = [Gate("Rot", [wire], [Angle.constant(0.3 + wire)] * 3) for wire in range(3)]
     assert_agrees(Circuit(3, [*around, gate, *after], Readout.each_wire(3, "XYZ")), seed=1)

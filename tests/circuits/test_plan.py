@@ -29,5 +29,7 @@ def test_final_phases_are_dropped_only_where_nothing_can_see_them() -> None:
 
 def test_cnots_twice_are_the_identity_permutation() -> None:
     gates = [Gate("X", [0]), Gate("CNOT", [0, 1]), Gate("CNOT", [0, 1]), Gate("H", [0])]
-    (permutation,) = [s for s in compile_circuit(Circuit(2, gates, Readout.each_wire(2))).steps if isinstance(s, Permutation)]
+    (permutation,) = [
+        s for s in compile_circuit(Circuit(2, gates, Readout.each_wire(2))).steps if isinstance(s, Permutation)
+    ]
     assert permutation.source.tolist() == [0, 1, 2, 3]

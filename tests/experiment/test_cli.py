@@ -39,7 +39,11 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
     ],
 )
 def test_wrong_names_and_values(
-    arguments: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    arguments: tuple[str, ...],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     extra = ("--out", tmp_path / "runs") if arguments[0] == "run" else ()
     assert call(*arguments, *extra, monkeypatch=monkeypatch) == 2
@@ -56,14 +60,19 @@ def test_bad_zip_is_refused_before_anything_is_computed(
             target.writestr(name, source.read(name))
         missing = source.namelist()[0]
     out = tmp_path / "runs"
-    assert call("run", "--task", "kneeoa", "--generator", "qldm", "--data", bad, "--out", out, monkeypatch=monkeypatch) == 2
+    assert (
+        call("run", "--task", "kneeoa", "--generator", "qldm", "--data", bad, "--out", out, monkeypatch=monkeypatch)
+        == 2
+    )
     error = capsys.readouterr().err
     assert Path(missing).name in error
     assert str(bad) in error
     assert not list((out / "store" / "cells").iterdir())
 
 
-def test_unreadable_image_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreadable_image_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     export_phantom("kneeoa", 30, 64, tmp_path / "knees")
     broken = sorted((tmp_path / "knees" / "images").iterdir())[3]
     broken.write_bytes(broken.read_bytes()[:40])

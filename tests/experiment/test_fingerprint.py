@@ -10,7 +10,12 @@ SOURCE = '"""Doc."""\nX = 1  # one\n\ndef f(a):\n    """Doc."""\n    return a + 
 
 
 @pytest.mark.parametrize(
-    "same", [SOURCE.replace("Doc.", "Other words."), SOURCE.replace("  # one", ""), SOURCE.replace("a + X", "(a\n            + X)")]
+    "same",
+    [
+        SOURCE.replace("Doc.", "Other words."),
+        SOURCE.replace("  # one", ""),
+        SOURCE.replace("a + X", "(a\n            + X)"),
+    ],
 )
 def test_words_and_layout_do_not_count(same: str) -> None:
     assert fingerprint._meaning(same) == fingerprint._meaning(SOURCE)

@@ -23,7 +23,9 @@ def start(out: Path, jobs: int = 1) -> subprocess.Popen[str]:
     """Start a tiny run in a process group of its own."""
     command = [sys.executable, "-m", "tests.experiment.tiny", str(out), str(jobs)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def wait_for_cells(out: Path, stage: str, count: int, process: subprocess.Popen[str]) -> None:
@@ -74,7 +76,9 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(tmp_path:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
     try:
-        with pytest.raises(StoreError, match=r"run the same command again: finished cells are kept|Nothing was left behind"):
+        with pytest.raises(
+            StoreError, match=r"run the same command again: finished cells are kept|Nothing was left behind"
+        ):
             tiny_run(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

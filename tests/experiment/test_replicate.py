@@ -17,7 +17,9 @@ TRAIN = np.arange(450)
 
 def rows(fraction: float, replicate: int = 0, ratio: float = 1.0) -> ReplicateRows:
     seeds = asdict(replicate_streams("t@1", "s", fraction, replicate))
-    return replicate_rows(LABELS, GROUPS, TRAIN, {"fraction": fraction, "ratio": ratio, "balance": "prior", "kappa": 4.0, **seeds})
+    return replicate_rows(
+        LABELS, GROUPS, TRAIN, {"fraction": fraction, "ratio": ratio, "balance": "prior", "kappa": 4.0, **seeds}
+    )
 
 
 def test_smaller_subsets_lie_inside_larger_ones() -> None:

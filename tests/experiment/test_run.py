@@ -40,7 +40,9 @@ def test_arms_share_initial_weights_within_a_replicate_only(finished: RunResult)
     initial: dict[int, set[str]] = {0: set(), 1: set()}
     for path in (finished.folder.parent / "store" / "cells" / "train").glob("*/*/cell.json"):
         meta = json.loads(path.read_text(encoding="utf-8"))
-        initial[meta["key"]["seeds"]["clf_init"]] = initial.get(meta["key"]["seeds"]["clf_init"], set()) | {meta["facts"]["init_sha256"]}
+        initial[meta["key"]["seeds"]["clf_init"]] = initial.get(meta["key"]["seeds"]["clf_init"], set()) | {
+            meta["facts"]["init_sha256"]
+        }
     found = [hashes for hashes in initial.values() if hashes]
     assert [len(hashes) for hashes in found] == [1, 1]
     assert found[0] != found[1]

@@ -59,7 +59,10 @@ def test_name_depends_on_key_and_upstream_alone() -> None:
     assert Cell("train", {"a": 1}, label="x", locator={"path": "here"}).name == CELL.name
     assert Cell("train", {"a": 2}).name != CELL.name
     assert Cell("train", {"a": 1}, {"fit": upstream}).name != CELL.name
-    assert Cell("train", {"a": 1}, {"fit": upstream}).name != Cell("train", {"a": 1}, {"fit": Cell("fit", {"seed": 2})}).name
+    assert (
+        Cell("train", {"a": 1}, {"fit": upstream}).name
+        != Cell("train", {"a": 1}, {"fit": Cell("fit", {"seed": 2})}).name
+    )
 
 
 def test_in_use_is_seen_by_a_second_run(tmp_path: Path) -> None:

@@ -118,7 +118,9 @@ def test_circuits_train_unless_frozen(variant: Variant, data: LabelledImages) ->
     generator.fit(data, budget=type(BUDGET)(steps=0, batch_size=8), seed=11)
     before = [block.weights.clone() for block in generator.circuits]
     generator.fit(data, budget=type(BUDGET)(steps=4, batch_size=8), seed=11)
-    changed = [bool((block.weights != weights).all()) for block, weights in zip(generator.circuits, before, strict=True)]
+    changed = [
+        bool((block.weights != weights).all()) for block, weights in zip(generator.circuits, before, strict=True)
+    ]
     assert changed == [variant.control != "frozen"] * len(before)
 
 
