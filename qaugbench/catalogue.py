@@ -37,7 +37,7 @@ def catalogue_text(what: str | None = None) -> str:
 
 def show_definition(name: str, *, as_json: bool = False) -> str:
     """Return everything fixed about the task or generator called ``name``."""
-    tasks, generators = definitions.names("tasks"), definitions.names("baselines")
+    tasks, generators = definitions.names("tasks"), definitions.generator_names()
     bare = name.partition("@")[0]
     if bare not in (*tasks, *generators):
         known = near_names(bare, (*tasks, *generators))
@@ -80,7 +80,7 @@ def _tasks() -> list[dict[str, Any]]:
 
 
 def _generators() -> list[dict[str, Any]]:
-    found = [definitions.generator_card(name) for name in definitions.names("baselines")]
+    found = [definitions.generator_card(name) for name in definitions.generator_names()]
     return [
         {
             "generator": card.id,

@@ -6,10 +6,12 @@ The two folders travel inside the wheel and lie at the repository root in a chec
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import tomllib
 import types
 import typing
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from qaugbench.task import Task, Track
 
 _PACKAGE = Path(__file__).parent
 AUTOENCODER = "autoencoder"
+ENTRY_POINT_GROUP = "qaugbench.generators"
 Built = TypeVar("Built")
 
 
@@ -52,10 +55,10 @@ class GeneratorCard:
     fidelity: str
     space: str
     controls: tuple[str, ...]
-    citation: Citation
-    deviations: tuple[str, ...]
-    hyper: dict[str, Any]
     tracks: dict[str, dict[str, Any]]
+    citation: Citation | None = None
+    deviations: tuple[str, ...] = ()
+    hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def settings(self, track: str) -> dict[str, Any]:
         """Return hyper-parameters and budget for ``track``: the defaults overlaid by the track's own values."""
@@ -84,7 +87,8 @@ def read_toml(kind: str, name: str) -> dict[str, Any]:
     path = folder(kind) / f"{name}.toml"
     if not path.is_file() or Path(name).name != name:
         singular = {"tasks": "task", "baselines": "generator"}[kind]
-        raise DefinitionError(f"There is no {singular} {name!r}.{near_names(name, names(kind))}")
+        known = names("tasks") if kind == "tasks" else generator_names()
+        raise DefinitionError(f"There is no {singular} {name!r}.{near_names(name, known)}")
     return parse_toml(path)
 
 
@@ -124,9 +128,35 @@ def build_task(facts: dict[str, Any], origin: str) -> Task:
 
 @cache
 def generator_card(name: str) -> GeneratorCard:
-    """Return the facts of the generator called ``name``."""
-    facts = read_toml("baselines", name)
-    return build_card(facts, origin=f"baselines/{name}.toml")
+    """Return the facts of the generator called ``name``: a file of ``baselines/``, or one beside a registered class's module."""
+    registered = registered_modules()
+    if name not in registered:
+        return build_card(read_toml("baselines", name), origin=f"baselines/{name}.toml")
+    path = registered[name].with_suffix(".toml")
+    if not path.is_file():
+        raise DefinitionError(
+            f"The registered generator {name!r} states no facts: {path} is missing. It holds what a file of baselines/ does."
+        )
+    return build_card(parse_toml(path), origin=str(path))
+
+
+@cache
+def registered_modules() -> dict[str, Path]:
+    """Return the source files of the generators that other packages register, by id; nothing of them is imported."""
+    found = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        spec = importlib.util.find_spec(point.module)
+        if spec is None or spec.origin is None:
+            raise DefinitionError(
+                f"The registered generator {point.name!r} is in {point.module!r}, which cannot be found."
+            )
+        found[point.name] = Path(spec.origin)
+    return found
+
+
+def generator_names() -> list[str]:
+    """Return the ids of all generators, those of other packages included."""
+    return sorted({*names("baselines"), *registered_modules()})
 
 
 def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:

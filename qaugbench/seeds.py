@@ -53,7 +53,10 @@ def _children(task: str, source: str, fraction_key: int, replicate: int) -> dict
     spawn_key = (name_key(task), name_key(source), fraction_key, replicate)
     names = [field.name for field in fields(Streams)]
     children = np.random.SeedSequence(BENCH_SEED, spawn_key=spawn_key).spawn(len(names))
-    return {name: int(child.generate_state(1, np.uint64)[0] >> np.uint64(1)) for name, child in zip(names, children, strict=True)}
+    return {
+        name: int(child.generate_state(1, np.uint64)[0] >> np.uint64(1))
+        for name, child in zip(names, children, strict=True)
+    }
 
 
 def child_seed(seed: int, *keys: int | str) -> int:

@@ -101,11 +101,7 @@ class ApplySampledBlocks(Step):
     def collect(self, conjugate: torch.Tensor, gradient: torch.Tensor, operands: Operands, found: Operands) -> None:
         conjugate, gradient = conjugate.transpose(1, 2).contiguous(), gradient.transpose(1, 2).contiguous()
         for place in self.places:
-            left, right = _sample_parts(gradient, place), _sample_parts(conjugate, place)
-            if left.shape[-1] == 1:  # the last wires: one product over all that lies before
-                outer = left[..., 0].mT @ right[..., 0]
-            else:
-                outer = (left @ right.mT).sum(dim=2)
+            outer = _sample_outer(_sample_parts(gradient, place), _sample_parts(conjugate, place))
             found.blocks[place.group][:, place.index] = self._matrix(place, operands) @ outer
 
     def _matrix(self, place: BlockPlace, operands: Operands) -> torch.Tensor:
@@ -220,6 +216,13 @@ _SLOPES: dict[str, Callable[..., np.ndarray]] = {
 def _sample_parts(state: torch.Tensor, place: BlockPlace) -> torch.Tensor:
     """Return a view [copies, batch, 2^(wires before), 2^(wires of the block), rest] of states [copies, batch, 2^n]."""
     return state.reshape(*state.shape[:2], 2**place.first_wire, 2**place.n_wires, -1)
+
+
+def _sample_outer(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Return the sum over the other wires of left x right, [copies, batch, d, d], of vectors in sample parts."""
+    if left.shape[-1] == 1:  # the last wires: one product over all that lies before
+        return left[..., 0].mT @ right[..., 0]
+    return (left @ right.mT).sum(dim=2)
 
 
 def _unit_circle(phase: np.ndarray) -> torch.Tensor:

@@ -153,7 +153,7 @@ def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[Generat
                     fidelity=card.fidelity,
                     settings=card.settings(plan.track.name),
                     parameters=parameters,
-                    citation=card.citation.text,
+                    citation=card.citation.text if card.citation else "",
                     deviations=list(card.deviations),
                 )
             )
@@ -243,7 +243,7 @@ def pictures(plan: Plan, store: Store, reports: Reports) -> dict[str, np.ndarray
 def _by_class(found: dict[str, np.ndarray], plan: Plan, row: str, images: np.ndarray, labels: np.ndarray) -> None:
     classes: list[tuple[str, np.ndarray]] = [(name, labels[:, k] > 0) for k, name in enumerate(plan.task.labels.names)]
     if plan.task.labels.kind == "multilabel":
-        classes.append(("none", ~labels.any(axis=1)))
+        classes.append(("none", np.asarray(~labels.any(axis=1))))
     for name, member in classes:
         chosen = np.flatnonzero(member)[:PICTURES_A_CLASS]
         if len(chosen):

@@ -46,10 +46,14 @@ REAL_ARMS = (
 
 @dataclass(frozen=True)
 class GeneratorChoice:
-    """A generator of this run: its card, and where it finds outside files (not part of its identity)."""
+    """A generator of this run.
+
+    ``card.id`` names it in this run and ``generator`` names its class (they differ for a folder of images); ``module`` is the
+    code that its numbers depend on, ``identity`` what else they depend on, and ``locator`` where outside files lie.
+    """
 
     card: GeneratorCard
-    name: str
+    generator: str
     module: str
     identity: Mapping[str, Any]
     locator: Mapping[str, Any]
@@ -264,7 +268,7 @@ class _ReplicateCells:
         facts = {
             **_budgeted(card.settings(self.track.name)),
             **choice.identity,
-            "generator": card.id,
+            "generator": choice.generator,
             "control": control,
         }
         key = self._key(["gen_fit"], [choice.module], **facts)

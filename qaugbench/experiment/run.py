@@ -94,7 +94,7 @@ def prepare(request: RunRequest) -> PreparedRun:
     """Return a run with everything checked and planned, and nothing computed."""
     task = definitions.task(request.task)
     track = definitions.track(task, request.track)
-    choices = choose_generators(request.generators, track.name, task.labels)
+    choices = choose_generators(request.generators, task, track)
     fractions, replicates = _amounts(request, track)
     if request.backend not in BACKENDS:
         raise DefinitionError(f"There is no backend {request.backend!r}.{near_names(request.backend, BACKENDS)}")
@@ -112,7 +112,7 @@ def prepare(request: RunRequest) -> PreparedRun:
         phantom_folder=request.out / "phantom",
     )
     plan = make_plan(task, track, source.dataset, choices, fractions=fractions, replicates=replicates, device=device)
-    names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.name.lower()) for choice in choices)
+    names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.card.id.lower()) for choice in choices)
     folder = request.out / f"{task.id}-{source.dataset.source}-{track.name}-{names}-{plan.config_sha256[:8]}"
     return PreparedRun(request, source, plan, store, folder)
 

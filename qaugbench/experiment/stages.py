@@ -194,6 +194,8 @@ class _Curve:
         )
         ends = np.cumsum([len(stretch) for stretch in stretches])
         points = [
-            {"step": int(end), "loss": float(stretch.mean())} for end, stretch in zip(ends, stretches, strict=True) if len(stretch)
+            {"step": int(end), "loss": float(stretch.mean())}
+            for end, stretch in zip(ends, stretches, strict=True)
+            if len(stretch)
         ]
         return json.dumps(points, allow_nan=False).encode()

@@ -15,8 +15,6 @@ from qaugbench import definitions
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.generators.contract import Generator
 
-ENTRY_POINT_GROUP = "qaugbench.generators"
-
 
 def generator_names() -> list[str]:
     """Return the ids of all generators, sorted: those of this package and those that other packages register."""
@@ -51,13 +49,13 @@ def _file_of(name: str) -> Path:
 
 
 def _registered() -> list[EntryPoint]:
-    return list(entry_points(group=ENTRY_POINT_GROUP))
+    return list(entry_points(group=definitions.ENTRY_POINT_GROUP))
 
 
 def _checked(loaded: object, point: EntryPoint) -> type[Generator]:
     if not (inspect.isclass(loaded) and issubclass(loaded, Generator)):
         raise DefinitionError(
-            f"The entry point {point.name!r} of group {ENTRY_POINT_GROUP!r} is {point.value}, which is not a subclass of "
+            f"The entry point {point.name!r} of group {definitions.ENTRY_POINT_GROUP!r} is {point.value}, which is not a subclass of "
             "qaugbench.generators.contract.Generator; register the class itself."
         )
     return loaded
