@@ -28,7 +28,8 @@ def build_network(model: str, pretrained: str | None, *, channels: int, n_labels
     DataError where the weights are missing, changed, or belong to another model.
     """
     if not timm.is_model(model):
-        raise DefinitionError(f"timm has no model {model!r}.{near_names(model, timm.list_models())[:200]}")
+        near = near_names(model, timm.list_models()).partition(" Known:")[0]
+        raise DefinitionError(f"timm has no model {model!r}.{near}")
     if pretrained is None:
         with seeds.torch_seeded(seed):
             return timm.create_model(model, pretrained=False, in_chans=channels, num_classes=n_labels)

@@ -89,7 +89,8 @@ def _download_from_hub(tag: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     if tag not in timm.list_pretrained():
-        raise DataError(f"timm has no pretrained weights {tag!r}.{near_names(tag, timm.list_pretrained())[:200]}")
+        near = near_names(tag, timm.list_pretrained()).partition(" Known:")[0]
+        raise DataError(f"timm has no pretrained weights {tag!r}.{near}")
     try:
         return Path(hf_hub_download(f"timm/{tag}", "model.safetensors"))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qaugbench.circuits.block import QuantumBlock
     from qaugbench.generators.latent_autoencoder import LatentAutoencoder
 
-Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical"]
+Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 Progress = Callable[[int, int, float], None]
 """Called as ``progress(step, total, loss)`` while a model is fitted."""
 
@@ -54,10 +54,10 @@ class Generator(ABC):
     def __init__(
         self, image_shape: tuple[int, int, int], n_labels: int, *, control: str = "none", device: str = "cpu"
     ) -> None:
-        if self.kind == "classical" and control != "none":
+        if self.kind in ("classical", "external") and control != "none":
             raise DefinitionError(
-                f"{type(self).__name__} is classical and has no circuit to replace, but control {control!r} was asked for; "
-                "use it without a control."
+                f"{type(self).__name__} is {self.kind} and has no circuit to replace, but control {control!r} was asked "
+                "for; use it without a control."
             )
         self.image_shape = image_shape
         self.n_labels = n_labels
@@ -91,7 +91,10 @@ class Generator(ABC):
 
     @abstractmethod
     def parameter_counts(self) -> dict[str, int]:
-        """Return the trainable parameters: ``total`` of the generator without a shared autoencoder, and ``block`` of its circuits."""
+        """Return numbers of trainable parameters.
+
+        ``total`` counts the generator without its autoencoder; ``block`` what stands in the circuits' places.
+        """
 
 
 def require_labels(labels: np.ndarray, n_labels: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Finds the class of a generator by its id: a file of this package, or an entry point of another package.
 
-A file is a generator if it holds exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Another package
-registers a class in the entry-point group ``qaugbench.generators``, under the id.
+A file is a generator if it holds exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Another
+package registers a class in the entry-point group ``qaugbench.generators``, under the id.
 """
 
 from __future__ import annotations
@@ -16,12 +16,6 @@ from qaugbench.errors import DefinitionError, near_names
 from qaugbench.generators.contract import Generator
 
 
-def generator_names() -> list[str]:
-    """Return the ids of all generators, sorted: those of this package and those that other packages register."""
-    own = {name for name in definitions.names("baselines") if _file_of(name).is_file()}
-    return sorted(own | {point.name for point in _registered()})
-
-
 def generator_class(name: str) -> type[Generator]:
     """Return the class of the generator with this id; an unknown id is answered with near ones.
 
@@ -32,7 +26,7 @@ def generator_class(name: str) -> type[Generator]:
         if point.name == name:
             return _checked(point.load(), point)
     if not name.isidentifier() or not _file_of(name).is_file():
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, generator_names())}")
+        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
     module = importlib.import_module(f"{__package__}.{name}")
     found = [
         member
@@ -40,7 +34,7 @@ def generator_class(name: str) -> type[Generator]:
         if inspect.isclass(member) and issubclass(member, Generator) and member.__module__ == module.__name__
     ]
     if len(found) != 1 or inspect.isabstract(found[0]):
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, generator_names())}")
+        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
     return found[0]
 
 
@@ -55,7 +49,7 @@ def _registered() -> list[EntryPoint]:
 def _checked(loaded: object, point: EntryPoint) -> type[Generator]:
     if not (inspect.isclass(loaded) and issubclass(loaded, Generator)):
         raise DefinitionError(
-            f"The entry point {point.name!r} of group {definitions.ENTRY_POINT_GROUP!r} is {point.value}, which is not a subclass of "
-            "qaugbench.generators.contract.Generator; register the class itself."
+            f"The entry point {point.name!r} of group {definitions.ENTRY_POINT_GROUP!r} is {point.value}, which is not a "
+            "subclass of qaugbench.generators.contract.Generator; register the class itself."
         )
     return loaded

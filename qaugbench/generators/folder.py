@@ -1,7 +1,7 @@
 """Images that something else made, scored as if a generator had drawn them.
 
-The folder or .zip has the prepared form: ``images/`` and ``labels.csv``. Nothing is learned. What made the images is not
-known here, so there is no circuit to replace, and ``kind`` says "classical" whatever it was.
+The folder or .zip has the prepared form: ``images/`` and ``labels.csv``. Nothing is learned, and what made the images is not
+known here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class FolderGenerator(Generator):
     ``label_space`` gives the names by which labels.csv is read.
     """
 
-    kind: ClassVar[Kind] = "classical"
+    kind: ClassVar[Kind] = "external"
 
     def __init__(
         self,

@@ -153,8 +153,15 @@ class LatentAutoencoder:
         cls, image_shape: tuple[int, int, int], state: dict[str, torch.Tensor], *, device: str = "cpu"
     ) -> LatentAutoencoder:
         """Return the fitted autoencoder whose state this is; its shape is read from the state."""
-        architecture = {name: value.tolist() for name, value in under_prefix("architecture.", state).items()}
-        autoencoder = cls(image_shape, **architecture, device=device)
+        shape: dict[str, Any] = {name: value.tolist() for name, value in under_prefix("architecture.", state).items()}
+        autoencoder = cls(
+            image_shape,
+            latent_channels=shape["latent_channels"],
+            channels=shape["channels"],
+            residual_blocks=shape["residual_blocks"],
+            working_size=shape["working_size"],
+            device=device,
+        )
         autoencoder.load(state)
         return autoencoder
 
@@ -165,7 +172,8 @@ class LatentAutoencoder:
     def _new_network(self) -> _Network:
         shape = self._architecture
         network = _Network(self.image_shape[2], shape["latent_channels"], shape["channels"], shape["residual_blocks"])
-        return network.to(self.device, memory_format=torch.channels_last)  # a quarter faster on CPU
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on CPU
+        return network.to(self.device)
 
     def _pixels(self, images: np.ndarray) -> torch.Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)

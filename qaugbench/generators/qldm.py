@@ -1,10 +1,10 @@
 """QLDM, a reconstruction: latent diffusion whose U-Net has circuits in its bottleneck.
 
 After "Hybrid Quantum-Classical Latent Diffusion Models for Medical Image Generation" (Yeter-Aydeniz et al., arXiv
-2508.09903), which has no public code and whose hyper-parameters could not be found: this is a reconstruction, not a reproduction. The
-quantum residual block is built after De Falco et al., "Towards Efficient Quantum Hybrid Diffusion Models" (arXiv 2402.16147), as that
-paper describes it: both sets of circuits act on the result. The autoencoder is the shared classical one,
-whereas the paper puts quantum layers into it as well.
+2508.09903), which has no public code and whose hyper-parameters could not be found: this is a reconstruction, not a
+reproduction. The quantum residual block is built after De Falco et al., "Towards Efficient Quantum Hybrid Diffusion Models"
+(arXiv 2402.16147), and both of its sets of circuits act on the result. The autoencoder is the shared classical one, whereas
+the paper puts quantum layers into it as well.
 """
 
 from __future__ import annotations
@@ -173,8 +173,8 @@ class QHalfBlock(nn.Module):
         super().__init__()
         if block_width >= width:
             raise DefinitionError(
-                f"The circuits take {block_width} channels, but the bottleneck has {width} and the convolution beside them needs at "
-                "least one; use fewer copies or wider channels."
+                f"The circuits take {block_width} channels, but the bottleneck has {width} and the convolution beside them "
+                "needs at least one; use fewer copies or wider channels."
             )
         self.norm = nn.GroupNorm(8, width)
         self.block = block

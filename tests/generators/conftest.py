@@ -10,14 +10,13 @@ import pytest
 from qaugbench import definitions
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.generators.contract import Budget, Generator
-from qaugbench.generators.discovery import generator_class, generator_names
+from qaugbench.generators.discovery import generator_class
 
 SIZE = 32
 N_LABELS = 3
 BUDGET = Budget(steps=2, batch_size=8)
-VARIANTS = [
-    (name, control) for name in generator_names() for control in ("none", *definitions.generator_card(name).controls)
-]
+CARDS = [definitions.generator_card(name) for name in definitions.generator_names()]
+VARIANTS = [(card.id, control) for card in CARDS if card.kind != "external" for control in ("none", *card.controls)]
 
 
 def bright_quadrants(n: int, size: int, channels: int = 1) -> LabelledImages:

@@ -15,7 +15,7 @@ SHAPE = (2, 2, 2)
 
 
 class ExactDenoiser(torch.nn.Module):
-    """The noise prediction that is right when every clean latent equals the first label."""
+    """The velocity that is right when every clean latent equals the first label."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,8 +26,10 @@ class ExactDenoiser(torch.nn.Module):
         self.kept = torch.cumprod(1 - (1 - following / cosine).clamp(max=0.999), dim=0)
 
     def forward(self, latents: torch.Tensor, timesteps: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        kept = self.kept[timesteps][:, None, None, None].float()
-        return (latents - kept.sqrt() * labels[:, 0, None, None, None]) / (1 - kept).sqrt() + self.anchor
+        kept = self.kept[timesteps][:, None, None, None]
+        clean = labels[:, 0, None, None, None]
+        noise = (latents - kept.sqrt() * clean) / (1 - kept).sqrt()
+        return (kept.sqrt() * noise - (1 - kept).sqrt() * clean).float() + self.anchor
 
 
 @pytest.mark.parametrize(("grid", "widths"), [(2, (8,)), (4, (8, 16)), (8, (8, 16, 24)), (32, (8, 16, 24, 24, 24))])
@@ -41,7 +43,7 @@ def test_a_grid_that_does_not_halve_to_2x2_is_refused(grid: int) -> None:
         level_widths(grid, (8, 16))
 
 
-def test_sampling_with_the_exact_noise_reaches_the_clean_latent() -> None:
+def test_sampling_with_the_exact_velocity_reaches_the_clean_latent() -> None:
     """The cosine schedule is written out here from its paper (arXiv 2102.09672, equation 17)."""
     labels = np.array([[0.5], [-1.5]], np.float32)
     latents = draw_latents(ExactDenoiser(), labels, SHAPE, seed=1, sampling_steps=50, clip=4.0)
@@ -83,4 +85,4 @@ def test_training_learns_which_latents_a_label_has() -> None:
     )
     assert drawn[:64].mean() == pytest.approx(-1.0, abs=0.15)
     assert drawn[64:].mean() == pytest.approx(1.0, abs=0.15)
-    assert drawn[:64].std() < 0.5
+    assert max(drawn[:64].std(), drawn[64:].std()) < 0.4  # 0.2 in the data; noise prediction reaches 1.7
