@@ -15,6 +15,7 @@ from qaugbench import definitions
 from qaugbench.datasets.splits import Split
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.definitions import GeneratorCard
+from qaugbench.downstream.weights import pretrained_file
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.fingerprint import code_hash, module_hash
 from qaugbench.experiment.replicate import replicate_rows
@@ -292,8 +293,17 @@ class _ReplicateCells:
             fill=arm.fill,
             augment=arm.augment,
             balance_loss=arm.balance_loss,
+            **_pretrained(self.track.recipe.pretrained),
         )
         return Cell("train", key, needs, label=f"{arm.info.id} {self.where}")
+
+
+@cache
+def _pretrained(tag: str | None) -> dict[str, str]:
+    """Return the SHA-256 of the pretrained weights that a recipe starts from; missing weights are an error now, not later."""
+    if tag is None:
+        return {}
+    return {"weights": hashlib.sha256(pretrained_file(tag).read_bytes()).hexdigest()}
 
 
 def _budgeted(settings: Mapping[str, Any]) -> dict[str, Any]:

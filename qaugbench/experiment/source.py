@@ -14,7 +14,7 @@ from qaugbench import seeds
 from qaugbench.datasets.manifest import sha256, source_manifest
 from qaugbench.datasets.phantom_source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
-from qaugbench.datasets.sources import data_home, find_prepared
+from qaugbench.datasets.sources import data_home, find_prepared, sources
 from qaugbench.datasets.splits import PARTS, Split, choose_split
 from qaugbench.errors import DataError
 from qaugbench.experiment.plan import Dataset
@@ -132,6 +132,7 @@ def _refuse_unusable(prepared: PreparedData, split: Split) -> None:
 
 def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str, Any], name: str) -> DataFacts:
     parts = {part: getattr(split, part) for part in PARTS}
+    known = sources().get(name)
     return DataFacts(
         source=name,
         phantom=manifest["phantom"],
@@ -145,8 +146,8 @@ def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str,
         n_images={part: len(rows) for part, rows in parts.items()},
         n_groups={part: len(np.unique(prepared.groups[rows])) for part, rows in parts.items()},
         class_counts=_class_counts(task.labels.names, prepared.labels, parts),
-        licence=manifest["licence"],
-        citation=manifest["citation"],
+        licence=manifest["licence"] or (known.licence if known else None),
+        citation=manifest["citation"] or (known.citation if known else None),
         notes=manifest["notes"],
     )
 
