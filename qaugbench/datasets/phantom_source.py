@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from qaugbench.datasets.manifest import write_prepared
@@ -20,7 +21,8 @@ def phantom_archive(task: Task, track: Track, folder: Path) -> Path:
     size = max(DRAWING_SIZE, track.image_size)
     path = folder / f"{task.id}-{track.phantom_patients}-patients-{size}px-v{PHANTOM_VERSION}.zip"
     if not path.exists():
-        export_phantom(task.id, track.phantom_patients, size, path)
+        own = path.with_name(f".{path.stem}.{os.getpid()}.zip")  # another run may be drawing the same phantom
+        export_phantom(task.id, track.phantom_patients, size, own).replace(path)
     return path
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qaugbench.errors import StoreError
+from qaugbench.errors import DataError, StoreError
 from qaugbench.experiment.run import RunResult
 from tests.experiment.tiny import tiny_run
 
@@ -52,13 +52,10 @@ def test_killed_run_resumes_to_the_same_bits(finished: RunResult, tmp_path: Path
 
 
 def test_two_runs_on_one_store_agree_and_say_so(finished: RunResult, tmp_path: Path) -> None:
-    first = start(tmp_path)
-    wait_for_cells(tmp_path, "autoencoder", 1, first)
-    second = start(tmp_path)
-    words = second.communicate(timeout=240)[1]
-    first.communicate(timeout=240)
+    first, second = start(tmp_path), start(tmp_path)
+    words = [process.communicate(timeout=240)[1] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "Another run uses this store" in words
+    assert sum("Another run uses this store" in said for said in words) == 1
     folder = tmp_path / finished.folder.name
     assert (folder / "predictions.npz").read_bytes() == (finished.folder / "predictions.npz").read_bytes()
 
@@ -72,13 +69,17 @@ def test_a_damaged_cell_is_computed_again(finished: RunResult, tmp_path: Path) -
     assert (again.folder / "predictions.npz").read_bytes() == (finished.folder / "predictions.npz").read_bytes()
 
 
-def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limit", "error", "words"),
+    [(300_000, DataError, "Nothing was left behind"), (1_500_000, StoreError, "finished cells are kept")],
+)
+def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(
+    tmp_path: Path, limit: int, error: type[Exception], words: str
+) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        with pytest.raises(
-            StoreError, match=r"run the same command again: finished cells are kept|Nothing was left behind"
-        ):
+        with pytest.raises(error, match=words):
             tiny_run(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
