@@ -119,10 +119,15 @@ def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _outcome(error: Exception) -> str:
-    """Return the outcome that a failure is recorded as; exceptions may name their own."""
+    """Return the outcome that a failure is recorded as."""
+    from qaugbench.downstream.recipe import ClassifierDiverged
+    from qaugbench.generators.contract import DivergedError
+
+    if isinstance(error, DivergedError | ClassifierDiverged):
+        return "diverged"
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return "infeasible"
-    return getattr(error, "outcome", "error")
+    return "error"
 
 
 def peak_memory_mb() -> float:

@@ -152,7 +152,7 @@ def opening(prepared: PreparedRun) -> str:
         f"Board: {plan.task.name} / {plan.dataset.source} / {plan.track.name}; {plan.replicates} replicates on {plan.device}.",
         *(
             f"Fraction {fraction.key}: {fraction.n_real} real training images, {fraction.n_fill} synthetic."
-            + (f" Asked for {100 * fraction.requested:g}%: {fraction.reason}" if fraction.reason else "")
+            + (f" {fraction.reason}" if fraction.reason else "")
             for fraction in plan.fractions
         ),
         f"Arms: {arms}.",

@@ -120,9 +120,7 @@ def _fraction_notes(record: Record, fraction: FractionFacts) -> list[str]:
     scored = fraction_scores(record, fraction.key)
     lines = []
     if fraction.reason:
-        lines.append(
-            f"{fraction.requested:.0%} of the training data was asked for and {fraction.key} used: {fraction.reason}."
-        )
+        lines.append(f"{fraction.reason.rstrip('.')}.")
     if not fraction.oracle and any(arm.role == "oracle" for arm in record.arms):
         lines.append(f"At {fraction.key} there are no further real patients, so the oracle arm is not run.")
     power = low_power(record, fraction.key)

@@ -35,7 +35,7 @@ def tiny_definitions() -> Iterator[None]:
     small = {
         name: dataclasses.replace(card, tracks={"smoke": {**card.tracks["smoke"], **SETTINGS, "sampling_steps": 2}})
         for name, card in cards.items()
-    }
+    } | {"folder": definitions.generator_card("folder")}
     autoencoder = {**definitions.autoencoder_settings("smoke"), **SETTINGS}
     with (
         mock.patch.object(definitions, "task", lambda name: tiny_task(name)),
@@ -46,14 +46,19 @@ def tiny_definitions() -> Iterator[None]:
         yield
 
 
+def tiny_request(
+    out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True
+) -> RunRequest:
+    """Return the request of the tiny run."""
+    return RunRequest(
+        task=TASK, generators=generators, track="smoke", jobs=jobs, accelerator="cpu", out=out, quiet=quiet
+    )
+
+
 def tiny_run(out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True) -> RunResult:
     """Run the tiny task on its phantom and return the result."""
     with tiny_definitions():
-        return perform(
-            RunRequest(
-                task=TASK, generators=generators, track="smoke", jobs=jobs, accelerator="cpu", out=out, quiet=quiet
-            )
-        )
+        return perform(tiny_request(out, jobs=jobs, generators=generators, quiet=quiet))
 
 
 if __name__ == "__main__":

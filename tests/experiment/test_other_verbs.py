@@ -1,0 +1,73 @@
+"""Estimates, images from a folder, the Python function and the doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import qaugbench
+from qaugbench.datasets.phantom_source import export_phantom
+from qaugbench.errors import DefinitionError
+from qaugbench.experiment.doctor import examine
+from qaugbench.experiment.estimate import estimate_run
+from qaugbench.experiment.run import RunResult
+from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
+
+
+def test_estimate_times_what_is_missing_and_adds_nothing_to_the_store(tmp_path: Path) -> None:
+    with tiny_definitions():
+        estimated = estimate_run(tiny_request(tmp_path, generators=("ddpm",)))
+    assert {stage.what.split()[0]: stage.missing for stage in estimated.stages} == {
+        "autoencoder": 2,
+        "fit": 2,
+        "sample": 2,
+        "train": 2,
+    }
+    assert all(stage.seconds_each > 0 for stage in estimated.stages)
+    assert not list((tmp_path / "store" / "cells").iterdir())
+
+
+def test_estimate_of_a_finished_run_is_nothing(finished: RunResult) -> None:
+    with tiny_definitions():
+        estimated = estimate_run(tiny_request(finished.folder.parent))
+    assert estimated.total_s == 0
+    assert sum(stage.missing for stage in estimated.stages) == 0
+
+
+def test_images_from_a_folder_are_an_arm(finished: RunResult, tmp_path: Path) -> None:
+    made = export_phantom(TASK, 150, 32, tmp_path / "made.zip")
+    scored = tiny_run(finished.folder.parent, generators=(f"folder:{made}",)).record
+    arm = next(arm for arm in scored.arms if arm.role == "synthetic")
+    assert (arm.id, arm.kind) == ("folder:made", "external")
+    assert scored.scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["arms"]["folder:made"]["mean"] > 0
+    assert not any(contrast["against"] == "folder:made" for contrast in _contrasts(scored.scores))
+
+
+def _contrasts(scores: dict) -> list[dict]:
+    return scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["contrasts"]
+
+
+def test_python_function_does_what_the_command_does(finished: RunResult) -> None:
+    with tiny_definitions():
+        result = qaugbench.run(
+            TASK, "qldm", track="smoke", out=str(finished.folder.parent), jobs=1, accelerator="cpu", quiet=True
+        )
+    assert result.record.scores == finished.record.scores
+
+
+def test_python_function_names_near_options() -> None:
+    with pytest.raises(DefinitionError, match="Did you mean 'replicates'"):
+        qaugbench.run(TASK, "qldm", replicate=3)
+
+
+def test_doctor_finds_this_installation_sound(tmp_path: Path) -> None:
+    findings = examine(tmp_path)
+    assert not [finding.text() for finding in findings if finding.state == "fails"]
+    assert {"torch", "circuits", "store", "tasks"} <= {finding.what for finding in findings}
+
+
+def test_doctor_says_what_does_not_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    failing = [finding for finding in examine(tmp_path / "file") if finding.state == "fails"]
+    assert [finding.what for finding in failing] == ["store"]
