@@ -175,6 +175,7 @@ class Record(Facts):
     recipe: dict[str, Any]
     generators: list[GeneratorFacts]
     data: DataFacts
+    task_sha256: str
     config_sha256: str
     predictions_sha256: str
     environment: Environment

@@ -86,10 +86,10 @@ def rank_ranges(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int
 
 
 def _by_board(records: Iterable[Record]) -> list[list[Record]]:
-    """Return records that may be compared together: one board, the same data and the same split."""
-    groups: dict[tuple[str, str, str], list[Record]] = {}
+    """Return records that may be compared together: one board, task, data and split."""
+    groups: dict[tuple[str, str, str, str], list[Record]] = {}
     for record in records:
-        key = (str(record.board), record.data.manifest_sha256, record.data.split_sha256)
+        key = (str(record.board), record.task_sha256, record.data.manifest_sha256, record.data.split_sha256)
         groups.setdefault(key, []).append(record)
     return [groups[key] for key in sorted(groups)]
 
@@ -100,7 +100,7 @@ def _board(records: Sequence[Record]) -> list[str]:
     blocks = [
         f"## {first.board}",
         f"{first.title}. {first.question} {first.data.n_images['test']} test images of {first.data.n_groups['test']} "
-        f"{unit}; data `{first.data.manifest_sha256[:12]}`, split `{first.data.split_sha256[:12]}` "
+        f"{unit}; task `{first.task_sha256[:12]}`, data `{first.data.manifest_sha256[:12]}`, split `{first.data.split_sha256[:12]}` "
         f"({first.data.split_how}).",
     ]
     if first.data.leaky:

@@ -31,7 +31,7 @@ from qaugbench.record import (
     StageCost,
 )
 from qaugbench.stats.score import score
-from qaugbench.task import Endpoint, tail_endpoints
+from qaugbench.task import Endpoint, canonical_hash, tail_endpoints
 
 PICTURES_A_CLASS = 6
 Reports = Mapping[str, CellReport]
@@ -107,6 +107,7 @@ def record(
         recipe=asdict(plan.track.recipe),
         generators=_generator_facts(plan, store, reports),
         data=data,
+        task_sha256=canonical_hash(plan.task.track_identity(plan.track.name)),
         config_sha256=plan.config_sha256,
         predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
         environment=environment,

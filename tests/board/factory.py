@@ -163,6 +163,7 @@ def record_for(
             licence="CC BY 4.0",
             citation="A. Author (2020). Made-up images. doi:10.0000/none.",
         ),
+        task_sha256="3" * 64,
         config_sha256="2" * 64,
         predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
         environment=Environment(
