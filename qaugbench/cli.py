@@ -197,7 +197,8 @@ def verify(entries: tuple[Path, ...]) -> None:
     from qaugbench.board.verify import verify as verify_entry
 
     for entry in entries:
-        click.echo(str(verify_entry(entry)))
+        checked = verify_entry(entry)
+        click.echo(f"{entry}: holds. {checked.n_numbers} numbers recomputed from {checked.n_logits} logits.")
 
 
 @cli.group(cls=NearNamesGroup)

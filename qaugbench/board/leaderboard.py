@@ -100,8 +100,8 @@ def _board(records: Sequence[Record]) -> list[str]:
     blocks = [
         f"## {first.board}",
         f"{first.title}. {first.question} {first.data.n_images['test']} test images of {first.data.n_groups['test']} "
-        f"{unit}; task `{first.task_sha256[:12]}`, data `{first.data.manifest_sha256[:12]}`, split `{first.data.split_sha256[:12]}` "
-        f"({first.data.split_how}).",
+        f"{unit}; task `{first.task_sha256[:12]}`, data `{first.data.manifest_sha256[:12]}`, "
+        f"split `{first.data.split_sha256[:12]}` ({first.data.split_how.rstrip('.')}).",
     ]
     if first.data.leaky:
         blocks.append("> **LEAKY SPLIT**: patients lie on both sides of it, so every value is too high.")

@@ -38,7 +38,7 @@ def environment(device: str) -> Environment:
         commit=commit(),
         code_sha256=code_hash("qaugbench.experiment.run"),
         python=platform.python_version(),
-        platform=platform.platform(aliased=True),
+        platform=f"{platform.system()} {platform.machine()}",
         processor=processor(),
         cores=usable_cores(),
         accelerator=accelerator_name(device),
