@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,15 +24,21 @@ class Verdict:
 
 
 def verdict(
-    comparison: Comparison, n_replicates: int, flagged_fraction: float, *, n_rarer: int | None = None
+    comparison: Comparison,
+    n_replicates: int,
+    flagged_fraction: float,
+    *,
+    n_rarer: int | None = None,
+    pooled_rarer: Sequence[int] = (),
 ) -> Verdict:
     """Return HELPS or HURTS when the 95 % interval lies on one side of 0, else INCONCLUSIVE; higher values are better.
 
     NO-VERDICT, with a reason, below five replicates, when more than 10 % of the replicates were filled in
-    (``flagged_fraction``), when nothing varied, and for a single class with fewer than 30 images on its rarer side
-    (``n_rarer``; None where classes are pooled).
+    (``flagged_fraction``), when nothing varied, and on too few test images: fewer than 30 on the rarer side of a single
+    class (``n_rarer``; None where classes are pooled), or of more than half of the classes that are pooled
+    (``pooled_rarer``).
     """
-    reason = _why_no_verdict(comparison, n_replicates, flagged_fraction, n_rarer)
+    reason = _why_no_verdict(comparison, n_replicates, flagged_fraction, n_rarer, pooled_rarer)
     if reason is not None:
         return Verdict("NO-VERDICT", reason)
     if comparison.ci_low > 0:
@@ -98,7 +105,11 @@ def unsigned(value: float) -> str:
 
 
 def _why_no_verdict(
-    comparison: Comparison, n_replicates: int, flagged_fraction: float, n_rarer: int | None
+    comparison: Comparison,
+    n_replicates: int,
+    flagged_fraction: float,
+    n_rarer: int | None,
+    pooled_rarer: Sequence[int],
 ) -> str | None:
     if n_replicates == 1:
         return "a single replicate cannot say what the next one would show"
@@ -109,6 +120,12 @@ def _why_no_verdict(
         return f"{filled} % of the replicates failed and were filled in, and at most {allowed} % may be"
     if n_rarer is not None and n_rarer < MIN_FOR_VERDICT:
         return f"the rarer side of this class has {n_rarer} test images and a verdict needs {MIN_FOR_VERDICT}"
+    few = sum(images < MIN_FOR_VERDICT for images in pooled_rarer)
+    if 2 * few > len(pooled_rarer):
+        return (
+            f"{few} of the {len(pooled_rarer)} classes have fewer than {MIN_FOR_VERDICT} test images on their rarer side: "
+            "the source is too small"
+        )
     if comparison.method == NO_VARIATION:
         return "nothing varied over replicates or patients, so the uncertainty cannot be estimated"
     return None

@@ -90,6 +90,15 @@ class Question:
         )
 
     @property
+    def pooled_rarer(self) -> tuple[int, ...]:
+        """Images on the rarer side of each class that is pooled: empty for a single AUROC."""
+        if self.kind == "qwk":
+            sides: list[np.ndarray] = [self.grades == grade for grade in range(len(self.classes))]
+        else:
+            sides = list(self.positives.values())
+        return tuple(int(min(side.sum(), (~side).sum())) for side in sides) if len(sides) > 1 else ()
+
+    @property
     def why_no_interval(self) -> str | None:
         """Why a value has no interval of its own; None when it has."""
         if self.n_rarer is not None and self.n_rarer < MIN_FOR_INTERVAL:

@@ -184,7 +184,13 @@ class _Fraction:
                 continue
             comparison = _compare_pair(answers[arm], answers[against], question)
             flagged = self.present.flagged_fraction(arm, against)
-            decided = verdict(comparison, self.present.n_replicates, flagged, n_rarer=question.n_rarer)
+            decided = verdict(
+                comparison,
+                self.present.n_replicates,
+                flagged,
+                n_rarer=question.n_rarer,
+                pooled_rarer=question.pooled_rarer,
+            )
             # "Helps" is said of augmentation against the reference; two arms are better or worse than one another.
             helps = family == "reference" and self.present.arms[arm].role in ("synthetic", "control")
             phrase = PHRASES.get(family if family == "best-classical" else self.present.arms[against].role, "{}")

@@ -35,6 +35,13 @@ def test_no_verdict_has_a_reason(replicates: int, flagged: float, n_rarer: int |
     assert reason in str(decided.reason)
 
 
+def test_pooled_classes_need_a_majority_with_enough_images() -> None:
+    assert verdict(GAIN, 10, 0.0, pooled_rarer=(30, 40, 29, 5)).code == "HELPS"
+    decided = verdict(GAIN, 10, 0.0, pooled_rarer=(30, 29, 5))
+    assert decided.code == "NO-VERDICT"
+    assert "2 of the 3 classes" in str(decided.reason)
+
+
 def test_no_verdict_where_nothing_varied() -> None:
     assert verdict(replace(GAIN, method=NO_VARIATION), 10, 0.0).code == "NO-VERDICT"
 

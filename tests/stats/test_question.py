@@ -88,3 +88,10 @@ def test_labels_and_groups_must_fit() -> None:
         Images(labels, groups[:-1], GRADES, "multiclass")
     with pytest.raises(StatisticsError, match="0 or 1; given 2"):
         Images(labels * 2, groups, GRADES, "multiclass")
+
+
+def test_pooled_rarer_counts_the_smaller_side_of_each_class() -> None:
+    images = _images(20, 30, 40)
+    assert Question.of("macro_auroc", [0, 1, 2], images).pooled_rarer == (20, 30, 40)
+    assert Question.of("qwk", [0, 1, 2], images).pooled_rarer == (20, 30, 40)
+    assert Question.of("auroc", [1, 2], images).pooled_rarer == ()
