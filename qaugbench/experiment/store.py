@@ -144,7 +144,7 @@ class Store:
         """Remove what killed processes of this machine left half-written, and anything a day old."""
         for path in (self.root / "partial").iterdir():
             rest, _, process = path.name.rpartition(".")
-            dead = rest.endswith(f".{host()}") and process.isdigit() and not psutil.pid_exists(int(process))
+            dead = rest.endswith(f".{host()}") and process.isdigit() and not _alive(int(process))
             if dead or time.time() - path.stat().st_mtime > STALE_AFTER_S:
                 shutil.rmtree(path, ignore_errors=True)
 
@@ -159,6 +159,14 @@ def npy_bytes(array: np.ndarray) -> bytes:
 def host() -> str:
     """Return the name of this machine."""
     return socket.gethostname()
+
+
+def _alive(process: int) -> bool:
+    """Return whether a process of this machine still runs; one that was killed and not yet collected does not."""
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _sound(folder: Path) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
-from qaugbench.experiment.store import Store
+from qaugbench.experiment.store import Store, host
 
 CELL = Cell("train", {"a": 1})
 
@@ -63,6 +66,25 @@ def test_name_depends_on_key_and_upstream_alone() -> None:
         Cell("train", {"a": 1}, {"fit": upstream}).name
         != Cell("train", {"a": 1}, {"fit": Cell("fit", {"seed": 2})}).name
     )
+
+
+def test_leftovers_of_dead_processes_are_removed_and_those_of_living_ones_stay(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    dead, alive = (tmp_path / "partial" / f"fit-0.{host()}.{process}" for process in (_dead_process(), os.getpid()))
+    dead.mkdir()
+    alive.mkdir()
+    with store.in_use():
+        assert (dead.exists(), alive.exists()) == (False, True)
+
+
+def _dead_process() -> int:
+    """Return the number of a process that has ended and, as its parent, is not collected: a zombie."""
+    process = os.fork()
+    if process == 0:
+        os._exit(0)
+    while psutil.Process(process).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    return process
 
 
 def test_in_use_is_seen_by_a_second_run(tmp_path: Path) -> None:
