@@ -136,7 +136,7 @@ def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str,
     return DataFacts(
         source=name,
         phantom=manifest["phantom"],
-        description=manifest["description"],
+        description=known.title if known and manifest["description"] == name else manifest["description"],
         manifest_sha256=manifest["content_sha256"],
         split_sha256=split.sha256,
         split_how=split.how,
