@@ -109,7 +109,9 @@ def _board(records: Sequence[Record]) -> list[str]:
     for key in keys:
         rows = [row for record in records for row in _rows(record, key)]
         if rows:
-            blocks += [f"### {key} of the training patients", *_ranked(rows)]
+            reasons = {fraction.reason for record in records for fraction in record.fractions if fraction.key == key}
+            moved = [f"{reason.rstrip('.')}." for reason in sorted(filter(None, reasons))]
+            blocks += [f"### {key} of the training patients", *moved, *_ranked(rows)]
     return blocks
 
 

@@ -81,6 +81,7 @@ def notes(record: Record) -> list[str]:
     lines = []
     if record.replicates < LISTED_REPLICATES:
         lines.append(f"Provisional: {record.replicates} replicates; a listed result needs {LISTED_REPLICATES}.")
+    lines += [f"Departs from its track, so it cannot be a leaderboard entry: {what}." for what in record.departures]
     if not record.data.patients_known:
         lines.append("Patients are not known: every image, or group of near-duplicates, counts as a patient.")
     lines += record.data.notes

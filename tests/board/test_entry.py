@@ -30,6 +30,14 @@ def test_entry_lies_on_its_board_and_holds_four_files(entry: Path) -> None:
     ]
 
 
+def test_a_run_that_departs_from_its_track_is_no_entry(tmp_path: Path) -> None:
+    write_run(tmp_path / "short", replicates=2)
+    change_record(tmp_path / "short", lambda record: record.update(departures=["2 replicates instead of the 5"]))
+    with pytest.raises(EntryError, match="2 replicates instead of the 5"):
+        submit(tmp_path / "short", tmp_path / "boards")
+    assert not (tmp_path / "boards").exists()
+
+
 def test_entry_is_deterministic(entry: Path, made_run: Path, tmp_path: Path) -> None:
     again = submit(made_run, tmp_path / "elsewhere")
     for file in entry.iterdir():

@@ -45,6 +45,12 @@ def test_quantum_row_without_controls_says_so(tmp_path: Path) -> None:
     assert marked == {"qldm": "attribution not tested", "ddpm": ""}
 
 
+def test_moved_fraction_says_why(tmp_path: Path) -> None:
+    entry = _submitted(tmp_path, "moved", replicates=2, phantom=False)
+    change_record(entry, lambda record: record["fractions"][0].update(reason="too few images of Hernia"))
+    assert "too few images of Hernia." in build(tmp_path / "boards")
+
+
 def test_fewer_than_ten_replicates_are_provisional(tmp_path: Path) -> None:
     _submitted(tmp_path, "short", replicates=9, phantom=False)
     _submitted(tmp_path, "long", replicates=10, phantom=False, seed=1)
