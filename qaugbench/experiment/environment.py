@@ -97,7 +97,7 @@ def processor() -> str:
 
 def choose_device(accelerator: str) -> str:
     """Return the torch device for ``--accelerator``: ``auto`` takes a GPU where there is one, and the log says which."""
-    if accelerator == "cpu":
+    if accelerator == "cpu" or (accelerator == "auto" and not may_have_gpu()):
         return "cpu"
     import torch
 
@@ -108,6 +108,14 @@ def choose_device(accelerator: str) -> str:
             "--accelerator cuda was asked for, but torch sees no CUDA device. Use --accelerator cpu or auto."
         )
     return "cpu"
+
+
+def may_have_gpu() -> bool:
+    """Return whether this machine shows any driver that torch could use as CUDA; saves importing torch where none is.
+
+    The devices are those of NVIDIA's driver, of the same under WSL, and of AMD's ROCm.
+    """
+    return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd"))
 
 
 def accelerator_name(device: str) -> str:
