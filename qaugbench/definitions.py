@@ -145,13 +145,30 @@ def registered_modules() -> dict[str, Path]:
     """Return the source files of the generators that other packages register, by id; nothing of them is imported."""
     found = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        spec = importlib.util.find_spec(point.module)
-        if spec is None or spec.origin is None:
+        path = module_path(point.module)
+        if path is None:
             raise DefinitionError(
                 f"The registered generator {point.name!r} is in {point.module!r}, which cannot be found."
             )
-        found[point.name] = Path(spec.origin)
+        found[point.name] = path
     return found
+
+
+@cache
+def module_path(module: str) -> Path | None:
+    """Return the Python file of a module, found without importing anything; None where there is none."""
+    top, *below = module.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        return None
+    if not below:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    for place in spec.submodule_search_locations or ():
+        path = Path(place, *below)
+        for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+            if candidate.is_file():
+                return candidate
+    return None
 
 
 def generator_names() -> list[str]:

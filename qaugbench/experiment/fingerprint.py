@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 from functools import cache
-from pathlib import Path
+
+from qaugbench.definitions import module_path
 
 PACKAGE = "qaugbench"
 WITHOUT_NUMBERS = frozenset({"qaugbench", "qaugbench.errors"})
@@ -27,7 +27,7 @@ def code_hash(*modules: str) -> str:
 @cache
 def module_hash(module: str) -> str:
     """Return the hash of one module alone, without what it imports."""
-    path = _path(module)
+    path = module_path(module)
     if path is None:
         raise ModuleNotFoundError(f"No Python source for {module!r}")
     return _meaning(path.read_text(encoding="utf-8"))
@@ -38,23 +38,12 @@ def _closure(modules: tuple[str, ...]) -> dict[str, str]:
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        path = _path(name)
+        path = module_path(name)
         if name in found or name in WITHOUT_NUMBERS or path is None:
             continue
         found[name] = path.read_text(encoding="utf-8")
         waiting += _imports(found[name])
     return found
-
-
-@cache
-def _path(module: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-        return None
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        return None
-    return Path(spec.origin)
 
 
 def _imports(source: str) -> list[str]:

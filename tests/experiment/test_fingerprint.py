@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from qaugbench.experiment import fingerprint
@@ -31,3 +34,13 @@ def test_closure_follows_imports_inside_functions() -> None:
     assert {"qaugbench.experiment.replicate", "qaugbench.seeds", "qaugbench.datasets.subsets"} <= set(found)
     assert "qaugbench.errors" not in found
     assert not any("report" in name for name in found)
+
+
+def test_hashing_imports_nothing() -> None:
+    program = (
+        "import sys; from qaugbench.experiment.fingerprint import code_hash; "
+        "code_hash('qaugbench.downstream.recipe', 'qaugbench.generators.qldm'); print('torch' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
+    )

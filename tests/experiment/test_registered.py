@@ -37,11 +37,12 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     point = EntryPoint("flat", "flat_images:Flat", definitions.ENTRY_POINT_GROUP)
     for module in ("qaugbench.definitions", "qaugbench.experiment.choose"):
         monkeypatch.setattr(f"{module}.entry_points", lambda group: [point])
-    definitions.registered_modules.cache_clear()
-    definitions.generator_card.cache_clear()
+    cached = (definitions.registered_modules, definitions.generator_card, definitions.module_path, code_hash)
+    for function in cached:
+        function.cache_clear()
     yield tmp_path
-    definitions.registered_modules.cache_clear()
-    definitions.generator_card.cache_clear()
+    for function in cached:
+        function.cache_clear()
 
 
 def test_a_registered_generator_can_be_chosen(package: Path) -> None:
