@@ -16,7 +16,7 @@ from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.run import RunRequest, jobs_of, opening, prepare
 from qaugbench.experiment.store import META, Store
 
-FEW, MORE = 3, 9
+FIRST, FEW, MORE = 2, 4, 16
 STARTING_A_PROCESS_S = 8.0
 
 
@@ -92,6 +92,7 @@ def _seconds(cell: Cell, history: dict[str, list[float]], trial: Store) -> tuple
         return mean(past), f"mean of {len(past)} finished"
     if cell.stage == "sample":
         return _timed(_shortened(cell, FEW), trial), "timed on a barely trained generator"
+    _timed(_shortened(cell, FIRST), trial)  # imports and first calls are paid here, not in what is measured
     steps = cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["budget"]["steps"]
     few, more = _timed(_shortened(cell, FEW), trial), _timed(_shortened(cell, MORE), trial)
     a_step = max(more - few, 0.0) / (MORE - FEW)
