@@ -223,9 +223,8 @@ def _write_zip(path: Path, entries: Iterator[tuple[str, bytes]]) -> None:
             os.fsync(file.fileno())
             os.chmod(file.name, 0o644)
             os.replace(file.name, path)
-        except BaseException:
+        finally:
             Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def _write_folder(path: Path, entries: Iterator[tuple[str, bytes]]) -> None:
@@ -237,6 +236,5 @@ def _write_folder(path: Path, entries: Iterator[tuple[str, bytes]]) -> None:
             target.write_bytes(content)
         temporary.chmod(0o755)
         temporary.rename(path)
-    except BaseException:
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
