@@ -62,7 +62,7 @@ class GeneratorChoice:
 
 @dataclass(frozen=True)
 class FractionPlan:
-    """One fraction as run; ``requested`` lists the fractions of the track that ended here."""
+    """One fraction as run: the one ``requested``, the one ``used``, and the reason where they differ; counts of replicate 0."""
 
     key: str
     requested: float

@@ -22,16 +22,6 @@ class Progress(Protocol):
     def cell(self, done: CellReport) -> None: ...
 
 
-class Silent:
-    """Says nothing."""
-
-    def message(self, text: str) -> None:
-        pass
-
-    def cell(self, done: CellReport) -> None:
-        pass
-
-
 class Lines:
     """One line a message and a computed or failed cell, with the time since the start and the count so far."""
 

@@ -19,7 +19,10 @@ ARMS = ("R", "R+", "R+cm", "R+os", "O-real", "qldm", "qldm:twin", "qldm:no-entan
 
 def test_run_leaves_record_predictions_and_report(finished: RunResult) -> None:
     predicted = read_predictions(finished.folder / "predictions.npz")
-    assert read_record(finished.folder).scores == finished.record.scores
+    stored, returned = (
+        record.model_dump(exclude={"environment", "cost"}) for record in (read_record(finished.folder), finished.record)
+    )
+    assert stored == returned  # a later test may have run it again, at another time and cost
     assert predicted.arms == ARMS
     assert predicted.fractions["50%"].test_logits.shape == (9, 2, len(predicted.test_ids), 5)
     assert all(np.isfinite(part.test_logits).all() for part in predicted.fractions.values())

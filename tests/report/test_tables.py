@@ -90,7 +90,7 @@ def test_moved_fraction_and_missing_controls_are_noted(tmp_path: Path) -> None:
     record = write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "qldm"))
     moved = record.fractions[0].model_copy(update={"requested": 0.05, "reason": "too few images of Hernia"})
     text = " ".join(summary_table(record.model_copy(update={"fractions": [moved]})).split())
-    assert "too few images of Hernia" in text
+    assert "- too few images of Hernia." in text
     assert "qldm ran without its controls" in text
 
 
