@@ -1,4 +1,4 @@
-"""What may be said about a comparison: one of four verdicts, and one sentence in plain English."""
+"""What may be said about one comparison: one of four verdicts, and when there can be none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from qaugbench.stats.mrmc import NO_VARIATION, Comparison
 VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
 
 MIN_REPLICATES = 5
+LISTED_REPLICATES = 10
 MAX_FLAGGED = 0.10
 MIN_FOR_VERDICT = 30
 
@@ -38,7 +39,7 @@ def verdict(
     class (``n_rarer``; None where classes are pooled), or of more than half of the classes that are pooled
     (``pooled_rarer``).
     """
-    reason = _why_no_verdict(comparison, n_replicates, flagged_fraction, n_rarer, pooled_rarer)
+    reason = why_no_verdict(comparison, n_replicates, flagged_fraction, n_rarer, pooled_rarer)
     if reason is not None:
         return Verdict("NO-VERDICT", reason)
     if comparison.ci_low > 0:
@@ -61,56 +62,14 @@ def verdict_words(code: VerdictCode, against: str | None = None) -> str:
     return "inconclusive" if code == "INCONCLUSIVE" else "no verdict"
 
 
-def sentence(
-    comparison: Comparison,
-    decided: Verdict,
-    *,
-    arm: str,
-    against: str,
-    metric: str,
-    fraction: str,
-    words: str,
-    task: str | None = None,
-    margin: float | None = None,
-) -> str:
-    """Return one plain-English sentence: the difference, its interval, the verdict, and how little could be seen.
-
-    ``words`` are ``verdict_words``; ``fraction`` is a key such as "10%"; ``margin`` is the smallest difference that
-    matters, when the task names one.
-    """
-    difference = f"{signed(comparison.estimate)} (95 % CI {signed(comparison.ci_low)} to {signed(comparison.ci_high)})"
-    opening = f"{_where(task, fraction)}, {arm} changed {metric} by {difference} against {against}"
-    if decided.code == "NO-VERDICT":
-        return f"{opening}: no verdict, because {decided.reason}."
-    if decided.code != "INCONCLUSIVE":
-        return f"{opening}: {'it ' if words in ('helps', 'hurts') else ''}{words}."
-    smallest = f"the smallest difference this run could detect is {unsigned(comparison.mde)}"
-    if margin is not None and comparison.mde > margin:
-        smallest += f", more than the {unsigned(margin)} that would matter, so it may have missed a real one"
-    return f"{opening}: inconclusive; {smallest}."
-
-
-def signed(value: float) -> str:
-    """Return three decimals with a sign and no leading zero: ``+.004``, ``-.012``, ``.000``."""
-    text = unsigned(abs(value))
-    if text == ".000":
-        return text
-    return f"{'-' if value < 0 else '+'}{text}"
-
-
-def unsigned(value: float) -> str:
-    """Return three decimals without a leading zero: ``.021``, ``1.000``."""
-    text = f"{value:.3f}"
-    return text.removeprefix("0")
-
-
-def _why_no_verdict(
+def why_no_verdict(
     comparison: Comparison,
     n_replicates: int,
     flagged_fraction: float,
     n_rarer: int | None,
     pooled_rarer: Sequence[int],
 ) -> str | None:
+    """Return why no verdict may be given (see ``verdict``), or None."""
     if n_replicates == 1:
         return "a single replicate cannot say what the next one would show"
     if n_replicates < MIN_REPLICATES:
@@ -129,11 +88,3 @@ def _why_no_verdict(
     if comparison.method == NO_VARIATION:
         return "nothing varied over replicates or patients, so the uncertainty cannot be estimated"
     return None
-
-
-def _where(task: str | None, fraction: str) -> str:
-    share = fraction.removesuffix("%").strip()
-    amount = "all of the training data" if share == "100" else f"{share} % of the training data"
-    if task is None:
-        return f"With {amount}"
-    return f"On {task} with {amount}" if share == "100" else f"On {task} at {amount}"

@@ -91,15 +91,20 @@ def interval(theta: np.ndarray, influence: np.ndarray, n_eff: int | None = None)
         raise StatisticsError("Values or influence are NaN: give every arm and replicate, or leave the arm out.")
 
     components = variance_components(theta, influence)
-    variance = components.replicates + components.patients
-    estimate = float(theta.mean())
+    se, df = standard_error(components, n_replicates, n_eff)
     method = SINGLE_RUN if n_replicates == 1 else OR_HILLIS
-    if variance < ROUNDING**2:
+    return comparison(float(theta.mean()), se, df, method=method, n_replicates=n_replicates, n_groups=n_groups)
+
+
+def comparison(estimate: float, se: float, df: float, *, method: str, n_replicates: int, n_groups: int) -> Comparison:
+    """Return the Comparison of an estimate with its standard error and degrees of freedom, by Student's t.
+
+    An se of 0 gives p 1 and, unless the estimate is 0 too, a method that says that there is no uncertainty to show.
+    """
+    if se == 0:
         method = NO_VARIATION if abs(estimate) > ROUNDING else method
         return Comparison(estimate, 0.0, math.inf, estimate, estimate, 1.0, 0.0, method, n_replicates, n_groups)
 
-    df = _degrees_of_freedom(components, n_replicates, n_eff)
-    se = math.sqrt(variance)
     reach = float(stats.t.ppf(0.975, df))
     return Comparison(
         estimate=estimate,
@@ -137,8 +142,15 @@ def _patient_variance(influence: np.ndarray) -> np.ndarray:
     return n_groups / (n_groups - 1) * (centred**2).sum(axis=1)
 
 
-def _degrees_of_freedom(components: Components, n_replicates: int, n_eff: int) -> float:
-    if n_replicates == 1:
-        return math.inf
+def standard_error(components: Components, n_replicates: int, n_eff: int) -> tuple[float, float]:
+    """Return (standard error, degrees of freedom) of a difference; 0 and infinity when it varies by no more than rounding.
+
+    Hillis, Berbaum & Metz 2008; infinite for one replicate, where all of the variance is the patients'.
+    """
     variance = components.replicates + components.patients
-    return variance**2 / (components.replicates**2 / (n_replicates - 1) + components.patients**2 / (n_eff - 1))
+    if variance < ROUNDING**2:
+        return 0.0, math.inf
+    if n_replicates == 1:
+        return math.sqrt(variance), math.inf
+    of_each = components.replicates**2 / (n_replicates - 1) + components.patients**2 / (n_eff - 1)
+    return math.sqrt(variance), variance**2 / of_each

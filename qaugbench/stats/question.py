@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from qaugbench.errors import StatisticsError, first_offenders
-from qaugbench.metrics.discrimination import any_of_scores
-from qaugbench.stats.influence import Patients, binary_image_influence, qwk_influence
+from qaugbench.errors import StatisticsError, first_offenders, near_names
+from qaugbench.metrics.calibration import brier_per_image, log_loss_per_image
+from qaugbench.metrics.discrimination import any_of_scores, probabilities
+from qaugbench.stats.average_precision import binary_ap_influence
+from qaugbench.stats.influence import Patients, binary_influence, qwk_influence
+from qaugbench.stats.kinds import EXCLUSIVE, KINDS
+from qaugbench.stats.per_image import mean_influence
+from qaugbench.stats.recall import called_influence, checked_thresholds, recall_influence
 
 MIN_FOR_INTERVAL = 10
 
 Answer = tuple[np.ndarray, np.ndarray]
-Answers = dict[tuple[tuple[int, ...], tuple[int, ...] | None], Answer]
-"""Answers to binary questions by (classes taken as positive, classes whose images are used); endpoints share them."""
+Answers = dict[tuple[object, ...], Answer]
+"""Answers to binary questions by (what is asked, classes taken as positive, classes whose images are used), which
+endpoints share.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,10 @@ class Images:
 class Question:
     """An endpoint on given images.
 
-    ``chosen`` [M] are the images used, ``positives`` the binary questions that they can decide (classes taken as
-    positive -> bool [M]), ``left_out`` the others with a reason. A single AUROC has ``n_rarer`` images on its rarer
-    side, and their patients as ``n_eff``; otherwise ``n_eff`` is the number of patients. ``undecidable`` says why
-    there is no value at all.
+    ``chosen`` [M] are the images used and ``labels`` [M, K] which of ``classes`` they have, ``positives`` the binary
+    questions that they can decide (classes taken as positive -> bool [M]), ``left_out`` the others with a reason. A
+    single binary question has ``n_rarer`` images on its rarer side, and their patients as ``n_eff``; otherwise
+    ``n_eff`` is the number of patients. ``undecidable`` says why there is no value at all.
     """
 
     kind: str
@@ -52,6 +59,7 @@ class Question:
     classes: tuple[int, ...]
     among: tuple[int, ...] | None
     chosen: np.ndarray
+    labels: np.ndarray
     grades: np.ndarray
     patients: Patients | None
     positives: dict[tuple[int, ...], np.ndarray]
@@ -62,7 +70,14 @@ class Question:
 
     @classmethod
     def of(cls, kind: str, classes: Sequence[int], images: Images, *, restrict: bool = False) -> Question:
-        """Return the question ``kind`` about ``classes``, with ``restrict`` only on images that have one of them."""
+        """Return the question ``kind`` about ``classes``, with ``restrict`` only on images that have one of them.
+
+        With ``restrict``, labels that exclude one another are asked about as if there were no other classes: their
+        probabilities are shared out among ``classes`` (AUROC and AP keep the scores, which rank against all classes).
+        Raises StatisticsError for an unknown kind, labels that it does not fit, and part of the classes where it is
+        about all of them.
+        """
+        _check(kind, classes, images, restrict=restrict)
         labels = images.labels > 0
         among = tuple(classes) if restrict else None
         chosen = np.flatnonzero(labels[:, list(classes)].any(axis=1)) if restrict else np.arange(len(labels))
@@ -80,6 +95,7 @@ class Question:
             classes=tuple(classes),
             among=among,
             chosen=chosen,
+            labels=labels[:, list(classes)],
             grades=grades,
             patients=patients,
             positives=positives,
@@ -90,12 +106,16 @@ class Question:
         )
 
     @property
+    def decided_classes(self) -> tuple[int, ...]:
+        """The classes that the value is about: those asked, without those left out."""
+        return tuple(k for classes in self.positives for k in classes) or self.classes
+
+    @property
     def pooled_rarer(self) -> tuple[int, ...]:
-        """Images on the rarer side of each class that is pooled: empty for a single AUROC."""
-        if self.kind == "qwk":
-            sides: list[np.ndarray] = [self.grades == grade for grade in range(len(self.classes))]
-        else:
-            sides = list(self.positives.values())
+        """Images on the rarer side of each class that is pooled: empty for a single class and for a mean of images."""
+        sides = list(self.positives.values())
+        if KINDS[self.kind].asks == "grades":
+            sides = [self.grades == grade for grade in range(len(self.classes))]
         return tuple(int(min(side.sum(), (~side).sum())) for side in sides) if len(sides) > 1 else ()
 
     @property
@@ -107,39 +127,147 @@ class Question:
             return "one patient on the rarer side; an interval needs two"
         return None
 
-    def answer(self, logits: np.ndarray, known: Answers) -> Answer:
+    def answer(self, logits: np.ndarray, known: Answers, thresholds: np.ndarray | None = None) -> Answer:
         """Return (value [R], influence [R, C]) for finite ``logits`` [R, N, K] of all images.
 
-        ``known`` holds, and is given, the answers to binary questions about the same logits.
+        ``known`` holds, and is given, the answers to binary questions about the same logits. ``thresholds`` [R, K] are
+        the logits at or above which a class is called: balanced accuracy of multilabel scores needs them.
         """
-        if self.patients is None:
+        if self.patients is None or self.undecidable is not None:
             raise StatisticsError(f"This question has no answer: {self.undecidable}.")
-        if self.kind == "qwk":
-            predicted = logits[:, self.chosen][:, :, list(self.classes)].argmax(axis=2)
-            pairs = [qwk_influence(row, self.grades, len(self.classes), self.patients.code) for row in predicted]
-            return np.array([value for value, _ in pairs]), np.stack([influence for _, influence in pairs])
-        answers = [self._binary(classes, logits, known) for classes in self.positives]
-        value = np.mean([value for value, _ in answers], axis=0)
-        influence = answers[0][1].copy()
-        for _, other in answers[1:]:
-            influence += other
-        return value, influence / len(answers)
+        return ANSWERS[self.kind](_Asked(self, self.patients, logits, known, thresholds))
 
-    def _binary(self, classes: tuple[int, ...], logits: np.ndarray, known: Answers) -> Answer:
-        key = (classes, self.among)
-        if key not in known:
-            assert self.patients is not None
-            scores = any_of_scores(logits, self.label_kind, classes)
-            scores = scores if self.among is None else scores[:, self.chosen]
-            value, per_image = binary_image_influence(np.ascontiguousarray(scores), self.positives[classes])
-            known[key] = value, self.patients.sums(per_image)
-        return known[key]
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question put to the logits of one arm."""
+
+    question: Question
+    patients: Patients
+    logits: np.ndarray
+    known: Answers
+    thresholds: np.ndarray | None
+
+    def of_classes(self, replicate: int) -> np.ndarray:
+        """Return the logits [M, K] of the classes asked about on the images used."""
+        return self.logits[replicate][self.question.chosen][:, list(self.question.classes)]
+
+    def most_likely(self) -> np.ndarray:
+        """Return the position [R, M] of the most probable of the classes asked about."""
+        return np.stack([self.of_classes(replicate).argmax(axis=1) for replicate in range(len(self.logits))])
+
+    def mean_of_binary(self, answer: Callable[[np.ndarray, np.ndarray, Patients], Answer]) -> Answer:
+        """Return the mean over the binary questions of ``answer(scores [R, M], positive [M], patients)``."""
+        return _mean([self._binary(answer, classes) for classes in self.question.positives])
+
+    def mean_of_images(self, per_image: Callable[[np.ndarray], np.ndarray]) -> Answer:
+        """Return the mean over images of ``per_image(logits [M, K])`` [M]."""
+        rows = [per_image(self.of_classes(replicate)) for replicate in range(len(self.logits))]
+        return mean_influence(np.stack(rows), self.patients)
+
+    def _binary(self, answer: Callable[[np.ndarray, np.ndarray, Patients], Answer], classes: tuple[int, ...]) -> Answer:
+        question = self.question
+        key = (answer, classes, question.among)
+        if key not in self.known:
+            scores = any_of_scores(self.logits, question.label_kind, classes)
+            scores = scores if question.among is None else scores[:, question.chosen]
+            self.known[key] = answer(np.ascontiguousarray(scores), question.positives[classes], self.patients)
+        return self.known[key]
+
+
+def _auroc(asked: _Asked) -> Answer:
+    return asked.mean_of_binary(binary_influence)
+
+
+def _average_precision(asked: _Asked) -> Answer:
+    return asked.mean_of_binary(binary_ap_influence)
+
+
+def _kappa(asked: _Asked) -> Answer:
+    question = asked.question
+    pairs = [
+        qwk_influence(row, question.grades, len(question.classes), asked.patients.code) for row in asked.most_likely()
+    ]
+    return np.array([value for value, _ in pairs]), np.stack([influence for _, influence in pairs])
+
+
+def _balanced_accuracy(asked: _Asked) -> Answer:
+    question = asked.question
+    if question.label_kind not in EXCLUSIVE:
+        return _balanced_calls(asked)
+    predicted = asked.most_likely()
+    return _mean(
+        [
+            recall_influence(predicted == question.classes.index(k), question.positives[k,], asked.patients)
+            for (k,) in question.positives
+        ]
+    )
+
+
+def _balanced_calls(asked: _Asked) -> Answer:
+    question, logits = asked.question, asked.logits
+    thresholds = checked_thresholds(asked.thresholds, (len(logits), logits.shape[2]), question.decided_classes)
+    return _mean(
+        [
+            called_influence(logits[:, question.chosen, k] >= thresholds[:, k, None], positive, asked.patients)
+            for (k,), positive in question.positives.items()
+        ]
+    )
+
+
+def _absolute_error(asked: _Asked) -> Answer:
+    return mean_influence(np.abs(asked.most_likely() - asked.question.grades), asked.patients)
+
+
+def _brier(asked: _Asked) -> Answer:
+    labels, kind = asked.question.labels, asked.question.label_kind
+    return asked.mean_of_images(lambda logits: brier_per_image(probabilities(logits, kind), labels, kind))
+
+
+def _log_loss(asked: _Asked) -> Answer:
+    labels, kind = asked.question.labels, asked.question.label_kind
+    return asked.mean_of_images(lambda logits: log_loss_per_image(logits, labels, kind))
+
+
+ANSWERS: dict[str, Callable[[_Asked], Answer]] = {
+    "auroc": _auroc,
+    "macro_auroc": _auroc,
+    "macro_ap": _average_precision,
+    "qwk": _kappa,
+    "balanced_accuracy": _balanced_accuracy,
+    "mae": _absolute_error,
+    "brier": _brier,
+    "log_loss": _log_loss,
+}
+
+
+def _mean(answers: list[Answer]) -> Answer:
+    value = np.mean([value for value, _ in answers], axis=0)
+    influence = answers[0][1].copy()
+    for _, other in answers[1:]:
+        influence += other
+    return value, influence / len(answers)
+
+
+def _check(kind: str, classes: Sequence[int], images: Images, *, restrict: bool) -> None:
+    if kind not in KINDS:
+        raise StatisticsError(f"Unknown kind of endpoint {kind!r}.{near_names(kind, KINDS)}")
+    fits = KINDS[kind].label_kinds
+    if images.label_kind not in fits:
+        raise StatisticsError(f"{kind} is for {' or '.join(fits)} labels; these are {images.label_kind}.")
+    missing = sorted(set(range(len(images.class_names))) - set(classes))
+    if KINDS[kind].whole and images.label_kind in EXCLUSIVE and missing and not restrict:
+        offenders = first_offenders(images.class_names[k] for k in missing)
+        raise StatisticsError(
+            f"{kind} is about all classes at once; missing are {offenders}. Name them, or restrict it to the images "
+            "that have one of the others."
+        )
 
 
 def _binary_questions(kind: str, classes: Sequence[int]) -> list[tuple[int, ...]]:
-    if kind == "auroc":
+    if KINDS[kind].asks == "any":
         return [tuple(classes)]
-    return [(k,) for k in classes] if kind == "macro_auroc" else []
+    return [(k,) for k in classes] if KINDS[kind].asks == "each" else []
 
 
 def _decidable(
@@ -168,6 +296,8 @@ def _why_undecidable(
 ) -> str | None:
     if patients is None:
         return "fewer than two patients"
-    if kind == "qwk":
+    if KINDS[kind].asks == "images":
+        return None
+    if KINDS[kind].asks == "grades":
         return "all images have the same grade" if np.unique(grades).size < 2 else None
     return None if positives else "no class has both a positive and a negative image"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import cohen_kappa_score, roc_auc_score
+from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
 
 from qaugbench.errors import StatisticsError
 from qaugbench.metrics.discrimination import (
     any_of_scores,
     auroc,
+    average_precision,
     class_scores,
     macro_auroc,
+    macro_average_precision,
     probabilities,
     quadratic_weighted_kappa,
 )
@@ -43,6 +45,50 @@ def test_auroc_by_hand() -> None:
 def test_auroc_refuses(scores: list[float], labels: list[int], message: str) -> None:
     with pytest.raises(StatisticsError, match=message):
         auroc(np.array(scores), np.array(labels))
+
+
+@pytest.mark.parametrize("distinct", [2, 7, 10**9])
+def test_average_precision_agrees_with_scikit_learn_whatever_the_ties(distinct: int) -> None:
+    random = np.random.default_rng(distinct)
+    scores = random.integers(0, distinct, (500, 4)).astype(np.float32)
+    labels = random.random((500, 4)) < [0.02, 0.2, 0.5, 0.97]
+    expected = average_precision_score(labels, scores)
+    assert macro_average_precision(scores, labels) == pytest.approx(expected, abs=1e-12)
+
+
+def test_average_precision_by_hand() -> None:
+    # Positive 3 leads: precision 1. Positive 2 ties with a negative: two positives among three images.
+    assert average_precision(np.array([1.0, 2.0, 2.0, 3.0]), np.array([0, 0, 1, 1])) == (1 + 2 / 3) / 2
+    assert average_precision(np.zeros(5), np.array([0, 1, 0, 1, 0])) == 0.4
+
+
+def test_monotone_transforms_leave_average_precision() -> None:
+    random = np.random.default_rng(8)
+    scores, labels = random.normal(size=90).round(1), random.random(90) < 0.2
+    there = average_precision(scores, labels)
+    assert average_precision(np.exp(scores / 3), labels) == there
+    assert average_precision(np.tile(scores, 3), np.tile(labels, 3)) == pytest.approx(there, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "message"),
+    [
+        ([0.1, 0.2], [0, 0], "AP needs positives and negatives; given 0 positives and 2"),
+        ([0.1, 0.2], [1, 1], "given 2 positives and 0 negatives"),
+        ([0.1, np.nan, np.nan], [0, 1, 1], "NaN at images 1, 2"),
+        ([0.1, 0.2], [0, 1, 1], r"given \(2,\) and \(3,\)"),
+    ],
+)
+def test_average_precision_refuses(scores: list[float], labels: list[int], message: str) -> None:
+    with pytest.raises(StatisticsError, match=message):
+        average_precision(np.array(scores), np.array(labels))
+
+
+def test_macro_metrics_name_the_class_that_is_undefined() -> None:
+    labels = np.array([[1, 0], [0, 0], [1, 0]])
+    for metric in (macro_auroc, macro_average_precision):
+        with pytest.raises(StatisticsError, match="of class 1 needs positives and negatives"):
+            metric(np.zeros((3, 2)), labels)
 
 
 @pytest.mark.parametrize("n_grades", [2, 3, 5])

@@ -1,4 +1,4 @@
-"""Verdicts and the sentence that says them."""
+"""Verdicts on one comparison, and when there is none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qaugbench.stats.decide import Verdict, sentence, signed, verdict, verdict_words
+from qaugbench.stats.decide import Verdict, verdict, verdict_words
 from qaugbench.stats.mrmc import NO_VARIATION, OR_HILLIS, Comparison
 
 SMALL = Comparison(0.004, 0.005, 9.0, -0.008, 0.016, 0.45, 0.021, OR_HILLIS, 10, 300)
@@ -49,45 +49,3 @@ def test_no_verdict_where_nothing_varied() -> None:
 def test_arms_are_better_or_worse_than_one_another() -> None:
     assert verdict_words("HELPS", "qldm:twin") == "better than qldm:twin"
     assert verdict_words("HURTS", "qldm:twin") == "worse than qldm:twin"
-
-
-def _say(comparison: Comparison, decided: Verdict, words: str, **facts: object) -> str:
-    told = {"task": "brainmri", "fraction": "10%", **facts}
-    return sentence(
-        comparison,
-        decided,
-        arm="qldm",
-        against="classical augmentation (R+)",
-        metric="macro-AUROC",
-        words=words,
-        **told,
-    )
-
-
-def test_an_inconclusive_sentence_says_how_little_could_be_seen() -> None:
-    assert _say(SMALL, Verdict("INCONCLUSIVE"), "inconclusive") == (
-        "On brainmri at 10 % of the training data, qldm changed macro-AUROC by +.004 (95 % CI -.008 to +.016) against "
-        "classical augmentation (R+): inconclusive; the smallest difference this run could detect is .021."
-    )
-
-
-def test_low_power_is_said_in_words() -> None:
-    said = _say(SMALL, Verdict("INCONCLUSIVE"), "inconclusive", margin=0.01)
-    assert said.endswith("is .021, more than the .010 that would matter, so it may have missed a real one.")
-    assert "matter" not in _say(SMALL, Verdict("INCONCLUSIVE"), "inconclusive", margin=0.03)
-
-
-def test_other_sentences_end_in_their_verdict() -> None:
-    assert _say(GAIN, Verdict("HELPS"), "helps").endswith("(R+): it helps.")
-    assert _say(LOSS, Verdict("HURTS"), "worse than R+").endswith("(R+): worse than R+.")
-    assert _say(GAIN, Verdict("NO-VERDICT", "nobody looked"), "no verdict").endswith(
-        "no verdict, because nobody looked."
-    )
-    assert _say(GAIN, Verdict("HELPS"), "helps", fraction="100%").startswith(
-        "On brainmri with all of the training data,"
-    )
-    assert _say(GAIN, Verdict("HELPS"), "helps", task=None).startswith("With 10 % of the training data,")
-
-
-def test_numbers_have_a_sign_and_no_leading_zero() -> None:
-    assert [signed(value) for value in (0.0041, -0.012, -0.0001, 1.0)] == ["+.004", "-.012", ".000", "+1.000"]

@@ -1,0 +1,124 @@
+"""The table of differences that a planned run could show: test sets as rows, numbers of replicates as columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qaugbench.errors import StatisticsError
+from qaugbench.stats.pilot import Pilot, TestSet
+from qaugbench.stats.power import Needed, detectable, equivalence_margin, noninferiority_margin, replicates_needed
+from qaugbench.stats.wording import unsigned
+
+REPLICATES = (3, 5, 10, 20, 50)
+TEST_SETS = (1.0, 2.0, 4.0)
+MARGINS_AT = 10
+
+
+@dataclass(frozen=True)
+class PowerRow:
+    """One test set: what each number of replicates detects there, and the margins shown at ``MARGINS_AT`` of them.
+
+    ``needed`` is how many replicates show the task's margin, and None where the task names none.
+    """
+
+    times: float | None
+    n_groups: int
+    sides: tuple[int, int] | None
+    detectable: tuple[float, ...]
+    noninferiority: float
+    equivalence: float
+    needed: Needed | None
+
+
+@dataclass(frozen=True)
+class PowerTable:
+    """The differences that a planned run could show, by test set (rows) and replicates (columns)."""
+
+    pilot: Pilot
+    replicates: tuple[int, ...]
+    rows: tuple[PowerRow, ...]
+    power: float
+    alpha: float
+    margin: float | None
+    metric: str
+
+    def text(self) -> str:
+        """Return the table as plain text at most 110 columns wide; ``*`` marks what reaches the task's margin."""
+        named = [f"R={n}" for n in self.replicates] + ["margin: NI", "TOST"]
+        lines = [
+            f"Smallest difference in {self.metric} found with {100 * self.power:g} % power",
+            f"(two-sided {100 * self.alpha:g} %; R replicates; margins with R={MARGINS_AT}, one-sided "
+            f"{100 * self.alpha:g} %, when nothing differs)",
+            "",
+            f"{'test patients':<26}" + "".join(f"{name:>{_width(name)}}" for name in named),
+        ]
+        for row in self.rows:
+            values = [*row.detectable, row.noninferiority, row.equivalence]
+            cells = [f"{self._marked(value):>{_width(name)}}" for name, value in zip(named, values, strict=True)]
+            lines.append(f"{_size(row):<26}" + "".join(cells))
+        lines += ["", *self._footing()]
+        return "\n".join(line.rstrip() for line in lines) + "\n"
+
+    def _marked(self, value: float) -> str:
+        # As printed: a value that reads like the margin is marked like it.
+        reached = self.margin is not None and round(value, 3) <= self.margin
+        return unsigned(value) + ("*" if reached else " ")
+
+    def _footing(self) -> list[str]:
+        lines = []
+        if self.margin is not None:
+            lines.append(f"* reaches the task's margin of {unsigned(self.margin)}. To show a difference of that size:")
+            lines += [f"  {_size(row)}: {row.needed.words}" for row in self.rows if row.needed is not None]
+        contrasts = len(self.pilot.contrasts) or 1
+        # The relative error of a standard deviation from R - 1 degrees of freedom.
+        error = 100 / math.sqrt(2 * (self.pilot.n_replicates - 1))
+        lines.append(
+            f"From {contrasts} {'contrast' if contrasts == 1 else 'contrasts'} of a pilot with {self.pilot.n_replicates} "
+            f"replicates: good to about {error:.0f} %, better where patients limit."
+        )
+        return lines
+
+
+def table(
+    pilot: Pilot,
+    *,
+    test_sets: Sequence[TestSet] = TEST_SETS,
+    replicates: Sequence[int] = REPLICATES,
+    margin: float | None = None,
+    metric: str = "the metric",
+    power: float = 0.80,
+    alpha: float = 0.05,
+) -> PowerTable:
+    """Return the PowerTable of a planned run: ``test_sets`` as rows, ``replicates`` as columns.
+
+    ``margin`` is the smallest difference that matters, when the task names one. Errors as ``detectable``.
+    """
+    if not test_sets or not replicates:
+        raise StatisticsError("A table of power needs at least one test set and one number of replicates.")
+
+    def row(test_set: TestSet) -> PowerRow:
+        there = pilot.on(test_set)
+        return PowerRow(
+            times=None if isinstance(test_set, tuple) else float(test_set),
+            n_groups=there.n_groups,
+            sides=there.sides,
+            detectable=tuple(detectable(there, n, power=power, alpha=alpha) for n in replicates),
+            noninferiority=noninferiority_margin(there, MARGINS_AT, power=power, alpha=alpha),
+            equivalence=equivalence_margin(there, MARGINS_AT, power=power, alpha=alpha),
+            needed=None if margin is None else replicates_needed(there, margin, power=power, alpha=alpha),
+        )
+
+    return PowerTable(
+        pilot, tuple(replicates), tuple(row(test_set) for test_set in test_sets), power, alpha, margin, metric
+    )
+
+
+def _size(row: PowerRow) -> str:
+    patients = f"{row.n_groups:,}" if row.sides is None else f"{row.sides[0]:,} with, {row.sides[1]:,} without"
+    return patients if row.times is None else f"x{row.times:g} ({patients})"
+
+
+def _width(column: str) -> int:
+    return max(len(column) + 2, 8)
