@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qaugbench.errors import EntryError
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 Role = Literal["real-only", "reference", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 
@@ -161,7 +161,7 @@ class Environment(Facts):
 class Record(Facts):
     """Everything a run states, except the logits. ``departures`` from the track's amounts keep a run off the leaderboard."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = SCHEMA_VERSION
     id: str
     board: Board
     title: str
@@ -267,6 +267,8 @@ def read_record(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
+        if first["loc"] == ("schema_version",) and first["input"] == 1:
+            raise EntryError(f"{file} has schema 1; 'qaugbench rescore {file.parent}' brings it up to date.") from error
         raise EntryError(f"{file} is not a record of schema {SCHEMA_VERSION}: {where}: {first['msg']}.") from error
 
 

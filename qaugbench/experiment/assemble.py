@@ -92,7 +92,16 @@ def record(
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
     scored = endpoints(plan)
     labels = plan.task.labels
-    scores = score(predicted, arms, scored, labels.kind, labels.names, task=plan.task.id)
+    scores = score(
+        predicted,
+        arms,
+        scored,
+        labels.kind,
+        labels.names,
+        task=plan.task.id,
+        n_real={fraction.key: fraction.n_real for fraction in plan.fractions},
+        n_fill={fraction.key: fraction.n_fill for fraction in plan.fractions},
+    )
     return Record(
         id=run_id,
         board=Board(task=plan.task.name, source=plan.dataset.source, track=plan.track.name),

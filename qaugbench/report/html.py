@@ -13,9 +13,10 @@ import jinja2
 from qaugbench.board.cite import bibtex, references
 from qaugbench.errors import EntryError
 from qaugbench.record import Record, read_record, write_whole
-from qaugbench.report import figures, rows, tables
+from qaugbench.report import claims, figures, rows, tables
 from qaugbench.report.figures import Curve, Interval, Panel
 from qaugbench.report.identity import Look, looks
+from qaugbench.report.numbers import interval, signed
 from qaugbench.report.pictures import data_uri, strips_by_class
 
 REPORT_FILE = "report.html"
@@ -71,6 +72,10 @@ def render(record: Record, curves: Mapping[str, list[dict[str, Any]]], samples: 
         looks=drawn,
         banner=rows.banner(record),
         verdicts=rows.verdict_sentences(record),
+        claims_header=claims.CLAIMS_HEADER,
+        adjusted=claims.adjusted_rows(record),
+        adjusted_header=claims.ADJUSTED_HEADER,
+        confirmatory=record.scores.get("confirmatory", {}),
         notes=rows.notes(record),
         fractions=[_fraction(record, fraction.key, drawn) for fraction in record.fractions],
         generator_rows=_generator_rows(record),
@@ -99,6 +104,19 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": tables.other_families(record, key),
+        "claims": [
+            (
+                arm,
+                claims.claims_table(found["ladder"]),
+                claims.untested(found["ladder"]),
+                claims.posterior_sentence(found, record.endpoints[0].margin),
+            )
+            for arm, found in rows.verdicts(record, key, primary).items()
+        ],
+        "ranks": claims.ranks_sentence(record, key),
+        "metrics": claims.metrics_table(record, key),
+        "exploratory": claims.exploratory_rows(record, key),
+        "exploratory_header": claims.EXPLORATORY_HEADER,
         "classes": _classes(record, key, drawn),
         "class_rows": rows.fraction_scores(record, key).get("classes", {}),
     }
@@ -114,9 +132,7 @@ def _forest(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | No
     if not any(panel.rows for panel in panels):
         return None
     svg = figures.forest(panels, unit=primary.title, margin=primary.margin)
-    listed = "; ".join(
-        f"{entry['arm']} {tables.signed(entry['estimate'])} {tables.interval(entry)}" for entry in against_reference
-    )
+    listed = "; ".join(f"{entry['arm']} {signed(entry['estimate'])} {interval(entry)}" for entry in against_reference)
     caption = f"Differences in {primary.title} at {key} of the training patients, with 95 % intervals."
     if primary.margin is not None:
         caption += f" Grey: differences below {primary.margin:g}, too small to matter."

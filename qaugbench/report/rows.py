@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from qaugbench.record import ArmInfo, FractionFacts, Record
+from qaugbench.stats.decide import LISTED_REPLICATES
 
 Facts = dict[str, Any]
 QUANTUM_KINDS = ("quantum", "hybrid")
-LISTED_REPLICATES = 10
 
 
 def fraction_scores(record: Record, key: str) -> Facts:
@@ -33,20 +33,41 @@ def contrasts(record: Record, key: str, endpoint: str, family: str) -> list[Fact
     return sorted(found, key=lambda entry: (order.index(entry["arm"]), order.index(entry["against"])))
 
 
-def verdict_sentences(record: Record) -> list[Facts]:
-    """Return the contrasts of the primary endpoint that answer the question, each with its sentence.
+def verdicts(record: Record, key: str, endpoint: str) -> dict[str, Facts]:
+    """Return what is said of each generator on one endpoint at one fraction, quantum and hybrid ones first."""
+    found = endpoint_scores(record, key, endpoint).get("verdicts", {})
+    return {arm.id: found[arm.id] for arm in generators_first_quantum(record.arms) if arm.id in found}
 
-    Per fraction and generator, quantum ones first: against the reference, the best classical arm, and each control.
-    """
+
+def worth_sentence(record: Record, key: str, arm: str) -> str | None:
+    """Return how many real images the synthetic ones were worth, or why that cannot be said; None if not asked."""
+    found: Facts | None = record.scores.get("worth", {}).get(key, {}).get(arm)
+    return None if found is None else str(found["sentence"])
+
+
+def verdict_sentences(record: Record) -> list[Facts]:
+    """Return the verdicts on the primary endpoint with their fraction, arm, and what the images were worth."""
     primary = record.endpoints[0].id
     return [
-        {**entry, "fraction": fraction.key}
+        {**found, "fraction": fraction.key, "arm": arm, "worth": worth_sentence(record, fraction.key, arm)}
         for fraction in record.fractions
-        for arm in generators_first_quantum(record.arms)
-        for family in ("reference", "best-classical", "control")
-        for entry in contrasts(record, fraction.key, primary, family)
-        if entry["arm"] == arm.id
+        for arm, found in verdicts(record, fraction.key, primary).items()
     ]
+
+
+def adjusted(record: Record) -> list[Facts]:
+    """Return the members of the confirmatory family, in the order of fractions and generators."""
+    order = [arm.id for arm in generators_first_quantum(record.arms)]
+    keys = [fraction.key for fraction in record.fractions]
+    found: list[Facts] = record.scores.get("confirmatory", {}).get("members", [])
+    return sorted(found, key=lambda entry: (keys.index(entry["fraction"]), order.index(entry["arm"])))
+
+
+def ranks(record: Record, key: str) -> dict[str, tuple[int, int]]:
+    """Return the first and last possible place of every competing arm, best first."""
+    found = fraction_scores(record, key).get("ranks", {})
+    places = {arm: (rank["low"], rank["high"]) for arm, rank in found.items()}
+    return dict(sorted(places.items(), key=lambda entry: (entry[1], entry[0])))
 
 
 def generators_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:

@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Sequence
 
 from qaugbench.record import FractionFacts, Record
-from qaugbench.report import rows
+from qaugbench.report import claims, rows
+from qaugbench.report.numbers import Row, interval, p_value, signed
 from qaugbench.report.rows import Facts
 
 WIDTH = 110
 COLUMNS = ("arm", "mean", "sd", "vs {reference}", "95 % CI", "n", "verdict")
-Row = tuple[str, ...]
 
 
 def summary_table(record: Record) -> str:
@@ -48,7 +48,17 @@ def markdown_table(record: Record) -> str:
             parts += [title, _markdown(reference_header(record), reference_rows(record, fraction.key, endpoint.id))]
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", _markdown(DIFFERENCE_HEADER, found)]
-    parts += [f"- {entry['sentence']}" for entry in rows.verdict_sentences(record)]
+        for arm, verdict in rows.verdicts(record, fraction.key, record.endpoints[0].id).items():
+            ladder = verdict["ladder"]
+            parts += [f"**{arm}, claim by claim**", _markdown(claims.CLAIMS_HEADER, claims.claims_table(ladder))]
+            parts += [line for line in [claims.untested(ladder)] if line]
+        ranks = claims.ranks_sentence(record, fraction.key)
+        parts += [ranks] if ranks else []
+    members = claims.adjusted_rows(record)
+    if len(members) > 1:
+        title = f"**Adjusted for {len(members)} comparisons** ({record.scores['confirmatory']['method']})"
+        parts += [title, _markdown(claims.ADJUSTED_HEADER, members)]
+    parts += [f"- {said(entry)}" for entry in rows.verdict_sentences(record)]
     parts += [f"- Note: {note}" for note in rows.notes(record)]
     return "\n\n".join(parts) + "\n"
 
@@ -68,6 +78,7 @@ def reference_rows(record: Record, key: str, endpoint: str) -> list[Row]:
     scored = rows.endpoint_scores(record, key, endpoint)
     differences = {entry["arm"]: entry for entry in rows.contrasts(record, key, endpoint, "reference")}
     dropped = rows.fraction_scores(record, key).get("dropped", {})
+    said = {arm: found["words"] for arm, found in rows.verdicts(record, key, endpoint).items()}
     found: list[Row] = []
     for arm in record.arms:
         value = scored.get("arms", {}).get(arm.id)
@@ -81,7 +92,8 @@ def reference_rows(record: Record, key: str, endpoint: str) -> list[Row]:
         if difference is None:
             found.append((*own, "-", "-", n, "reference" if arm.role == "reference" else "no interval"))
         else:
-            found.append((*own, signed(difference["estimate"]), interval(difference), n, difference["words"]))
+            words = str(said.get(arm.id, difference["words"]))
+            found.append((*own, signed(difference["estimate"]), interval(difference), n, words))
     return found
 
 
@@ -101,26 +113,6 @@ def difference_rows(found: Sequence[Facts]) -> list[Row]:
         )
         for entry in found
     ]
-
-
-def signed(value: float) -> str:
-    """Return a difference with its sign and four decimals.
-
-    >>> signed(0.01234), signed(-0.00001)
-    ('+0.0123', '0.0000')
-    """
-    text = f"{value:+.4f}"
-    return text[1:] if float(text) == 0 else text
-
-
-def interval(entry: Facts) -> str:
-    """Return "[low, high]" of a contrast."""
-    return f"[{signed(entry['ci_low'])}, {signed(entry['ci_high'])}]"
-
-
-def p_value(value: float) -> str:
-    """Return a p-value with three decimals, or "<0.001"."""
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def best_classical_title(record: Record, key: str) -> str:
@@ -163,6 +155,10 @@ def _fraction_text(record: Record, fraction: FractionFacts) -> str:
         lines += _aligned(reference_header(record), reference_rows(record, fraction.key, endpoint.id))
     for title, found in other_families(record, fraction.key):
         lines += ["", title, *_aligned(DIFFERENCE_HEADER, found)]
+    grid = claims.claims_grid(record, fraction.key, record.endpoints[0].id)
+    lines += ["", *_aligned(claims.GRID_HEADER, grid)] if grid else []
+    ranks = claims.ranks_sentence(record, fraction.key)
+    lines += ["", _wrapped(ranks)] if ranks else []
     return "\n".join(lines)
 
 
@@ -170,7 +166,20 @@ def _sentences(record: Record) -> list[str]:
     found = rows.verdict_sentences(record)
     if not found:
         return ["No generator was run, so there is no verdict."]
-    return ["Verdicts\n" + "\n".join(_wrapped(entry["sentence"], bullet="* ") for entry in found)]
+    return ["Verdicts\n" + "\n".join(_wrapped(said(entry), bullet="* ") for entry in found), *_adjusted(record)]
+
+
+def said(entry: Facts) -> str:
+    """Return a generator's verdict, and what its images were worth."""
+    return entry["sentence"] if entry["worth"] is None else f"{entry['sentence']} {entry['worth']}"
+
+
+def _adjusted(record: Record) -> list[str]:
+    found = claims.adjusted_rows(record)
+    if len(found) < 2:
+        return []
+    title = f"Adjusted for {len(found)} comparisons (max-T)"
+    return ["\n".join([title, *_aligned(claims.ADJUSTED_HEADER, found)])]
 
 
 def _aligned(header: Row, body: Sequence[Row]) -> list[str]:

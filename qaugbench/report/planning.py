@@ -1,0 +1,47 @@
+"""What a planned run could show, told from a finished one, before anything confirmatory is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qaugbench.board.bundle import ENTRY_FILE, PREDICTIONS_FILE, read_entry
+from qaugbench.errors import StatisticsError, near_names
+from qaugbench.record import EndpointFacts, Record, read_predictions, read_record
+from qaugbench.stats.pilot import pilot_of_run
+from qaugbench.stats.power_table import PowerTable, table
+
+
+def power_tables(
+    folder: Path, *, endpoint: str | None = None, difference: float | None = None
+) -> dict[str, PowerTable]:
+    """Return the table of detectable differences of a run or entry in ``folder``, by fraction.
+
+    ``endpoint`` is one of the record's (the primary one by default); ``difference`` replaces its margin as the smallest
+    difference that matters. Raises EntryError for an unusable folder, StatisticsError for an unknown endpoint and a pilot
+    of one replicate.
+    """
+    folder = Path(folder)
+    record = read_entry(folder).record if (folder / ENTRY_FILE).is_file() else read_record(folder)
+    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    asked = record.endpoints[0] if endpoint is None else _endpoint(record, endpoint)
+    return {
+        fraction.key: table(
+            pilot_of_run(predictions, record.arms, asked, record.labels.kind, record.labels.names, fraction.key),
+            margin=asked.margin if difference is None else difference,
+            metric=asked.title,
+        )
+        for fraction in record.fractions
+    }
+
+
+def power_text(folder: Path, *, endpoint: str | None = None, difference: float | None = None) -> str:
+    """Return ``power_tables`` as text at most 110 columns wide."""
+    found = power_tables(folder, endpoint=endpoint, difference=difference)
+    return "\n".join(f"At {key} of the training patients\n{shown.text()}" for key, shown in found.items())
+
+
+def _endpoint(record: Record, name: str) -> EndpointFacts:
+    known = {endpoint.id: endpoint for endpoint in record.endpoints}
+    if name not in known:
+        raise StatisticsError(f"The record has no endpoint {name!r}.{near_names(name, known)}")
+    return known[name]
