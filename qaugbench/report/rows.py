@@ -40,9 +40,9 @@ def verdicts(record: Record, key: str, endpoint: str) -> dict[str, Facts]:
 
 
 def worth_sentence(record: Record, key: str, arm: str) -> str | None:
-    """Return how many real images the synthetic ones were worth, or why that cannot be said; None if not asked."""
+    """Return how many real images the synthetic ones were worth; None where no arm ran that could tell."""
     found: Facts | None = record.scores.get("worth", {}).get(key, {}).get(arm)
-    return None if found is None else str(found["sentence"])
+    return None if found is None or found["worth"]["method"] is None else str(found["sentence"])
 
 
 def verdict_sentences(record: Record) -> list[Facts]:
