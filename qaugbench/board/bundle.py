@@ -86,6 +86,10 @@ def _read(file: Path, kind: type[Kind]) -> Kind:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
+        if first["loc"] == ("record", "schema_version") and first["input"] == 1:
+            raise EntryError(
+                f"The record in {file} has schema 1; 'qaugbench rescore {file.parent}' brings it up to date."
+            ) from error
         raise EntryError(f"{file} does not have schema {ENTRY_SCHEMA}: {where}: {first['msg']}.") from error
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
-from qaugbench.board.verify import QUANTUM_KINDS, verify
+from qaugbench.board.cells import NONE
+from qaugbench.board.comparable import Submitted, by_board, percent
+from qaugbench.board.family import Confirmatory, confirmatory
+from qaugbench.board.gains import Measured, measure, rank_ranges
+from qaugbench.board.pooled import pooled_rows
+from qaugbench.board.pooled_table import pooled_blocks
+from qaugbench.board.rows import rows_of, table
+from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
-from qaugbench.record import ArmInfo, Record, write_whole
+from qaugbench.record import write_whole
+from qaugbench.stats.decide import LISTED_REPLICATES
 
-LISTED_REPLICATES = 10
-NOT_TESTED = "attribution not tested"
 PHANTOM_BANNER = (
     "> **PHANTOM DATA: not evidence.** These images were drawn by a program, not taken of patients. The boards below "
     "show that entries can be made, verified and ranked; they say nothing about medicine, and no row of them may be "
@@ -21,42 +25,43 @@ PHANTOM_BANNER = (
 )
 INTRODUCTION = (
     "Each row is a generator whose synthetic images were added to classical augmentation (R+). Rows are sorted by what "
-    "that changed, with 95 % intervals over replicates and test patients. A rank is the range of places that the "
-    "intervals allow: rows whose intervals overlap are tied, and their order says nothing. Every number was recomputed "
-    "from the predictions when this page was made."
+    "that changed, with 95 % intervals over replicates and test patients. A rank is a range: the places that "
+    "simultaneous 95 % intervals of all differences between the rows of a table leave to a row. Rows whose ranges "
+    "overlap are tied, and their order says nothing; only a row whose range is 1 alone is ahead of all others. The "
+    "verdict is the highest claim that holds; the attribution says whether a gain is due to the circuit. Every number "
+    "was recomputed from the predictions when this page was made."
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """A generator, or a control beneath it, of one entry at one fraction; ``against`` is what it is a control of."""
-
-    record: Record
-    arm: ArmInfo
-    value: dict[str, Any] | None
-    reference: dict[str, Any] | None
-    difference: dict[str, Any] | None
-    over_control: dict[str, Any] | None
-    controls: tuple[Row, ...] = ()
 
 
 def build(root: Path = Path("leaderboards"), out: Path | None = None) -> str:
     """Return the leaderboards below ``root`` as Markdown, and write them to ``out`` when given.
 
-    Every entry is verified first; one that does not hold what it claims raises EntryError and nothing is written.
+    Every entry is verified first. One that does not hold what it claims, and two of one board that were not scored on the
+    same test images, raise EntryError, and nothing is written.
     """
-    records = [verify(path).record for path in entry_paths(root)]
-    real = [record for record in records if not record.data.phantom]
-    phantom = [record for record in records if record.data.phantom]
-    blocks = ["# Leaderboards", INTRODUCTION]
-    blocks += [block for group in _by_board(real) for block in _board(group)] or ["There is no entry on real data yet."]
-    if phantom:
-        blocks += ["# Phantom boards", PHANTOM_BANNER]
-        blocks += [block for group in _by_board(phantom) for block in _board(group)]
-    text = "\n\n".join(blocks) + "\n"
+    text = page([Submitted(path, verify(path).record) for path in entry_paths(root)])
     if out is not None:
         write_whole(out, text)
     return text
+
+
+def page(entries: Sequence[Submitted]) -> str:
+    """Return the leaderboards of verified entries as Markdown; their order does not matter.
+
+    Ranks, adjusted p-values and means over tasks are computed here, from the predictions of all entries together.
+    """
+    boards = [measure(group) for group in by_board(entries)]
+    pooled = pooled_rows(boards)
+    family = confirmatory(boards, pooled)
+    real = [_board(board, family) for board in boards if not board.record.data.phantom]
+    phantom = [_board(board, family) for board in boards if board.record.data.phantom]
+    blocks = ["# Leaderboards", INTRODUCTION]
+    blocks += [_on_the_family(family), *_flat(real)] if real else ["There is no entry on real data yet."]
+    if pooled:
+        blocks += pooled_blocks(pooled, family, boards)
+    if phantom:
+        blocks += ["# Phantom boards", PHANTOM_BANNER, *_flat(phantom)]
+    return "\n\n".join(blocks) + "\n"
 
 
 def entry_paths(root: Path) -> list[Path]:
@@ -70,32 +75,32 @@ def entry_paths(root: Path) -> list[Path]:
     return found
 
 
-def rank_ranges(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """Return the first and last place that each interval [low, high] may have; higher is better.
+def _on_the_family(confirmed: Confirmatory) -> str:
+    """Return how the adjusted p-values were made, or why there are none."""
+    provisional = (
+        f"Rows with fewer than {LISTED_REPLICATES} replicates are provisional: they are not part of the confirmatory family, "
+        f"and their adjusted p is shown as {NONE}."
+    )
+    family = confirmed.family
+    if family is None:
+        return f"{provisional} No row on real data has as many yet, so no p-value is adjusted."
+    n = len(family.estimate)
+    rows = f"the {len(confirmed.rows)} rows on real data" if len(confirmed.rows) > 1 else "the one row on real data"
+    means = f" and {len(confirmed.pooled)} means over tasks" if confirmed.pooled else ""
+    return (
+        f"The confirmatory family of this page has {n} comparison{'s' if n > 1 else ''}: {rows} with at least "
+        f"{LISTED_REPLICATES} replicates{means}, each against its R+, recomputed as a whole whenever the page is made. "
+        f"Adjusted p is single-step max-T over all of them (smallest df {family.df.min():.1f}: an adjusted p below .05 is "
+        f"an estimate more than {family.quantile:.2f} standard errors from 0); the intervals beside it are of one row "
+        "alone. Rows of a board share test patients and seeds, and their covariance is estimated; boards are taken to have "
+        "different test patients. Tracks of one source share theirs, which makes the adjusted p too large rather than too "
+        f"small. {provisional}"
+    )
 
-    A row is surely below those whose interval lies wholly above its own, and surely above those wholly below.
 
-    >>> rank_ranges([(0.02, 0.04), (0.01, 0.03), (-0.02, 0.0)])
-    [(1, 2), (1, 2), (3, 3)]
-    """
-    n = len(intervals)
-    return [
-        (1 + sum(other > high for other, _ in intervals), n - sum(other < low for _, other in intervals))
-        for low, high in intervals
-    ]
-
-
-def _by_board(records: Iterable[Record]) -> list[list[Record]]:
-    """Return records that may be compared together: one board, task, data and split."""
-    groups: dict[tuple[str, str, str, str], list[Record]] = {}
-    for record in records:
-        key = (str(record.board), record.task_sha256, record.data.manifest_sha256, record.data.split_sha256)
-        groups.setdefault(key, []).append(record)
-    return [groups[key] for key in sorted(groups)]
-
-
-def _board(records: Sequence[Record]) -> list[str]:
-    first = records[0]
+def _board(board: Measured, family: Confirmatory) -> list[str]:
+    records = [entry.record for entry in board.entries]
+    first = board.record
     unit = "patients" if first.data.patients_known else "groups (patients unknown)"
     blocks = [
         f"## {first.board}",
@@ -105,128 +110,15 @@ def _board(records: Sequence[Record]) -> list[str]:
     ]
     if first.data.leaky:
         blocks.append("> **LEAKY SPLIT**: patients lie on both sides of it, so every value is too high.")
-    keys = sorted({fraction.key for record in records for fraction in record.fractions}, key=_percent)
-    for key in keys:
-        rows = [row for record in records for row in _rows(record, key)]
+    for key in sorted({fraction.key for record in records for fraction in record.fractions}, key=percent):
+        rows = [row for entry in board.entries for row in rows_of(entry, key)]
         if rows:
             reasons = {fraction.reason for record in records for fraction in record.fractions if fraction.key == key}
             moved = [f"{reason.rstrip('.')}." for reason in sorted(filter(None, reasons))]
-            blocks += [f"### {key} of the training patients", *moved, *_ranked(rows)]
+            ranks = {} if board.primary is None else rank_ranges(board.primary, key)
+            blocks += [f"### {key} of the training patients", *moved, *table(rows, ranks, family.rows)]
     return blocks
 
 
-def _percent(key: str) -> float:
-    return float(key.removesuffix("%"))
-
-
-def _rows(record: Record, key: str) -> list[Row]:
-    """Return a row a generator of one entry at one fraction, its controls inside it."""
-    scored = record.scores["fractions"].get(key, {}).get("endpoints", {}).get(record.endpoints[0].id)
-    if scored is None:
-        return []
-    reference = next((arm.id for arm in record.arms if arm.role == "reference"), None)
-    differences = {entry["arm"]: entry for entry in scored["contrasts"] if entry["family"] == "reference"}
-    over = {(entry["arm"], entry["against"]): entry for entry in scored["contrasts"] if entry["family"] == "control"}
-
-    def row(arm: ArmInfo, above: str | None, controls: tuple[Row, ...] = ()) -> Row:
-        values = scored["arms"]
-        return Row(
-            record,
-            arm,
-            values.get(arm.id),
-            values.get(reference),
-            differences.get(arm.id),
-            None if above is None else over.get((above, arm.id)),
-            controls,
-        )
-
-    return [
-        row(
-            arm,
-            None,
-            tuple(row(c, arm.id) for c in record.arms if c.role == "control" and c.generator == arm.generator),
-        )
-        for arm in record.arms
-        if arm.role == "synthetic"
-    ]
-
-
-def _ranked(rows: Sequence[Row]) -> list[str]:
-    """Return the table of one board at one fraction and a sentence on ties."""
-    placed = sorted((row for row in rows if row.difference), key=_order)
-    without = sorted((row for row in rows if not row.difference), key=lambda row: (row.arm.id, row.record.id))
-    ranges = rank_ranges([(row.difference["ci_low"], row.difference["ci_high"]) for row in placed if row.difference])
-    primary = rows[0].record.endpoints[0].title
-    header = (
-        *(
-            "rank",
-            "method",
-            "kind",
-            "fidelity",
-            primary,
-            "R+",
-            "Δ vs R+ [95 % CI]",
-            "verdict",
-            "Δ over control [95 % CI]",
-        ),
-        *("replicates", "test images / patients", "entry"),
-    )
-    lines = [header, (":--",) * len(header)]
-    for row, span in zip(placed, ranges, strict=True):
-        lines += [_cells(row, _span(span)), *(_cells(control, "", above=row.arm.id) for control in row.controls)]
-    for row in without:
-        lines += [_cells(row, "–"), *(_cells(control, "", above=row.arm.id) for control in row.controls)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return [table, _ties(ranges)] if placed else [table]
-
-
-def _order(row: Row) -> tuple[float, str, str]:
-    assert row.difference is not None
-    return -row.difference["estimate"], row.arm.id, row.record.id
-
-
-def _span(places: tuple[int, int]) -> str:
-    first, last = places
-    return str(first) if first == last else f"{first}–{last}"
-
-
-def _ties(ranges: Sequence[tuple[int, int]]) -> str:
-    n = len(ranges)
-    if n == 1:
-        return "One row: there is nothing to rank."
-    if all(span == (1, n) for span in ranges):
-        return "Both rows are tied." if n == 2 else f"All {n} rows are tied."
-    first = sum(span[0] == 1 for span in ranges)
-    return "One row is ahead of all others." if first == 1 else f"{first} rows are tied for the first place."
-
-
-def _cells(row: Row, rank: str, *, above: str | None = None) -> tuple[str, ...]:
-    record = row.record
-    value, reference, difference = row.value, row.reference, row.difference
-    words = difference["words"] if difference else "no result"
-    provisional = " (provisional)" if record.replicates < LISTED_REPLICATES else ""
-    flagged = f" ({value['n_flagged']} filled in)" if value and value["n_flagged"] else ""
-    return (
-        rank,
-        row.arm.id if above is None else f"↳ {row.arm.id}",
-        f"control, {row.arm.kind}" if above else str(row.arm.kind),
-        "" if above else str(row.arm.fidelity),
-        f"{value['mean']:.4f}" if value else "–",
-        f"{reference['mean']:.4f}" if reference and above is None else "",
-        _difference(difference),
-        f"{words}{provisional}",
-        _over_control(row, above),
-        f"{record.replicates}{flagged}",
-        f"{value['n_images']} / {value['n_patients']}" if value else "–",
-        "" if above else f"`{record.id}`",
-    )
-
-
-def _over_control(row: Row, above: str | None) -> str:
-    if above is None:
-        return NOT_TESTED if row.arm.kind in QUANTUM_KINDS and not row.controls else ""
-    return _difference(row.over_control)
-
-
-def _difference(entry: dict[str, Any] | None) -> str:
-    return f"{entry['estimate']:+.4f} [{entry['ci_low']:+.4f}, {entry['ci_high']:+.4f}]" if entry else "–"
+def _flat(blocks: Sequence[Sequence[str]]) -> list[str]:
+    return [block for part in blocks for block in part]

@@ -58,7 +58,7 @@ def verify(path: Path) -> Verification:
     path = Path(path)
     is_entry = (path / ENTRY_FILE).is_file() or (path / MANIFEST_FILE).is_file()
     if is_entry:
-        _check_files(path)
+        check_files(path)
     record = read_entry(path).record if is_entry else read_record(path)
     _check_board(path, record, is_entry=is_entry)
     predictions = path / PREDICTIONS_FILE
@@ -72,7 +72,7 @@ def verify(path: Path) -> Verification:
     return Verification(path, record, n_numbers, n_logits)
 
 
-def _check_files(path: Path) -> None:
+def check_files(path: Path) -> None:
     """Compare the folder with its manifest: no file more, none less, none changed."""
     stated = read_manifest(path).files
     present = {file.name for file in path.iterdir()} - {MANIFEST_FILE}
@@ -170,7 +170,7 @@ def _check_failures(path: Path, record: Record, predicted: PredictionSet) -> Non
 def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
     """Recompute every score and return how many numbers were compared."""
     try:
-        found = rescore(record, predicted)
+        found = scores_of(record, predicted)
     except StatisticsError as error:
         raise EntryError(f"{path}: the predictions cannot be scored: {error}") from error
     n_numbers = 0
@@ -181,11 +181,17 @@ def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
     return n_numbers
 
 
-def rescore(record: Record, predicted: PredictionSet) -> dict[str, Any]:
-    """Return the scores that ``predicted`` give under the record's own arms, endpoints and classes."""
-    labels = record.labels
+def scores_of(record: Record, predicted: PredictionSet) -> dict[str, Any]:
+    """Return the scores that ``predicted`` give under the record's own arms, endpoints, classes and image counts."""
     return score(
-        predicted, record.arms, record.endpoints, labels.kind, labels.names, task=record.board.task_id
+        predicted,
+        record.arms,
+        record.endpoints,
+        record.labels.kind,
+        record.labels.names,
+        task=record.board.task_id,
+        n_real={fraction.key: fraction.n_real for fraction in record.fractions},
+        n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
     ).to_dict()
 
 

@@ -25,7 +25,17 @@ def run_folder(made_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made_run, tmp_path / "run"))
 
 
+@pytest.fixture(scope="session")
+def made_boards(made_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the leaderboards that hold an entry of the run alone; not to be changed."""
+    root = tmp_path_factory.mktemp("made") / "leaderboards"
+    submit(made_run, root)
+    return root
+
+
 @pytest.fixture
-def entry(made_run: Path, tmp_path: Path) -> Path:
+def entry(made_boards: Path, tmp_path: Path) -> Path:
     """Return an entry of the run that a test may change."""
-    return submit(made_run, tmp_path / "leaderboards")
+    root = Path(shutil.copytree(made_boards, tmp_path / "leaderboards"))
+    (found,) = root.glob("*/*/entries/*")
+    return found

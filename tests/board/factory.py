@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.board.comparable import Submitted
 from qaugbench.record import (
     ArmInfo,
     Board,
@@ -124,10 +125,31 @@ def _logits(
     return logits.astype(np.float32)
 
 
-def record_for(
-    predicted: PredictionSet, kind: str, *, phantom: bool = True, failures: tuple[CellOutcome, ...] = ()
+def record_for(predicted: PredictionSet, kind: str, **facts: Any) -> Record:
+    """Return a record whose scores and hash fit ``predicted``; ``facts`` as for ``unscored``."""
+    record = unscored(predicted, kind, **facts)
+    scores = score(
+        predicted,
+        record.arms,
+        record.endpoints,
+        kind,
+        record.labels.names,
+        task=record.board.task_id,
+        n_real={fraction.key: fraction.n_real for fraction in record.fractions},
+        n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
+    )
+    return record.model_copy(update={"scores": scores.to_dict()})
+
+
+def unscored(
+    predicted: PredictionSet,
+    kind: str,
+    *,
+    phantom: bool = True,
+    failures: tuple[CellOutcome, ...] = (),
+    task: str = "brainmri",
 ) -> Record:
-    """Return a record whose scores and hash fit ``predicted``."""
+    """Return a record without scores whose facts and hash fit ``predicted``."""
     names, titles = SPACES[kind]
     arms = [arm_info(arm) for arm in predicted.arms]
     endpoints = endpoints_for(kind)
@@ -136,7 +158,7 @@ def record_for(
     parts = ("test", "val")
     return Record(
         id="brainmri-1-lite-0123456789ab",
-        board=Board(task="brainmri@1", source=source, track="lite"),
+        board=Board(task=f"{task}@1", source=source, track="lite"),
         title="Brain tumour MRI",
         question="Which tumour, if any, does a brain MRI slice show?",
         labels=LabelFacts(kind=kind, names=names, titles=titles),
@@ -180,7 +202,7 @@ def record_for(
         ),
         cost={"train": StageCost(cells=24, computed_now=20, wall_s=120.5, cpu_s=118.0, peak_memory_mb=800.0)},
         failures=list(failures),
-        scores=score(predicted, arms, endpoints, kind, names, task="brainmri").to_dict(),
+        scores={},
     )
 
 
@@ -244,6 +266,7 @@ def write_run(
     phantom: bool = True,
     failed: tuple[tuple[str, int], ...] = (),
     seed: int = 0,
+    task: str = "brainmri",
     **changes: Any,
 ) -> Record:
     """Write a complete run folder and return its record; ``changes`` replace fields of the record."""
@@ -255,10 +278,34 @@ def write_run(
         for arm, replicate in failed
         for key in fractions
     )
-    record = record_for(predicted, kind, phantom=phantom, failures=failures).model_copy(update=changes)
+    record = record_for(predicted, kind, phantom=phantom, failures=failures, task=task).model_copy(update=changes)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "record.json").write_text(record_text(record), encoding="utf-8")
     (folder / "predictions.npz").write_bytes(predicted.to_bytes())
     (folder / "curves.json").write_text(json_text(curves_for(predicted)), encoding="utf-8")
     (folder / "samples.npz").write_bytes(npz_bytes(samples_for(record)))
     return record
+
+
+def write_predictions(
+    folder: Path,
+    kind: str = "multiclass",
+    *,
+    arms: tuple[str, ...] = ("R+", "R+cm", "ddpm", "qldm"),
+    fractions: tuple[str, ...] = ("10%",),
+    replicates: int = 10,
+    patients: int = 40,
+    phantom: bool = False,
+    failed: tuple[tuple[str, int], ...] = (),
+    seed: int = 0,
+    task: str = "brainmri",
+    **changes: Any,
+) -> Submitted:
+    """Write only the predictions of an entry, and return it with a record that has no scores: enough to measure a board."""
+    predicted = predictions_for(
+        kind, arms, fractions, replicates=replicates, patients=patients, failed=failed, seed=seed
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "predictions.npz").write_bytes(predicted.to_bytes())
+    record = unscored(predicted, kind, phantom=phantom, task=task).model_copy(update=changes)
+    return Submitted(folder, record)

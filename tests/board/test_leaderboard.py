@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from qaugbench.board.comparable import Submitted
 from qaugbench.board.entry import submit
-from qaugbench.board.leaderboard import build, rank_ranges
+from qaugbench.board.leaderboard import build, page
+from qaugbench.board.rows import ties
 from qaugbench.errors import EntryError
 from tests.board.factory import write_run
-from tests.board.tampering import change_record
 
 
 def _submitted(tmp_path: Path, name: str, **facts: Any) -> Path:
     write_run(tmp_path / name, id=name, **facts)
     return submit(tmp_path / name, tmp_path / "boards")
+
+
+def _entry(tmp_path: Path, name: str, **facts: Any) -> Submitted:
+    return Submitted(tmp_path / name, write_run(tmp_path / name, id=name, **{"phantom": False, **facts}))
 
 
 def _table(text: str) -> list[list[str]]:
@@ -28,9 +32,8 @@ def _table(text: str) -> list[list[str]]:
 
 
 def test_rows_are_sorted_by_the_difference_with_controls_beneath(tmp_path: Path) -> None:
-    _submitted(tmp_path, "one", replicates=2, phantom=False)
-    _submitted(tmp_path, "two", replicates=2, phantom=False, seed=3)
-    body = _table(build(tmp_path / "boards"))[2:]
+    entries = [_entry(tmp_path, name, replicates=2, seed=seed) for name, seed in (("one", 0), ("two", 3))]
+    body = _table(page(entries))[2:]
     own = [row for row in body if row[0]]
     differences = [float(row[6].split()[0]) for row in own]
     assert len(own) == 4
@@ -39,29 +42,83 @@ def test_rows_are_sorted_by_the_difference_with_controls_beneath(tmp_path: Path)
         assert (row[1] == "qldm") == (beneath[1] == "↳ qldm:twin")
 
 
-def test_quantum_row_without_controls_says_so(tmp_path: Path) -> None:
-    _submitted(tmp_path, "alone", replicates=2, phantom=False, arms=("R", "R+", "R+cm", "ddpm", "qldm"))
-    marked = {row[1]: row[8] for row in _table(build(tmp_path / "boards"))[2:]}
-    assert marked == {"qldm": "attribution not tested", "ddpm": ""}
+def _with_verdict(entry: Submitted, words: str, attribution: str | None) -> Submitted:
+    scores = deepcopy(entry.record.scores)
+    verdict = scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["verdicts"]["qldm"]
+    verdict["words"], verdict["ladder"]["attribution"] = words, attribution
+    return Submitted(entry.path, entry.record.model_copy(update={"scores": scores}))
+
+
+def test_the_verdict_is_the_ladders_for_generators_and_the_contrasts_for_controls(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, "one", replicates=5)
+    contrasts = entry.record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["contrasts"]
+    (control,) = [one for one in contrasts if (one["arm"], one["family"]) == ("qldm:twin", "reference")]
+    words = {row[1]: row[8] for row in _table(page([_with_verdict(entry, "superior, below margin", None)]))}
+    assert words["qldm"] == "superior, below margin (provisional)"
+    assert words["↳ qldm:twin"] == f"{control['words']} (provisional)"
+
+
+@pytest.mark.parametrize(
+    ("attribution", "said"),
+    [
+        ("QUANTUM-ATTRIBUTED", "quantum-attributed"),
+        ("NOT-ATTRIBUTED", "not attributed"),
+        ("NOT-TESTED", "not tested"),
+        (None, ""),
+    ],
+)
+def test_attribution_is_said_in_words(attribution: str | None, said: str, tmp_path: Path) -> None:
+    entry = _with_verdict(_entry(tmp_path, "one", replicates=2), "helps", attribution)
+    found = {row[1]: row[9] for row in _table(page([entry]))[2:]}
+    assert found == {"qldm": said, "ddpm": "", "↳ qldm:twin": ""}
 
 
 def test_moved_fraction_says_why(tmp_path: Path) -> None:
-    entry = _submitted(tmp_path, "moved", replicates=2, phantom=False)
-    change_record(entry, lambda record: record["fractions"][0].update(reason="too few images of Hernia"))
-    assert "too few images of Hernia." in build(tmp_path / "boards")
+    entry = _entry(tmp_path, "moved", replicates=2)
+    moved = entry.record.fractions[0].model_copy(update={"reason": "too few images of Hernia"})
+    record = entry.record.model_copy(update={"fractions": [moved]})
+    assert "too few images of Hernia." in page([Submitted(entry.path, record)])
 
 
-def test_fewer_than_ten_replicates_are_provisional(tmp_path: Path) -> None:
-    _submitted(tmp_path, "short", replicates=9, phantom=False)
-    _submitted(tmp_path, "long", replicates=10, phantom=False, seed=1)
-    provisional = {(row[9], "(provisional)" in row[7]) for row in _table(build(tmp_path / "boards"))[2:]}
-    assert provisional == {("9", True), ("10", False)}
+def test_fewer_than_ten_replicates_are_provisional_and_not_adjusted(tmp_path: Path) -> None:
+    text = page([_entry(tmp_path, "short", replicates=9), _entry(tmp_path, "long", replicates=10, seed=1)])
+    rows = [row for row in _table(text) if row[0] not in ("rank", ":--", "")]
+    assert {(row[11], "(provisional)" in row[8], row[7] == "–") for row in rows} == {
+        ("9", True, True),
+        ("10", False, False),
+    }
+    assert "has 2 comparisons: the 2 rows on real data with at least 10 replicates, each against its R+" in text
+
+
+def test_adjusted_p_is_never_below_that_of_the_interval_beside_it(tmp_path: Path) -> None:
+    entries = [_entry(tmp_path, name, replicates=10, seed=seed) for name, seed in (("one", 0), ("two", 3))]
+    scored = entries[0].record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["contrasts"]
+    own = {one["arm"]: one["p_value"] for one in scored if one["family"] == "reference"}
+    rows = [row for row in _table(page(entries)) if row[0] and row[-1] == "`one`"]
+    assert len(rows) == 2
+    for row in rows:
+        assert float(row[7].removeprefix("<")) >= round(own[row[1]], 4)
+
+
+def test_means_over_tasks_stand_in_a_section_of_their_own(tmp_path: Path) -> None:
+    tasks = enumerate(("brainmri", "kneeoa"))
+    entries = [_entry(tmp_path, task, task=task, replicates=10, seed=number) for number, task in tasks]
+    above, title, below = page(entries).partition("# Pooled over tasks\n")
+    assert title
+    assert "has 6 comparisons: the 4 rows on real data with at least 10 replicates and 2 means over tasks" in above
+    assert "## lite, 10% of the training patients" in below
+    rows = _table(below)[2:]
+    assert [(row[0], row[1]) for row in rows] == [(arm, "2 of 4 tasks: brainmri, kneeoa") for arm in ("ddpm", "qldm")]
+    assert all(0 < float(row[5]) <= 1 and row[7] == "10" for row in rows)
+
+
+def test_one_task_has_no_section_on_means(tmp_path: Path) -> None:
+    assert "Pooled" not in page([_entry(tmp_path, "one", replicates=2)])
 
 
 def test_phantom_boards_stand_apart_under_a_banner(tmp_path: Path) -> None:
-    _submitted(tmp_path, "drawn", replicates=2)
-    _submitted(tmp_path, "measured", replicates=2, phantom=False)
-    above, banner, below = build(tmp_path / "boards").partition("> **PHANTOM DATA: not evidence.**")
+    entries = [_entry(tmp_path, "drawn", replicates=2, phantom=True), _entry(tmp_path, "measured", replicates=2)]
+    above, banner, below = page(entries).partition("> **PHANTOM DATA: not evidence.**")
     assert banner
     assert "`measured`" in above
     assert "`drawn`" not in above
@@ -70,12 +127,11 @@ def test_phantom_boards_stand_apart_under_a_banner(tmp_path: Path) -> None:
 
 
 def test_entries_on_other_data_are_not_ranked_together(tmp_path: Path) -> None:
-    first = _submitted(tmp_path, "first", replicates=2, phantom=False)
-    second = _submitted(tmp_path, "second", replicates=2, phantom=False, seed=1)
-    assert build(tmp_path / "boards").count("## brainmri@1/nickparvar/lite") == 1
-    change_record(second, lambda record: record["data"].update(manifest_sha256="f" * 64))
-    assert first.exists()
-    assert build(tmp_path / "boards").count("## brainmri@1/nickparvar/lite") == 2
+    first, second = (_entry(tmp_path, name, replicates=2, seed=seed) for seed, name in enumerate(("one", "two")))
+    assert page([first, second]).count("## brainmri@1/nickparvar/lite") == 1
+    data = second.record.data.model_copy(update={"manifest_sha256": "f" * 64})
+    elsewhere = Submitted(second.path, second.record.model_copy(update={"data": data}))
+    assert page([first, elsewhere]).count("## brainmri@1/nickparvar/lite") == 2
 
 
 def test_damaged_entry_is_named_and_nothing_is_written(tmp_path: Path) -> None:
@@ -88,28 +144,42 @@ def test_damaged_entry_is_named_and_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_page_is_written_and_does_not_depend_on_the_order_of_submission(tmp_path: Path) -> None:
+    for seed, name in enumerate(("one", "two")):
+        write_run(tmp_path / name, id=name, replicates=2, seed=seed)
     for folder, order in (("a", ("one", "two")), ("b", ("two", "one"))):
         for name in order:
-            write_run(tmp_path / name, id=name, replicates=2, seed=len(name) + ord(name[0]))
             submit(tmp_path / name, tmp_path / folder)
     text = build(tmp_path / "a", tmp_path / "page.md")
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == text == build(tmp_path / "b")
 
 
-def test_ranks_of_overlapping_intervals_are_ranges() -> None:
-    assert rank_ranges([(0.02, 0.04), (0.01, 0.03), (-0.02, 0.0)]) == [(1, 2), (1, 2), (3, 3)]
+def test_the_order_of_entries_does_not_matter(tmp_path: Path) -> None:
+    tasks = ("brainmri", "kneeoa", "brainmri")
+    entries = [_entry(tmp_path, str(n), task=task, replicates=10, seed=n) for n, task in enumerate(tasks)]
+    assert page(entries) == page(entries[::-1])
 
 
-intervals = st.lists(
-    st.tuples(st.floats(-1, 1), st.floats(0, 1)).map(lambda x: (x[0], x[0] + x[1])), min_size=1, max_size=6
+def test_entries_with_other_test_images_are_named_and_nothing_is_written(tmp_path: Path) -> None:
+    _submitted(tmp_path, "one", kind="multilabel", replicates=2, phantom=False)
+    _submitted(tmp_path, "two", kind="multilabel", replicates=2, phantom=False, seed=1)
+    with pytest.raises(EntryError, match=r"entries/one and .*entries/two lie on one board.*the label of test image"):
+        build(tmp_path / "boards", tmp_path / "page.md")
+    assert not (tmp_path / "page.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        ([(1, 1)], "One row: there is nothing to rank."),
+        ([(1, 2), (1, 2)], "Both rows are tied."),
+        ([(1, 3)] * 3, "All 3 rows are tied."),
+        ([(1, 1), (2, 3), (2, 3)], "One row is ahead of all others."),
+        # Ahead of the second, which is ahead of the third, but not of the third: no winner.
+        ([(1, 2), (2, 2), (2, 3)], "No row is ahead of all others: 1 of 3 may be first."),
+    ],
 )
-
-
-@given(intervals)
-def test_sorted_place_lies_in_the_rank_range(found: list[tuple[float, float]]) -> None:
-    found.sort(key=lambda pair: -(pair[0] + pair[1]))
-    for place, (first, last) in enumerate(rank_ranges(found), start=1):
-        assert 1 <= first <= place <= last <= len(found)
+def test_there_is_a_winner_only_when_its_rank_set_is_1(spans: list[tuple[int, int]], said: str) -> None:
+    assert ties(spans) == said
 
 
 def test_missing_root_says_what_to_give(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Which entries may be compared: one board, task, data, split and number of replicates, and the same test images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qaugbench.errors import EntryError
+from qaugbench.record import EndpointFacts, PredictionSet, Record
+from qaugbench.stats.question import Images
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """An entry that holds what it claims, and the folder that it lies in."""
+
+    path: Path
+    record: Record
+
+
+def by_board(entries: Iterable[Submitted]) -> list[list[Submitted]]:
+    """Return the entries that may be compared together, in the order of their paths, board by board."""
+    groups: dict[tuple[str, str, str, str, int], list[Submitted]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.path):
+        record = entry.record
+        data = record.data
+        key = (str(record.board), record.task_sha256, data.manifest_sha256, data.split_sha256, record.replicates)
+        groups.setdefault(key, []).append(entry)
+    return [groups[key] for key in sorted(groups)]
+
+
+def percent(key: str) -> float:
+    """Return a fraction's key as a number, by which fractions are sorted.
+
+    >>> percent("10%")
+    10.0
+    """
+    return float(key.removesuffix("%"))
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What an entry was scored on: the ids [N] of its test images, their labels and patients, the primary endpoint."""
+
+    entry: Submitted
+    ids: np.ndarray
+    images: Images
+    primary: EndpointFacts
+
+    @classmethod
+    def of(cls, entry: Submitted, predicted: PredictionSet) -> HeldOut:
+        """Return the test set of an entry with its predictions."""
+        labels = entry.record.labels
+        images = Images(predicted.test_labels, predicted.test_groups, tuple(labels.names), labels.kind)
+        return cls(entry, predicted.test_ids, images, entry.record.endpoints[0])
+
+
+def check_same(one: HeldOut, other: HeldOut) -> None:
+    """Raise EntryError naming both entries and the first thing that differs, unless all of it is the same."""
+    found = _difference(one, other)
+    if found is not None:
+        raise EntryError(
+            f"{one.entry.path} and {other.entry.path} lie on one board but cannot be compared: {found}. "
+            "Run the one that departs from the board's test set again, or remove it."
+        )
+
+
+def _difference(one: HeldOut, other: HeldOut) -> str | None:
+    for what, first, second in (
+        ("the classes", one.images.class_names, other.images.class_names),
+        ("the kind of label", one.images.label_kind, other.images.label_kind),
+        ("the primary endpoint", one.primary, other.primary),
+        ("the number of test images", one.ids.size, other.ids.size),
+    ):
+        if first != second:
+            return f"{what}: {first!r} and {second!r}"
+    for what, of_one, of_other in (
+        ("the id", one.ids, other.ids),
+        ("the group", one.images.groups, other.images.groups),
+        ("the label", one.images.labels, other.images.labels),
+    ):
+        unequal = (of_one != of_other).reshape(one.ids.size, -1).any(axis=1)
+        if unequal.any():
+            place = int(unequal.argmax())
+            return f"{what} of test image {place}: {of_one[place].tolist()!r} and {of_other[place].tolist()!r}"
+    return None

@@ -1,0 +1,139 @@
+"""What every generator of a board gained over the reference of its own entry, from the predictions of all entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qaugbench.board.bundle import PREDICTIONS_FILE
+from qaugbench.board.comparable import HeldOut, Submitted, check_same
+from qaugbench.record import EndpointFacts, PredictionSet, Record, read_predictions
+from qaugbench.stats.fraction import ask
+from qaugbench.stats.present import Present
+from qaugbench.stats.question import Answer, Question
+from qaugbench.stats.ranks import rank_sets
+from qaugbench.stats.rivals import reference_arm
+
+
+@dataclass(frozen=True)
+class Place:
+    """A generator of one entry at one fraction: a row of a board."""
+
+    entry: Path
+    fraction: str
+    arm: str
+
+
+@dataclass(frozen=True)
+class Gains:
+    """The gains of M rows on one endpoint: ``theta`` [M, R] with ``influence`` [M, R, C], and ``n_eff``.
+
+    All rows have the same C patients in the same order, and replicate r of each has the same seeds.
+    """
+
+    places: tuple[Place, ...]
+    theta: np.ndarray
+    influence: np.ndarray
+    n_eff: int
+
+    def mean_of(self, fraction: str, arm: str) -> Answer:
+        """Return (theta [R], influence [R, C]) of a generator's gain as the mean over all entries that have it."""
+        rows = [number for number, place in enumerate(self.places) if (place.fraction, place.arm) == (fraction, arm)]
+        return self.theta[rows].mean(axis=0), self.influence[rows].mean(axis=0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A board with its gains: on the primary endpoint, and on macro-AUROC over all classes, in which tasks can be pooled.
+
+    Gains are None where the test images cannot decide the endpoint. ``macro`` is also None on phantom data, and where
+    the primary endpoint is asked of some of the test images only; it is ``primary`` itself where they ask the same.
+    """
+
+    entries: tuple[Submitted, ...]
+    primary: Gains | None
+    macro: Gains | None
+
+    @property
+    def record(self) -> Record:
+        """The first entry's record, for what all entries have in common."""
+        return self.entries[0].record
+
+
+def measure(entries: Sequence[Submitted]) -> Measured:
+    """Return the gains of the entries of one board.
+
+    Raises EntryError when two of them were not scored on the same test images.
+    """
+    primary, macro = entries[0].record.endpoints[0], _macro_endpoint(entries[0].record)
+    asked = [primary] if macro in (None, primary) else [primary, macro]
+    first: HeldOut | None = None
+    rows: list[list[tuple[Place, Answer]]] = [[] for _ in asked]
+    for entry in entries:
+        predicted = read_predictions(entry.path / PREDICTIONS_FILE)
+        test = HeldOut.of(entry, predicted)
+        first = first or test
+        check_same(first, test)
+        questions = [ask(endpoint, test.images) for endpoint in asked]
+        for found, question in zip(rows, questions, strict=True):
+            found += _gains_of(entry, predicted, question)
+    gains = [_stacked(found, question) for found, question in zip(rows, questions, strict=True)]
+    return Measured(tuple(entries), gains[0], None if macro is None else gains[-1])
+
+
+def gains_at(record: Record, predicted: PredictionSet, key: str, question: Question) -> dict[str, Answer]:
+    """Return (theta [R], influence [R, C]) of every generator minus its reference at the fraction ``key``.
+
+    By intention to treat, as everywhere: a failed replicate is filled in. Empty where the reference was dropped.
+    """
+    present = Present.of(predicted.arms, predicted.fractions[key], {arm.id: arm for arm in record.arms})
+    reference = reference_arm(present)
+    if reference is None:
+        return {}
+    theta, influence = question.answer(present.test_logits(reference), {})
+    answers = {arm: question.answer(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
+    return {arm: (own[0] - theta, own[1] - influence) for arm, own in answers.items()}
+
+
+def rank_ranges(gains: Gains, fraction: str) -> Mapping[Place, tuple[int, int]]:
+    """Return the first and last rank, 1 the best, that the data leave to each row of a fraction (see ``stats.ranks``)."""
+    rows = [number for number, place in enumerate(gains.places) if place.fraction == fraction]
+    if not rows:
+        return {}
+    found = rank_sets(gains.theta[rows], gains.influence[rows], gains.n_eff)
+    spans = zip(found.low.tolist(), found.high.tolist(), strict=True)
+    return {gains.places[number]: span for number, span in zip(rows, spans, strict=True)}
+
+
+def _macro_endpoint(record: Record) -> EndpointFacts | None:
+    """Return macro-AUROC over all classes as the task asks it, made up where it does not; None where it cannot be had."""
+    primary, names = record.endpoints[0], record.labels.names
+    if record.data.phantom or primary.restrict:
+        return None
+    asked = [one for one in record.endpoints if one.kind == "macro_auroc" and not one.restrict]
+    whole = [one for one in asked if sorted(one.classes) == sorted(names)]
+    return whole[0] if whole else EndpointFacts(id="macro", title="macro-AUROC", kind="macro_auroc", classes=names)
+
+
+def _gains_of(entry: Submitted, predicted: PredictionSet, question: Question) -> list[tuple[Place, Answer]]:
+    if question.undecidable is not None or question.why_no_interval is not None:
+        return []
+    return [
+        (Place(entry.path, key, arm), gain)
+        for key in sorted(predicted.fractions)
+        for arm, gain in gains_at(entry.record, predicted, key, question).items()
+    ]
+
+
+def _stacked(rows: Sequence[tuple[Place, Answer]], question: Question) -> Gains | None:
+    if not rows:
+        return None
+    return Gains(
+        places=tuple(place for place, _ in rows),
+        theta=np.stack([theta for _, (theta, _) in rows]),
+        influence=np.stack([influence for _, (_, influence) in rows]),
+        n_eff=int(question.n_eff or 0),
+    )

@@ -1,0 +1,139 @@
+"""Gains: each generator over its own reference, ranked as sets; entries that do not fit together are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from qaugbench.board.comparable import Submitted, by_board
+from qaugbench.board.gains import Gains, Place, measure, rank_ranges
+from qaugbench.errors import EntryError
+from qaugbench.record import EndpointFacts, LabelFacts, read_predictions
+from qaugbench.stats.mrmc import interval
+from tests.board.factory import SPACES, write_predictions, write_run
+
+NOISE = np.random.default_rng(5).normal(size=(4, 10, 60)) * 1e-3
+
+
+def _auroc(folder: Path, arm: str, replicate: int) -> float:
+    predicted = read_predictions(folder / "predictions.npz")
+    logits = predicted.fractions["10%"].test_logits[predicted.arms.index(arm), replicate].astype(float)
+    odds = np.exp(logits)
+    return float(roc_auc_score(predicted.test_labels, odds / odds.sum(axis=1, keepdims=True)))
+
+
+def test_a_gain_is_over_the_reference_of_the_same_entry(tmp_path: Path) -> None:
+    entries = [write_predictions(tmp_path / name, replicates=2, seed=seed) for name, seed in (("a", 0), ("b", 7))]
+    gains = measure(entries).primary
+    assert gains is not None
+    assert gains.places[3] == Place(tmp_path / "b", "10%", "qldm")
+    wanted = [_auroc(tmp_path / "b", "qldm", r) - _auroc(tmp_path / "b", "R+", r) for r in range(2)]
+    assert gains.theta[3].tolist() == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_gain_is_as_uncertain_as_the_difference_in_the_scores(tmp_path: Path) -> None:
+    record = write_run(tmp_path / "a", replicates=3, phantom=False)
+    gains = measure([Submitted(tmp_path / "a", record)]).primary
+    assert gains is not None
+    contrasts = record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["contrasts"]
+    (stated,) = [one for one in contrasts if (one["arm"], one["against"]) == ("qldm", "R+")]
+    found = interval(gains.theta[1], gains.influence[1], gains.n_eff)
+    assert (found.se, found.df) == pytest.approx((stated["se"], stated["df"]), rel=1e-9)
+
+
+def test_a_failed_replicate_is_filled_in_by_intention_to_treat(tmp_path: Path) -> None:
+    gains = measure([write_predictions(tmp_path / "a", replicates=3, failed=(("qldm", 1),))]).primary
+    assert gains is not None
+    wanted = _auroc(tmp_path / "a", "R+cm", 1) - _auroc(tmp_path / "a", "R+", 1)
+    assert gains.theta[1, 1] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_an_entry_without_its_reference_has_no_gain(tmp_path: Path) -> None:
+    assert measure([write_predictions(tmp_path / "a", replicates=3, failed=(("R+", 1),))]).primary is None
+
+
+def _planted(levels: list[float]) -> Gains:
+    noise = NOISE[: len(levels)]
+    theta = np.array(levels)[:, None] + noise.mean(axis=2)
+    places = tuple(Place(Path("entry"), "10%", f"arm{number}") for number in range(len(levels)))
+    return Gains(places, theta, noise / 60, 60)
+
+
+def test_ranks_of_a_planted_order_are_that_order() -> None:
+    assert list(rank_ranges(_planted([0.1, 0.3, 0.2]), "10%").values()) == [(3, 3), (1, 1), (2, 2)]
+
+
+def test_rows_that_cannot_be_told_apart_share_their_ranks() -> None:
+    assert list(rank_ranges(_planted([0.2, 0.2, 0.0, 0.2]), "10%").values()) == [(1, 3), (1, 3), (4, 4), (1, 3)]
+
+
+def test_only_rows_of_the_fraction_asked_for_are_ranked() -> None:
+    assert rank_ranges(_planted([0.1, 0.3]), "100%") == {}
+
+
+def test_the_mean_over_entries_is_of_one_generator_at_one_fraction() -> None:
+    found = _planted([0.1, 0.3, 0.2, 0.7])
+    places = [("a", "10%", "qldm"), ("b", "10%", "qldm"), ("b", "10%", "ddpm"), ("b", "100%", "qldm")]
+    gains = replace(found, places=tuple(Place(Path(entry), key, arm) for entry, key, arm in places))
+    theta, influence = gains.mean_of("10%", "qldm")
+    assert theta == pytest.approx((found.theta[0] + found.theta[1]) / 2)
+    assert influence == pytest.approx((found.influence[0] + found.influence[1]) / 2)
+
+
+def test_macro_auroc_is_asked_anew_where_the_task_ranks_by_another_metric(tmp_path: Path) -> None:
+    names = SPACES["ordinal"][0]
+    kappa = EndpointFacts(id="qwk", title="kappa", kind="qwk", classes=names)
+    board = measure([write_predictions(tmp_path / "a", "ordinal", replicates=2, endpoints=[kappa])])
+    assert board.primary is not None
+    assert board.macro is not None
+    wanted = _auroc(tmp_path / "a", "qldm", 0) - _auroc(tmp_path / "a", "R+", 0)
+    assert board.macro.theta[1, 0] == pytest.approx(wanted, abs=1e-12)
+    assert board.primary.theta[1, 0] != pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_board_is_one_task_source_track_data_split_and_number_of_replicates(tmp_path: Path) -> None:
+    entries = [write_predictions(tmp_path / str(number), replicates=2) for number in range(2)]
+    assert len(by_board(entries)) == 1
+    others = [
+        write_predictions(tmp_path / "track", replicates=3),
+        write_predictions(tmp_path / "task", replicates=2, task_sha256="f" * 64),
+        write_predictions(tmp_path / "phantom", replicates=2, phantom=True),
+    ]
+    assert [len(board) for board in by_board([*others, *entries])] == [2, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"seed": 1, "patients": 42}, "the number of test images: 60 and 63"),
+        ({"endpoints": [EndpointFacts(id="a", title="a", kind="auroc", classes=["Mass"])]}, "the primary endpoint"),
+        (
+            {"labels": LabelFacts(kind="multilabel", names=["Mass", "Nodule", "Edema"], titles=["a", "b", "c"])},
+            r"the classes: \('Mass', 'Nodule', 'Hernia'\) and \('Mass', 'Nodule', 'Edema'\)",
+        ),
+        ({"seed": 1}, r"the label of test image \d+: \[.*\] and \["),
+    ],
+)
+def test_entries_scored_on_other_test_images_are_refused(changes: dict[str, Any], found: str, tmp_path: Path) -> None:
+    one = write_predictions(tmp_path / "one", "multilabel", replicates=2)
+    other = write_predictions(tmp_path / "other", "multilabel", replicates=2, **changes)
+    with pytest.raises(EntryError, match=f"one and .*other lie on one board but cannot be compared: {found}"):
+        measure([one, other])
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [("test_ids", "the id of test image 0: 'test0059' and"), ("test_groups", "the group of test image 0: 39 and 0")],
+)
+def test_images_in_another_order_are_refused(field: str, named: str, tmp_path: Path) -> None:
+    one, other = (write_predictions(tmp_path / name, replicates=2) for name in ("one", "other"))
+    predicted = read_predictions(one.path / "predictions.npz")
+    turned = replace(predicted, **{field: getattr(predicted, field)[::-1]})
+    (one.path / "predictions.npz").write_bytes(turned.to_bytes())
+    with pytest.raises(EntryError, match=named):
+        measure([one, other])
