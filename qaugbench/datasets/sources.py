@@ -1,4 +1,4 @@
-"""The named sources of each task, where their prepared form lies on this machine, and how to get it."""
+"""The named sources of each task: their facts, where their prepared form lies on this machine, and how to get them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,66 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from qaugbench.errors import DefinitionError, near_names
+from qaugbench.errors import DataError, DefinitionError, near_names
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source, by its publisher's name (a pattern such as ``*.zip`` where a person chooses it).
+
+    ``urls`` are tried in order and are empty where a person has to fetch the file from ``page``. ``checksum`` is
+    "md5:..." or "sha256:..." as stated by ``checksum_by``, or empty where nobody states one. ``bytes`` and
+    ``image_size`` (pixels a side, where the publisher offers several) are 0 where they do not apply.
+    """
+
+    name: str
+    urls: tuple[str, ...] = ()
+    page: str = ""
+    bytes: int = 0
+    checksum: str = ""
+    checksum_by: str = ""
+    image_size: int = 0
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """One named source. ``obtain`` says whether it is downloaded, fetched by hand, or drawn by this program."""
+    """One named source. ``obtain`` says whether it is downloaded, fetched by hand, or drawn by this program.
+
+    ``use`` is what the licence allows, ``images`` the published number of images (0 where there is none), ``opens``
+    the patterns of archives that are opened where they lie inside a folder or another archive.
+    """
 
     id: str
     tasks: tuple[str, ...]
     title: str
     obtain: Literal["download", "manual", "generated"]
     licence: str
+    use: str
     citation: str
     url: str
     archive: str
+    images: int
     patients: str
+    problems: tuple[str, ...]
     steps: tuple[str, ...]
+    opens: tuple[str, ...]
+    files: tuple[SourceFile, ...]
+
+    def files_of(self, size: int | None) -> tuple[SourceFile, ...]:
+        """Return the files to fetch for images of ``size`` pixels, where the publisher offers several sizes."""
+        sizes = self.image_sizes
+        if sizes and size not in sizes:
+            offered = ", ".join(map(str, sizes))
+            raise DataError(f"{self.id} has the image sizes {offered}, not {size}. Choose one with --size.")
+        return tuple(file for file in self.files if file.image_size in (0, size))
+
+    @property
+    def image_sizes(self) -> tuple[int, ...]:
+        """The sizes in pixels that the publisher offers; empty where there is only one."""
+        return tuple(sorted({file.image_size for file in self.files} - {0}))
 
 
 @cache
@@ -54,9 +95,14 @@ def data_home() -> Path:
     return Path(os.environ.get("QAUGBENCH_DATA") or "~/.cache/qaugbench/data").expanduser()
 
 
-def prepared_path(task_id: str, name: str) -> Path:
+def prepared_path(task_id: str, name: str, *, home: Path | None = None) -> Path:
     """Return where the prepared .zip of a source belongs."""
-    return data_home() / task_id / f"{name}.zip"
+    return (home or data_home()) / task_id / f"{name}.zip"
+
+
+def downloads_folder(name: str, *, home: Path | None = None) -> Path:
+    """Return the folder that holds the files of a source as its publisher made them."""
+    return (home or data_home()) / "downloads" / name
 
 
 def find_prepared(task_id: str, name: str) -> Path | None:
@@ -66,13 +112,49 @@ def find_prepared(task_id: str, name: str) -> Path | None:
 
 
 def instructions(name: str) -> str:
-    """Return in plain text where a source comes from, how its prepared form must look, and where to put it."""
+    """Return in plain text what a source is, where every file of it comes from, and the commands that prepare it.
+
+    >>> print(instructions("phantom").splitlines()[0])
+    phantom: Phantom images drawn by this program: no patients, for trying out and for tests
+    """
     entry = source(name)
-    facts = (("Licence", entry.licence), ("Cite", entry.citation), ("From", entry.url), ("Archive", entry.archive))
+    facts = (("Licence", entry.licence), ("Use", entry.use), ("Cite", entry.citation), ("From", entry.url))
     lines = [f"{entry.id}: {entry.title}", *(f"{key}: {value}" for key, value in facts if value)]
-    lines += [f"Patients: {entry.patients}", "", *(f"{n}. {step}" for n, step in enumerate(entry.steps, start=1))]
+    lines += [f"Archive: {entry.archive}"] if entry.archive else []
+    lines += [f"Patients: {entry.patients}", *(f"Known problem: {problem}" for problem in entry.problems), ""]
+    if entry.files:
+        lines += ["Files:", *(f"  {describe_file(file)}" for file in entry.files), ""]
+    lines += [f"{n}. {step}" for n, step in enumerate(entry.steps, start=1)]
+    if entry.obtain != "generated":
+        lines += ["", *_commands(entry), f"The prepared form goes to {prepared_path(entry.tasks[0], entry.id)}."]
     if entry.obtain == "manual":
-        lines += ["", LAYOUT, "", *(f"Put it at {prepared_path(task, name)}" for task in entry.tasks)]
+        lines += ["", "A copy that you prepared in another way may be put there too.", LAYOUT]
+    return "\n".join(lines) + "\n"
+
+
+def describe_file(file: SourceFile) -> str:
+    """Return one line on a file: its name, size, whether a program may fetch it, from where, and its checksum.
+
+    >>> describe_file(SourceFile("a.zip", urls=("https://host.example/a.zip",), bytes=2_000_000))
+    'a.zip (2.0 MB), downloaded from https://host.example/a.zip; no published checksum: pinned at the first download'
+    """
+    size = f" ({file.bytes / 1e6:,.1f} MB)" if file.bytes else ""
+    needed = " (optional)" if file.optional else ""
+    if not file.urls:
+        return f"{file.name}{size}{needed}, by hand from {file.page}"
+    said = f"{file.checksum} as stated by {file.checksum_by}"
+    check = said if file.checksum else "no published checksum: pinned at the first download"
+    return f"{file.name}{size}{needed}, downloaded from {' or '.join(file.urls)}; {check}"
+
+
+def sources_table() -> str:
+    """Return one aligned line a source: id, task, how it is obtained, published images, licence."""
+    rows = [("source", "task", "obtain", "images", "licence")]
+    for entry in sources().values():
+        count = f"{entry.images:,}" if entry.images else "-"
+        rows.append((entry.id, " ".join(entry.tasks), entry.obtain, count, entry.licence))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "\n".join(lines) + "\n"
 
 
@@ -87,11 +169,36 @@ The prepared form is a folder or a .zip that holds
                age, sex, site, licence and any others, if known"""
 
 
-def _source(name: str, entry: dict[str, object]) -> Source:
-    keys = {field.name for field in fields(Source)} - {"id"}
-    if set(entry) != keys:
-        raise DefinitionError(
-            f"Source {name!r} in sources.toml: keys {sorted(set(entry) ^ keys)} are missing or unknown."
-        )
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    return Source(id=name, **values)  # type: ignore[arg-type]
+def _commands(entry: Source) -> list[str]:
+    prepare = f"qaugbench data prepare {entry.id} --from PATH...   (folders or archives that you fetched yourself)"
+    if not any(file.urls for file in entry.files):
+        return [prepare]
+    by_hand = [file.name for file in entry.files if not file.urls and not file.optional]
+    folder = downloads_folder(entry.id)
+    first = [f"Put {', '.join(by_hand)} into {folder}, then:"] if by_hand else []
+    return [*first, f"qaugbench data get {entry.id}   (goes on where it was interrupted)", prepare]
+
+
+def _source(name: str, entry: dict[str, Any]) -> Source:
+    _check_keys(name, Source, entry, {"id"}, set())
+    files = tuple(_file(name, file) for file in entry["files"])
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Source(id=name, **(values | {"files": files}))
+
+
+def _file(name: str, entry: dict[str, Any]) -> SourceFile:
+    _check_keys(name, SourceFile, entry, set(), {field.name for field in fields(SourceFile)} - {"name"})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    file = SourceFile(**values)
+    if not file.urls and not file.page:
+        raise DefinitionError(f"Source {name!r} in sources.toml: {file.name} has neither `urls` nor `page`.")
+    if bool(file.checksum) != bool(file.checksum_by):
+        raise DefinitionError(f"Source {name!r} in sources.toml: {file.name} must say whose its checksum is.")
+    return file
+
+
+def _check_keys(name: str, kind: type, entry: dict[str, Any], derived: set[str], optional: set[str]) -> None:
+    known = {field.name for field in fields(kind)} - derived
+    wrong = (set(entry) - known) | (known - optional - set(entry))
+    if wrong:
+        raise DefinitionError(f"Source {name!r} in sources.toml: keys {sorted(wrong)} are missing or unknown.")

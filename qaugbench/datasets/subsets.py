@@ -63,6 +63,8 @@ def runnable_fraction(
 def too_small(labels: np.ndarray, fraction: float) -> str | None:
     """Return in words why ``fraction`` of the training rows ``labels`` [N, K] is too little to run, or None.
 
+    Classes without any positive row do not count.
+
     >>> too_small(np.ones((500, 2)), 0.1)
     '10% of 500 training images is 50, under the 300 needed'
     """
@@ -70,12 +72,14 @@ def too_small(labels: np.ndarray, fraction: float) -> str | None:
     if fraction * len(labels) < MIN_IMAGES:
         amount = "" if fraction == 1 else f" is {fraction * len(labels):.0f}"
         return f"{part}{len(labels)} training images{amount}, under the {MIN_IMAGES} needed"
-    positives = fraction * labels.sum(axis=0)
+    # A class that the source does not have at all is in no score; more images would not help it.
+    counts = labels.sum(axis=0)
+    positives = fraction * counts[counts > 0]
     short = int((positives < MIN_POSITIVES).sum())
     if not short:
         return None
     return (
-        f"in {part}{len(labels)} training images {short} of {labels.shape[1]} classes have under {MIN_POSITIVES} "
+        f"in {part}{len(labels)} training images {short} of {positives.size} classes have under {MIN_POSITIVES} "
         f"positives (the rarest: {positives.min():.1f})"
     )
 

@@ -145,3 +145,13 @@ def test_an_unknown_mode_and_no_rows_are_refused():
         draw_label_vectors(np.ones((3, 1)), 3, "tail", 1)
     with pytest.raises(DataError, match="none"):
         draw_label_vectors(np.ones((0, 1)), 3, "prior", 1)
+
+
+def test_a_class_that_the_source_lacks_does_not_hold_a_fraction_back() -> None:
+    labels = np.zeros((6000, 3), dtype=np.float32)
+    labels[np.arange(6000), np.arange(6000) % 2] = 1
+    assert runnable_fraction(labels, 0.1) == (0.1, None)
+    labels[0] = (0, 0, 1)
+    found, reason = runnable_fraction(labels, 0.1)
+    assert found == 1.0
+    assert "1 of 3 classes have under" in str(reason)
