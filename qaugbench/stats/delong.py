@@ -3,11 +3,9 @@
 Both are companions of the comparison over replicates and patients, and decide nothing: one run says nothing about the
 next, and an ensemble of R models is another product than any one of them.
 
-Two divisors. DeLong, DeLong & Clarke-Pearson 1988 take the sample variance on each side, m / (m-1) times the sum of
-squares over the m positives and n / (n-1) over the n negatives. The influence arrays know patients, who may have images
-on both sides, and take C / (C-1) times the sum over all C of them. With one image a patient the sums are the same (each
-side's influence adds up to 0) and DeLong's variance is larger by a factor between (1 - 1/C) m / (m-1) and
-(1 - 1/C) n / (n-1): 2 % for 45 positives, nothing that matters for 400.
+DeLong, DeLong & Clarke-Pearson 1988 take the sample variance on each side, m / (m-1) times the sum of squares over the m
+positives and n / (n-1) over the n negatives. The influence arrays know patients, who may have images on both sides, and
+carry the same divisors (``influence.delong_divisor``): with one image a patient both are equal to rounding.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from qaugbench.stats.pilot import Pilot, TestSet
 from qaugbench.stats.wording import unsigned
 
 MOST_REPLICATES = 1000
+EMPTY_TAIL = 6.0  # below -critical lies less than P(Z < -6), a billionth
 
 
 def detectable(
@@ -65,10 +66,11 @@ def power_at(
     _check_difference(difference)
     se, df = _planned_error(pilot, replicates, test_set)
     critical, shift = float(stats.t.ppf(1 - _level("alpha", alpha) / 2, df)), difference / se
-    # Far out the non-central t loses its digits; there is nothing left to be lost there.
+    # Far out the non-central t loses its digits, and the other tail is long empty.
     if shift > 20 + 2 * critical:
         return 1.0
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+    other_tail = float(stats.nct.cdf(-critical, df, shift)) if shift < EMPTY_TAIL else 0.0
+    return float(stats.nct.sf(critical, df, shift)) + other_tail
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ trained networks do. ``seeds`` is the standard deviation of the separation of th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -21,9 +21,9 @@ from qaugbench.stats.influence import Patients, binary_influence, qwk_influence
 from qaugbench.stats.per_image import mean_influence
 from qaugbench.stats.truth import (
     auroc_truth,
-    average_precision_truth,
     brier_truth,
     calibrated_logit,
+    expected_average_precision,
     kappa_truth,
     solved,
 )
@@ -118,6 +118,9 @@ class Findings:
     """Means over findings of AUROC, average precision or Brier score: ``values`` of the arms, patients with
     ``images_each`` images, a finding present with its ``prevalences``, anew in every sample.
 
+    The value of an average precision is its expectation over test sets of this size, the only metric here for which
+    that differs from the value in an unlimited population.
+
     ``exclusive`` findings are the grades of one image; otherwise an image may have several or none. ``grouped=False``
     forgets which images share a patient, as a careless analysis does; the scores stay the same.
     """
@@ -132,17 +135,17 @@ class Findings:
     exclusive: bool = False
     grouped: bool = True
 
-    @cached_property
+    def __post_init__(self) -> None:
+        """Raise StatisticsError for an average precision of patients with several images: its expectation is unknown."""
+        if self.metric == "ap" and self.images_each > 1:
+            raise StatisticsError(f"Simulated AP needs one image a patient; given {self.images_each}.")
+
+    @property
     def separations(self) -> np.ndarray:
         """Difference of the means [A] that gives the values; the same for every finding."""
-        return np.array([solved(self._truth, value) for value in self.values])
-
-    def _truth(self, separation: float) -> float:
+        n_images = self.patients if self.metric == "ap" else None
         seeds = self.effects.seeds
-        if self.metric == "macro_auroc":
-            return auroc_truth(separation, seeds)
-        of_finding = average_precision_truth if self.metric == "ap" else brier_truth
-        return float(np.mean([of_finding(separation, prevalence, seeds) for prevalence in self.prevalences]))
+        return np.array([_separation(self.metric, value, self.prevalences, seeds, n_images) for value in self.values])
 
     def draw(self, random: np.random.Generator) -> Sample:
         """Return new replicates on new patients."""
@@ -176,6 +179,20 @@ class Findings:
             return mean_influence(brier_per_image(probabilities, positive[:, None], "multilabel"), patients)
         rows = scores.reshape(-1, positive.size)
         return (binary_ap_influence if self.metric == "ap" else binary_influence)(rows, positive, patients)
+
+
+@cache
+def _separation(
+    metric: FindingsMetric, value: float, prevalences: tuple[float, ...], seeds: float, n_images: int | None
+) -> float:
+    def mean_at(separation: float) -> float:
+        if metric == "macro_auroc":
+            return auroc_truth(separation, seeds)
+        if n_images is None:
+            return float(np.mean([brier_truth(separation, share, seeds) for share in prevalences]))
+        return float(np.mean([expected_average_precision(separation, share, n_images, seeds) for share in prevalences]))
+
+    return solved(mean_at, value)
 
 
 @dataclass(frozen=True)

@@ -74,14 +74,16 @@ def test_by_hand() -> None:
     assert (found.values.tolist(), found.covariance.tolist()) == ([0.75], [[0.125]])
 
 
-def test_clustered_divisor_differs_by_the_stated_factor() -> None:
+def test_a_single_run_of_the_engine_is_delong_where_every_patient_has_one_image() -> None:
     scores, labels = _pair(5, 45, 69, 9)
-    value, influence = auroc_influence(scores[0][:, None], labels[:, None], np.arange(114))
-    ratio = delong(scores[0], labels).covariance[0, 0] / interval(np.array([value]), influence[None]).se ** 2
-    assert 113 / 114 * 69 / 68 <= ratio <= 113 / 114 * 45 / 44
-    sides = [(influence[labels == side] ** 2).sum() for side in (1, 0)]
-    expected = 113 / 114 * (45 / 44 * sides[0] + 69 / 68 * sides[1]) / sum(sides)
-    assert ratio == pytest.approx(expected, rel=1e-12)
+    answers = [auroc_influence(row[:, None], labels[:, None], np.arange(114)) for row in scores]
+    exact, alone = delong_test(*scores, labels), delong(scores, labels).covariance
+    found = interval(np.array([answers[0][0] - answers[1][0]]), (answers[0][1] - answers[1][1])[None])
+    assert (found.estimate, found.se, found.p_value) == pytest.approx(
+        (exact.estimate, exact.se, exact.p_value), rel=1e-12
+    )
+    for place, (value, influence) in enumerate(answers):
+        assert interval(np.array([value]), influence[None]).se ** 2 == pytest.approx(alone[place, place], rel=1e-12)
 
 
 def test_paired_test_is_the_single_runs_and_swapping_flips_it() -> None:

@@ -8,9 +8,12 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
 from qaugbench.errors import StatisticsError
 from qaugbench.stats.influence import (
+    Patients,
     auroc_influence,
     auroc_influence_many,
     auroc_influence_per_class,
+    binary_image_influence,
+    delong_divisor,
     qwk_influence,
 )
 
@@ -25,11 +28,12 @@ def _images(n: int = 300, k: int = 3, seed: int = 0, distinct: int = 40) -> tupl
 
 def test_tiny_example_by_hand() -> None:
     # Positives 2, 2 and negatives 1, 2: placements of the positives 3/4, 3/4; of the negatives 1 and 1/2; AUROC 3/4.
-    # Influence: positives (3/4 - 3/4)/2; negatives (1 - 3/4)/2 and (1/2 - 3/4)/2. Patient 7 has images one and three.
+    # Influence: positives (3/4 - 3/4)/2; negatives (1 - 3/4)/2 and (1/2 - 3/4)/2, times sqrt(2/1 * 2/3) for two of three
+    # patients on each side. Patient 7 has images one and three.
     scores, labels = np.array([[1.0], [2.0], [2.0], [2.0]]), np.array([[0], [0], [1], [1]])
     value, influence = auroc_influence(scores, labels, np.array([7, 3, 7, 9]))
     assert value == 0.75
-    np.testing.assert_array_equal(influence, [-0.125, 0.125, 0.0])
+    np.testing.assert_allclose(influence, np.sqrt(4 / 3) * np.array([-0.125, 0.125, 0.0]), rtol=1e-15)
 
 
 @pytest.mark.parametrize("distinct", [1, 2, 40, 10**6])
@@ -53,15 +57,27 @@ def test_influence_gives_delongs_covariance() -> None:
     scores = np.round(random.normal(size=(2, 120)) + positive, 1)
     labels = positive[:, None].astype(int)
     psi = np.stack([auroc_influence(row[:, None], labels, np.arange(120))[1] for row in scores])
-    ours = sum(side.sum() / (side.sum() - 1) * psi[:, side] @ psi[:, side].T for side in (positive, ~positive))
-    np.testing.assert_allclose(ours, _delong_covariance(scores, positive), atol=1e-10)
+    np.testing.assert_allclose(120 / 119 * psi @ psi.T, _delong_covariance(scores, positive), rtol=1e-12)
 
 
 def test_influence_sums_over_the_images_of_a_patient_in_sorted_order() -> None:
     scores, labels, groups = _images()
-    of_image = auroc_influence(scores, labels, np.arange(len(groups)))[1]
+    of_image = np.zeros(len(groups))
+    for k in range(labels.shape[1]):
+        positive = labels[:, k] > 0
+        _, (alone,) = binary_image_influence(scores[None, :, k], positive)
+        of_image += alone * delong_divisor(positive, Patients.of(groups)) / labels.shape[1]
     expected = [of_image[groups == group].sum() for group in sorted(set(groups.tolist()))]
     np.testing.assert_allclose(auroc_influence(scores, labels, groups)[1], expected, atol=1e-15)
+
+
+def test_divisor_counts_the_patients_of_each_side() -> None:
+    # Five patients: 1, 2, 3 have positives, 3, 4, 5 negatives; and a side of one patient is left as it is.
+    groups = np.array([1, 1, 2, 3, 3, 4, 5])
+    positive = np.array([True, True, True, True, False, False, False])
+    np.testing.assert_allclose(delong_divisor(positive, Patients.of(groups)), np.sqrt(3 / 2 * 4 / 5))
+    alone = np.array([True, True, False, False, False, False, False])
+    np.testing.assert_allclose(delong_divisor(alone, Patients.of(groups))[[0, 2]], [1, np.sqrt(4 / 3 * 4 / 5)])
 
 
 def test_permuting_images_and_transforming_scores_changes_nothing() -> None:

@@ -74,6 +74,12 @@ def test_engine_passes_and_mutants_fail_the_checks_of_a_planted_difference() -> 
     assert coverage(0.07)(outcomes).verdict == "FAILS"
 
 
+def test_coverage_is_the_share_of_intervals_with_the_truth_between_their_ends() -> None:
+    low, high = np.array([0.0, 0.2, -0.3, 0.1]), np.array([0.2, 0.4, -0.1, 0.3])
+    assert coverage(0.15)({"interval ci_low": low, "interval ci_high": high}).observed == 0.5
+    assert coverage(-0.2)({"interval ci_low": low, "interval ci_high": high}).observed == 0.25
+
+
 def test_cell_of_a_mutant_is_caught_only_when_its_check_fails() -> None:
     outcomes = _outcomes(EQUAL)
     cell = Cell("mutants", "seeds-only", "here", TwoArms(EQUAL, ENGINES), size_of(seeds_only), mutant=True)
@@ -94,16 +100,32 @@ def test_result_does_not_depend_on_the_order_in_which_blocks_run() -> None:
         found = [function(block) for block in reversed(blocks)]
         return iter(found[::-1])
 
-    only, told = ["R=3, m=100"], []
+    only, told = ["A/A, R=3"], []
     forwards = run_selftest(full=False, only=only, progress=lambda done, total: told.append((done, total)))
     assert run_selftest(full=False, only=only, map_blocks=backwards).to_dict() == forwards.to_dict()
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert run_selftest(full=False, only=only, seed=1).to_dict() != forwards.to_dict()
 
 
+def test_blocks_have_random_numbers_of_their_own() -> None:
+    simulation = TwoArms(EQUAL)
+    blocks = [Block(simulation, number, 3, 0) for number in (0, 1)] + [Block(TwoArms(ARMS), 0, 3, 0)]
+    estimates = [block.outcomes()["interval estimate"] for block in blocks]
+    assert np.unique(np.round(np.concatenate(estimates), 9)).size == 9
+
+
 @pytest.fixture(scope="module")
 def some() -> SelfTest:
-    only = ["m=30", "difference +.02", "8 arms and a reference", "permuted", "renamed", "transformed", "seeds-only"]
+    only = [
+        "m=30",
+        "patients ignored",
+        "difference +.02",
+        "8 arms and a reference",
+        "permuted",
+        "renamed",
+        "transformed",
+        "seeds-only",
+    ]
     return run_selftest(full=False, only=only)
 
 
@@ -128,7 +150,7 @@ def test_plain_data_hold_every_row(some: SelfTest) -> None:
 
 
 def test_unknown_part_is_refused_with_what_there_is() -> None:
-    with pytest.raises(StatisticsError, match="No check has 'coverge' in its name. Did you mean 'coverage'"):
+    with pytest.raises(StatisticsError, match=r"No check has 'coverge' in its name. Did you mean 'coverage'"):
         run_selftest(full=False, only=["coverge"])
 
 

@@ -24,6 +24,7 @@ from qaugbench.stats.truth import (
     average_precision_truth,
     brier_truth,
     calibrated_logit,
+    expected_average_precision,
     kappa_truth,
     solved,
 )
@@ -64,10 +65,10 @@ def test_true_kappa_is_that_of_a_large_sample() -> None:
 
 def test_truths_over_replicates_are_the_means_of_large_samples_with_other_separations() -> None:
     random = np.random.default_rng(3)
-    grade = random.choice(len(GRADES), p=GRADES, size=20_000)
+    grade = random.choice(len(GRADES), p=GRADES, size=10_000)
     positive = grade > 1
     found = []
-    for _ in range(200):
+    for _ in range(120):
         separation = random.normal(SEPARATION, 0.3)
         scores, read = random.normal(separation * positive), random.normal(separation * grade)
         called = np.searchsorted((np.arange(3) + 0.5) * SEPARATION, read)
@@ -81,6 +82,20 @@ def test_truths_over_replicates_are_the_means_of_large_samples_with_other_separa
     error = np.std(found, axis=0) / np.sqrt(len(found))
     assert (np.abs(np.mean(found, axis=0) - expected) < 3 * error + 0.002).all()
     assert (np.array(expected) < [auroc_truth(SEPARATION), 1, kappa_truth(SEPARATION, GRADES)]).all()
+
+
+def test_expected_average_precision_is_the_mean_over_small_test_sets() -> None:
+    random = np.random.default_rng(9)
+    positive = random.random((40_000, 40)) < 0.3
+    positive = positive[positive.any(axis=1)]
+    scores = random.normal(1.2 * positive)
+    ranked = np.take_along_axis(positive, np.argsort(-scores, axis=1), axis=1)
+    precision = np.cumsum(ranked, axis=1) / np.arange(1, 41)
+    of_sets = (precision * ranked).sum(axis=1) / ranked.sum(axis=1)
+    assert of_sets[0] == pytest.approx(average_precision_score(positive[0], scores[0]))
+    assert expected_average_precision(1.2, 0.3, 40) == pytest.approx(of_sets.mean(), abs=0.003)
+    assert expected_average_precision(1.2, 0.3, 40) > average_precision_truth(1.2, 0.3) + 0.01
+    assert expected_average_precision(1.2, 0.3, 10**5) == pytest.approx(average_precision_truth(1.2, 0.3), abs=1e-4)
 
 
 def test_seeds_move_the_brier_score_as_a_large_sample_says() -> None:
@@ -106,7 +121,6 @@ def test_mean_of_many_draws_is_the_true_value(population: Population) -> None:
     random = np.random.default_rng(5)
     drawn = np.array([population.draw(random).theta.mean(axis=1) for _ in range(150)])
     error = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
-    # An average precision over some 45 positives is biased by a few thousandths; all others are all but unbiased.
     assert np.abs(drawn.mean(axis=0) - population.values) == pytest.approx(0, abs=float(4 * error.max()))
 
 
@@ -137,6 +151,8 @@ def test_forgetting_the_patients_leaves_the_scores_and_changes_the_influence() -
 def test_impossible_values_and_effects_are_refused() -> None:
     with pytest.raises(StatisticsError, match=r"between 0\.503 and 1\.000; given 0\.4"):
         OneFinding((0.4, 0.4), 2, 10, 10).draw(np.random.default_rng(0))
+    with pytest.raises(StatisticsError, match="one image a patient; given 2"):
+        Findings("ap", (0.5, 0.5), 2, 100, (0.5,), images_each=2)
     with pytest.raises(StatisticsError, match="sum to 1"):
         Effects(shared=0.5, own=0.5, residual=0.5)
     assert solved(auroc_truth, 0.85) == pytest.approx(1.4657, abs=1e-4)

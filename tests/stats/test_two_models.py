@@ -21,7 +21,7 @@ def test_one_run_each_is_delong_and_says_so() -> None:
     found, exact = compare_models(RUNS[0, 0], RUNS[1, 0], LABELS), delong_test(RUNS[0, 0], RUNS[1, 0], LABELS)
     assert found.method == SINGLE_RUN
     assert found.estimate == pytest.approx(exact.estimate, abs=1e-12)
-    assert found.se == pytest.approx(exact.se, rel=0.02)  # the divisor is the patients', DeLong's that of each side
+    assert (found.se, found.p_value) == pytest.approx((exact.se, exact.p_value), rel=1e-12)
 
 
 def test_several_runs_count_patients_and_runs() -> None:

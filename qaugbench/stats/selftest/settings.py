@@ -33,10 +33,11 @@ COMMON_FINDINGS = (0.25, 0.40, 0.50)
 def equal_arms(
     replicates: int, positives: int = 100, value: float = 0.85, effects: Effects = DISAGREEING
 ) -> tuple[str, TwoArms]:
-    """Return two arms of one AUROC, with a short name of the setting."""
+    """Return two arms of one AUROC, with a short name of the setting; where mutants are watched, they analyse it too."""
     negatives = NEGATIVES[positives]
     population = OneFinding((value, value), replicates, positives, negatives, effects)
-    engines = (interval, seeds_only, patients_divided_twice, seeds_divided_twice)
+    watched = (positives, value) == (100, 0.85) and effects.own > 0
+    engines = (interval, seeds_only, patients_divided_twice, seeds_divided_twice) if watched else (interval,)
     return f"R={replicates}, m={positives}, n={negatives}, AUROC {plain(value)}", TwoArms(population, engines)
 
 
