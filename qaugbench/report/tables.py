@@ -152,11 +152,11 @@ def _fraction_text(record: Record, fraction: FractionFacts) -> str:
     for number, endpoint in enumerate(record.endpoints):
         title = f"{endpoint.title}, {_sizes(record, fraction.key, endpoint.id)}"
         lines += ["", title if number == 0 else f"Secondary: {title}"]
-        lines += _aligned(reference_header(record), reference_rows(record, fraction.key, endpoint.id))
+        lines += aligned(reference_header(record), reference_rows(record, fraction.key, endpoint.id))
     for title, found in other_families(record, fraction.key):
-        lines += ["", title, *_aligned(DIFFERENCE_HEADER, found)]
+        lines += ["", title, *aligned(DIFFERENCE_HEADER, found)]
     grid = claims.claims_grid(record, fraction.key, record.endpoints[0].id)
-    lines += ["", *_aligned(claims.GRID_HEADER, grid)] if grid else []
+    lines += ["", *aligned(claims.GRID_HEADER, grid)] if grid else []
     ranks = claims.ranks_sentence(record, fraction.key)
     lines += ["", _wrapped(ranks)] if ranks else []
     return "\n".join(lines)
@@ -179,10 +179,10 @@ def _adjusted(record: Record) -> list[str]:
     if len(found) < 2:
         return []
     title = f"Adjusted for {len(found)} comparisons (max-T)"
-    return ["\n".join([title, *_aligned(claims.ADJUSTED_HEADER, found)])]
+    return ["\n".join([title, *aligned(claims.ADJUSTED_HEADER, found)])]
 
 
-def _aligned(header: Row, body: Sequence[Row]) -> list[str]:
+def aligned(header: Row, body: Sequence[Row]) -> list[str]:
     """Return lines with the first and last column to the left, the others to the right; too long cells are cut."""
     limits = [34, *[22] * (len(header) - 2), 22]
     cells = [tuple(_cut(cell, limit) for cell, limit in zip(row, limits, strict=True)) for row in (header, *body)]
