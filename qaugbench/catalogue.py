@@ -11,6 +11,7 @@ from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.errors import DefinitionError, near_names
 
 KINDS = ("tasks", "generators", "sources", "tracks")
+WIDEST_CELL = 60
 
 
 def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -28,11 +29,20 @@ def catalogue_text(what: str | None = None) -> str:
         if not rows:
             continue
         columns = list(rows[0])
-        width = {column: max(len(column), *(len(str(row[column])) for row in rows)) for column in columns}
-        lines = ["  ".join(column.ljust(width[column]) for column in columns).rstrip()]
-        lines += ["  ".join(str(row[column]).ljust(width[column]) for column in columns).rstrip() for row in rows]
+        cells = [tuple(columns), *(tuple(shorten(str(row[column]), WIDEST_CELL) for column in columns) for row in rows)]
+        width = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+        lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, width, strict=True)).rstrip() for row in cells]
         parts.append("\n".join([kind.upper(), *(f"  {line}" for line in lines)]))
     return "\n\n".join(parts)
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` characters, the last one an ellipsis.
+
+    >>> shorten("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def show_definition(name: str, *, as_json: bool = False) -> str:
@@ -105,7 +115,14 @@ def _sources() -> list[dict[str, Any]]:
                 else source.obtain
             )
             rows.append(
-                {"source": source.id, "task": task, "state": state, "licence": source.licence, "title": source.title}
+                {
+                    "source": source.id,
+                    "task": task,
+                    "state": state,
+                    "images": source.images or "",
+                    "licence": source.licence,
+                    "title": source.title,
+                }
             )
     return rows
 

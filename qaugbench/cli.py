@@ -69,7 +69,11 @@ def run_options(command: Any) -> Any:
             required=True,
             help="Generator; repeat for several. Its controls come along.",
         ),
-        click.option("--data", type=click.Path(path_type=Path), help="Folder or .zip with images/ and labels.csv."),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            help="Your images: folder, .zip or .csv; PNG, JPEG, DICOM or NIfTI (see the README).",
+        ),
         click.option(
             "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
         ),
@@ -81,7 +85,11 @@ def run_options(command: Any) -> Any:
             help="Fraction of the training patients, in (0, 1]; replaces the track's.",
         ),
         click.option("--replicates", type=int, help="Full repetitions; replaces the track's."),
-        click.option("--split", metavar="COLUMN", help="Column of labels.csv that says train, val or test."),
+        click.option(
+            "--split",
+            metavar="COLUMN",
+            help="Column of labels.csv that says train, val or test; or fold:J/K, fold J of K.",
+        ),
         click.option(
             "--allow-leaky-split", is_flag=True, help="Use --split although patients cross it; the record is marked."
         ),
@@ -221,6 +229,15 @@ def _progress(done: int, total: int) -> None:
 
 @cli.command()
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
+def folds(folders: tuple[Path, ...]) -> None:
+    """Score the runs of all folds together ('run --split fold:1/5' to fold:5/5), for classes too rare for one test set."""
+    from qaugbench.report.folds import folds_text
+
+    click.echo(folds_text(folders), nl=False)
+
+
+@cli.command()
+@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
 def rescore(folders: tuple[Path, ...]) -> None:
     """Compute the scores of runs or entries anew from their predictions, with this version's statistics."""
     from qaugbench.board.rescore import rescore as rescore_results
@@ -272,7 +289,7 @@ def build(root: Path, out: Path | None) -> None:
 
 @cli.group(cls=NearNamesGroup)
 def data() -> None:
-    """Real and phantom data: list, info, get, check, phantom. The only commands that may use the network are 'get'."""
+    """Real and phantom data. Only 'get' may use the network."""
 
 
 @data.command(name="list")
@@ -292,21 +309,88 @@ def info(source: str) -> None:
     click.echo(instructions(source), nl=False)
 
 
+def jobs_option(command: Any) -> Any:
+    """Add the number of processes."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=cores,
+        show_default="all cores",
+        help="Processes, one thread each.",
+    )(command)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+SIZE = "Pixels a side; by default as published (a middle size where the publisher offers several)."
+
+
 @data.command()
 @click.argument("source")
-@click.option(
-    "--size", type=int, default=64, show_default=True, help="Pixels a side, where the publisher offers several."
-)
-def get(source: str, size: int) -> None:
-    """Download a source (or 'weights:TAG', pretrained classifier weights) with its checksum, and prepare it."""
-    from qaugbench.datasets.download import get_source
-
+@click.option("--size", type=click.IntRange(min=8), help=SIZE)
+@jobs_option
+def get(source: str, size: int | None, jobs: int) -> None:
+    """Download a source (or 'weights:TAG', pretrained classifier weights) with its checksums, prepare and audit it."""
     if source.startswith("weights:"):
         from qaugbench.downstream.weights import get_weights
 
         click.echo(f"Weights: {get_weights(source.removeprefix('weights:'))}")
         return
-    click.echo(f"Prepared: {get_source(source, size)}")
+    from qaugbench.datasets.ready import get_ready
+
+    click.echo(get_ready(source, size=size, jobs=jobs).text())
+
+
+@data.command()
+@click.argument("source")
+@click.option(
+    "--from",
+    "raw",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="Folder, archive or file that you fetched; repeat for several.",
+)
+@click.option("--size", type=click.IntRange(min=8), help=SIZE)
+@jobs_option
+def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> None:
+    """Check and convert a source that you fetched by hand ('data info' says which files), and audit it."""
+    from qaugbench.datasets.ready import prepare_ready
+
+    click.echo(prepare_ready(source, raw, size=size, jobs=jobs).text())
+
+
+@data.command()
+@click.argument("target", metavar="PATH|SOURCE")
+@click.option("--task", required=True)
+@click.option("--split", metavar="COLUMN", help="Audit this split instead of the one that a run would use.")
+@click.option("--json", "as_json", is_flag=True)
+@jobs_option
+def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -> int:
+    """Find duplicates, leaks, contradicting labels, give-away borders and unusable images; exit code 1 if runs would leak."""
+    from qaugbench.datasets.inspect import audit_source
+
+    report = audit_source(target, task, split=split, jobs=jobs)
+    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else report.text())
+    return int(not report.clean)
+
+
+@data.command()
+@click.argument("target", metavar="PATH|SOURCE")
+@click.option("--task", required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="File without ending; by default card-<name> here.")
+@jobs_option
+def card(target: str, task: str, out: Path | None, jobs: int) -> None:
+    """Write the data card of a source as Markdown and HTML: counts, licence, known problems, audit."""
+    from qaugbench.datasets.inspect import write_cards
+
+    for path in write_cards(target, task, out or Path(f"card-{Path(target).stem}"), jobs=jobs):
+        click.echo(f"Card: {path}")
 
 
 @data.command()

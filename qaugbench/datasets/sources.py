@@ -147,17 +147,6 @@ def describe_file(file: SourceFile) -> str:
     return f"{file.name}{size}{needed}, downloaded from {' or '.join(file.urls)}; {check}"
 
 
-def sources_table() -> str:
-    """Return one aligned line a source: id, task, how it is obtained, published images, licence."""
-    rows = [("source", "task", "obtain", "images", "licence")]
-    for entry in sources().values():
-        count = f"{entry.images:,}" if entry.images else "-"
-        rows.append((entry.id, " ".join(entry.tasks), entry.obtain, count, entry.licence))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines) + "\n"
-
-
 LAYOUT = """\
 The prepared form is a folder or a .zip that holds
   images/      all images: PNG or JPEG, 8 or 16 bit, of any size

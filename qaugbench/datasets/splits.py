@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qaugbench.datasets.folds import FOLD_SYNTAX, fold_parts, fold_request, group_folds
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.strata import groups_in_stratified_order
 from qaugbench.errors import DataError, first_offenders, near_names
@@ -44,8 +45,12 @@ def choose_split(prepared: PreparedData, *, column: str | None = None, allow_lea
     Without ``column``: ``group_split`` where labels.csv has it; else the published ``split`` where no group crosses
     it and it has a test part; else a split of our own by group, 70/15/15, stratified by the rarest positive label of
     the group. A published split without val gives up 15 % of its training images, whole groups, for it. A forced
-    ``column`` that puts a group into two parts raises DataError unless ``allow_leaky``.
+    ``column`` that puts a group into two parts raises DataError unless ``allow_leaky``. The ``column`` "fold:J/K" is
+    no column: it cuts all images into K folds by group, of which fold J tests and the next validates, so that the K
+    runs test every image once.
     """
+    if column is not None and (fold := fold_request(column)) is not None:
+        return _fold(prepared, *fold, seed)
     if column is not None:
         return _published(prepared, column, "as asked for", allow_leaky, seed)
     if "group_split" in prepared.table:
@@ -99,9 +104,26 @@ def _published(prepared: PreparedData, column: str, why: str, allow_leaky: bool,
     return _split(prepared, column, sentences, parts, len(crossing))
 
 
+def own_parts(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Return "train", "val" or "test" [N]: 70/15/15 by images, whole groups, stratified by the rarest positive label.
+
+    ``labels`` [N, K] of 0 and 1, ``groups`` [N]. With very few groups a part may be absent.
+    """
+    rank = groups_in_stratified_order(labels, groups, child_seed(seed, "own"))
+    return np.array(PARTS)[_cut_by_images(groups, rank, OWN_SHARES)]
+
+
+def _fold(prepared: PreparedData, fold: int, n_folds: int, seed: int) -> Split:
+    folds = group_folds(prepared.labels, prepared.groups, n_folds, child_seed(seed, "folds", n_folds))
+    sentences = [
+        f"Fold {fold} of {n_folds} tests, fold {fold % n_folds + 1} validates, the others train; folds of whole groups, "
+        "stratified by the rarest positive label"
+    ]
+    return _split(prepared, f"fold:{fold}/{n_folds}", sentences, fold_parts(folds, fold - 1), 0)
+
+
 def _own(prepared: PreparedData, why: str, seed: int) -> Split:
-    rank = groups_in_stratified_order(prepared.labels, prepared.groups, child_seed(seed, "own"))
-    parts = np.array(PARTS)[_cut_by_images(prepared.groups, rank, OWN_SHARES)]
+    parts = own_parts(prepared.labels, prepared.groups, seed)
     if len(set(parts)) < len(PARTS):
         raise DataError(
             f"{prepared.path} has {len(prepared.group_names)} groups (patients): too few for train, val and test."
@@ -133,7 +155,10 @@ def _cut_by_images(groups: np.ndarray, order: np.ndarray, shares: tuple[float, .
 
 def _parts(prepared: PreparedData, column: str) -> np.ndarray:
     if column not in prepared.table:
-        raise DataError(f"{prepared.path} has no split column {column!r}.{near_names(column, prepared.table.columns)}")
+        raise DataError(
+            f"{prepared.path} has no split column {column!r}.{near_names(column, prepared.table.columns)} "
+            f"Folds are written {FOLD_SYNTAX}."
+        )
     parts = prepared.table[column].str.strip().str.lower().to_numpy(dtype="U")
     unknown = np.flatnonzero(~np.isin(parts, (*PARTS, "")))
     if len(unknown):

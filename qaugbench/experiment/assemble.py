@@ -134,6 +134,8 @@ def _departures(plan: Plan) -> list[str]:
         found.append(f"{plan.replicates} replicates instead of the {plan.track.replicates} of the track")
     if set(plan.requested) != set(plan.track.fractions):
         found.append("fractions other than those of the track")
+    if plan.dataset.split.name.startswith("fold:"):
+        found.append(f"{plan.dataset.split.name} as its split, one of several that belong together")
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qaugbench import definitions, seeds
 from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.own_images import own_prepared
 from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.datasets.splits import PARTS, choose_split
 from qaugbench.datasets.subsets import runnable_fraction
@@ -16,7 +17,7 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
     """Return a text of what was found; raises ``DataError`` naming the first offenders of whatever is wrong."""
     task = definitions.task(task_name)
     name = source_name(path.stem)
-    prepared = open_prepared(path, task.labels, name=name)
+    prepared = open_prepared(own_prepared(path, task.labels), task.labels, name=name)
     manifest = source_manifest(prepared, task.id)
     chosen = choose_split(
         prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")

@@ -29,7 +29,6 @@ NEEDED = (
     "scikit-learn",
     "pandas",
     "safetensors",
-    "medmnist",
 )
 LEAST_MEMORY_GB = 4
 LEAST_DISK_GB = 2

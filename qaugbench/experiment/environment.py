@@ -18,7 +18,6 @@ from qaugbench.record import Environment
 PACKAGES = (
     "diffusers",
     "joblib",
-    "medmnist",
     "numpy",
     "pandas",
     "pennylane",

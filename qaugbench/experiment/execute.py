@@ -61,11 +61,15 @@ def execute(
 
 
 def _computed(wave: Sequence[Cell], store: Store, jobs: int, backend: str) -> Iterable[CellReport]:
-    if jobs == 1 or len(wave) < 2 or all(cell.stage in LIGHT_STAGES for cell in wave):
+    if jobs == 1:
         yield from (compute(cell, store.root) for cell in wave)
         return
     from joblib import Parallel, delayed, parallel_config
 
+    if len(wave) < 2 or all(cell.stage in LIGHT_STAGES for cell in wave):
+        with parallel_config(backend="loky", n_jobs=jobs):  # for what a stage does in parallel itself
+            yield from (compute(cell, store.root) for cell in wave)
+        return
     threads = {"inner_max_num_threads": 1} if backend == "loky" else {}
     with parallel_config(backend=backend, n_jobs=min(jobs, len(wave)), **threads):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")

@@ -12,6 +12,7 @@ import numpy as np
 
 from qaugbench import seeds
 from qaugbench.datasets.manifest import sha256, source_manifest
+from qaugbench.datasets.own_images import own_prepared
 from qaugbench.datasets.phantom_source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
@@ -50,8 +51,9 @@ def open_source(
 ) -> OpenedSource:
     """Return the data of a run.
 
-    ``data`` is a folder or .zip in the prepared form, named by ``source`` (its own name by default). Without it, the prepared
-    form of ``source`` (the task's default source) is used where it is there, else the phantom; the banner says which.
+    ``data`` is a folder, .zip or .csv of images, in the prepared form or any that ``own_prepared`` converts, named by
+    ``source`` (its own name by default). Without it, the prepared form of ``source`` (the task's default source) is used
+    where it is there, else the phantom; the banner says which.
     """
     path, name, banner = _locate(task, track, data, source, phantom_folder)
     prepared = open_prepared(path, task.labels, name=name)
@@ -74,7 +76,9 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
         name = source_name(source or data.stem)
         if name == PHANTOM:
             raise DataError("The name 'phantom' is kept for drawn images. Name your data with --source.")
-        return data, name, f"Data: {data} (source {name!r})."
+        path = own_prepared(data, task.labels)
+        made = "" if path == data else f", converted to {path}"
+        return path, name, f"Data: {data} (source {name!r}){made}."
     wanted = source or task.default_source
     if wanted != PHANTOM:
         found = find_prepared(task.id, wanted)

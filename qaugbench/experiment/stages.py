@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from qaugbench import definitions
-from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepared
+from qaugbench.datasets.pixel_store import write_pixels
+from qaugbench.datasets.prepared import LabelledImages, open_prepared
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.replicate import ReplicateRows, replicate_rows
 from qaugbench.experiment.store import Store
 from qaugbench.record import json_text
 from qaugbench.task import Recipe
 
-Files = dict[str, "bytes | np.ndarray"]
+Files = dict[str, "bytes | np.ndarray | Path"]
 Facts = dict[str, Any]
 CURVE_POINTS = 200
 
@@ -30,9 +31,10 @@ def prepare(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Decode and resize every image of a source once; later stages map the array into memory."""
     labels = definitions.task(cell.locator["task"]).labels
     prepared = open_prepared(Path(cell.locator["path"]), labels)
-    images = load_images(prepared, cell.key["size"], cell.key["channels"])
+    place = store.unfinished("prepare", cell.name)
+    images = write_pixels(prepared, cell.key["size"], cell.key["channels"], place)
     files: Files = {"images": images, "labels": prepared.labels, "groups": prepared.groups}
-    return files, {"images": len(images)}
+    return files, {"images": len(prepared)}
 
 
 def split(cell: Cell, store: Store) -> tuple[Files, Facts]:

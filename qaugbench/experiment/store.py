@@ -79,8 +79,17 @@ class Store:
         with _explained(self.root):
             return (self.folder(stage, name) / file).read_bytes()
 
-    def write(self, stage: str, name: str, files: Mapping[str, bytes | np.ndarray], meta: Mapping[str, Any]) -> None:
-        """Write a cell whole or not at all; arrays become ``<file>.npy``. A cell that is there already stays as it is."""
+    def unfinished(self, stage: str, name: str) -> Path:
+        """Return a folder in which a cell too large for memory may be built up; it outlives its process for a day."""
+        return self.root / "partial" / f"{stage}-{name[:16]}"
+
+    def write(
+        self, stage: str, name: str, files: Mapping[str, bytes | np.ndarray | Path], meta: Mapping[str, Any]
+    ) -> None:
+        """Write a cell whole or not at all; arrays become ``<file>.npy``. A cell that is there already stays as it is.
+
+        A file given by its path, in the folder of ``unfinished``, is moved into the cell under its own name.
+        """
         folder = self.folder(stage, name)
         temporary = self.root / "partial" / f"{stage}-{name[:16]}.{host()}.{os.getpid()}"
         with _explained(self.root):
@@ -88,6 +97,10 @@ class Store:
                 temporary.mkdir()
                 sums = {}
                 for file, content in files.items():
+                    if isinstance(content, Path):
+                        sums[content.name] = _file_sha256(content)
+                        content.replace(temporary / content.name)
+                        continue
                     target, data = (
                         (file, content) if isinstance(content, bytes) else (f"{file}.npy", npy_bytes(content))
                     )
@@ -98,6 +111,7 @@ class Store:
                 _rename_unless_there(temporary, folder)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(self.unfinished(stage, name), ignore_errors=True)
         (self.root / "failed" / f"{stage}-{name}.json").unlink(missing_ok=True)
 
     def write_failure(self, stage: str, name: str, outcome: str, reason: str) -> None:
@@ -172,9 +186,14 @@ def _alive(process: int) -> bool:
 def _sound(folder: Path) -> bool:
     try:
         sums = json.loads((folder / META).read_text(encoding="utf-8"))["files"]
-        return all(hashlib.sha256((folder / file).read_bytes()).hexdigest() == wanted for file, wanted in sums.items())
+        return all(_file_sha256(folder / file) == wanted for file, wanted in sums.items())
     except (FileNotFoundError, ValueError, KeyError):
         return False
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_synced(path: Path, data: bytes) -> None:

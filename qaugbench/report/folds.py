@@ -8,7 +8,7 @@ from pathlib import Path
 from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.errors import EntryError
 from qaugbench.record import Record, read_predictions, read_record
-from qaugbench.report.numbers import signed
+from qaugbench.report.numbers import p_value, signed
 from qaugbench.report.tables import aligned, reference_arm
 from qaugbench.stats.crossfit import CrossFitted, crossfit
 
@@ -47,7 +47,7 @@ def _table(found: CrossFitted, reference: str) -> str:
             cells = (
                 signed(other.estimate),
                 f"[{signed(other.ci_low)}, {signed(other.ci_high)}]",
-                f"{other.p_value:.3f}",
+                p_value(other.p_value),
             )
         body.append((arm, f"{mean:.4f}", *cells))
     header = tuple(column.format(reference=reference) for column in HEADER)

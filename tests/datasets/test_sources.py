@@ -14,7 +14,6 @@ from qaugbench.datasets.sources import (
     source,
     sources,
     sources_of,
-    sources_table,
 )
 from qaugbench.errors import DataError, DefinitionError
 
@@ -84,12 +83,6 @@ def test_sizes_are_chosen_among_those_published():
     with pytest.raises(DataError, match="28, 64, 128, 224, not 32"):
         source("chestmnist").files_of(32)
     assert source("brisc").files_of(100) == source("brisc").files
-
-
-def test_the_table_has_a_line_for_every_source():
-    lines = sources_table().splitlines()
-    assert [line.split()[0] for line in lines] == ["source", *sources()]
-    assert "112,120" in lines[1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORKS = ["torch", "torchvision", "timm", "diffusers", "pennylane", "qiskit"]
-HEAVY = [*FRAMEWORKS, "matplotlib", "sklearn", "scipy", "pandas", "medmnist"]
+HEAVY = [*FRAMEWORKS, "matplotlib", "sklearn", "scipy", "pandas", "pooch", "requests", "h5py", "pydicom", "nibabel"]
 
 
 def _python(code: str) -> str:

@@ -1,0 +1,125 @@
+"""Copies and twins among the images of a source, and twins whose labels contradict each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qaugbench.datasets.audit.near_duplicates import Pairs, copies, first_of_equal, joined, same_pictures
+from qaugbench.datasets.audit.orientations import ORIENTATIONS
+from qaugbench.datasets.audit.report import Finding, first_files
+from qaugbench.datasets.audit.scan import Scan
+from qaugbench.datasets.prepared import PreparedData
+
+
+def find_pairs(scanned: Scan) -> Pairs:
+    """Return all pairs of one picture: copies by hash, then near-duplicates among one image of each set of copies.
+
+    Unreadable and blank images have no pairs: two white pages are not one patient's.
+    """
+    usable = np.flatnonzero(scanned.usable)
+    same_pixels = first_of_equal(scanned.pixel_hash[usable])
+    same_file = first_of_equal(scanned.file_hash[usable])
+    exact = copies(same_pixels, "identical pixels")
+    exact.kind[same_file[exact.second] == same_file[exact.first]] = "identical file"
+    one_each = usable[same_pixels == np.arange(len(usable))]
+    found = same_pictures(scanned.thumbnails[one_each], scanned.details[one_each])
+    return joined([exact.among(usable), found.among(one_each)])
+
+
+def duplicate_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
+    """Return what copies and near-duplicates there are, wherever they lie."""
+    n = len(prepared)
+    findings = []
+    exact = pairs.identical
+    if exact.any():
+        second = pairs.second[exact]
+        same_file = int((pairs.kind[exact] == "identical file").sum())
+        findings.append(
+            Finding(
+                "exact-duplicates",
+                "warning",
+                f"{len(second):,} of {n:,} images repeat the pixels of another ({same_file:,} the very file)",
+                "Keep one of each, or give copies one value in a column `group`.",
+                len(second),
+                n,
+                offenders=first_files(prepared.files, second),
+                facts={"identical_files": same_file, "sets": len(np.unique(pairs.first[exact]))},
+            )
+        )
+    if (~exact).any():
+        findings.append(_near(prepared, pairs, np.flatnonzero(~exact)))
+    return findings
+
+
+def _near(prepared: PreparedData, pairs: Pairs, near: np.ndarray) -> Finding:
+    images = np.unique(np.concatenate([pairs.first[near], pairs.second[near]]))
+    turned = pairs.orientation[near] > 0
+    altered = pairs.kind[near] == "changed contrast"
+    inverted = pairs.correlation[near] < 0
+    orientation = pairs.orientation[near]
+    counts = {name: int((orientation == code).sum()) for code, name in enumerate(ORIENTATIONS)}
+    kinds = [
+        f"{which.sum():,} {word}"
+        for which, word in ((turned, "turned"), (altered, "of other contrast"), (inverted, "inverted"))
+        if which.any()
+    ]
+    return Finding(
+        "near-duplicates",
+        "warning",
+        f"{len(images):,} of {len(prepared):,} images are near-duplicates, {', '.join([f'{len(near):,} pairs', *kinds])}",
+        "Give near-duplicates one value in a column `group`, and split by it in a column `group_split`.",
+        len(images),
+        len(prepared),
+        offenders=first_files(prepared.files, images),
+        facts={
+            "pairs": len(near),
+            "orientations": counts,
+            "changed_contrast": int(altered.sum()),
+            "inverted": int(inverted.sum()),
+        },
+    )
+
+
+def contradiction_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
+    """Return the pairs of one picture whose labels differ."""
+    differs = (prepared.labels[pairs.first] != prepared.labels[pairs.second]).any(axis=1)
+    if not differs.any():
+        return []
+    chosen = np.flatnonzero(differs)
+    between: dict[str, int] = {}
+    for p in chosen:
+        a, b = (_named(prepared, int(row)) for row in (pairs.first[p], pairs.second[p]))
+        key = " / ".join(sorted((a, b)))
+        between[key] = between.get(key, 0) + 1
+    how = _how(pairs, chosen)
+    common = max(between, key=lambda key: between[key])
+    what = f"{len(chosen):,} {how}pairs of one picture carry contradicting labels ({common})"
+    return [
+        Finding(
+            "contradicting-labels",
+            "warning",
+            what if len(between) == 1 else f"{what[:-1]}, ...)",
+            "Ask who labelled them; remove both images of each pair, or correct the wrong label.",
+            len(chosen),
+            len(pairs),
+            unit="pairs",
+            offenders=tuple(
+                " = ".join(first_files(prepared.files, np.array([pairs.first[p], pairs.second[p]]))) for p in chosen[:5]
+            ),
+            facts={"between": between},
+        )
+    ]
+
+
+def _how(pairs: Pairs, chosen: np.ndarray) -> str:
+    orientation = pairs.orientation[chosen]
+    if (orientation == 0).all():
+        return ""
+    return (
+        "mirrored " if np.isin(orientation, (4, 6)).all() else "turned or mirrored " if (orientation > 0).all() else ""
+    )
+
+
+def _named(prepared: PreparedData, row: int) -> str:
+    names = [name for name, value in zip(prepared.label_names, prepared.labels[row], strict=True) if value]
+    return "+".join(names) or "none"
