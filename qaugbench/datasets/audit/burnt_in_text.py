@@ -3,9 +3,10 @@
 A mark is a connected set of pixels that stands out from its 7 x 7 surroundings (top-hat, for dark marks the same on the
 negative). It may be a letter where its height, width and filling are those of one and nearly all of it is of one tone.
 Three such marks or more of one height and tone, side by side on one line and in the outer fifth of the image, are text.
-On 3,365 real images without letters it flags up to 1 % (brain slices), of words of 11 to 18 pixels written on them it
-finds 70 to 98 % (benchmarks/audit.py). Single markers ("L", "R") are not looked for, and neither are letters below 6 or above 40 pixels, slanted or on a patterned
-background.
+Of words of 11 to 18 pixels at the border of phantoms it finds 55 to 99 %, and it flags no phantom without letters
+(benchmarks/audit.py); on real images it flagged 73 of 7,019 brain slices and 14 of 8,260 knees, and none of those looked
+at has letters. Single markers ("L", "R") are not looked for, and neither are letters below 6 or above 40 pixels, slanted
+or on a patterned background.
 """
 
 from __future__ import annotations
