@@ -103,9 +103,19 @@ class Raw:
             for file in self.source.files
         )
         return DataError(
-            f"{self.source.id}: nothing called {what} is in {looked}. The files of this source are:\n{from_where}\n"
+            f"{self.source.id}: nothing called {readable(what)} is in {looked}. The files of this source are:\n{from_where}\n"
             f"'qaugbench data info {self.source.id}' says what to do with them."
         )
+
+
+def readable(pattern: str) -> str:
+    """Return a pattern of file names as a person writes it.
+
+    >>> readable(r"(?P<part>train|test)/(?P<patient>\\d+)(?P<side>[LR])\\.(?:png|jpg)")
+    '<part>/<patient><side>.(png|jpg)'
+    """
+    named = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"<\1>", pattern)
+    return named.replace("(?:", "(").replace("\\", "")
 
 
 @contextmanager
