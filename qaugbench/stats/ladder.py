@@ -77,7 +77,10 @@ class Rung:
 
 @dataclass(frozen=True)
 class Equivalence:
-    """Whether ``contrast`` lies within +-``margin``: 90 % limits, and the larger of the two one-sided p-values."""
+    """Whether ``contrast`` lies within +-``margin``: 90 % limits, and the larger of the two one-sided p-values.
+
+    ``passed`` is None where no verdict may be given.
+    """
 
     contrast: str
     estimate: float
@@ -85,7 +88,7 @@ class Equivalence:
     ci_high: float
     margin: float
     p_value: float
-    passed: bool
+    passed: bool | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,9 @@ def climb(
     attribution, attribution_reason = None, None
     if against.quantum:
         attribution, attribution_reason = _attribution(controls, helps, measure.n_replicates, why_none)
+    if why_none is not None:
+        rungs = [replace(rung, passed=None, reason=why_none) for rung in rungs]
+        equivalences = [replace(found, passed=None) for found in equivalences]
     if attribution == "NOT-TESTED":
         controls = [replace(control, passed=None, reason=attribution_reason) for control in controls]
     return Ladder(
@@ -308,8 +314,8 @@ def _below_margin(verdict: LadderVerdict, equivalences: Sequence[Equivalence]) -
     if not equivalences:
         return False
     if verdict in ("HELPS", "HURTS"):
-        return equivalences[0].passed
-    return verdict in ("SUPERIOR", "INFERIOR") and equivalences[-1].passed
+        return bool(equivalences[0].passed)
+    return verdict in ("SUPERIOR", "INFERIOR") and bool(equivalences[-1].passed)
 
 
 def _attribution(

@@ -184,3 +184,11 @@ def test_unknown_arms_and_margins_are_refused() -> None:
         climb("q", AGAINST_ALONE, _answers({"R+": 0.0, "O-real": 0.0, "q": 0.0}), n_eff=N_PATIENTS, margin=0.01)
     with pytest.raises(StatisticsError, match="must be above 0"):
         _climb(0.0, margin=0.0)
+
+
+def test_without_a_verdict_no_claim_is_tested_and_every_number_is_shown() -> None:
+    found = _climb(0.05, 0.02, 0.04, why_none="2 replicates are a smoke test")
+    assert found.verdict == "NO-VERDICT"
+    assert {part.passed for part in (*found.rungs, *found.equivalences, *found.controls)} == {None}
+    assert {rung.reason for rung in found.rungs} == {"2 replicates are a smoke test"}
+    assert found.rungs[0].estimate == pytest.approx(0.05)

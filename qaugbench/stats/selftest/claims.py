@@ -42,7 +42,7 @@ class Climbs:
         ladder = climb("quantum", against, answers, n_eff=sample.n_eff, margin=self.margin)
         lead = interval(sample.theta[0] - sample.theta[2], sample.influence[0] - sample.influence[2], sample.n_eff)
         return {
-            "equivalent": equivalence(lead, self.margin).passed,
+            "equivalent": bool(equivalence(lead, self.margin).passed),
             "no worse by the margin": lead.ci_low > -self.margin,
             "retains": _rung(ladder, "retains"),
             "superior": _rung(ladder, "superior"),
