@@ -15,7 +15,7 @@ CLAIMS = {
 }
 GRID_HEADER = ("claims in order", "helps", "assay", "keeps half", "superior", "circuit")
 CLAIMS_HEADER = ("claim", "difference", "estimate", "95 % CI", "p", "holds")
-ADJUSTED_HEADER = ("difference", "fraction", "estimate", "simultaneous 95 % CI", "p", "p, adjusted")
+ADJUSTED_HEADER = ("difference", "fraction", "estimate", "simultaneous 95 % CI", "bootstrap 95 %", "p", "p, adjusted")
 CIRCUIT = {"QUANTUM-ATTRIBUTED": "attributed", "NOT-ATTRIBUTED": "not attributed", "NOT-TESTED": "not tested"}
 
 
@@ -71,7 +71,7 @@ def posterior_sentence(found: Facts, margin: float | None) -> str | None:
     posterior = found["posterior"]
     if posterior is None or margin is None:
         return None
-    below, within, above = (f"{100 * posterior[part]:.0f} %" for part in ("below", "within", "above"))
+    below, within, above = (_percent(posterior[part]) for part in ("below", "within", "above"))
     return (
         f"Bayesian companion, not used for the verdict: {below} that the difference from the reference is below "
         f"-{margin:g}, {within} within ±{margin:g}, {above} above."
@@ -86,6 +86,7 @@ def adjusted_rows(record: Record) -> list[Row]:
             entry["fraction"],
             signed(entry["estimate"]),
             f"[{signed(entry['low'])}, {signed(entry['high'])}]",
+            f"[{signed(entry['bootstrap_low'])}, {signed(entry['bootstrap_high'])}]",
             p_value(entry["p_value"]),
             p_value(entry["p_step_down"]),
         )
@@ -137,6 +138,12 @@ def exploratory_rows(record: Record, key: str) -> list[Row]:
 
 
 EXPLORATORY_HEADER = ("metric", "direction", "estimate", "95 % CI", "p", "q")
+
+
+def _percent(share: float) -> str:
+    if 0.005 <= share <= 0.995:
+        return f"{100 * share:.0f} %"
+    return "under 1 %" if share < 0.5 else "over 99 %"
 
 
 def _grid_row(arm: str, ladder: Facts) -> Row:

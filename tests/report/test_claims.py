@@ -56,13 +56,18 @@ def test_the_companion_is_three_shares_and_said_not_to_decide(record: Record) ->
     assert said.startswith("Bayesian companion, not used for the verdict:")
     assert f"{100 * found['posterior']['within']:.0f} % within ±0.01" in said
     assert claims.posterior_sentence({"posterior": None}, 0.01) is None
+    sure = {"posterior": {"below": 0.0, "within": 0.999, "above": 0.001}}
+    assert "under 1 % that the difference" in str(claims.posterior_sentence(sure, 0.01))
+    assert "over 99 % within" in str(claims.posterior_sentence(sure, 0.01))
 
 
 def test_the_family_and_the_ranks_are_printed(record: Record) -> None:
     text = summary_table(record)
     assert "Adjusted for 4 comparisons (max-T)" in text
     assert "Places that simultaneous intervals leave (1 is best):" in text
-    assert len(claims.adjusted_rows(record)) == 4
+    rows = claims.adjusted_rows(record)
+    assert len(rows) == 4
+    assert all(len(row) == len(claims.ADJUSTED_HEADER) for row in rows)
 
 
 def test_other_metrics_say_which_way_is_better(record: Record) -> None:
