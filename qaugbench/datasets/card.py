@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -286,25 +286,3 @@ def _finding(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return a finding without names of files and patients; classes and AUROCs stay."""
     named = found["offenders"] if found["unit"] == "classes" else []
     return {**found, "offenders": list(named)}
-
-
-def write_card(
-    folder: Path,
-    prepared: PreparedData,
-    task: Task,
-    report: AuditReport,
-    *,
-    split: Split | None = None,
-    source: str | None = None,
-) -> tuple[Path, Path]:
-    """Write card.md and card.html into ``folder`` (made where it is not there), each whole or not at all; return both."""
-    from qaugbench.record import write_whole
-
-    written: Iterable[tuple[str, str]] = (
-        ("card.md", card(prepared, task, report, split=split, source=source)),
-        ("card.html", card_page(prepared, task, report, split=split, source=source)),
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in written:
-        write_whole(folder / name, text)
-    return folder / "card.md", folder / "card.html"

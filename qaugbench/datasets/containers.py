@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, cast
@@ -230,13 +231,12 @@ def open_containers(paths: Collection[Path], opens: Collection[str], scratch: Pa
     read. Raises DataError for a path that does not exist and for whatever the head of this module says is refused.
     """
     found: list[Container] = []
-    try:
+    with ExitStack() as opened:  # whatever happens on the way, nothing stays open
         for path in paths:
-            found += _opened(Path(path), opens, scratch)
-    except BaseException:
-        for container in found:
-            container.close()
-        raise
+            for container in _opened(Path(path), opens, scratch):
+                found.append(container)
+                opened.callback(container.close)
+        opened.pop_all()
     return found
 
 

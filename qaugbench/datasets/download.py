@@ -69,11 +69,6 @@ def get(
     return prepare_raw(entry, paths, size=size, home=home, facts=facts, jobs=jobs)
 
 
-def get_source(name: str, size: int) -> Path:
-    """Return the prepared .zip of ``name``; ``size`` counts only where the publisher offers several sizes."""
-    return get(name, size=size if source(name).image_sizes else None)
-
-
 def fetch(entry: Source, file: SourceFile, home: Path, *, progress: Progress | None = None) -> ArchiveFact:
     """Return what is known of one file of a source after downloading it to <home>/downloads/<source>, where it is not there.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qaugbench.datasets.audit import audit
-from qaugbench.datasets.card import card, card_facts, card_page, write_card
+from qaugbench.datasets.card import card, card_facts, card_page
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.phantom import render_phantom
 from qaugbench.datasets.prepared import open_prepared
@@ -111,13 +111,6 @@ def test_the_page_is_whole_escaped_and_asks_for_nothing(knees):
     assert "script" not in page.tags
     assert "CC &lt;BY&gt; 4.0" in text
     assert "<code>group_split</code>" in text
-
-
-def test_both_forms_are_written(knees, tmp_path):
-    prepared, split, report = knees
-    markdown, page = write_card(tmp_path / "new" / "folder", prepared, KNEES, report, split=split)
-    assert markdown.read_text("utf-8") == card(prepared, KNEES, report, split=split)
-    assert page.read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_without_a_split_counts_are_given_in_all(knees):
