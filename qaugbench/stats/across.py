@@ -10,6 +10,7 @@ from qaugbench.stats.bootstrap import pigeonhole
 from qaugbench.stats.covariance import contrast_covariance
 from qaugbench.stats.families import simultaneous
 from qaugbench.stats.fraction import Asked, Fraction
+from qaugbench.stats.inversion import minus
 from qaugbench.stats.question import Answer
 from qaugbench.stats.results import Adjusted, ArmWorth, Confirmatory
 from qaugbench.stats.worth import sentence, worth
@@ -40,7 +41,10 @@ def confirmatory(primary: Primary) -> Confirmatory:
         contrasts[number, rows.index((key, reference))] = -1.0
     n_eff = int(primary[pairs[0][0]][1].question.n_eff or 0)
     family = simultaneous(contrast_covariance(theta, influence, contrasts, n_eff))
-    drawn = [pigeonhole(*_difference(primary[key][1], arm, reference)) for key, arm, reference in pairs]
+    drawn = [
+        pigeonhole(*minus(primary[key][1].answers[arm], primary[key][1].answers[reference]))
+        for key, arm, reference in pairs
+    ]
     return Confirmatory(
         method=family.method,
         bootstrap=drawn[0].method,
@@ -98,13 +102,8 @@ def _worths_at(
             oracle=oracle,
             n_eff=asked.question.n_eff,
         )
-        curve = None
-        if len(points) > 1:
+        curve = value if oracle is None and len(points) > 1 else None
+        if oracle is not None and len(points) > 1:
             curve = worth(asked.answers[arm], points, n_real=n_real, n_synthetic=n_fill, n_eff=asked.question.n_eff)
         found[arm] = ArmWorth(value, curve, sentence(value))
     return found
-
-
-def _difference(asked: Asked, arm: str, against: str) -> Answer:
-    one, other = asked.answers[arm], asked.answers[against]
-    return one[0] - other[0], one[1] - other[1]
