@@ -20,8 +20,9 @@ import torch
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, ring, strongly_entangling_layers
 from qaugbench.circuits.block import QuantumBlock
-from qaugbench.circuits.circuit import Circuit, Readout
+from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.pennylane_export import to_qnode
+from qaugbench.circuits.readout import Readout
 from qaugbench.seeds import torch_generator, torch_seeded
 
 REPEATS = 7

@@ -6,13 +6,13 @@ most significant bit of a basis state, as in PennyLane.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from qaugbench.circuits.checks import as_tuple, finite, is_index, only_keys, without_gap
 from qaugbench.circuits.gates import GATES
+from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError, first_offenders, near_names
 
 FORMAT_VERSION = 1
@@ -32,7 +32,7 @@ class Angle:
     inputs: Terms = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "offset", _finite(self.offset, "an angle's offset"))
+        object.__setattr__(self, "offset", finite(self.offset, "an angle's offset"))
         object.__setattr__(self, "weights", _terms(self.weights, "weight"))
         object.__setattr__(self, "inputs", _terms(self.inputs, "input"))
 
@@ -65,7 +65,7 @@ class Angle:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Angle:
         """Return the angle that ``to_dict`` wrote."""
-        _only_keys(data, {"offset", "weights", "inputs"}, "an angle")
+        only_keys(data, {"offset", "weights", "inputs"}, "an angle")
         return cls(data.get("offset", 0.0), data.get("weights", ()), data.get("inputs", ()))
 
 
@@ -78,14 +78,14 @@ class Gate:
     angles: tuple[Angle, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "wires", _tuple(self.wires, f"the wires of gate {self.name!r}"))
-        object.__setattr__(self, "angles", _tuple(self.angles, f"the angles of gate {self.name!r}"))
+        object.__setattr__(self, "wires", as_tuple(self.wires, f"the wires of gate {self.name!r}"))
+        object.__setattr__(self, "angles", as_tuple(self.angles, f"the angles of gate {self.name!r}"))
         if self.name not in GATES:
             raise CircuitError(f"Unknown gate {self.name!r}.{near_names(str(self.name), GATES)}")
         kind = GATES[self.name]
         if len(self.wires) != kind.n_wires:
             raise CircuitError(f"Gate {self.name} acts on {kind.n_wires} wire(s), given {self.wires}.")
-        if not all(_is_index(wire) for wire in self.wires) or len(set(self.wires)) != len(self.wires):
+        if not all(is_index(wire) for wire in self.wires) or len(set(self.wires)) != len(self.wires):
             raise CircuitError(f"Gate {self.name} needs distinct wires counted from 0, given {self.wires}.")
         if len(self.angles) != kind.n_angles:
             raise CircuitError(f"Gate {self.name} takes {kind.n_angles} angle(s), given {len(self.angles)}.")
@@ -104,64 +104,58 @@ class Gate:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Gate:
         """Return the gate that ``to_dict`` wrote."""
-        _only_keys(data, {"name", "wires", "angles"}, "a gate", required={"name", "wires"})
+        only_keys(data, {"name", "wires", "angles"}, "a gate", required={"name", "wires"})
         angles = tuple(Angle.from_dict(angle) for angle in data.get("angles", ()))
         return cls(data["name"], tuple(data["wires"]), angles)
 
 
 @dataclass(frozen=True)
-class Readout:
-    """What a circuit returns: expectations of Pauli words such as "Z0" or "X0 Z3", or all 2^n probabilities.
+class AmplitudeEmbedding:
+    """A start in the state whose amplitudes on ``wires`` are inputs, divided by their norm; other wires start in |0>.
 
-    An expectation lies in [-1, 1]; one output a word, in the order given. Probabilities are ordered by basis state.
+    Inputs ``first_input`` to ``first_input + n_features - 1`` are the first amplitudes, the rest being zero. An input
+    of norm zero embeds as nan.
     """
 
-    kind: Literal["expectation", "probabilities"]
-    words: tuple[str, ...] = ()
+    wires: tuple[int, ...]
+    n_features: int
+    first_input: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "words", _tuple(self.words, "the words of a readout"))
-        if self.kind not in ("expectation", "probabilities"):
-            raise CircuitError(f"Unknown readout {self.kind!r}.{near_names(str(self.kind), _READOUT_KINDS)}")
-        if (self.kind == "expectation") != bool(self.words):
-            raise CircuitError(f"A readout of kind {self.kind!r} cannot have the words {list(self.words)}.")
-        for word in self.words:
-            parse_word(word)
+        object.__setattr__(self, "wires", as_tuple(self.wires, "the wires of an amplitude embedding"))
+        if not self.wires or not all(is_index(w) for w in self.wires) or len(set(self.wires)) != len(self.wires):
+            raise CircuitError(f"An amplitude embedding needs distinct wires counted from 0, given {self.wires}.")
+        if not is_index(self.n_features) or not 1 <= self.n_features <= 2 ** len(self.wires):
+            raise CircuitError(
+                f"An amplitude embedding on {len(self.wires)} wire(s) takes 1 to {2 ** len(self.wires)} features, "
+                f"given {self.n_features!r}."
+            )
+        if not is_index(self.first_input):
+            raise CircuitError(f"Inputs are counted from 0, given first_input={self.first_input!r}.")
 
-    @classmethod
-    def each_wire(cls, n_wires: int, paulis: str = "Z") -> Readout:
-        """Return one expectation a wire for each letter of ``paulis``, letter by letter.
-
-        >>> Readout.each_wire(2, "ZX").words
-        ('Z0', 'Z1', 'X0', 'X1')
-        """
-        return cls("expectation", tuple(f"{pauli}{wire}" for pauli in paulis for wire in range(n_wires)))
-
-    @classmethod
-    def probabilities(cls) -> Readout:
-        """Return the probabilities of all basis states."""
-        return cls("probabilities")
+    @property
+    def inputs(self) -> range:
+        """Indices of the inputs that are amplitudes."""
+        return range(self.first_input, self.first_input + self.n_features)
 
     def __str__(self) -> str:
-        return ", ".join(f"<{word}>" for word in self.words) if self.words else "probabilities of all basis states"
+        return f"amplitudes {' '.join(map(str, self.wires))}  x[{self.inputs[0]}] to x[{self.inputs[-1]}]"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"kind": self.kind, "words": list(self.words)} if self.words else {"kind": self.kind}
+        return {"wires": list(self.wires), "n_features": self.n_features, "first_input": self.first_input}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Readout:
-        """Return the readout that ``to_dict`` wrote."""
-        _only_keys(data, {"kind", "words"}, "a readout", required={"kind"})
-        return cls(data["kind"], tuple(data.get("words", ())))
-
-
-_READOUT_KINDS = ("expectation", "probabilities")
+    def from_dict(cls, data: Mapping[str, Any]) -> AmplitudeEmbedding:
+        """Return the embedding that ``to_dict`` wrote."""
+        keys = {"wires", "n_features", "first_input"}
+        only_keys(data, keys, "an amplitude embedding", required=keys)
+        return cls(data["wires"], data["n_features"], data["first_input"])
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """Gates applied in order to |0...0> of ``n_wires`` wires, then ``readout``. Checked when made.
+    """Gates applied in order to |0...0> of ``n_wires`` wires, or to ``start``, then ``readout``. Checked when made.
 
     Raises:
         CircuitError: a wire out of range, or input or weight indices that do not run from 0 without a gap.
@@ -176,28 +170,40 @@ class Circuit:
     n_wires: int
     gates: tuple[Gate, ...]
     readout: Readout
+    start: AmplitudeEmbedding | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "gates", _tuple(self.gates, "the gates of a circuit"))
-        if not _is_index(self.n_wires) or self.n_wires < 1:
+        object.__setattr__(self, "gates", as_tuple(self.gates, "the gates of a circuit"))
+        if not is_index(self.n_wires) or self.n_wires < 1:
             raise CircuitError(f"A circuit needs at least one wire, given n_wires={self.n_wires!r}.")
         if not all(isinstance(gate, Gate) for gate in self.gates):
             raise CircuitError("The gates of a circuit must be Gate objects: Gate(name, wires, angles).")
+        if not (self.start is None or isinstance(self.start, AmplitudeEmbedding)):
+            raise CircuitError(f"A circuit starts in |0...0> (None) or an AmplitudeEmbedding, given {self.start!r}.")
         outside = [f"{gate.name} on {gate.wires}" for gate in self.gates if max(gate.wires) >= self.n_wires]
-        outside += [word for word in self.readout.words if max(wire for wire, _ in parse_word(word)) >= self.n_wires]
+        outside += [f"readout of wire {wire}" for wire in self.readout.used_wires() if wire >= self.n_wires]
+        outside += [f"amplitudes on wire {wire}" for wire in self._start_wires() if wire >= self.n_wires]
         if outside:
             known = f"wires 0 to {self.n_wires - 1}"
             raise CircuitError(f"The circuit has {known}, but these lie outside: {first_offenders(outside)}.")
-        _without_gap("weight", self._used(lambda angle: angle.weights))
-        _without_gap("input", self._used(lambda angle: angle.inputs))
+        if self.readout.kind != "expectation" and not self.read_wires:
+            raise CircuitError("The readout post-selects on every wire and leaves none to read.")
+        without_gap("weight", self._used(lambda angle: angle.weights))
+        without_gap("input", self._input_indices())
 
     def _used(self, terms: Callable[[Angle], Terms]) -> set[int]:
         return {index for gate in self.gates for angle in gate.angles for index, _ in terms(angle)}
 
+    def _input_indices(self) -> set[int]:
+        return self._used(lambda angle: angle.inputs) | set(self.start.inputs if self.start else ())
+
+    def _start_wires(self) -> tuple[int, ...]:
+        return self.start.wires if self.start else ()
+
     @property
     def n_inputs(self) -> int:
         """Number of input features."""
-        return len(self._used(lambda angle: angle.inputs))
+        return len(self._input_indices())
 
     @property
     def n_weights(self) -> int:
@@ -205,91 +211,50 @@ class Circuit:
         return len(self._used(lambda angle: angle.weights))
 
     @property
+    def read_wires(self) -> tuple[int, ...]:
+        """Wires whose basis states are read, the most significant first; all of them for expectations."""
+        ancillas = {wire for wire, _ in self.readout.postselect}
+        return self.readout.wires or tuple(wire for wire in range(self.n_wires) if wire not in ancillas)
+
+    @property
     def n_outputs(self) -> int:
         """Number of values read out."""
-        return len(self.readout.words) or 2**self.n_wires
+        if self.readout.kind == "expectation":
+            return len(self.readout.words)
+        return len(self.read_wires) if self.readout.kind == "samples" else 2 ** len(self.read_wires)
 
     def __str__(self) -> str:
         counts = {"wire": self.n_wires, "gate": len(self.gates), "input": self.n_inputs}
         counts |= {"weight": self.n_weights, "output": self.n_outputs}
         head = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
-        return "\n".join([head, *(f"  {gate}" for gate in self.gates), f"readout: {self.readout}"])
+        start = [f"  {self.start}"] if self.start else []
+        return "\n".join([head, *start, *(f"  {gate}" for gate in self.gates), f"readout: {self.readout}"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form: the same circuit gives the same dictionary."""
         gates = [gate.to_dict() for gate in self.gates]
-        readout = self.readout.to_dict()
-        return {"format": FORMAT_VERSION, "n_wires": self.n_wires, "gates": gates, "readout": readout}
+        data = {"format": FORMAT_VERSION, "n_wires": self.n_wires, "gates": gates, "readout": self.readout.to_dict()}
+        return {**data, "start": self.start.to_dict()} if self.start else data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Circuit:
         """Return the circuit that ``to_dict`` wrote; raises CircuitError for unknown keys or another format."""
         keys = {"format", "n_wires", "gates", "readout"}
-        _only_keys(data, keys, "a circuit", required=keys)
+        only_keys(data, keys | {"start"}, "a circuit", required=keys)
         if data["format"] != FORMAT_VERSION:
             raise CircuitError(f"Circuit format {data['format']!r} cannot be read, only format {FORMAT_VERSION}.")
         gates = tuple(Gate.from_dict(gate) for gate in data["gates"])
-        return cls(data["n_wires"], gates, Readout.from_dict(data["readout"]))
-
-
-def parse_word(word: str) -> tuple[tuple[int, str], ...]:
-    """Return the (wire, letter) pairs of a Pauli word.
-
-    >>> parse_word("X0 Z3")
-    ((0, 'X'), (3, 'Z'))
-    """
-    factors = str(word).split()
-    if not factors or not all(re.fullmatch(r"[XYZ]\d+", factor) for factor in factors):
-        raise CircuitError(f"{word!r} is not a Pauli word; write letters X, Y or Z with their wires, like 'X0 Z3'.")
-    pairs = tuple((int(factor[1:]), factor[0]) for factor in factors)
-    if len({wire for wire, _ in pairs}) != len(pairs):
-        raise CircuitError(f"The Pauli word {word!r} names a wire twice; give each wire one letter.")
-    return pairs
+        start = AmplitudeEmbedding.from_dict(data["start"]) if "start" in data else None
+        return cls(data["n_wires"], gates, Readout.from_dict(data["readout"]), start)
 
 
 def _terms(terms: Iterable[Iterable[Any]], noun: str) -> Terms:
-    pairs = tuple(tuple(term) for term in _tuple(terms, f"the {noun} terms of an angle"))
-    if not all(len(pair) == 2 and _is_index(pair[0]) for pair in pairs):
+    pairs = tuple(tuple(term) for term in as_tuple(terms, f"the {noun} terms of an angle"))
+    if not all(len(pair) == 2 and is_index(pair[0]) for pair in pairs):
         raise CircuitError(f"The {noun} terms of an angle are (index, scale) pairs counted from 0, given {pairs}.")
     if len({pair[0] for pair in pairs}) != len(pairs):
         raise CircuitError(f"An angle names a {noun} twice, given {pairs}; add the scales into one term.")
-    return tuple((int(index), _finite(scale, f"the scale of {noun} {index}")) for index, scale in pairs)
-
-
-def _finite(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise CircuitError(f"{what[0].upper()}{what[1:]} must be a finite number, given {value!r}.")
-    return float(value)
-
-
-def _is_index(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _tuple(values: Any, what: str) -> tuple[Any, ...]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise CircuitError(f"Expected a list for {what}, given {values!r}.")
-    return tuple(values)
-
-
-def _without_gap(noun: str, used: set[int]) -> None:
-    missing = sorted(set(range(max(used, default=-1) + 1)) - used)
-    if missing:
-        raise CircuitError(
-            f"No gate uses {noun} index {first_offenders(missing)}, though index {max(used)} is used; "
-            f"number the {noun}s from 0 without a gap."
-        )
-
-
-def _only_keys(data: Any, known: set[str], what: str, required: frozenset[str] | set[str] = frozenset()) -> None:
-    if not isinstance(data, Mapping):
-        raise CircuitError(f"Expected a dictionary for {what}, given {data!r}.")
-    for key in data:
-        if key not in known:
-            raise CircuitError(f"Unknown key {key!r} in {what}.{near_names(str(key), known)}")
-    missing = sorted(required - set(data))
-    if missing:
-        raise CircuitError(f"The key(s) {', '.join(missing)} are missing from {what}, given {dict(data)!r}.")
+    return tuple((int(index), finite(scale, f"the scale of {noun} {index}")) for index, scale in pairs)
 
 
 def _listed(terms: Terms) -> list[list[float]]:

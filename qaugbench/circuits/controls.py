@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from qaugbench.circuits.block import QuantumBlock
+from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.circuit import Circuit, Gate
 from qaugbench.circuits.twin import ClassicalTwin
 from qaugbench.errors import CircuitError, near_names
-
-Block = QuantumBlock | ClassicalTwin
 
 
 @dataclass(frozen=True)

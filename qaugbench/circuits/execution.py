@@ -1,25 +1,44 @@
-"""How circuits are evaluated: so far the exact, noiseless state vector."""
+"""How circuits are evaluated: exactly, with finitely many shots, under a noise model, or on a device."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qaugbench.errors import CircuitError
+
+if TYPE_CHECKING:
+    from qaugbench.circuits.devices.device import Device
+    from qaugbench.circuits.noise.model import NoiseModel
 
 
 @dataclass(frozen=True)
 class Execution:
-    """The evaluation of a circuit: ``mode`` names the physics, ``shots`` is None for exact expectations."""
+    """The evaluation of a circuit; without arguments, the exact and noiseless one.
 
-    mode: str = "ideal"
+    ``shots``: how often each measurement setting is read, None for exact expectations and probabilities. ``noise``: what
+    acts beside the gates in our own simulation. ``device``: where circuits run instead of that simulation.
+
+    Raises:
+        CircuitError: fewer than one shot, a noise model beside a device, or a device without shots.
+    """
+
     shots: int | None = None
+    noise: NoiseModel | None = None
+    device: Device | None = None
 
-    def require_available(self) -> None:
-        """Raise CircuitError unless this execution is implemented."""
-        if self.mode != "ideal" or self.shots is not None:
-            raise CircuitError(
-                f"Execution mode {self.mode!r} with shots={self.shots} is not available yet; use Execution() (ideal)."
-            )
+    def __post_init__(self) -> None:
+        if self.shots is not None and (isinstance(self.shots, bool) or self.shots < 1):
+            raise CircuitError(f"Circuits need at least one shot, given shots={self.shots!r}; None means exact values.")
+        if self.device is not None and self.noise is not None:
+            raise CircuitError("A device brings its own noise; give a noise model or a device, not both.")
+        if self.device is not None and self.shots is None:
+            raise CircuitError("A device measures with finitely many shots; give their number.")
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether this is the exact and noiseless evaluation."""
+        return self == IDEAL
 
 
 IDEAL = Execution()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qaugbench.circuits.circuit import Angle, Circuit, parse_word
+from qaugbench.circuits.circuit import Angle, Circuit
+from qaugbench.circuits.readout import parse_word
 from qaugbench.errors import CircuitError
 
 if TYPE_CHECKING:

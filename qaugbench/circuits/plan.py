@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qaugbench.circuits.circuit import Angle, Circuit, parse_word
+from qaugbench.circuits.circuit import Angle, Circuit
+from qaugbench.circuits.readout import parse_word
 
 DIAGONAL = frozenset({"RZ", "PhaseShift", "Z", "S", "T", "CZ", "CRZ", "RZZ"})
 PERMUTING = frozenset({"CNOT", "SWAP"})

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from qaugbench.circuits.circuit import parse_word
 from qaugbench.circuits.plan import Plan, basis_bits
+from qaugbench.circuits.readout import parse_word
 from qaugbench.circuits.rows import permute_rows
 
 

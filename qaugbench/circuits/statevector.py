@@ -40,7 +40,10 @@ class StateVector(nn.Module):
         self.steps = nn.ModuleList(_executable(steps, plan, table, self.bank))
         self.readout = readout_of(plan)
 
-    def forward(self, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        inputs = inputs.expand(len(weights), -1, -1)
         angles = self.table(inputs, weights)
         batch = inputs.shape[1] if inputs.shape[2] else 1
         state = self.start(angles).expand(-1, -1, batch)

@@ -10,6 +10,7 @@ from functools import cache
 import torch
 from torch import nn
 
+from qaugbench.circuits.block import Block
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
@@ -67,7 +68,7 @@ def twin_shape(circuit: Circuit) -> TwinShape:
     return min(near, key=lambda shape: (_oddness(shape), abs(shape.n_parameters - target)))
 
 
-class ClassicalTwin(nn.Module):
+class ClassicalTwin(Block):
     """``copies`` classical layers side by side: [batch, copies * n_inputs] -> [batch, copies * n_outputs].
 
     Expectations come from tanh, in (-1, 1); probabilities from softmax. The scale of the last map at initialisation is
@@ -77,10 +78,10 @@ class ClassicalTwin(nn.Module):
 
     band: torch.Tensor
 
-    def __init__(self, circuit: Circuit, *, copies: int = 1, dtype: torch.dtype = torch.float32) -> None:
-        super().__init__()
-        self.circuit = circuit
-        self.copies = copies
+    def __init__(
+        self, circuit: Circuit, *, copies: int = 1, share_inputs: bool = False, dtype: torch.dtype = torch.float32
+    ) -> None:
+        super().__init__(circuit, copies=copies, share_inputs=share_inputs, dtype=dtype)
         self.shape = shape = twin_shape(circuit)
         n_in, n_out = circuit.n_inputs, circuit.n_outputs
         self.first = _random_map(copies, n_in, shape.hidden, dtype) if shape.hidden else None
@@ -94,21 +95,8 @@ class ClassicalTwin(nn.Module):
         self.register_buffer("band", _band(n_in, n_out, shape.fan_in).expand(copies, -1, -1), persistent=False)
         self._match_spread(output_spread(circuit))
 
-    @property
-    def in_features(self) -> int:
-        """Width of the input."""
-        return self.copies * self.circuit.n_inputs
-
-    @property
-    def out_features(self) -> int:
-        """Width of the output."""
-        return self.copies * self.circuit.n_outputs
-
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        if inputs.ndim != 2 or inputs.shape[1] != self.in_features:
-            shape = list(inputs.shape)
-            raise CircuitError(f"The twin takes inputs of shape [batch, {self.in_features}], given {shape}.")
-        by_copy = inputs.to(self.last.dtype).unflatten(1, (self.copies, -1)).transpose(0, 1)
+        by_copy = self.by_copy(inputs, self.last.dtype).expand(self.copies, -1, -1)
         return self._activate(self._linear(by_copy)).transpose(0, 1).flatten(1)
 
     def _linear(self, by_copy: torch.Tensor) -> torch.Tensor:
@@ -146,7 +134,7 @@ class ClassicalTwin(nn.Module):
         self.last.mul_(math.exp((low + high) / 2))
 
     def extra_repr(self) -> str:
-        return f"{self.in_features} -> {self.out_features}, {self.shape}, copies={self.copies}"
+        return f"{super().extra_repr()}, {self.shape}"
 
 
 def calibration_inputs(n_inputs: int) -> torch.Tensor:

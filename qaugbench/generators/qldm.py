@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from qaugbench.circuits.ansatz import qldm_circuit
-from qaugbench.circuits.block import QuantumBlock
+from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.controls import build_block
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.prepared import LabelledImages
@@ -37,7 +37,7 @@ from qaugbench.generators.contract import (
 )
 from qaugbench.generators.latent_autoencoder import LatentAutoencoder, attached_or_fitted
 from qaugbench.generators.latent_diffusion import BOTTLENECK_SIZE, LabelledUNet, draw_latents, train_denoiser
-from qaugbench.seeds import child_seed, torch_seeded
+from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
 _SITES = BOTTLENECK_SIZE**2
 
@@ -107,8 +107,8 @@ class Qldm(Generator):
     def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
         """Return uint8 images [n, H, W, C], the circuits evaluated under ``execution``; see ``Generator.sample``."""
         codec = self._fitted_codec()
-        for block in self.circuits:
-            block.execution = execution
+        for number, block in enumerate(self._blocks):
+            block.run_under(execution, torch_generator(child_seed(seed, "shots", number)))
         latents = draw_latents(
             self._denoiser,
             require_labels(labels, self.n_labels),
@@ -153,7 +153,7 @@ class Qldm(Generator):
 
     def _use(self, denoiser: nn.Module) -> None:
         self._denoiser = denoiser
-        self._blocks = [part.block for part in denoiser.modules() if isinstance(part, QHalfBlock)]
+        self._blocks = [part for part in denoiser.modules() if isinstance(part, Block)]
         self.circuits = [block for block in self._blocks if isinstance(block, QuantumBlock)]
 
     def _fitted_codec(self) -> LatentAutoencoder:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.gates import GATES
+from qaugbench.circuits.readout import Readout
 
 
 def _angle(rng: np.random.Generator, n_weights: int, n_inputs: int) -> Angle:

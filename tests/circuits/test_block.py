@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -44,11 +45,25 @@ def test_state_is_the_weights_alone_and_survives_a_round_trip() -> None:
     assert torch.equal(block(inputs), copy.deepcopy(block)(inputs))
 
 
-@pytest.mark.parametrize("execution", [Execution("ideal", shots=100), Execution("noisy")])
-def test_other_executions_say_that_they_are_not_available(execution: Execution) -> None:
-    block = QuantumBlock(qldm_circuit(2, 1))
-    with pytest.raises(CircuitError, match="not available yet"):
-        block(torch.zeros(1, 2), execution)
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Execution(shots=0), "at least one shot"),
+        (lambda: Execution(device="aer"), "give their number"),
+        (lambda: Execution(shots=10, device="aer", noise="any"), "not both"),
+    ],
+)
+def test_contradictory_executions_are_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        make()
+
+
+def test_copies_that_share_inputs_read_the_same_columns() -> None:
+    shared, separate = (QuantumBlock(qldm_circuit(3, 2), copies=2, share_inputs=share) for share in (True, False))
+    separate.load_state_dict(shared.state_dict())
+    inputs = torch.randn(5, 3, generator=torch_generator(0))
+    assert (shared.in_features, shared.out_features) == (3, 6)
+    torch.testing.assert_close(shared(inputs), separate(inputs.repeat(1, 2)))
 
 
 def test_input_of_another_width_is_refused() -> None:

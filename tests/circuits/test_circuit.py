@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from qaugbench.circuits.ansatz import angle_embedding, count_weights, qldm_circuit, strongly_entangling_layers
-from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
+from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
 
 Z0 = Readout("expectation", ["Z0"])
@@ -30,7 +31,7 @@ Z0 = Readout("expectation", ["Z0"])
         (lambda: Readout("expectatoin", ["Z0"]), "Did you mean 'expectation'"),
         (lambda: Circuit(0, [], Z0), "at least one wire"),
         (lambda: Circuit(2, [Gate("X", [2])], Z0), "wires 0 to 1, but these lie outside: X on"),
-        (lambda: Circuit(1, [], Readout("expectation", ["Z1"])), "outside: Z1"),
+        (lambda: Circuit(1, [], Readout("expectation", ["Z1"])), "outside: readout of wire 1"),
         (lambda: Circuit(1, [Gate("RX", [0], [Angle.weight(1)])], Z0), "No gate uses weight index 0"),
         (lambda: Circuit(1, [Gate("RX", [0], [Angle.input(2)])], Z0), "No gate uses input index 0, 1"),
         (lambda: Circuit.from_dict({"format": 1, "n_wire": 1}), "Unknown key 'n_wire'.*'n_wires'"),

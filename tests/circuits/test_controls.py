@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, strongly_entangling_layers
-from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.controls import CONTROLS, build_block, parameter_count, without_entanglement
+from qaugbench.circuits.readout import Readout
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.circuits.twin import ClassicalTwin, calibration_inputs, output_spread, spread, twin_shape
 from qaugbench.errors import CircuitError

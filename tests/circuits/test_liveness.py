@@ -9,9 +9,10 @@ from qaugbench.circuits.ansatz import (
     strongly_entangling_layers,
 )
 from qaugbench.circuits.block import QuantumBlock
-from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.controls import CONTROLS, build_block
 from qaugbench.circuits.liveness import audit
+from qaugbench.circuits.readout import Readout
 from qaugbench.seeds import torch_seeded
 
 

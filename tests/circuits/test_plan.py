@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, ring
-from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.plan import Local, Permutation, Phase, compile_circuit
+from qaugbench.circuits.readout import Readout
 
 
 def kinds(circuit: Circuit) -> list[str]:

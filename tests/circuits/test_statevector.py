@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, strongly_entangling_layers
-from qaugbench.circuits.circuit import Angle, Circuit, Gate, Readout
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
+from qaugbench.circuits.readout import Readout
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.seeds import torch_generator
 
