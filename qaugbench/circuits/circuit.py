@@ -12,7 +12,7 @@ from typing import Any
 
 from qaugbench.circuits.checks import as_tuple, finite, is_index, only_keys, without_gap
 from qaugbench.circuits.gates import GATES
-from qaugbench.circuits.readout import Readout
+from qaugbench.circuits.readout import Readout, ReadoutKind
 from qaugbench.errors import CircuitError, first_offenders, near_names
 
 FORMAT_VERSION = 1
@@ -222,6 +222,11 @@ class Circuit:
         if self.readout.kind == "expectation":
             return len(self.readout.words)
         return len(self.read_wires) if self.readout.kind == "samples" else 2 ** len(self.read_wires)
+
+    @property
+    def output_kind(self) -> ReadoutKind:
+        """What the outputs are: expectations in [-1, 1], probabilities, or sampled bits."""
+        return self.readout.kind
 
     def __str__(self) -> str:
         counts = {"wire": self.n_wires, "gate": len(self.gates), "input": self.n_inputs}
