@@ -1,0 +1,142 @@
+"""Commands about images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qaugbench.cli.root import NearNamesGroup, cli
+
+
+@cli.group(cls=NearNamesGroup)
+def data() -> None:
+    """Real and phantom data. Only 'get' may use the network."""
+
+
+@data.command(name="list")
+def data_list() -> None:
+    """List the sources of each task and whether they are prepared on this machine."""
+    from qaugbench.catalogue import catalogue_text
+
+    click.echo(catalogue_text("sources"))
+
+
+@data.command()
+@click.argument("source")
+def info(source: str) -> None:
+    """Say where a source comes from, its licence and citation, and how to prepare it."""
+    from qaugbench.datasets.sources import instructions
+
+    click.echo(instructions(source), nl=False)
+
+
+def jobs_option(command: Any) -> Any:
+    """Add the number of processes."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=cores,
+        show_default="all cores",
+        help="Processes, one thread each.",
+    )(command)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+SIZE = "Pixels a side; by default as published (a middle size where the publisher offers several)."
+
+
+@data.command()
+@click.argument("source")
+@click.option("--size", type=click.IntRange(min=8), help=SIZE)
+@jobs_option
+def get(source: str, size: int | None, jobs: int) -> None:
+    """Download a source (or 'weights:TAG', pretrained classifier weights) with its checksums, prepare and audit it."""
+    if source.startswith("weights:"):
+        from qaugbench.downstream.weights import get_weights
+
+        click.echo(f"Weights: {get_weights(source.removeprefix('weights:'))}")
+        return
+    from qaugbench.datasets.ready import get_ready
+
+    click.echo(get_ready(source, size=size, jobs=jobs).text())
+
+
+@data.command()
+@click.argument("source")
+@click.option(
+    "--from",
+    "raw",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="Folder, archive or file that you fetched; repeat for several.",
+)
+@click.option("--size", type=click.IntRange(min=8), help=SIZE)
+@jobs_option
+def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> None:
+    """Check and convert a source that you fetched by hand ('data info' says which files), and audit it."""
+    from qaugbench.datasets.ready import prepare_ready
+
+    click.echo(prepare_ready(source, raw, size=size, jobs=jobs).text())
+
+
+@data.command()
+@click.argument("target", metavar="PATH|SOURCE")
+@click.option("--task", required=True)
+@click.option("--split", metavar="COLUMN", help="Audit this split instead of the one that a run would use.")
+@click.option("--json", "as_json", is_flag=True)
+@jobs_option
+def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -> int:
+    """Find duplicates, leaks, contradicting labels, give-away borders and unusable images; exit code 1 if runs would leak."""
+    from qaugbench.datasets.inspect import audit_source
+
+    report = audit_source(target, task, split=split, jobs=jobs)
+    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else report.text())
+    return int(not report.clean)
+
+
+@data.command()
+@click.argument("target", metavar="PATH|SOURCE")
+@click.option("--task", required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="File without ending; by default card-<name> here.")
+@jobs_option
+def card(target: str, task: str, out: Path | None, jobs: int) -> None:
+    """Write the data card of a source as Markdown and HTML: counts, licence, known problems, audit."""
+    from qaugbench.datasets.inspect import write_cards
+
+    for path in write_cards(target, task, out or Path(f"card-{Path(target).stem}"), jobs=jobs):
+        click.echo(f"Card: {path}")
+
+
+@data.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--task", required=True)
+@click.option("--split", metavar="COLUMN")
+@click.option("--allow-leaky-split", is_flag=True)
+def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> None:
+    """Check a folder or .zip in the prepared form and say what a run would use of it."""
+    from qaugbench.experiment.check import check_source
+
+    click.echo(check_source(path, task, split=split, allow_leaky=allow_leaky_split))
+
+
+@data.command()
+@click.option("--task", required=True)
+@click.option("--patients", type=click.IntRange(min=1), default=500, show_default=True)
+@click.option("--size", type=click.IntRange(min=32), default=128, show_default=True, help="Pixels a side.")
+@click.argument("path", type=click.Path(path_type=Path))
+def phantom(task: str, patients: int, size: int, path: Path) -> None:
+    """Draw a phantom of any number of patients into PATH (.zip or folder), in the prepared form."""
+    from qaugbench import definitions
+    from qaugbench.datasets.phantom_source import export_phantom
+
+    click.echo(f"Phantom: {export_phantom(definitions.task(task).id, patients, size, path)}")

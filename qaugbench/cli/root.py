@@ -1,0 +1,56 @@
+"""The root of the command line: what an error becomes, and how an unknown name is answered."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from qaugbench import __version__
+from qaugbench.errors import QaugbenchError, near_names
+
+EPILOG = "Exit codes: 0 done, 1 some cells failed or a check did not pass, 2 bad input or unusable environment, 130 interrupted."
+
+
+class NearNamesGroup(click.Group):
+    """A group that answers an unknown command with near ones."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"There is no command {args[0]!r}.{near_names(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=NearNamesGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, prog_name="qaugbench")
+def cli() -> None:
+    """Does synthetic data from quantum generative models help a medical image classifier, and is it the quantum part?"""
+
+
+def main() -> NoReturn:
+    """Run the command line; bad input is one message on standard error and exit code 2."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        _interrupted()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except QaugbenchError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _interrupted()
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _interrupted() -> NoReturn:
+    click.echo("Interrupted. Finished cells are kept; the same command resumes.", err=True)
+    sys.exit(130)

@@ -1,0 +1,105 @@
+"""Commands that compute: a run and its estimate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qaugbench.cli.root import cli
+
+
+def run_options(command: Any) -> Any:
+    """Add the options that describe a run."""
+    options = [
+        click.option("--task", required=True, help="Task: see 'qaugbench list tasks'."),
+        click.option(
+            "--generator",
+            "generators",
+            multiple=True,
+            required=True,
+            help="Generator; repeat for several. Its controls come along.",
+        ),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            help="Your images: folder, .zip or .csv; PNG, JPEG, DICOM or NIfTI (see the README).",
+        ),
+        click.option(
+            "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
+        ),
+        click.option("--track", default="lite", show_default=True, help="How much: smoke, lite, standard or full."),
+        click.option(
+            "--fraction",
+            type=float,
+            multiple=True,
+            help="Fraction of the training patients, in (0, 1]; replaces the track's.",
+        ),
+        click.option("--replicates", type=int, help="Full repetitions; replaces the track's."),
+        click.option(
+            "--split",
+            metavar="COLUMN",
+            help="Column of labels.csv that says train, val or test; or fold:J/K, fold J of K.",
+        ),
+        click.option(
+            "--allow-leaky-split", is_flag=True, help="Use --split although patients cross it; the record is marked."
+        ),
+        click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU."),
+        click.option(
+            "--backend", default="loky", show_default=True, help="joblib backend: loky, or dask for a cluster."
+        ),
+        click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            default=Path("runs"),
+            show_default=True,
+            help="Folder of runs and their store.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _request(options: dict[str, Any]) -> Any:
+    from qaugbench.experiment.run import RunRequest
+
+    return RunRequest(
+        **{**options, "generators": tuple(options["generators"]), "fraction": options["fraction"] or None}
+    )
+
+
+@cli.command()
+@run_options
+@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on standard output.")
+@click.option("--quiet", is_flag=True, help="No progress; the log is still written.")
+def run(as_json: bool, quiet: bool, **options: Any) -> int:
+    """Run generators and their controls against classical augmentation and print the deltas with intervals."""
+    from qaugbench.experiment.run import perform
+    from qaugbench.record import record_text
+    from qaugbench.report.tables import summary_table
+
+    result = perform(_request({**options, "quiet": quiet}))
+    if as_json:
+        click.echo(record_text(result.record), nl=False)
+    else:
+        click.echo(summary_table(result.record))
+        click.echo(f"Report: {result.report}")
+        click.echo(f"Record: {result.folder / 'record.json'}")
+    return int(result.failed)
+
+
+@cli.command()
+@run_options
+@click.option("--json", "as_json", is_flag=True)
+def estimate(as_json: bool, **options: Any) -> None:
+    """Say how long a run would take here: from finished cells of the store, else by timing a few steps of each stage."""
+    from dataclasses import asdict
+
+    from qaugbench.experiment.estimate import estimate_run
+
+    estimated = estimate_run(_request({**options, "quiet": True}))
+    click.echo(json.dumps(asdict(estimated), indent=1) if as_json else estimated.text())
