@@ -1,17 +1,125 @@
-"""Building blocks of circuits: each function returns gates; weights are numbered from ``first_weight``."""
+"""Building blocks of circuits: each function returns gates, whose weights are numbered from ``first_weight``.
+
+``stacked`` puts blocks one after another and renumbers their weights; ``driven_by_inputs`` turns weights into inputs. A patch
+generator's circuit (arXiv 2010.06201), 5 wires with an ancilla, 6 layers deep, 30 weights:
+
+>>> gates = angle_embedding(5, "RY") + hardware_efficient_layers(5, 6, ["RY"], chain(5, "CZ"))
+>>> circuit = Circuit(5, gates, Readout.probabilities(postselect={0: 0}))
+>>> circuit.n_inputs, circuit.n_weights, circuit.n_outputs
+(5, 30, 16)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from qaugbench.circuits.circuit import Angle, Circuit, Gate
+from qaugbench.circuits.checks import is_index
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
+from qaugbench.circuits.gates import GATES
 from qaugbench.circuits.readout import Readout
-from qaugbench.errors import CircuitError
+from qaugbench.errors import CircuitError, near_names
+
+
+def amplitude_embedding(n_features: int, *, first_input: int = 0) -> AmplitudeEmbedding:
+    """Return the start in a state of ``n_features`` inputs as amplitudes, on the fewest wires (0 and up) that hold them."""
+    if not is_index(n_features) or n_features < 1:
+        raise CircuitError(f"An amplitude embedding takes at least one feature, given {n_features!r}.")
+    return AmplitudeEmbedding(tuple(range(max(1, (n_features - 1).bit_length()))), n_features, first_input)
 
 
 def angle_embedding(n_wires: int, gate: str = "RX", *, scale: float = 1.0, first_input: int = 0) -> list[Gate]:
     """Return one rotation a wire by ``scale * input``; ``gate`` is RX, RY or RZ."""
     return [Gate(gate, (wire,), (Angle.input(first_input + wire, scale),)) for wire in range(n_wires)]
+
+
+def each_wire(n_wires: int, gate: str, *, first_weight: int = 0) -> list[Gate]:
+    """Return ``gate`` on each wire, such as RY or Rot with weights as angles, or H."""
+    return _weighted(gate, [(wire,) for wire in range(n_wires)], first_weight)
+
+
+def each_pair(pairs: Iterable[tuple[int, int]], gate: str, *, first_weight: int = 0) -> list[Gate]:
+    """Return ``gate`` on each pair of wires, the control first, with weights as angles where it has any."""
+    return _weighted(gate, pairs, first_weight)
+
+
+def ring(n_wires: int, gate: str = "CNOT", *, reach: int = 1, first_weight: int = 0) -> list[Gate]:
+    """Return ``gate`` from each wire to the one ``reach`` further on, around the ring; nothing on one wire."""
+    pairs = [(wire, (wire + reach) % n_wires) for wire in range(n_wires)] if n_wires > 1 else []
+    return each_pair(pairs, gate, first_weight=first_weight)
+
+
+def chain(n_wires: int, gate: str = "CZ", *, first_weight: int = 0) -> list[Gate]:
+    """Return ``gate`` from each wire to the next, without closing the ring."""
+    return each_pair([(wire, wire + 1) for wire in range(n_wires - 1)], gate, first_weight=first_weight)
+
+
+def brick_wall(n_wires: int, gate: str = "CZ", *, first_weight: int = 0) -> list[Gate]:
+    """Return ``gate`` on the pairs 0 1, 2 3, and so on, then on 1 2, 3 4, and so on: a chain of depth 2."""
+    pairs = [(wire, wire + 1) for start in (0, 1) for wire in range(start, n_wires - 1, 2)]
+    return each_pair(pairs, gate, first_weight=first_weight)
+
+
+def all_to_all(n_wires: int, gate: str = "CZ", *, first_weight: int = 0) -> list[Gate]:
+    """Return ``gate`` from each wire to every later one."""
+    pairs = [(first, second) for first in range(n_wires) for second in range(first + 1, n_wires)]
+    return each_pair(pairs, gate, first_weight=first_weight)
+
+
+def stacked(*parts: Sequence[Gate], first_weight: int = 0) -> list[Gate]:
+    """Return the gates of all parts in order, each part with weights of its own that follow those of the part before.
+
+    Inputs keep their numbers, so that a repeated embedding uploads the same data again:
+
+    >>> layer = stacked(angle_embedding(2), each_wire(2, "RY"), ring(2))
+    >>> count_weights(stacked(*[layer] * 3))
+    6
+    """
+    gates: list[Gate] = []
+    for part in parts:
+        shift = first_weight
+        gates += [_with_angles(gate, [_shifted(angle, shift) for angle in gate.angles]) for gate in part]
+        first_weight += count_weights(part)
+    return gates
+
+
+def driven_by_inputs(gates: Iterable[Gate], *, first_input: int = 0) -> list[Gate]:
+    """Return ``gates`` with input ``first_input + i`` in place of weight i: the layers of a style-based generator.
+
+    There a classical linear layer, trained in place of the weights, turns noise into all angles of the circuit (arXiv
+    2110.06933, 2406.02668).
+
+    Raises:
+        CircuitError: one of these inputs is used by the gates already.
+    """
+    gates = list(gates)
+    used = {index for gate in gates for angle in gate.angles for index, _ in angle.inputs}
+    taken = used & set(range(first_input, first_input + count_weights(gates)))
+    if taken:
+        raise CircuitError(f"The gates use input {min(taken)} already; give first_input={max(used) + 1}.")
+    return [_with_angles(gate, [_driven(angle, first_input) for angle in gate.angles]) for gate in gates]
+
+
+def hardware_efficient_layers(
+    n_wires: int,
+    layers: int,
+    rotations: Sequence[str] = ("RY", "RZ"),
+    entangler: Sequence[Gate] | None = None,
+    *,
+    first_weight: int = 0,
+) -> list[Gate]:
+    """Return ``layers`` times: each of ``rotations`` on each wire, then ``entangler``, by default a chain of CZ.
+
+    Weights of the entangler's gates differ from layer to layer as those of rotations do. Where an RZ comes last and Z is
+    read, the last RZ of each wire has no effect.
+    """
+    if isinstance(rotations, str):
+        raise CircuitError(f"Expected a list of gate names for rotations, given {rotations!r}; write [{rotations!r}].")
+    _require_layers(n_wires, layers)
+    layer = stacked(
+        *(each_wire(n_wires, gate) for gate in rotations), chain(n_wires) if entangler is None else entangler
+    )
+    return stacked(*[layer] * layers, first_weight=first_weight)
 
 
 def strongly_entangling_layers(
@@ -33,16 +141,6 @@ def nearest_neighbour_layers(
     return _rotation_layers(n_wires, [1] * layers, first_weight, drop_dead=drop_dead)
 
 
-def ring(n_wires: int, gate: str = "CNOT", *, reach: int = 1) -> list[Gate]:
-    """Return ``gate`` from each wire to the one ``reach`` further on, around the ring; nothing on one wire."""
-    return [Gate(gate, (wire, (wire + reach) % n_wires)) for wire in range(n_wires)] if n_wires > 1 else []
-
-
-def chain(n_wires: int, gate: str = "CZ") -> list[Gate]:
-    """Return ``gate`` from each wire to the next, without closing the ring."""
-    return [Gate(gate, (wire, wire + 1)) for wire in range(n_wires - 1)]
-
-
 def count_weights(gates: Iterable[Gate]) -> int:
     """Return the first weight index that ``gates`` leave free."""
     return max((index for gate in gates for angle in gate.angles for index, _ in angle.weights), default=-1) + 1
@@ -56,8 +154,7 @@ def qldm_circuit(n_wires: int, layers: int) -> Circuit:
     change an output: that layer has RZ and RY only, and the circuit ``n_wires * (3 * layers - 1)`` weights, all of
     which train.
     """
-    if n_wires < 1 or layers < 1:
-        raise CircuitError(f"qldm_circuit needs at least one wire and one layer, given {n_wires} and {layers}.")
+    _require_layers(n_wires, layers)
     gates = angle_embedding(n_wires) + nearest_neighbour_layers(n_wires, layers, drop_dead=True)
     return Circuit(n_wires, tuple(gates), Readout.each_wire(n_wires))
 
@@ -76,3 +173,31 @@ def _rotation_layers(n_wires: int, reaches: list[int], first_weight: int, *, dro
                 gates.append(Gate("Rot", (wire,), angles))
         gates += ring(n_wires, reach=reach)
     return gates
+
+
+def _weighted(name: str, places: Iterable[tuple[int, ...]], first_weight: int) -> list[Gate]:
+    """Return the gate ``name`` on each of ``places``, its angles being the next weights."""
+    if name not in GATES:
+        raise CircuitError(f"Unknown gate {name!r}.{near_names(str(name), GATES)}")
+    n_angles = GATES[name].n_angles
+    return [
+        Gate(name, wires, tuple(Angle.weight(first_weight + n_angles * place + k) for k in range(n_angles)))
+        for place, wires in enumerate(places)
+    ]
+
+
+def _with_angles(gate: Gate, angles: Sequence[Angle]) -> Gate:
+    return Gate(gate.name, gate.wires, tuple(angles))
+
+
+def _shifted(angle: Angle, shift: int) -> Angle:
+    return replace(angle, weights=tuple((index + shift, scale) for index, scale in angle.weights))
+
+
+def _driven(angle: Angle, first_input: int) -> Angle:
+    return Angle(angle.offset, (), angle.inputs + tuple((first_input + i, scale) for i, scale in angle.weights))
+
+
+def _require_layers(n_wires: int, layers: int) -> None:
+    if n_wires < 1 or layers < 1:
+        raise CircuitError(f"Layers of gates need at least one wire and one layer, given {n_wires} and {layers}.")

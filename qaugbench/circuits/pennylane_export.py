@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import reduce
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qaugbench.circuits.circuit import Angle, Circuit
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit
 from qaugbench.circuits.readout import parse_word
 from qaugbench.errors import CircuitError
 
@@ -28,33 +29,55 @@ _NAMES = {
 def to_qnode(circuit: Circuit, interface: str = "torch") -> pennylane.QNode:
     """Return a QNode on default.qubit called as ``qnode(inputs, weights)``.
 
-    ``inputs`` is [n_inputs] or, broadcast, [batch, n_inputs]; ``weights`` is [n_weights]. It returns the probabilities
-    [batch, 2^n_wires], or a list of one expectation [batch] a word. Gradients by backpropagation.
+    ``inputs`` is [n_inputs] or, broadcast, [batch, n_inputs]; ``weights`` is [n_weights]. It returns a list of one
+    expectation [batch] a word, the probabilities [batch, n_outputs], or the bits of one shot [batch, 1, n_outputs].
+    Gradients by backpropagation, none for samples. Post-selected probabilities follow from joint ones, without shots.
 
     Raises:
-        CircuitError: PennyLane is not installed.
+        CircuitError: PennyLane is not installed, or the readout is of post-selected samples.
     """
+    pennylane = import_pennylane()
+    readout = circuit.readout
+    is_sampled = readout.kind == "samples"
+    if is_sampled and readout.postselect:
+        raise CircuitError("Post-selected samples have no QNode; export the probabilities and draw from those.")
+    device = pennylane.device("default.qubit", wires=circuit.n_wires)
+
+    @pennylane.qnode(device, interface=interface, diff_method=None if is_sampled else "backprop")
+    def qnode(inputs: Any, weights: Any) -> Any:
+        if circuit.start:
+            _prepare(pennylane, circuit.start, inputs)
+        for gate in circuit.gates:
+            operation = getattr(pennylane, _NAMES.get(gate.name, gate.name))
+            offsets = [pennylane.math.convert_like(np.array(angle.offset), weights) for angle in gate.angles]
+            values = [_value(*pair, inputs, weights) for pair in zip(gate.angles, offsets, strict=True)]
+            operation(*values, wires=list(gate.wires))
+        if readout.kind == "expectation":
+            return [pennylane.expval(observable(pennylane, word)) for word in readout.words]
+        if is_sampled:
+            return pennylane.sample(wires=circuit.read_wires)
+        return pennylane.probs(wires=[wire for wire, _ in readout.postselect] + list(circuit.read_wires))
+
+    if is_sampled:
+        return pennylane.set_shots(qnode, 1)
+    return _post_selected(pennylane, qnode, circuit) if readout.postselect else qnode
+
+
+def import_pennylane() -> ModuleType:
+    """Return PennyLane, or raise CircuitError naming the command that installs it."""
     try:
         import pennylane
     except ImportError as error:
         raise CircuitError(
             "Exporting to PennyLane needs the optional package: pip install 'qaugbench[pennylane]'."
         ) from error
+    return pennylane
 
-    device = pennylane.device("default.qubit", wires=circuit.n_wires)
 
-    @pennylane.qnode(device, interface=interface, diff_method="backprop")
-    def qnode(inputs: Any, weights: Any) -> Any:
-        for gate in circuit.gates:
-            operation = getattr(pennylane, _NAMES.get(gate.name, gate.name))
-            offsets = [pennylane.math.convert_like(np.array(angle.offset), weights) for angle in gate.angles]
-            values = [_value(*pair, inputs, weights) for pair in zip(gate.angles, offsets, strict=True)]
-            operation(*values, wires=list(gate.wires))
-        if not circuit.readout.words:
-            return pennylane.probs(wires=range(circuit.n_wires))
-        return [pennylane.expval(_observable(pennylane, word)) for word in circuit.readout.words]
-
-    return qnode
+def observable(pennylane: Any, word: str) -> Any:
+    """Return the PennyLane observable of a Pauli word."""
+    factors = [getattr(pennylane, f"Pauli{letter}")(wire) for wire, letter in parse_word(word)]
+    return reduce(lambda left, right: left @ right, factors)
 
 
 def _value(angle: Angle, offset: Any, inputs: Any, weights: Any) -> Any:
@@ -66,6 +89,18 @@ def _value(angle: Angle, offset: Any, inputs: Any, weights: Any) -> Any:
     return value
 
 
-def _observable(pennylane: Any, word: str) -> Any:
-    factors = [getattr(pennylane, f"Pauli{letter}")(wire) for wire, letter in parse_word(word)]
-    return reduce(lambda left, right: left @ right, factors)
+def _prepare(pennylane: Any, start: AmplitudeEmbedding, inputs: Any) -> None:
+    features = inputs[..., start.inputs.start : start.inputs.stop]
+    pennylane.AmplitudeEmbedding(features, wires=start.wires, pad_with=0.0, normalize=True)
+
+
+def _post_selected(pennylane: Any, qnode: Any, circuit: Circuit) -> Any:
+    """Return the QNode of joint probabilities, ancillas first, turned into one of the rows where these are as asked."""
+    row = int("".join(str(bit) for _, bit in circuit.readout.postselect), 2)
+    columns = slice(row * circuit.n_outputs, (row + 1) * circuit.n_outputs)
+
+    def condition(results: Any) -> Any:
+        chosen = results[0][..., columns]
+        return chosen / pennylane.math.sum(chosen, axis=-1)[..., None]
+
+    return pennylane.transform(lambda tape: ([tape], condition))(qnode)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from qaugbench.circuits.ansatz import angle_embedding, count_weights, qldm_circuit, strongly_entangling_layers
-from qaugbench.circuits.circuit import Angle, Circuit, Gate
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
 
@@ -36,6 +36,26 @@ Z0 = Readout("expectation", ["Z0"])
         (lambda: Circuit(1, [Gate("RX", [0], [Angle.input(2)])], Z0), "No gate uses input index 0, 1"),
         (lambda: Circuit.from_dict({"format": 1, "n_wire": 1}), "Unknown key 'n_wire'.*'n_wires'"),
         (lambda: qldm_circuit(0, 3), "at least one wire"),
+        (lambda: Readout("probabilities", ["Z0"]), "cannot have the words"),
+        (lambda: Readout("expectation", ["Z0"], wires=(0,)), "has words only"),
+        (lambda: Readout.probabilities((0, 0)), "distinct wires"),
+        (lambda: Readout.probabilities((0,), {0: 1}), r"distinct wires.*given \[0\] with ancillas \[0\]"),
+        (lambda: Readout.samples((-1,)), "counted from 0"),
+        (lambda: Readout.probabilities(postselect={0: 2}), "bit 0 or 1"),
+        (lambda: Circuit(1, [], Readout.probabilities(postselect={0: 1})), "leaves none to read"),
+        (lambda: Circuit(2, [], Readout.samples((0, 2))), "outside: readout of wire 2"),
+        (lambda: Circuit(2, [], Readout.probabilities(postselect={3: 0})), "outside: readout of wire 3"),
+        (lambda: AmplitudeEmbedding((), 1), "distinct wires"),
+        (lambda: AmplitudeEmbedding((0, 0), 2), "distinct wires"),
+        (lambda: AmplitudeEmbedding((0, 1), 5), r"on 2 wire\(s\) takes 1 to 4 features, given 5"),
+        (lambda: AmplitudeEmbedding((0,), 2, first_input=-1), "given first_input=-1"),
+        (lambda: Circuit(1, [], Z0, AmplitudeEmbedding((1,), 2)), "outside: amplitudes on wire 1"),
+        (lambda: Circuit(1, [], Z0, AmplitudeEmbedding((0,), 2, first_input=1)), "No gate uses input index 0"),
+        (lambda: Circuit(1, [], Z0, "amplitudes"), "starts in"),
+        (
+            lambda: Circuit.from_dict({**qldm_circuit(2, 1).to_dict(), "start": {"wires": [0]}}),
+            "are missing from an amp",
+        ),
     ],
 )
 def test_bad_circuits_are_refused_with_a_reason(make: Callable[[], object], message: str) -> None:
@@ -72,3 +92,29 @@ def test_text_shows_where_each_angle_comes_from() -> None:
     assert lines[0] == "2 wires, 2 gates, 1 input, 1 weight, 1 output"
     assert lines[1].split(maxsplit=3) == ["CRX", "1", "0", "0.5 + w[0] + 2*x[0]"]
     assert lines[-1] == "readout: <X0 Z1>"
+
+
+@pytest.mark.parametrize(
+    ("readout", "read_wires", "n_outputs", "text"),
+    [
+        (Readout.probabilities(), (0, 1, 2), 8, "probabilities of all basis states"),
+        (Readout.probabilities((2, 0)), (2, 0), 4, "probabilities of wires 2 0"),
+        (Readout.probabilities(postselect={1: 0}), (0, 2), 4, "given that wire 1 is 0"),
+        (Readout.probabilities((2,), {1: 0, 0: 1}), (2,), 2, "given that wire 1 is 0, wire 0 is 1"),
+        (Readout.samples(), (0, 1, 2), 3, "one sample of all basis states"),
+        (Readout.samples((2,), {0: 1}), (2,), 1, "given that wire 0 is 1"),
+    ],
+    ids=["all", "marginal", "ancilla", "marginal-ancillas", "samples", "samples-ancilla"],
+)
+def test_what_is_read(readout: Readout, read_wires: tuple[int, ...], n_outputs: int, text: str) -> None:
+    circuit = Circuit(3, [], readout)
+    assert (circuit.read_wires, circuit.n_outputs) == (read_wires, n_outputs)
+    assert text in str(circuit)
+    assert Circuit.from_dict(json.loads(json.dumps(circuit.to_dict()))) == circuit
+
+
+def test_amplitudes_count_as_inputs_and_are_printed() -> None:
+    gates = [Gate("RX", [0], [Angle.input(0)])]
+    circuit = Circuit(3, gates, Z0, AmplitudeEmbedding((2, 1), 3, first_input=1))
+    assert circuit.n_inputs == 4
+    assert "  amplitudes 2 1  x[1] to x[3]" in str(circuit).splitlines()

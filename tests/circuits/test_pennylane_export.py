@@ -6,41 +6,36 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, strongly_entangling_layers
-from qaugbench.circuits.circuit import Angle, Circuit, Gate
-from qaugbench.circuits.gates import GATES
+from qaugbench.circuits.ansatz import qldm_circuit, strongly_entangling_layers
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.pennylane_export import to_qnode
 from qaugbench.circuits.readout import Readout
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_generator
+from tests.circuits.agreement import Answer, Question, assert_same, gradients, torch_answer
+from tests.circuits.package_circuits import CIRCUITS, QUANTUM_GENERATORS, generator_circuits
 
 pennylane = pytest.importorskip("pennylane")
-BATCH = 3
+
+
+def pennylane_answer(question: Question) -> Answer:
+    given = [question.inputs.clone().requires_grad_(), question.weights.clone().requires_grad_()]
+    raw = to_qnode(question.circuit)(*given)
+    if question.circuit.readout.words:
+        outputs = torch.stack(
+            [torch.as_tensor(value, dtype=torch.float64).expand(question.batch) for value in raw], dim=1
+        )
+    else:
+        outputs = torch.as_tensor(raw).expand(question.cotangent.shape)
+    return Answer(outputs.detach(), *gradients((outputs * question.cotangent).sum(), given))
 
 
 def assert_agrees(circuit: Circuit, seed: int) -> None:
-    """Values to 1e-6 and gradients to 1e-5, of inputs and weights, in double precision."""
-    generator = torch_generator(seed)
-    inputs = 2 * torch.randn(BATCH, circuit.n_inputs, generator=generator, dtype=torch.float64)
-    weights = 2 * torch.randn(circuit.n_weights, generator=generator, dtype=torch.float64)
-    shape = (BATCH, circuit.n_outputs)
-    cotangent = torch.randn(shape, generator=generator, dtype=torch.float64)
-    results = []
-    for is_ours in (True, False):
-        given = [inputs.clone().requires_grad_(), weights.clone().requires_grad_()]
-        if is_ours:
-            outputs = StateVector(circuit).double()(given[0][None], given[1][None])[0]
-        else:
-            raw = to_qnode(circuit)(*given)
-            columns = [torch.as_tensor(value).expand(BATCH) for value in raw] if circuit.readout.words else []
-            outputs = torch.stack(columns, dim=1) if columns else torch.as_tensor(raw).expand(shape)
-        loss = (outputs * cotangent).sum()
-        found = torch.autograd.grad(loss, given, allow_unused=True) if loss.requires_grad else (None, None)
-        filled = [torch.zeros_like(g) if f is None else f for f, g in zip(found, given, strict=True)]
-        results.append((outputs.detach(), filled))
-    torch.testing.assert_close(results[0][0], results[1][0].to(torch.float64), atol=1e-6, rtol=0)
-    torch.testing.assert_close(results[0][1], results[1][1], atol=1e-5, rtol=0)
+    question = Question(circuit, seed)
+    theirs = pennylane_answer(question)
+    for dtype in (torch.float64, torch.float32):
+        assert_same(torch_answer(question, dtype), theirs)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -48,13 +43,20 @@ def test_random_circuits_agree(seed: int, random_circuit: Callable[[int], Circui
     assert_agrees(random_circuit(seed), seed)
 
 
-@pytest.mark.parametrize("name", GATES)
-def test_each_gate_agrees_within_an_entangled_state(name: str) -> None:
-    kind = GATES[name]
-    around = [*angle_embedding(3, "RY"), Gate("CNOT", [0, 1]), Gate("CNOT", [1, 2])]
-    gate = Gate(name, [2, 0][: kind.n_wires], [Angle.weight(k) for k in range(kind.n_angles)])
-    after = [Gate("Rot", [wire], [Angle.constant(0.3 + wire)] * 3) for wire in range(3)]
-    assert_agrees(Circuit(3, [*around, gate, *after], Readout.each_wire(3, "XYZ")), seed=1)
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_gates_and_circuits_of_the_package_agree(name: str) -> None:
+    assert_agrees(CIRCUITS[name], seed=1)
+
+
+@pytest.mark.parametrize("name", QUANTUM_GENERATORS)
+def test_circuits_of_generators_agree(name: str) -> None:
+    for circuit in generator_circuits(name):
+        assert_agrees(circuit, seed=2)
+
+
+def test_an_input_may_be_amplitude_and_angle_at_once() -> None:
+    gates = [Gate("RY", [0], [Angle.input(1, 0.5)]), Gate("CRX", [0, 1], [Angle(0.2, ((0, 1.0),), ((2, 1.0),))])]
+    assert_agrees(Circuit(2, gates, Readout.each_wire(2, "XZ"), AmplitudeEmbedding((1, 0), 3)), seed=3)
 
 
 @pytest.mark.parametrize(("n_wires", "layers"), [(1, 2), (2, 3), (4, 5)])
@@ -71,8 +73,16 @@ def test_strongly_entangling_layers_are_pennylanes(n_wires: int, layers: int) ->
     torch.testing.assert_close(ours.flatten(), theirs(weights), atol=1e-10, rtol=0)
 
 
-def test_qldm_circuit_agrees_at_its_working_size() -> None:
-    assert_agrees(qldm_circuit(8, 3), seed=2)
+def test_samples_are_the_bits_of_one_shot_in_the_order_asked() -> None:
+    gates = [Gate("X", [2]), Gate("RX", [0], [Angle.input(0)])]
+    qnode = to_qnode(Circuit(3, gates, Readout.samples((2, 0, 1))))
+    inputs = torch.tensor([[0.0], [torch.pi]])
+    assert qnode(inputs, torch.zeros(0)).tolist() == [[[1, 0, 0]], [[1, 1, 0]]]
+
+
+def test_post_selected_samples_point_to_probabilities() -> None:
+    with pytest.raises(CircuitError, match="export the probabilities"):
+        to_qnode(Circuit(2, [], Readout.samples(postselect={0: 1})))
 
 
 def test_missing_pennylane_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
