@@ -10,6 +10,7 @@ from qaugbench.errors import CircuitError
 if TYPE_CHECKING:
     from qaugbench.circuits.devices.device import Device
     from qaugbench.circuits.noise.model import NoiseModel
+    from qaugbench.circuits.photonic.noise import PhotonicNoise
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Execution:
     """
 
     shots: int | None = None
-    noise: NoiseModel | None = None
+    noise: NoiseModel | PhotonicNoise | None = None
     device: Device | None = None
 
     def __post_init__(self) -> None:

@@ -22,12 +22,33 @@ def build_executor(circuit: Any, execution: Execution) -> nn.Module:
     """
     if isinstance(circuit, Circuit):
         return _of_qubits(circuit, execution)
+    from qaugbench.circuits.photonic.circuit import PhotonicCircuit
+
+    if isinstance(circuit, PhotonicCircuit):
+        from qaugbench.circuits.photonic.executor import PhotonicExecutor
+
+        return PhotonicExecutor(circuit, execution)
     raise CircuitError(f"A {type(circuit).__name__} is not a circuit that can be run.")
 
 
 def _of_qubits(circuit: Circuit, execution: Execution) -> nn.Module:
+    if execution.device is not None:
+        from qaugbench.circuits.devices.executor import DeviceExecutor
+
+        return DeviceExecutor(circuit, execution)
+    if execution.noise is not None:
+        from qaugbench.circuits.noise.executor import noisy_executor
+        from qaugbench.circuits.photonic.noise import PhotonicNoise
+
+        if isinstance(execution.noise, PhotonicNoise):
+            raise CircuitError(
+                f"Photonic noise acts on photons, not on qubits; give a NoiseModel, not {execution.noise}."
+            )
+        return noisy_executor(circuit, execution.noise, execution.shots)
+    if execution.shots is not None:
+        from qaugbench.circuits.shots import FiniteShots
+
+        return FiniteShots(circuit, execution.shots)
     from qaugbench.circuits.statevector import StateVector
 
-    if execution.is_ideal:
-        return StateVector(circuit)
-    raise CircuitError(f"{execution} is not available yet; use Execution() (ideal).")
+    return StateVector(circuit)

@@ -1,0 +1,31 @@
+"""What the controls and the counts of circuits ask of a photonic one; registered when a photonic circuit is imported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qaugbench.circuits.photonic.circuit import PhotonicCircuit
+from qaugbench.circuits.product_state import without_entanglement
+from qaugbench.circuits.spectrum import UsedAngle, used_angles
+
+
+@without_entanglement.register
+def _distinguishable(circuit: PhotonicCircuit) -> PhotonicCircuit:
+    """Return ``circuit`` with photons that do not interfere: each goes its own way, as a classical particle would."""
+    return replace(circuit, distinguishable=True)
+
+
+@used_angles.register
+def _of_components(circuit: PhotonicCircuit) -> tuple[UsedAngle, ...]:
+    """Return the angles; 0 to n photons turn a phase shifter's, and up to n share a beam splitter as a spin n/2 does."""
+    return tuple(
+        UsedAngle(_eigenvalues(component.name, circuit.n_photons), component.angle.weights, component.angle.inputs)
+        for component in circuit.components
+        if component.angle.weights or component.angle.inputs
+    )
+
+
+def _eigenvalues(name: str, n_photons: int) -> tuple[float, ...]:
+    if name == "PS":
+        return tuple(map(float, range(n_photons + 1)))
+    return tuple(half / 2 for half in range(-n_photons, n_photons + 1))
