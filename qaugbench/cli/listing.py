@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from qaugbench.cli.root import cli
+from qaugbench.cli.root import NearNamesGroup, cli
 
 
 @cli.command(name="list")
@@ -20,10 +21,23 @@ def list_(what: str | None, as_json: bool) -> None:
     click.echo(json.dumps(catalogue(what), indent=1) if as_json else catalogue_text(what))
 
 
-@cli.command()
+class ShowGroup(NearNamesGroup):
+    """A group in which any other word is the name of a definition or a run folder."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        known = not args or args[0].startswith("-") or self.get_command(ctx, args[0]) is not None
+        return super().resolve_command(ctx, args if known else ["definition", *args])
+
+
+@cli.group(cls=ShowGroup, subcommand_metavar="NAME | COMMAND NAME")
+def show() -> None:
+    """Show a task, a generator, the table of a finished run (its folder), or the circuits of a generator."""
+
+
+@show.command(hidden=True)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True)
-def show(name: str, as_json: bool) -> None:
+def definition(name: str, as_json: bool) -> None:
     """Show a task, a generator, or the table of a finished run (its folder)."""
     from qaugbench.catalogue import show_definition
 
@@ -37,13 +51,33 @@ def show(name: str, as_json: bool) -> None:
     click.echo(show_definition(name, as_json=as_json))
 
 
-@cli.command()
+@cli.group(cls=NearNamesGroup, invoke_without_command=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
-def doctor(out: Path) -> int:
+@click.pass_context
+def doctor(ctx: click.Context, out: Path) -> int:
     """Check this installation and machine: packages, cores, memory, disk, GPU, definitions, circuits."""
     from qaugbench.experiment.doctor import examine
 
+    if ctx.invoked_subcommand:
+        return 0
     findings = examine(out)
     for finding in findings:
         click.echo(finding.text())
     return int(any(finding.state == "fails" for finding in findings))
+
+
+@doctor.command()
+@click.argument("generators", nargs=-1)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--all", "all_checks", is_flag=True, help="Print the checks that pass as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
+    """Audit the circuits of GENERATORS (or variants such as qldm:twin; all of them by default): are they live?"""
+    from qaugbench.experiment.circuit_doctor import examine_circuits
+
+    found = examine_circuits(generators or None, seed=seed)
+    if as_json:
+        click.echo(json.dumps([one.to_dict() for one in found], indent=1))
+    else:
+        click.echo("\n".join(one.text(all_checks=all_checks) for one in found))
+    return int(any(one.fails for one in found))

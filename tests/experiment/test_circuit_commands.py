@@ -1,0 +1,78 @@
+"""Commands about circuits, as a user gives them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.experiment.test_cli import call
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_show_circuit_draws_it_in_text_and_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "qldm.png"
+    assert call("show", "circuit", "qldm", "--png", path, monkeypatch=monkeypatch) == 0
+    printed = capsys.readouterr().out
+    assert "qldm, circuit 1 of 1: 2 block(s) of 4 copies" in printed
+    assert "RX(x[0])" in printed
+    assert "readout: <Z0>" in printed
+    assert path.read_bytes().startswith(PNG)
+
+
+def test_show_circuit_as_data_is_the_circuit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from qaugbench.circuits.ansatz import qldm_circuit
+    from qaugbench.circuits.circuit import Circuit
+
+    assert call("show", "circuit", "qldm", "--json", monkeypatch=monkeypatch) == 0
+    (data,) = json.loads(capsys.readouterr().out)
+    assert Circuit.from_dict(data) == qldm_circuit(8, 3)
+
+
+def test_show_still_takes_the_name_of_a_definition(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("show", "ddpm", "--json", monkeypatch=monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "ddpm"
+
+
+def test_execute_keeps_what_replay_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ("--shots", 512, "--samples", 2, "--json")
+    found = []
+    for device in ("aer", f"replay:{tmp_path / 'kept'}"):
+        out = ("--out", tmp_path / "kept") if device == "aer" else ()
+        assert call("execute", "qldm", "--device", device, *common, *out, monkeypatch=monkeypatch) == 0
+        found.append(json.loads(capsys.readouterr().out)[0])
+    first, replayed = found
+    assert first["outputs"] == replayed["outputs"]
+    assert first["report"]["job_ids"] == replayed["report"]["job_ids"]
+    assert 0.5 * first["shot_noise"] < first["deviation"] < 2 * first["shot_noise"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "circuit", "ddpm"), "runs no circuit"),
+        (("show", "circuit", "qldm", "--track", "lit"), "Did you mean 'lite'"),
+        (("show", "controls", "qldn"), "Did you mean 'qldm'"),
+        (("show", "resources", "qldm", "--preset", "ibm_heron_r22"), "Did you mean 'ibm_heron_r2"),
+        (("doctor", "circuits", "qldm:twim"), "Did you mean 'twin'"),
+        (("execute", "qldm", "--device", "fake:torin"), "Did you mean 'torino'"),
+        (("execute", "qldm", "--device", "ibm:torino"), "cannot be had twice"),
+        (("execute", "qldm", "--device", "replay:nowhere"), "no folder 'nowhere'"),
+        (("execute", "ddpm", "--device", "aer"), "runs no circuit"),
+    ],
+)
+def test_wrong_names_end_with_2(
+    arguments: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments, monkeypatch=monkeypatch) == 2
+    assert words in capsys.readouterr().err
