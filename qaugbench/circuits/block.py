@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -18,7 +18,10 @@ class Block(nn.Module):
 
     ``copies`` of ``circuit`` stand side by side, columns ordered copy by copy. With ``share_inputs`` every copy reads the
     same ``n_inputs`` columns, as the patches of a patch generator do; otherwise each has columns of its own.
+    ``ignores_inputs`` says of a control that its outputs never depend on its inputs, by design.
     """
+
+    ignores_inputs: ClassVar[bool] = False
 
     def __init__(self, circuit: Any, *, copies: int, share_inputs: bool, dtype: torch.dtype) -> None:
         super().__init__()

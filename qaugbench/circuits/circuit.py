@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from qaugbench.circuits.checks import as_tuple, finite, is_index, only_keys, without_gap
@@ -200,23 +201,23 @@ class Circuit:
     def _start_wires(self) -> tuple[int, ...]:
         return self.start.wires if self.start else ()
 
-    @property
+    @cached_property
     def n_inputs(self) -> int:
         """Number of input features."""
         return len(self._input_indices())
 
-    @property
+    @cached_property
     def n_weights(self) -> int:
         """Number of trainable weights."""
         return len(self._used(lambda angle: angle.weights))
 
-    @property
+    @cached_property
     def read_wires(self) -> tuple[int, ...]:
         """Wires whose basis states are read, the most significant first; all of them for expectations."""
         ancillas = {wire for wire, _ in self.readout.postselect}
         return self.readout.wires or tuple(wire for wire in range(self.n_wires) if wire not in ancillas)
 
-    @property
+    @cached_property
     def n_outputs(self) -> int:
         """Number of values read out."""
         if self.readout.kind == "expectation":

@@ -6,19 +6,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import torch
 from torch import nn
 
-from qaugbench.circuits.block import Block
-from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.statevector import StateVector
-from qaugbench.errors import CircuitError
-from qaugbench.seeds import name_key, torch_generator
+from qaugbench.circuits.classical_block import ClassicalBlock
 
 TOLERANCE = 0.05  # of the circuit's trainable weights
-CALIBRATION_INPUTS = 64
-CALIBRATION_WEIGHTS = 32
 
 
 @dataclass(frozen=True)
@@ -27,8 +22,8 @@ class TwinShape:
 
     Without ``hidden`` units there is one map, in which each output sees the ``fan_in`` inputs next to its own place
     (all of them: a dense map); with ``fan_in`` 0 it is a fixed random map. With hidden units there are two dense maps
-    and tanh in between, ``hidden_bias`` giving those units biases. The first ``n_biases`` and ``n_gains`` outputs have
-    one each.
+    and tanh in between, ``hidden_bias`` giving those units biases; ``fixed_first`` fixes the first map at random. The
+    first ``n_biases`` and ``n_gains`` outputs have one each.
     """
 
     n_inputs: int
@@ -38,53 +33,45 @@ class TwinShape:
     hidden_bias: bool
     n_biases: int
     n_gains: int
+    fixed_first: bool = False
 
     @property
     def n_parameters(self) -> int:
         """Trainable parameters of one copy."""
-        one_map, two_maps = self.n_outputs * self.fan_in, self.hidden * (self.n_inputs + self.n_outputs)
-        return (two_maps if self.hidden else one_map) + self.hidden * self.hidden_bias + self.n_biases + self.n_gains
+        seen = self.n_outputs + self.n_inputs * (not self.fixed_first)
+        maps = self.hidden * seen if self.hidden else self.n_outputs * self.fan_in
+        return maps + self.hidden * self.hidden_bias + self.n_biases + self.n_gains
 
 
-def twin_shape(circuit: Circuit) -> TwinShape:
+def twin_shape(circuit: Any) -> TwinShape:
     """Return the plainest shape whose parameters are within 5 % of the circuit's weights.
 
-    One map (the denser, the plainer) before a hidden layer of at least two units (the wider), before a fixed random
-    map; whole vectors of biases before parts of them, and those before gains. A circuit without weights gets a fixed
-    random map with nothing to train.
-
-    Raises:
-        CircuitError: no shape is within 5 %.
+    One map (the denser, the plainer) before a hidden layer of at least two units (the wider), before one behind a fixed
+    random map, before a fixed random map alone; whole vectors of biases before parts of them, and those before gains.
+    The last two reach any number, so every circuit has a twin. One without weights gets a fixed random map with nothing
+    to train.
     """
-    target = circuit.n_weights
-    shapes = list(_shapes(circuit.n_inputs, circuit.n_outputs, target))
-    near = [shape for shape in shapes if abs(shape.n_parameters - target) <= TOLERANCE * target]
-    if not near:
-        counts = sorted({shape.n_parameters for shape in shapes}, key=lambda count: abs(count - target))[:3]
-        raise CircuitError(
-            f"No classical twin has within 5 % of the circuit's {target} weights for {circuit.n_inputs} inputs and "
-            f"{circuit.n_outputs} outputs (nearest: {counts}); give the circuit more weights or fewer inputs."
-        )
-    return min(near, key=lambda shape: (_oddness(shape), abs(shape.n_parameters - target)))
+    return _plainest(circuit.n_inputs, circuit.n_outputs, circuit.n_weights)
 
 
-class ClassicalTwin(Block):
-    """``copies`` classical layers side by side: [batch, copies * n_inputs] -> [batch, copies * n_outputs].
+class ClassicalTwin(ClassicalBlock):
+    """``copies`` classical layers side by side: [batch, in_features] -> [batch, out_features].
 
-    Expectations come from tanh, in (-1, 1); probabilities from softmax. The scale of the last map at initialisation is
-    set so that the outputs vary over inputs as much as the circuit's do (``output_spread``). Weights are drawn from
-    torch's global state (wrap in ``seeds.torch_seeded``).
+    The scale of the last map at initialisation is set so that the outputs vary over inputs as much as the circuit's do
+    (``calibration.output_spread``). Weights are drawn from torch's global state (wrap in ``seeds.torch_seeded``).
     """
 
     band: torch.Tensor
 
     def __init__(
-        self, circuit: Circuit, *, copies: int = 1, share_inputs: bool = False, dtype: torch.dtype = torch.float32
+        self, circuit: Any, *, copies: int = 1, share_inputs: bool = False, dtype: torch.dtype = torch.float32
     ) -> None:
         super().__init__(circuit, copies=copies, share_inputs=share_inputs, dtype=dtype)
         self.shape = shape = twin_shape(circuit)
         n_in, n_out = circuit.n_inputs, circuit.n_outputs
         self.first = _random_map(copies, n_in, shape.hidden, dtype) if shape.hidden else None
+        if self.first is not None and shape.fixed_first:
+            self.first.requires_grad_(False)
         self.hidden_bias = (
             nn.Parameter(torch.zeros(copies, 1, shape.hidden, dtype=dtype)) if shape.hidden_bias else None
         )
@@ -93,14 +80,9 @@ class ClassicalTwin(Block):
         self.biases = nn.Parameter(torch.zeros(copies, 1, shape.n_biases, dtype=dtype))
         self.gains = nn.Parameter(torch.ones(copies, 1, shape.n_gains, dtype=dtype))
         self.register_buffer("band", _band(n_in, n_out, shape.fan_in).expand(copies, -1, -1), persistent=False)
-        self._match_spread(output_spread(circuit))
+        self.match_spread(self.last)
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        by_copy = self.by_copy(inputs, self.last.dtype).expand(self.copies, -1, -1)
-        return self._activate(self._linear(by_copy)).transpose(0, 1).flatten(1)
-
-    def _linear(self, by_copy: torch.Tensor) -> torch.Tensor:
-        """Return the values before the last nonlinearity, [copies, batch, n_outputs]."""
+    def values(self, by_copy: torch.Tensor) -> torch.Tensor:
         features = by_copy
         if self.first is not None:
             raised = torch.bmm(features, self.first)
@@ -118,48 +100,18 @@ class ClassicalTwin(Block):
         empty = self.last.new_zeros(self.copies, self.circuit.n_inputs, self.circuit.n_outputs)
         return empty.scatter(1, self.band, self.last)
 
-    def _activate(self, values: torch.Tensor) -> torch.Tensor:
-        return torch.tanh(values) if self.circuit.readout.words else torch.softmax(values, dim=-1)
-
-    @torch.no_grad()
-    def _match_spread(self, target: float) -> None:
-        """Scale the last map so that the outputs' spread is ``target``, by bisection on the logarithm of the scale."""
-        probe = calibration_inputs(self.circuit.n_inputs).to(self.last.dtype)
-        values = self._linear(probe.expand(self.copies, -1, -1))
-        low, high = -12.0, 12.0
-        for _ in range(40):
-            middle = (low + high) / 2
-            reached = spread(self._activate(math.exp(middle) * values)) >= target
-            low, high = (low, middle) if reached else (middle, high)
-        self.last.mul_(math.exp((low + high) / 2))
-
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, {self.shape}"
 
 
-def calibration_inputs(n_inputs: int) -> torch.Tensor:
-    """Return the same 64 inputs every time, uniform in [-pi, pi], float64 [64, n_inputs]."""
-    generator = torch_generator(name_key("twin calibration inputs"))
-    return (2 * torch.rand(CALIBRATION_INPUTS, n_inputs, generator=generator, dtype=torch.float64) - 1) * math.pi
-
-
-def spread(outputs: torch.Tensor) -> float:
-    """Return the root mean square over copies and outputs of the standard deviation over inputs.
-
-    ``outputs`` is [copies, inputs, n_outputs].
-    """
-    return float(outputs.var(dim=1).mean().sqrt())
-
-
 @cache
-@torch.no_grad()
-def output_spread(circuit: Circuit) -> float:
-    """Return the spread of the circuit's outputs over the calibration inputs, at 32 fixed draws of its weights."""
-    generator = torch_generator(name_key("twin calibration weights"))
-    draws = torch.rand(CALIBRATION_WEIGHTS, 1, circuit.n_weights, generator=generator, dtype=torch.float64)
-    inputs = calibration_inputs(circuit.n_inputs).unsqueeze(0)
-    state_vector = StateVector(circuit).double()
-    return spread(torch.cat([state_vector(inputs, 2 * math.pi * weights) for weights in draws]))
+def _plainest(n_inputs: int, n_outputs: int, target: int) -> TwinShape:
+    near = [
+        shape
+        for shape in _shapes(n_inputs, n_outputs, target)
+        if abs(shape.n_parameters - target) <= TOLERANCE * target
+    ]
+    return min(near, key=lambda shape: (_oddness(shape), abs(shape.n_parameters - target)))
 
 
 def _shapes(n_inputs: int, n_outputs: int, target: int) -> Iterator[TwinShape]:
@@ -169,7 +121,11 @@ def _shapes(n_inputs: int, n_outputs: int, target: int) -> Iterator[TwinShape]:
         TwinShape(n_inputs, n_outputs, 0, fan_in, False, 0, 0) for fan_in in (0, *range(max(enough, 1), n_inputs + 1))
     ]
     for hidden in range(max(min(n_inputs, n_outputs, 2), 1), widest + 1):
-        bare += [TwinShape(n_inputs, n_outputs, hidden, 0, has_bias, 0, 0) for has_bias in (False, True)]
+        # Without inputs, only a bias lets hidden units differ from zero.
+        bare += [TwinShape(n_inputs, n_outputs, hidden, 0, bias, 0, 0) for bias in (False, True) if n_inputs or bias]
+    fixed = target // max(n_outputs, 1)
+    if n_inputs and fixed >= 2:
+        bare.append(TwinShape(n_inputs, n_outputs, fixed, 0, False, 0, 0, fixed_first=True))
     for shape in bare:
         missing = target - shape.n_parameters
         for n_biases in _fillings(missing, n_outputs):
@@ -184,7 +140,7 @@ def _fillings(missing: int, n_outputs: int) -> list[int]:
 
 def _oddness(shape: TwinShape) -> tuple[int, bool, bool, int]:
     """Return a key that sorts plain shapes first."""
-    kind = 1 if shape.hidden else 0 if shape.fan_in else 2
+    kind = 2 if shape.fixed_first else 1 if shape.hidden else 0 if shape.fan_in else 3
     is_partial = not {shape.n_biases, shape.n_gains} <= {0, shape.n_outputs}
     return kind, is_partial, shape.n_gains > 0, -shape.hidden - shape.fan_in
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, ring
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
-from qaugbench.circuits.plan import Local, Permutation, Phase, compile_circuit
+from qaugbench.circuits.engine.plan import Local, Permutation, Phase, compile_circuit
 from qaugbench.circuits.readout import Readout
 
 
