@@ -1,0 +1,108 @@
+"""The noise of a whole device, gate by gate and qubit by qubit, as its calibration or a qiskit-aer model has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.devices.device import snapshots
+from qaugbench.circuits.noise.aer_errors import AerErrors
+from qaugbench.circuits.noise.calibration import Calibration
+from qaugbench.circuits.noise.native import native_program
+from qaugbench.circuits.noise.program import Program
+from qaugbench.circuits.qiskit_export import to_qiskit
+from qaugbench.errors import CircuitError, near_names
+
+if TYPE_CHECKING:
+    import qiskit
+    import qiskit_aer
+
+
+@dataclass(frozen=True)
+class BackendNoise:
+    """The noise of a backend by name, such as "fake:torino": circuits are compiled for it once, then run natively.
+
+    Each gate is followed by depolarising, then relaxation, such that its average infidelity is the reported one, as in
+    qiskit-aer's ``NoiseModel.from_backend``. With ``idles``, gates start as late as they can and qubits relax while they
+    wait. ``optimization_level`` and ``seed`` go to Qiskit's compiler.
+
+    Raises:
+        CircuitError: an unknown backend, or Qiskit is not installed.
+    """
+
+    backend: str
+    idles: bool = True
+    optimization_level: int = 2
+    seed: int = 0
+    trajectories: int | None = None
+
+    def __post_init__(self) -> None:
+        snapshot(self.backend)
+
+    def program(self, circuit: Circuit) -> Program:
+        """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
+        backend = snapshot(self.backend)
+        return native_program(self.compiled(circuit), Calibration(backend.target), backend.dt)
+
+    def compiled(self, circuit: Circuit) -> qiskit.QuantumCircuit:
+        """Return ``circuit`` in the gates of the backend, on its qubits."""
+        backend = snapshot(self.backend)
+        if circuit.n_wires > backend.num_qubits:
+            raise CircuitError(
+                f"{self.backend!r} has {backend.num_qubits} qubits, but the circuit {circuit.n_wires} wires; "
+                "choose a larger backend."
+            )
+        schedule = {"scheduling_method": "alap"} if self.idles else {}
+        options = {"optimization_level": self.optimization_level, "seed_transpiler": self.seed, **schedule}
+        return _compiled(circuit, backend=backend, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class AerNoise:
+    """The noise of a qiskit-aer ``NoiseModel``: circuits are compiled to its basis gates, and to ``coupling`` if given.
+
+    Gate and readout errors are taken over; its passes, such as the relaxation during delays, are not, for nothing waits
+    in a circuit that is not scheduled.
+    """
+
+    model: qiskit_aer.noise.NoiseModel
+    coupling: tuple[tuple[int, int], ...] | None = None
+    optimization_level: int = 2
+    seed: int = 0
+    trajectories: int | None = None
+
+    def program(self, circuit: Circuit) -> Program:
+        """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
+        return native_program(self.compiled(circuit), AerErrors(self.model), None)
+
+    def compiled(self, circuit: Circuit) -> qiskit.QuantumCircuit:
+        """Return ``circuit`` in the basis gates of the model."""
+        return _compiled(
+            circuit,
+            basis_gates=self.model.basis_gates,
+            coupling_map=[list(pair) for pair in self.coupling] if self.coupling else None,
+            optimization_level=self.optimization_level,
+            seed_transpiler=self.seed,
+        )
+
+
+@cache
+def snapshot(name: str) -> Any:
+    """Return the backend that a snapshot such as "fake:torino" holds.
+
+    Raises:
+        CircuitError: an unknown name, or Qiskit is not installed.
+    """
+    known = {f"fake:{short}": made for short, made in snapshots().items()}
+    if name not in known:
+        raise CircuitError(f"Unknown backend {name!r}.{near_names(str(name), known)}")
+    return known[name]()
+
+
+def _compiled(circuit: Circuit, **options: Any) -> qiskit.QuantumCircuit:
+    exported = to_qiskit(circuit)
+    from qiskit import transpile
+
+    return transpile(exported, **options)

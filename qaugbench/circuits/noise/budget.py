@@ -1,0 +1,62 @@
+"""How many samples are worked on together, and how much of the way is stored for a gradient, so that memory suffices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from qaugbench.errors import CircuitError
+
+TOGETHER = {"cpu": 2**24, "cuda": 2**31}  # bytes of the vectors that are worked on together
+STORED = {"cpu": 2**30, "cuda": 2**34}  # bytes of the vectors that may be stored for a gradient
+_UNCHECKED = 2**28  # bytes: less is not worth a look at what is free
+
+
+@dataclass(frozen=True)
+class Budget:
+    """``samples`` go through together; ``segment`` steps lie between two vectors that are stored, 0 storing all."""
+
+    samples: int
+    segment: int
+
+
+def plan_budget(sample_bytes: int, steps: int, samples: int, device: torch.device, *, wants_gradient: bool) -> Budget:
+    """Return the budget for ``steps`` on vectors of ``sample_bytes`` a sample.
+
+    Raises:
+        CircuitError: more memory is needed than the device has free.
+    """
+    together = min(samples, max(1, TOGETHER.get(device.type, 2**31) // sample_bytes))
+    segment, vectors = 0, 4 * together
+    if wants_gradient:
+        vectors = (steps + 4) * samples
+        if vectors * sample_bytes > STORED.get(device.type, 2**34):
+            segment = math.isqrt(steps) + 1
+            vectors = (2 * segment + 4) * together
+    check_memory(vectors * sample_bytes, device, f"{together} sample(s) at once")
+    return Budget(together, segment)
+
+
+def evaluate(function: Callable[..., Any], *arguments: Any, again: bool) -> Any:
+    """Return ``function(*arguments)``; with ``again``, backward computes it again and nothing in between is stored."""
+    if not again:
+        return function(*arguments)
+    return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
+
+
+def check_memory(needed: int, device: torch.device, what: str) -> None:
+    """Raise CircuitError if a device has not ``needed`` bytes free."""
+    if needed < _UNCHECKED:
+        return
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    if needed > free:
+        raise CircuitError(
+            f"This noisy execution needs {needed:,} bytes for {what}, but {device.type} has {free:,} bytes free; use "
+            "fewer wires, float32, fewer copies, or trajectories (NoiseModel(trajectories=200))."
+        )

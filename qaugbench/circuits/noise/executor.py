@@ -1,0 +1,77 @@
+"""A circuit under noise as an executor: what ``build_executor`` returns for an execution with a noise model."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.measurement import settings
+from qaugbench.circuits.noise.density import PauliEvolution
+from qaugbench.circuits.noise.outcomes import letters, read_out, words
+from qaugbench.circuits.noise.pauli_readout import Outcomes, Words
+from qaugbench.circuits.noise.program import Program
+from qaugbench.circuits.noise.trajectories import Trajectories
+from qaugbench.circuits.shots import refuse_gradient
+
+WIDEST_DENSITY_MATRIX = 12
+TRAJECTORIES = 200
+
+
+class Noise(Protocol):
+    """What an execution takes as its noise: ``NoiseModel``, ``BackendNoise``, ``AerNoise``. It must be hashable."""
+
+    @property
+    def trajectories(self) -> int | None:
+        """How many trajectories to run, None for density matrices as far as they reach."""
+
+    def program(self, circuit: Circuit) -> Program:
+        """Return the operations of a circuit and of the noise."""
+
+
+def noisy_executor(circuit: Circuit, noise: Noise, shots: int | None = None) -> nn.Module:
+    """Return a module ``(inputs, weights, generator=None) -> outputs`` that runs ``circuit`` under ``noise``.
+
+    Density matrices up to 12 wires, trajectories beyond (or where ``noise.trajectories`` says so).
+    """
+    program = noise.program(circuit)
+    if noise.trajectories is None and program.n_wires <= WIDEST_DENSITY_MATRIX:
+        return DensityMatrix(circuit, program, shots)
+    return Trajectories(circuit, program, noise.trajectories or TRAJECTORIES, shots)
+
+
+class DensityMatrix(nn.Module):
+    """Maps inputs and weights to outputs [copies, batch, n_outputs] of a program, exactly or from ``shots`` shots.
+
+    A change of basis before a readout of X or Y is free of errors; the bits read after it are misread like any others.
+    """
+
+    def __init__(self, circuit: Circuit, program: Program, shots: int | None = None) -> None:
+        super().__init__()
+        self.circuit, self.shots = circuit, shots
+        self.evolution = PauliEvolution(program, circuit.n_inputs, circuit.n_weights)
+        self.read = settings(circuit)
+        plan, misread = self.evolution.plan, program.misread
+        self.words: Words | None = None
+        self.outcomes = nn.ModuleList()
+        if circuit.readout.kind == "expectation" and shots is None:
+            self.words = Words(words(circuit, program.placement), plan, misread)
+        else:
+            self.outcomes.extend(
+                Outcomes(letters(circuit, setting, program.placement), plan, misread) for setting in self.read
+            )
+
+    def forward(
+        self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        if self.shots is not None:
+            refuse_gradient(inputs, weights)
+        readers = [self.words] if self.words is not None else list(self.outcomes)
+        values = [
+            value.expand(-1, inputs.shape[1], -1) for value in self.evolution(inputs, weights, generator, readers)
+        ]
+        if self.words is not None:
+            return values[0]
+        return read_out(self.circuit, self.read, values, self.shots, generator)

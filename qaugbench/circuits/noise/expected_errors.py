@@ -1,0 +1,38 @@
+"""The expected number of errors in one run of a circuit: one axis on which all devices and noise models lie."""
+
+from __future__ import annotations
+
+from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.noise.insertion import error_of
+from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.noise.schedule import schedule
+
+
+def expected_errors(circuit: Circuit, noise: NoiseModel) -> float:
+    """Return Lambda = sum of gate infidelities + read wires x readout error + idle time x (1 / T1 + 1 / T2) / 2.
+
+    The readout error is the mean of both bits'. Over-rotation and crosstalk, which are not random, do not count.
+
+    >>> from qaugbench.circuits.ansatz import chain
+    >>> from qaugbench.circuits.readout import Readout
+    >>> expected_errors(Circuit(3, chain(3), Readout.each_wire(3)), NoiseModel(two_qubit_error=0.01))
+    0.02
+    """
+    plan = schedule(circuit, noise.duration_s)
+    gates = sum(error_of(circuit, noise, plan, number) for number in range(len(circuit.gates)))
+    misread = (
+        len(set(circuit.readout.used_wires()) | set(_read(circuit))) * (noise.readout_0_to_1 + noise.readout_1_to_0) / 2
+    )
+    idle_s = sum(idle.time.duration_s for idle in plan.idles)
+    return gates + misread + idle_s * _rate(noise) / 2
+
+
+def _read(circuit: Circuit) -> tuple[int, ...]:
+    return () if circuit.readout.kind == "expectation" else circuit.read_wires
+
+
+def _rate(noise: NoiseModel) -> float:
+    """Return 1 / T1 + 1 / T2 in Hz."""
+    by_decay = 0.0 if noise.t1_s is None else 1.0 / noise.t1_s
+    by_dephasing = by_decay / 2 if noise.t2_s is None else 1.0 / noise.t2_s
+    return by_decay + by_dephasing

@@ -1,0 +1,97 @@
+"""Devices as dated facts, and the noise models that follow from them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.errors import CircuitError, near_names
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What is known of a device at a date; None is not known. Errors are average gate infidelities, times in seconds.
+
+    ``backend`` names the snapshot for ``BackendNoise``, whose calibration the figures are medians of. ``caveat`` says
+    what the source does not give. The resource card reads the rest: ``rep_delay_s`` passes between shots.
+    """
+
+    name: str
+    title: str
+    date: str
+    source: str
+    coupling: str
+    n_qubits: int | None = None
+    backend: str | None = None
+    basis_gates: tuple[str, ...] = ()
+    one_qubit_error: float | None = None
+    two_qubit_error: float | None = None
+    two_qubit_error_without_loss: float | None = None
+    readout_error: float | None = None
+    readout_0_to_1: float | None = None
+    readout_1_to_0: float | None = None
+    readout_loss: float | None = None
+    t1_s: float | None = None
+    t2_s: float | None = None
+    one_qubit_duration_s: float | None = None
+    two_qubit_duration_s: float | None = None
+    readout_duration_s: float | None = None
+    rep_delay_s: float | None = None
+    shots_per_s: float | None = None
+    free_gates: tuple[str, ...] = ()
+    caveat: str | None = None
+
+    def noise_model(self) -> NoiseModel:
+        """Return the noise of the device on a circuit's own gates and wires, none being routed or decomposed.
+
+        What is not known acts as if it were perfect. Where only a mean readout error is known, both bits have it.
+        """
+        return NoiseModel(
+            one_qubit_error=self.one_qubit_error or 0.0,
+            two_qubit_error=self.two_qubit_error or 0.0,
+            t1_s=self.t1_s,
+            t2_s=self.t2_s,
+            one_qubit_duration_s=self.one_qubit_duration_s or 0.0,
+            two_qubit_duration_s=self.two_qubit_duration_s or 0.0,
+            readout_0_to_1=self.readout_0_to_1 or self.readout_error or 0.0,
+            readout_1_to_0=self.readout_1_to_0 or self.readout_error or 0.0,
+            free_gates=self.free_gates,
+        )
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all presets."""
+    return tuple(_table())
+
+
+def preset(name: str) -> Preset:
+    """Return the facts of a device.
+
+    Raises:
+        CircuitError: an unknown name.
+
+    >>> preset("ibm_heron_r1").two_qubit_error
+    0.00408
+    """
+    table = _table()
+    if name not in table:
+        raise CircuitError(f"Unknown device preset {name!r}.{near_names(str(name), table)}")
+    return table[name]
+
+
+@cache
+def _table() -> dict[str, Preset]:
+    text = resources.files(__package__).joinpath("presets.toml").read_text(encoding="utf-8")
+    return {name: Preset(name, **_typed(facts)) for name, facts in tomllib.loads(text).items()}
+
+
+def _typed(facts: dict[str, Any]) -> dict[str, Any]:
+    known = {field.name for field in fields(Preset)}
+    unknown = set(facts) - known
+    if unknown:
+        raise CircuitError(f"Unknown facts in presets.toml: {', '.join(sorted(unknown))}.")
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}

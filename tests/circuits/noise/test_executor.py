@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from qaugbench.circuits.block import QuantumBlock
+from qaugbench.circuits.circuit import Angle, Circuit, Gate
+from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise.executor import noisy_executor
+from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.readout import Readout
+from qaugbench.errors import CircuitError
+from qaugbench.seeds import torch_generator
+
+NOISE = NoiseModel(one_qubit_error=0.02, two_qubit_error=0.05, readout_0_to_1=0.03, readout_1_to_0=0.1)
+GATES = [
+    Gate("RX", [0], [Angle.input(0)]),
+    Gate("H", [1]),
+    Gate("CRZ", [0, 1], [Angle.weight(0)]),
+    Gate("RXX", [1, 2], [Angle.weight(1)]),
+]
+
+
+def run(readout: Readout, shots: int | None = None, seed: int | None = None, batch: int = 2) -> torch.Tensor:
+    executor = noisy_executor(Circuit(3, GATES, readout), NOISE, shots).double()
+    inputs = torch.tensor([[[0.4], [1.9]]], dtype=torch.float64).repeat(1, batch // 2, 1)
+    weights = torch.tensor([[0.8, -1.1]], dtype=torch.float64)
+    return executor(inputs, weights, None if seed is None else torch_generator(seed))
+
+
+@pytest.mark.parametrize(
+    "readout",
+    [
+        Readout("expectation", ["X0", "Y1 Z2", "Z0 Z1", "X1"]),
+        Readout.probabilities((2, 0)),
+        Readout.probabilities((1,), {0: 1}),
+    ],
+    ids=["words", "marginal", "post-selected"],
+)
+def test_shots_scatter_around_the_exact_outputs(readout: Readout) -> None:
+    exact, counted = run(readout), run(readout, shots=200_000, seed=1)
+    assert not torch.equal(exact, counted)
+    torch.testing.assert_close(counted, exact, atol=0.015, rtol=0)
+    torch.testing.assert_close(run(readout, shots=50, seed=2), run(readout, shots=50, seed=2))
+    with pytest.raises(CircuitError, match="drawn at random"):
+        run(readout, shots=50)
+
+
+@pytest.mark.parametrize("postselect", [{}, {0: 1}], ids=["all", "post-selected"])
+def test_samples_follow_the_exact_probabilities(postselect: dict[int, int]) -> None:
+    exact = run(Readout.probabilities((2, 1), postselect)).mean(1)[0]
+    bits = run(Readout.samples((2, 1), postselect), seed=4, batch=20_000)[0]
+    found = torch.bincount((2 * bits[:, 0] + bits[:, 1]).long(), minlength=4) / len(bits)
+    torch.testing.assert_close(found.double(), exact, atol=0.02, rtol=0)
+
+
+def test_a_block_runs_under_noise_and_trains() -> None:
+    torch.manual_seed(0)
+    block = QuantumBlock(Circuit(3, GATES, Readout("expectation", ["Z1", "Y1", "X1 Z2"])))
+    inputs = torch.tensor([[0.3], [1.2]])
+    ideal = block(inputs)
+    block.run_under(Execution(noise=NOISE))
+    noisy = block(inputs)
+    assert (noisy - ideal).abs().max() > 0.01
+    noisy.sum().backward()
+    assert block.weights.grad is not None
+    assert block.weights.grad.abs().min() > 1e-3
+
+
+def test_counted_shots_refuse_a_gradient() -> None:
+    circuit = Circuit(3, GATES, Readout.each_wire(3))
+    weights = torch.zeros(1, 2, requires_grad=True)
+    with pytest.raises(CircuitError, match="no gradient"):
+        noisy_executor(circuit, NOISE, shots=5).float()(torch.zeros(1, 1, 1), weights, torch_generator(0))
