@@ -1,8 +1,15 @@
-"""Speed of the batched state vector against PennyLane's default.qubit: ``python benchmarks/circuits.py``.
+"""Speed of circuits against hand-written limits and other simulators, after checking values and gradients.
 
-Forward and backward in CPU time, one thread, float32 parameters, after checking that values and gradients agree. Both
-run the same circuit: ours as a QuantumBlock, PennyLane's as the exported QNode with broadcasting and backpropagation
-(default.qubit itself computes in double precision). Ratios travel between machines, milliseconds do not.
+    OMP_NUM_THREADS=1 python benchmarks/circuits.py [--quick] [--only W1,W3,gan] [--against hand-written,default.qubit]
+
+Every figure is a ratio of processor times (one thread, float32, forward and backward unless said): the median of paired
+runs that alternate in one process, with the 10th and 90th percentile. Ours is a ``QuantumBlock``, its overhead included.
+Before it is timed, every candidate is compared with PennyLane's default.qubit or default.mixed in double precision:
+values to 1e-5, gradients to 1e-4 of the largest entry, and estimates from shots by their standard errors.
+
+``simulators/limits.py`` holds the hand-written limits. Of the other libraries, those that are not dependencies of this
+package go into an environment of their own, which sees the development environment (see README.md beside this file);
+what is not installed is said so in the table.
 """
 
 from __future__ import annotations
@@ -11,113 +18,170 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
-
-from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, ring, strongly_entangling_layers
-from qaugbench.circuits.block import QuantumBlock
-from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.pennylane_export import to_qnode
-from qaugbench.circuits.readout import Readout
-from qaugbench.seeds import torch_generator, torch_seeded
-
-REPEATS = 7
-AGREEMENT = 1e-4  # float32 against double precision
+from simulators import backend, memory, patch_gan, photons
+from simulators.aer import aer
+from simulators.limits import limit
+from simulators.measure import Call, NotAvailable, Ratio, compare, disagreement, torch_call
+from simulators.ours import ours
+from simulators.pennylane_devices import default_mixed, default_qubit, lightning
+from simulators.tensor_circuit import tensorcircuit, tensorcircuit_from_torch
+from simulators.torch_quantum import torchquantum
+from simulators.workloads import WORKLOADS, Workload
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A circuit, and how many copies and samples of it run at once."""
+class Rival:
+    """Another way to compute a workload; ``samples``: how many of them are timed where it loops over the batch."""
 
     name: str
-    circuit: Circuit
-    copies: int
-    batch: int
+    make: Callable[[Workload], Call]
+    samples: int | None = None
 
 
-def style_generator(n_wires: int, layers: int) -> Circuit:
-    """Return RY and RZ by inputs on each wire, then a ring of CZ, ``layers`` times; <Z> and <X> of each wire."""
-    gates = []
-    for layer in range(layers):
-        first = 2 * n_wires * layer
-        gates += angle_embedding(n_wires, "RY", first_input=first)
-        gates += angle_embedding(n_wires, "RZ", first_input=first + n_wires)
-        gates += ring(n_wires, "CZ")
-    return Circuit(n_wires, tuple(gates), Readout.each_wire(n_wires, "ZX"))
-
-
-def hybrid_layer(n_wires: int, layers: int) -> Circuit:
-    """Return an RY embedding, ``layers`` strongly entangling layers and <Z> of each wire."""
-    gates = angle_embedding(n_wires, "RY") + strongly_entangling_layers(n_wires, layers)
-    return Circuit(n_wires, tuple(gates), Readout.each_wire(n_wires))
-
-
-WORKLOADS = (
-    Workload("W1 style generator, 6 wires, 4 layers", style_generator(6, 4), 1, 64),
-    Workload("W3 hybrid layer, 10 wires, 3 layers", hybrid_layer(10, 3), 1, 128),
-    Workload("latent diffusion, 8 wires, 3 layers", qldm_circuit(8, 3), 4, 64),
-    Workload("latent diffusion, 12 wires, 3 layers", qldm_circuit(12, 3), 4, 64),
+LIMIT = Rival("hand-written", limit)
+RIVALS = (
+    LIMIT,
+    Rival("default.qubit", default_qubit),
+    Rival("default.mixed", default_mixed),
+    Rival("lightning.qubit", lightning, samples=1),
+    Rival("Aer", aer),
+    Rival("torchquantum", torchquantum),
+    Rival("tensorcircuit-ng from torch", tensorcircuit_from_torch),
+    Rival("tensorcircuit-ng in jax", tensorcircuit),
 )
 
 
-def in_pennylane(block: QuantumBlock) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return the block's function, computed by default.qubit copy by copy."""
-    qnode = to_qnode(block.circuit)
-
-    def run(inputs: torch.Tensor) -> torch.Tensor:
-        by_copy = inputs.chunk(block.copies, dim=1)
-        columns = [value for x, w in zip(by_copy, block.weights, strict=True) for value in qnode(x, w)]
-        return torch.stack(columns, dim=1)
-
-    return run
+def reference(workload: Workload) -> Sequence[torch.Tensor]:
+    """Return exact outputs and gradients in double precision."""
+    make = default_mixed if workload.noisy else default_qubit
+    return make(replace(workload, shots=None), torch.float64)()
 
 
-def forward_backward(
-    run: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor, weights: torch.Tensor
-) -> tuple[torch.Tensor, ...]:
-    """Return outputs and the gradients of the sum of their cosines."""
-    given = inputs.clone().requires_grad_()
-    outputs = run(given)
-    sources = [given, weights] if weights.numel() else [given]
-    return outputs.detach(), *torch.autograd.grad(outputs.cos().sum(), sources)
+def table(workloads: Sequence[Workload], rivals: Sequence[Rival], seconds: float) -> None:
+    """Print our time of each workload, as a multiple of the limit, and the time of the others as a multiple of ours."""
+    others = [rival for rival in rivals if rival is not LIMIT]
+    print(f"| workload | ours (ms) | ours / limit | {' | '.join(f'{rival.name} / ours' for rival in others)} |")
+    print(f"|{'---|' * (3 + len(others))}", flush=True)
+    for workload in workloads:
+        mine = ours(workload)
+        check("ours", mine, workload)
+        found = {rival.name: against(rival, workload, mine, seconds) for rival in rivals}
+        times = [ratio.our_ms for ratio in found.values() if isinstance(ratio, Ratio)]
+        limit_ratio = found.get(LIMIT.name, "")
+        cells = [f"{min(times):.1f}" if times else ""]
+        cells.append(limit_ratio.of_theirs if isinstance(limit_ratio, Ratio) else limit_ratio)
+        cells += [str(found[rival.name]) for rival in others]
+        print(f"| {workload.name} {workload.title} | {' | '.join(cells)} |", flush=True)
 
 
-def cpu_ms(call: Callable[[], object]) -> float:
-    """Return the CPU time of one call in milliseconds."""
-    start = time.process_time()
-    call()
-    return 1e3 * (time.process_time() - start)
+def against(rival: Rival, workload: Workload, mine: Call, seconds: float) -> Ratio | str:
+    """Return how a rival compares, or why it does not."""
+    part = replace(workload, batch=min(rival.samples or workload.batch, workload.batch))
+    try:
+        theirs = rival.make(part)
+        check(rival.name, theirs, part)
+    except NotAvailable as reason:
+        return str(reason)
+    return compare(mine, theirs, seconds, share=part.batch / workload.batch)
 
 
-def measure(workload: Workload) -> tuple[float, float, float]:
-    """Return our milliseconds, default.qubit's, and the median ratio of paired runs."""
-    with torch_seeded(0):
-        block = QuantumBlock(workload.circuit, copies=workload.copies)
-    inputs = torch.randn(workload.batch, block.in_features, generator=torch_generator(0))
-    runs = (block, in_pennylane(block))
-    ours, theirs = (forward_backward(run, inputs, block.weights) for run in runs)  # also the warm-up
-    for mine, reference in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(mine.double(), reference.double(), atol=AGREEMENT, rtol=AGREEMENT)
-    pairs = [
-        tuple(cpu_ms(lambda run=run: forward_backward(run, inputs, block.weights)) for run in runs)
-        for _ in range(REPEATS)
-    ]
-    our_ms, their_ms = (statistics.median(column) for column in zip(*pairs, strict=True))
-    return our_ms, their_ms, statistics.median(reference / mine for mine, reference in pairs)
+def check(name: str, call: Call, workload: Workload) -> None:
+    """Stop where results are wrong: a comparison of speed is of the same result."""
+    stop_if(disagreement(call(), reference(workload), workload.shots), f"{name} on {workload.name}")
+
+
+def stop_if(wrong: str, what: str) -> None:
+    if wrong:
+        raise SystemExit(f"{what}: {wrong}")
+
+
+def memory_report(seconds: float) -> Iterator[str]:
+    """Yield peak memory against depth."""
+    depths = ", ".join(map(str, memory.DEPTHS))
+    yield f"Peak memory of forward and backward, {memory.N_WIRES} wires, batch {memory.BATCH}, {depths} layers (MB):"
+    for which in ("ours", "hand-written"):
+        yield f"{which} {', '.join(f'{peak:,.0f}' for peak in memory.peaks_mb(which))}"
+
+
+def backend_report(seconds: float) -> Iterator[str]:
+    """Yield the speed of W1 under the full noise of a backend."""
+    yield f"W1 under the full noise of {backend.NOISE.backend}, forward:"
+    try:
+        mine, theirs = backend.ours_on_backend(), backend.aer_on_backend()
+    except NotAvailable as reason:
+        yield str(reason)
+        return
+    stop_if(disagreement(mine(), theirs(), None), "ours and Aer on a backend")
+    ratio = compare(mine, theirs, seconds)
+    yield f"ours {ratio.our_ms:.1f} ms, Aer density matrix / ours {ratio}"
+
+
+def photonic_report(seconds: float) -> Iterator[str]:
+    """Yield the speed of a photonic circuit."""
+    workload = photons.WORKLOAD
+    exact = torch_call(photons.PermanentSum(torch.float64), workload, torch.float64)()
+    mine, theirs = ours(workload), torch_call(photons.PermanentSum(), workload)
+    for call in (mine, theirs):
+        stop_if(disagreement(call(), exact, None), "photons")
+    ratio = compare(mine, theirs, seconds)
+    yield f"Photons, {workload.title}, batch {workload.batch}:"
+    yield f"ours {ratio.our_ms:.1f} ms, plain permanent sum / ours {ratio}"
+
+
+def gan_report(seconds: float) -> Iterator[str]:
+    """Yield the speed of a training step."""
+    yield "Training step of a patch GAN, W2 with a critic of width 64, both updates:"
+    quantum, *others = (patch_gan.step_of(make()) for make in patch_gan.GENERATORS.values())
+    for name, step in zip(list(patch_gan.GENERATORS)[1:], others, strict=True):
+        ratio = compare(quantum, step, seconds)
+        yield f"ours {ratio.our_ms:.1f} ms, ours / {name} {ratio.of_theirs}"
+
+
+# Memory comes first: it forks, which is unsafe once another library has started threads.
+REPORTS = {"memory": memory_report, "backend": backend_report, "photonic": photonic_report, "gan": gan_report}
 
 
 def main() -> None:
+    """Print the measurements."""
     torch.set_num_threads(1)
-    print(f"| {'workload':<38} | copies x batch | ours (ms) | default.qubit (ms) | times faster |")
-    print(f"|{'-' * 40}|{'-' * 16}|{'-' * 11}|{'-' * 20}|{'-' * 14}|")
-    for workload in WORKLOADS:
-        our_ms, their_ms, ratio = measure(workload)
-        size = f"{workload.copies} x {workload.batch}"
-        print(f"| {workload.name:<38} | {size:>14} | {our_ms:9.2f} | {their_ms:18.1f} | {ratio:12.1f} |", flush=True)
+    given = arguments()
+    seconds = 0.5 if given.quick else 3.0
+    chosen = [report for name, report in REPORTS.items() if name in given.only]
+    for report in chosen[: "memory" in given.only]:
+        print("\n".join(report(seconds)), flush=True)
+    workloads = [workload for workload in WORKLOADS if workload.name in given.only]
+    if workloads:
+        table(workloads, [rival for rival in RIVALS if rival.name in given.against], seconds)
+    for report in chosen["memory" in given.only :]:
+        print("\n".join(report(seconds)), flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    """Return what was asked for on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = [*(workload.name for workload in WORKLOADS), *REPORTS]
+    rivals = [rival.name for rival in RIVALS]
+    parser.add_argument("--only", type=names_of(parts), default=parts, help=f"of {', '.join(parts)}")
+    parser.add_argument("--against", type=names_of(rivals), default=rivals, help=f"of {', '.join(rivals)}")
+    parser.add_argument("--quick", action="store_true", help="half a second a comparison instead of three")
+    return parser.parse_args()
+
+
+def names_of(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return what reads a list of ``known`` names."""
+
+    def read(text: str) -> list[str]:
+        unknown = set(text.split(",")) - set(known)
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: not one of {', '.join(known)}")
+        return text.split(",")
+
+    return read
 
 
 if __name__ == "__main__":

@@ -143,14 +143,18 @@ def _circuits() -> Iterator[Finding]:
     import torch
 
     from qaugbench.circuits.ansatz import qldm_circuit
+    from qaugbench.circuits.audit.block import audit_block
     from qaugbench.circuits.block import QuantumBlock
-    from qaugbench.circuits.liveness import audit
     from qaugbench.seeds import torch_seeded
 
     with torch_seeded(0):
         block = QuantumBlock(qldm_circuit(4, 2))
-    lively = audit(block)
+    lively = audit_block(block)
     bounded = bool((block(torch.zeros(2, 4)).abs() <= 1 + 1e-5).all())
     state: State = "fine" if bounded and lively.is_live else "fails"
-    detail = "a circuit runs and every parameter is live" if state == "fine" else str(lively)
+    detail = (
+        "a circuit runs and every parameter is live"
+        if state == "fine"
+        else "; ".join(map(str, lively.failures)) or "outputs leave [-1, 1]"
+    )
     yield Finding(state, "circuits", detail)

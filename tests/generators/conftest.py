@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from qaugbench import definitions
+from qaugbench.circuits.controls import CONTROLS
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.discovery import generator_class
@@ -16,7 +17,12 @@ SIZE = 32
 N_LABELS = 3
 BUDGET = Budget(steps=2, batch_size=8)
 CARDS = [definitions.generator_card(name) for name in definitions.generator_names()]
-VARIANTS = [(card.id, control) for card in CARDS if card.kind != "external" for control in ("none", *card.controls)]
+VARIANTS = [
+    (card.id, control)
+    for card in CARDS
+    if card.kind != "external"
+    for control in (CONTROLS if card.kind != "classical" else ("none",))  # every control of any circuit, listed or not
+]
 
 
 def bright_quadrants(n: int, size: int, channels: int = 1) -> LabelledImages:

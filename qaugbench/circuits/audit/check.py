@@ -1,0 +1,59 @@
+"""What an audit found: one line a question, and whether all of them are answered as they should be."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+State = Literal["fine", "fails", "note", "none"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """The answer to one question.
+
+    ``subject`` is what was examined ("" for the whole), ``detail`` what was found. State "none" means that there was
+    nothing to examine, "note" that something is worth knowing and no defect.
+    """
+
+    state: State
+    question: str
+    detail: str = ""
+    subject: str = ""
+
+    def __str__(self) -> str:
+        subject = f"{self.subject}: " if self.subject else ""
+        return f"{self.state:<6} {subject}{self.question}" + (f": {self.detail}" if self.detail else "")
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """The answers to all questions of an audit; ``precision`` is that of its arithmetic."""
+
+    checks: tuple[Check, ...]
+    precision: str = "float64"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether no check fails."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that fail."""
+        return tuple(check for check in self.checks if check.state == "fails")
+
+    def state(self, question: str, subject: str | None = None) -> State:
+        """Return the state of the check of ``question``, the worst one if several subjects were asked."""
+        found = [c.state for c in self.checks if c.question == question and subject in (None, c.subject)]
+        if not found:
+            raise KeyError(question)
+        order: tuple[State, ...] = ("fails", "note", "fine", "none")
+        return min(found, key=order.index)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.checks))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"live": self.is_live, "precision": self.precision, "checks": [asdict(check) for check in self.checks]}
