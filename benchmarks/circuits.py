@@ -2,14 +2,15 @@
 
     OMP_NUM_THREADS=1 python benchmarks/circuits.py [--quick] [--only W1,W3,gan] [--against hand-written,default.qubit]
 
-Every figure is a ratio of processor times (one thread, float32, forward and backward unless said): the median of paired
-runs that alternate in one process, with the 10th and 90th percentile. Ours is a ``QuantumBlock``, its overhead included.
-Before it is timed, every candidate is compared with PennyLane's default.qubit or default.mixed in double precision:
-values to 1e-5, gradients to 1e-4 of the largest entry, and estimates from shots by their standard errors.
+Every figure is a ratio of processor times (one thread, forward and backward unless said): the median of paired runs
+that alternate in one process, with the 10th and 90th percentile. Ours is a ``QuantumBlock``, its overhead included, in
+single precision like the others, except that default.qubit and default.mixed keep their states in double precision.
+Before it is timed, every candidate is compared with one of these two, all in double precision: values to 1e-5,
+gradients to 1e-4 of the largest entry, estimates from shots by their standard errors. A rival that loops over the
+samples is timed on one of them, times their number.
 
-``simulators/limits.py`` holds the hand-written limits. Of the other libraries, those that are not dependencies of this
-package go into an environment of their own, which sees the development environment (see README.md beside this file);
-what is not installed is said so in the table.
+``simulators/limits.py`` holds the hand-written limits. README.md in this folder says how to install those of the others
+that are no dependency of this package; what is not installed is said so in the table.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")  # one thread
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from simulators import backend, memory, patch_gan, photons
@@ -56,6 +59,7 @@ RIVALS = (
 )
 
 
+@cache
 def reference(workload: Workload) -> Sequence[torch.Tensor]:
     """Return exact outputs and gradients in double precision."""
     make = default_mixed if workload.noisy else default_qubit
@@ -71,9 +75,9 @@ def table(workloads: Sequence[Workload], rivals: Sequence[Rival], seconds: float
         mine = ours(workload)
         check("ours", mine, workload)
         found = {rival.name: against(rival, workload, mine, seconds) for rival in rivals}
-        times = [ratio.our_ms for ratio in found.values() if isinstance(ratio, Ratio)]
+        our_ms = [f"{ratio.our_ms:.1f}" for ratio in found.values() if isinstance(ratio, Ratio)]
         limit_ratio = found.get(LIMIT.name, "")
-        cells = [f"{min(times):.1f}" if times else ""]
+        cells = [*our_ms, ""][:1]
         cells.append(limit_ratio.of_theirs if isinstance(limit_ratio, Ratio) else limit_ratio)
         cells += [str(found[rival.name]) for rival in others]
         print(f"| {workload.name} {workload.title} | {' | '.join(cells)} |", flush=True)
@@ -96,6 +100,7 @@ def check(name: str, call: Call, workload: Workload) -> None:
 
 
 def stop_if(wrong: str, what: str) -> None:
+    """Stop if something is wrong."""
     if wrong:
         raise SystemExit(f"{what}: {wrong}")
 

@@ -1,4 +1,4 @@
-"""What there is to run: tasks, generators, sources and tracks, as data and as text. Reads definitions only."""
+"""What there is to run: tasks, generators, sources, tracks and device presets, as data and as text. Reads definitions only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qaugbench import definitions
 from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.errors import DefinitionError, near_names
 
-KINDS = ("tasks", "generators", "sources", "tracks")
+KINDS = ("tasks", "generators", "sources", "tracks", "presets")
 WIDEST_CELL = 60
 
 
@@ -18,7 +18,7 @@ def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of one kind, or of all."""
     if what is not None and what not in KINDS:
         raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
-    makers = {"tasks": _tasks, "generators": _generators, "sources": _sources, "tracks": _tracks}
+    makers = {"tasks": _tasks, "generators": _generators, "sources": _sources, "tracks": _tracks, "presets": _presets}
     return {kind: makers[kind]() for kind in (KINDS if what is None else (what,))}
 
 
@@ -143,3 +143,20 @@ def _tracks() -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _presets() -> list[dict[str, Any]]:
+    from qaugbench.circuits.noise.presets import names, preset
+
+    return [
+        {
+            "preset": found.name,
+            "qubits": found.n_qubits or "",
+            "one-qubit error": found.one_qubit_error or "",
+            "two-qubit error": found.two_qubit_error or "",
+            "readout error": found.readout_error or "",
+            "date": found.date,
+            "title": found.title,
+        }
+        for found in map(preset, names())
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from qaugbench.circuits.readout import parse_word
@@ -16,8 +17,7 @@ def default_qubit(workload: Workload, dtype: torch.dtype = torch.float32) -> Cal
     """Return the workload's call on default.qubit; all copies in one broadcast call."""
     if workload.noisy:
         raise NotAvailable("no channels")
-    device = "default.qubit"
-    return torch_call(_Broadcast(workload, device), workload, dtype)
+    return torch_call(_Broadcast(workload, "default.qubit"), workload, dtype)
 
 
 def default_mixed(workload: Workload, dtype: torch.dtype = torch.float32) -> Call:
@@ -31,7 +31,7 @@ def lightning(workload: Workload) -> Call:
     """Return the workload's call on lightning.qubit, sample by sample."""
     if workload.noisy:
         raise NotAvailable("no channels")
-    return torch_call(_SampleBySample(workload), workload, torch.float64)
+    return torch_call(_SampleBySample(workload), workload)
 
 
 class _Broadcast:
@@ -70,7 +70,8 @@ def qnode(workload: Workload, device_name: str, diff_method: str | None) -> Any:
     import pennylane
 
     circuit = workload.circuit
-    device = pennylane.device(device_name, wires=circuit.n_wires)
+    precision = {"c_dtype": np.complex64} if device_name == "lightning.qubit" else {}  # the others have no choice
+    device = pennylane.device(device_name, wires=circuit.n_wires, **precision)
 
     def run(inputs: Any, weights: Any) -> Any:
         for gate, angles in zip(circuit.gates, gate_angles(circuit, inputs, weights), strict=True):

@@ -6,7 +6,6 @@ final state, since each expectation would contract the circuit again. Compilatio
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ from simulators.measure import Call, NotAvailable, torch_call
 from simulators.workloads import DEPOLARIZING, READOUT_ERROR, Workload
 
 GATES = {"RX": "rx", "RY": "ry", "RZ": "rz", "CZ": "cz", "CNOT": "cnot"}
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def tensorcircuit(workload: Workload) -> Call:
@@ -63,7 +61,6 @@ def _batched(workload: Workload) -> tuple[Any, Callable[[Any, Any], Any]]:
     """Return jax and the function from inputs [batch, ...] and weights [copies, ...] to outputs [batch, ...]."""
     if workload.shots:
         raise NotAvailable("")
-    os.environ.setdefault("XLA_FLAGS", ONE_THREAD)
     try:
         import jax
         import tensorcircuit
@@ -119,7 +116,6 @@ def _euler_rotation(angles: Any, backend: Any) -> Any:
 
 
 def _outputs(state: Any, workload: Workload, jnp: Any) -> Any:
-    n_wires = workload.circuit.n_wires
     probabilities = jnp.real(jnp.diagonal(state)) if workload.noisy else jnp.real(state) ** 2 + jnp.imag(state) ** 2
     if not workload.circuit.readout.words:
         return probabilities

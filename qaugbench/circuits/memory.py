@@ -9,13 +9,14 @@ from qaugbench.errors import CircuitError
 
 UNCHECKED_BYTES = 2**27  # asking the system costs more than circuits so small
 TABLE_BYTES = 16  # of a step, a basis state
-FORWARD_STATES = 5  # states held at once, with the temporaries of starts and readouts
-BACKWARD_STATES = 9
+# States held at once, with the temporaries of starts and readouts (measured): where no step differs from sample to
+# sample, and where some do; without a gradient, and with one.
+HELD_STATES = {False: (4, 8), True: (8, 18)}
 
 
 def check_circuit(n_wires: int, n_steps: int) -> None:
     """Raise CircuitError, saying the bytes needed, if one sample of a circuit is more than this machine can hold."""
-    by_state = FORWARD_STATES * torch.complex64.itemsize + TABLE_BYTES * n_steps
+    by_state = HELD_STATES[False][0] * torch.complex64.itemsize + TABLE_BYTES * n_steps
     needed = by_state * 2**n_wires
     if needed <= UNCHECKED_BYTES:
         return
@@ -27,9 +28,14 @@ def check_circuit(n_wires: int, n_steps: int) -> None:
         )
 
 
-def check_batch(n_wires: int, copies: int, batch: int, like: torch.Tensor, *, wants_gradient: bool) -> None:
-    """Raise CircuitError, saying the bytes needed, if the states of a batch do not fit into the memory that is free."""
-    amplitude = 2 * like.element_size() * (BACKWARD_STATES if wants_gradient else FORWARD_STATES)
+def check_batch(
+    n_wires: int, copies: int, batch: int, like: torch.Tensor, *, is_sampled: bool, wants_gradient: bool
+) -> None:
+    """Raise CircuitError, saying the bytes needed, if the states of a batch do not fit into the memory that is free.
+
+    ``is_sampled``: steps after the start differ from sample to sample.
+    """
+    amplitude = 2 * like.element_size() * HELD_STATES[is_sampled][wants_gradient]
     needed = amplitude * copies * batch * 2**n_wires
     if needed <= UNCHECKED_BYTES:
         return

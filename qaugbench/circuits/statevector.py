@@ -58,7 +58,8 @@ class StateVector(nn.Module):
     ) -> torch.Tensor:
         copies, batch = len(weights), inputs.shape[1]
         wants_gradient = torch.is_grad_enabled() and (inputs.requires_grad or weights.requires_grad)
-        check_batch(self.circuit.n_wires, copies, batch, weights, wants_gradient=wants_gradient)
+        is_sampled = bool(self.before)
+        check_batch(self.circuit.n_wires, copies, batch, weights, is_sampled=is_sampled, wants_gradient=wants_gradient)
         batch_first = self.has_sampled_blocks or batch <= SMALL_BATCH
         operands = self.table(inputs, weights, batch_first=batch_first)
         state = self._evolved(_shaped(self.start(operands, inputs), batch_first=batch_first), operands, weights.dtype)

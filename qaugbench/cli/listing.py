@@ -15,7 +15,7 @@ from qaugbench.cli.root import NearNamesGroup, cli
 @click.argument("what", required=False)
 @click.option("--json", "as_json", is_flag=True)
 def list_(what: str | None, as_json: bool) -> None:
-    """List tasks, generators, sources or tracks (all of them without an argument)."""
+    """List tasks, generators, sources, tracks or device presets (all of them without an argument)."""
     from qaugbench.catalogue import catalogue, catalogue_text
 
     click.echo(json.dumps(catalogue(what), indent=1) if as_json else catalogue_text(what))

@@ -93,7 +93,7 @@ def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[
     idle = [str(number) for number, block in enumerate(generator.circuits, 1) if id(block) not in seen.blocks]
     total = len(generator.circuits)
     if idle:
-        yield Check("fails", RUNS_IN_SAMPLE, f"of {total} circuits listed, {first_offenders(idle)} never runs")
+        yield Check("fails", RUNS_IN_SAMPLE, f"of {total} blocks listed, these never run: {first_offenders(idle)}")
     else:
         yield Check("fine" if total else "none", RUNS_IN_SAMPLE, f"{total} blocks of circuits")
     without_effect = []

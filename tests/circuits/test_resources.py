@@ -121,7 +121,8 @@ def test_unknown_presets_and_numbers_are_refused() -> None:
 def test_what_cannot_be_routed_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = resource_card(Circuit(200, angle_embedding(200), Readout.each_wire(200)), preset="ibm_heron_r2")
     assert wide.routed is None
-    assert "200 wires, the device fake_fez only 156 qubits" in wide.routed_reason
+    assert "200 wires" in wide.routed_reason
+    assert "156" in wide.routed_reason
     assert "200 wires" in wide.device_reason
     assert wide.device_s is None
     monkeypatch.setattr("qaugbench.circuits.devices.device.find_spec", lambda name: None)

@@ -14,7 +14,7 @@ from qaugbench.circuits.audit.differentiable import differentiable
 from qaugbench.circuits.audit.link import CHANGE, DEAD, Point
 from qaugbench.circuits.audit.names import input_name
 from qaugbench.circuits.audit.network import PASSES_BACK, audit_network
-from qaugbench.circuits.audit.probe import Probe
+from qaugbench.circuits.audit.probe import Probe, moved
 from qaugbench.circuits.audit.weights import outputs
 from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.classical_block import ClassicalBlock
@@ -99,10 +99,20 @@ def entanglers_matter(block: Block, inputs: torch.Tensor) -> Check:
         return Check("none", ENTANGLES, str(error))
     if product == block.circuit:
         return Check("none", ENTANGLES, "it has none")
-    double = _at_weights_of(block, block.circuit)
-    with torch.no_grad():
-        both = [one(inputs) for one in (double, _at_weights_of(double, product))]
-    difference = float((both[0] - both[1]).abs().max())
+    difference = _greatest_difference(block, product, inputs)
     if difference > CHANGE[torch.float64]:
         return Check("fine", ENTANGLES, f"outputs differ by up to {difference:.2g} without them")
     return Check("fails", ENTANGLES, "without them, every output is the same")
+
+
+def _greatest_difference(block: QuantumBlock, product: Any, inputs: torch.Tensor) -> float:
+    """Return how far outputs with and without entanglers differ at the block's weights, or, if not there, at random ones."""
+    both = [_at_weights_of(block, circuit) for circuit in (block.circuit, product)]
+    elsewhere = torch.randn(block.weights.shape, generator=torch_generator(0), dtype=torch.float64)
+    for step in (torch.zeros_like(elsewhere), elsewhere):
+        with torch.no_grad(), moved([one.weights for one in both], [step, step]):
+            with_them, without = (one(inputs) for one in both)
+        difference = float((with_them - without).abs().max())
+        if difference > CHANGE[torch.float64]:
+            break
+    return difference

@@ -45,7 +45,7 @@ def route(circuit: Circuit, backend: Any) -> Routed:
     """
     from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
-    if False:
+    if circuit.n_wires > backend.num_qubits:
         raise CircuitError(
             f"The circuit has {circuit.n_wires} wires, the device {backend.name} only {backend.num_qubits} qubits; "
             "take a larger device or a smaller circuit."

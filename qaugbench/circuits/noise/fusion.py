@@ -47,11 +47,15 @@ def fuse(program: Program) -> tuple[list[Block], list[Run]]:
     waiting = [Run() for _ in range(program.n_wires)]
     last: list[Block | None] = [None] * program.n_wires
     blocks: list[Block] = []
+    known: dict[bytes, np.ndarray] = {}
     for operation in program.operations:
         if isinstance(operation, Turn):
             waiting[operation.wire].then_turn(operation.row)
             continue
-        matrix = transfer_matrix(operation.kraus)
+        key = operation.kraus.tobytes()
+        if key not in known:
+            known[key] = transfer_matrix(operation.kraus)
+        matrix = known[key]
         if len(operation.wires) == 1:
             waiting[operation.wires[0]].then(matrix)
             continue

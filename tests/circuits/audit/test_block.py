@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,7 @@ from qaugbench.circuits.ansatz import (
     qldm_circuit,
     strongly_entangling_layers,
 )
-from qaugbench.circuits.audit.block import EACH_INPUT, ENTANGLES, audit_block
+from qaugbench.circuits.audit.block import EACH_INPUT, ENTANGLES, audit_block, entanglers_matter
 from qaugbench.circuits.audit.check import Check, Liveness
 from qaugbench.circuits.audit.network import INPUTS_USED, PASSES_BACK
 from qaugbench.circuits.audit.weights import FOLLOWED, RECEIVE
@@ -66,6 +67,7 @@ def test_circuit_and_controls_are_live_under_every_readout(control: str, readout
         assert {check.question for check in found.failures} <= {RECEIVE, EACH_INPUT}
     else:
         assert found.is_live, str(found)
+        assert found.state(RECEIVE) == ("note" if control == "frozen" else "fine")
     no_gradient = readout == "samples" or control == "random"
     assert found.state(PASSES_BACK) == ("none" if no_gradient else "fine")
 
@@ -120,6 +122,19 @@ def test_entanglers_that_change_nothing_are_found_out() -> None:
     idle = found_of(Circuit(2, [*gates, Gate("CZ", [0, 1])], Readout.each_wire(2)))
     assert [check.question for check in idle.failures] == [ENTANGLES]
     assert found_of(Circuit(2, [*gates, Gate("CZ", [0, 1])], Readout.each_wire(2, "X"))).is_live
+
+
+def test_entanglers_are_compared_at_the_same_weights_and_elsewhere_if_they_are_idle_there() -> None:
+    gates = [Gate("RY", [wire], [Angle(0.0, ((wire, 1.0),), ((0, 0.0),))]) for wire in range(2)]
+    circuit = Circuit(2, (*gates, Gate("CNOT", [0, 1])), Readout.each_wire(2))
+    block = seeded(lambda: QuantumBlock(circuit))
+    with torch.no_grad():
+        block.weights.copy_(torch.tensor([[0.5, 0.25]]))
+    difference = math.cos(0.25) * (1 - math.cos(0.5))  # <Z1> is cos w1, times cos w0 after the CNOT
+    assert f"outputs differ by up to {difference:.2g}" in str(entanglers_matter(block, torch.zeros(1, 1).double()))
+    with torch.no_grad():
+        block.weights.zero_()
+    assert entanglers_matter(block, torch.zeros(1, 1).double()).state == "fine"
 
 
 def test_a_circuit_without_entanglers_has_none_to_try() -> None:

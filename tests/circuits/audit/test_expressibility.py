@@ -28,7 +28,7 @@ def test_published_circuits_have_their_published_expressibility(number: int) -> 
 
 @pytest.mark.parametrize("n_wires", [1, 2, 3])
 def test_a_state_that_never_changes_is_as_far_from_haar_as_can_be(n_wires: int) -> None:
-    gates = (Gate("RZ", [0], [Angle.weight(0)]),)  # a global phase of |0>
+    gates = (Gate("H", [0]), Gate("S", [0]), Gate("RZ", [0], [Angle.weight(0, 1e-9)]))  # complex amplitudes
     found = expressibility(Circuit(n_wires, gates, Readout.each_wire(n_wires)), pairs=50)
     assert found.equal_width.nats.value == pytest.approx((2**n_wires - 1) * math.log(BINS))
     assert found.equal_probability.nats.value == pytest.approx(math.log(BINS))
@@ -55,6 +55,10 @@ def test_haar_fidelities_read_the_floor() -> None:
     assert width[0] == pytest.approx(found.equal_width.floor, abs=0.003)
     assert probability[0] == pytest.approx(found.equal_probability.floor, abs=0.006)  # four deviations
     assert found.equal_probability.floor == pytest.approx((BINS - 1) / 8000, rel=0.1)  # chi squared over 2 n
+
+
+def test_quantiles_are_those_of_haar() -> None:
+    np.testing.assert_allclose(haar_quantiles(np.array([0.0, 0.5, 1.0]), 4), [0, 1 - 0.5**3, 1])
 
 
 @pytest.mark.parametrize("n_states", [2, 16, 256, 2**14])

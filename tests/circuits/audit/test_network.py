@@ -21,6 +21,7 @@ from qaugbench.circuits.audit.network import (
     UPSTREAM,
     audit_network,
 )
+from qaugbench.circuits.audit.probe import Probe
 from qaugbench.circuits.audit.unused import CALLED, USED
 from qaugbench.circuits.audit.weights import FOLLOWED, RECEIVE
 from qaugbench.circuits.block import QuantumBlock
@@ -296,6 +297,15 @@ def test_noise_drawn_inside_is_no_dependence_and_masks_may_trade_places() -> Non
     found = audit_network(network, [angles], {"keep": torch.tensor([True, True, False, True])})
     assert found.is_live, str(found)
     assert "fine   the output follows the network's input: argument keep" in str(found).splitlines()
+
+
+def test_runs_do_not_hang_on_global_randomness() -> None:
+    network, inputs = OwnNoise(), [torch.randn(4, 4)]
+    outputs = []
+    for seed in (1, 2):
+        with torch_seeded(seed):
+            outputs += Probe(network, inputs, {"keep": torch.ones(4, dtype=torch.bool)}, (), 0).run().outputs
+    assert torch.equal(*outputs)
 
 
 def test_fixed_weights_are_noted_and_randomised_all_the_same() -> None:

@@ -91,6 +91,11 @@ def test_counts_follow_the_snapshots_noise_and_misreading(manila: Machine, shots
     assert stats.chisquare(counts, shots * samples * exact).pvalue < 1e-6
 
 
+@pytest.mark.parametrize(("shots", "method"), [(7, "statevector"), (8, "density_matrix")])
+def test_the_cheaper_simulation_is_taken(manila: Machine, shots: int, method: str) -> None:
+    assert manila.sampler({0, 1, 2}, shots, seed=1).backend().options.method == method
+
+
 def test_runs_on_a_snapshot_repeat(manila: Machine) -> None:
     inputs, weights = arguments(CIRCUIT, 2)
     runs = [

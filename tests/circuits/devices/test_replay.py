@@ -87,6 +87,35 @@ def test_calls_may_be_replayed_in_jobs_of_any_size(four_jobs: None, tmp_path: Pa
     assert torch.equal(on(Device.parse(f"replay:{tmp_path}"))(INPUTS, WEIGHTS, torch_generator(7)), outputs)
 
 
+def test_each_job_runs_its_own_samples(four_jobs: None) -> None:
+    circuit = Circuit(1, angle_embedding(1), Readout.each_wire(1))
+    halves = torch.tensor([0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 1] * 2)
+    outputs = on(Device.parse("aer"), circuit)(torch.pi * halves[None, :, None], torch.zeros(1, 0), torch_generator(0))
+    assert outputs.flatten().tolist() == (1 - 2 * halves).tolist()
+
+
+def test_a_local_job_that_was_interrupted_is_run_again(
+    four_jobs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circuit = Circuit(2, CIRCUIT.gates, Readout.each_wire(2))
+    whole = on(Device.parse("aer"), circuit)(INPUTS, WEIGHTS, torch_generator(7))
+    waited: list[int] = []
+
+    def collect(handle, request, job):  # type: ignore[no-untyped-def]
+        waited.append(job.index)
+        if waited == [0, 1]:
+            raise KeyboardInterrupt
+        return jobs.collect(handle, request, job)
+
+    monkeypatch.setattr(calls, "collect", collect)
+    with pytest.raises(KeyboardInterrupt):
+        on(Device.parse("aer", tmp_path), circuit)(INPUTS, WEIGHTS, torch_generator(7))
+    with pytest.raises(CircuitError, match=r"not complete \(setting 1 lacks samples\)"):
+        on(Device.parse(f"replay:{tmp_path}"), circuit)(INPUTS, WEIGHTS, torch_generator(7))
+    assert torch.equal(on(Device.parse("aer", tmp_path), circuit)(INPUTS, WEIGHTS, torch_generator(7)), whole)
+    assert waited == [0, 1, 1]
+
+
 def test_an_interrupted_run_is_taken_up_where_it_stopped(
     four_jobs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

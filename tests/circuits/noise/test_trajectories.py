@@ -8,7 +8,7 @@ import torch
 
 from qaugbench.circuits.ansatz import chain
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
-from qaugbench.circuits.noise import trajectories
+from qaugbench.circuits.noise import budget
 from qaugbench.circuits.noise.executor import noisy_executor
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.noise.trajectories import Trajectories
@@ -95,7 +95,7 @@ def test_parts_computed_again_for_the_gradient_draw_the_same_errors(monkeypatch:
     gates = [Gate("RY", [0], [Angle.weight(0)]), Gate("CNOT", [0, 1]), Gate("RX", [1], [Angle.weight(1)])]
     circuit = Circuit(2, gates, Readout("expectation", ["Z1"]))
     executor = sampled(circuit, NoiseModel(two_qubit_error=0.3), 40)
-    monkeypatch.setitem(trajectories._CHUNK_BYTES, "cpu", 1000)
+    monkeypatch.setitem(budget.TOGETHER, "cpu", 1000)
     inputs = torch.zeros(1, 1, 0, dtype=torch.float64)
 
     def outputs(weights: torch.Tensor) -> torch.Tensor:
