@@ -10,18 +10,27 @@ import torch
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.noise.backend import BackendNoise
 from qaugbench.circuits.readout import parse_word
+from qaugbench.errors import CircuitError
 from simulators.aer import save_expectations
 from simulators.measure import Call, NotAvailable
 from simulators.ours import ours
 from simulators.workloads import WORKLOADS
 
-NOISE = BackendNoise("fake:torino", idles=False)  # as qiskit-aer's NoiseModel.from_backend, which knows no idling
+BACKEND = "fake:torino"
 WORKLOAD = replace(next(workload for workload in WORKLOADS if workload.name == "W1"), backward=False)
+
+
+def backend_noise() -> BackendNoise:
+    """Return the noise of a backend without that of idling, which qiskit-aer's noise of a target has not either."""
+    try:
+        return BackendNoise(BACKEND, idles=False)
+    except CircuitError as error:
+        raise NotAvailable(str(error)) from error
 
 
 def ours_on_backend() -> Call:
     """Return W1 under the backend's noise."""
-    return ours(WORKLOAD, Execution(noise=NOISE))
+    return ours(WORKLOAD, Execution(noise=backend_noise()))
 
 
 def aer_on_backend() -> Call:
@@ -31,7 +40,7 @@ def aer_on_backend() -> Call:
         from qiskit_ibm_runtime.fake_provider import FakeTorino
     except ImportError as error:
         raise NotAvailable("not installed") from error
-    compiled = NOISE.compiled(WORKLOAD.circuit)
+    compiled = backend_noise().compiled(WORKLOAD.circuit)
     used = sorted({compiled.find_bit(qubit).index for step in compiled.data for qubit in step.qubits})
     place = {qubit: number for number, qubit in enumerate(used)}
     noise, confusions = _noise_of(FakeTorino().target, place)

@@ -65,10 +65,3 @@ class _Weighted(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         outputs: torch.Tensor = self.limit(inputs, self.weights)
         return outputs
-
-
-GENERATORS: dict[str, Callable[[], nn.Module]] = {
-    "ours": quantum,
-    "hand-written": hand_written,
-    "perceptron": classical,
-}

@@ -16,8 +16,9 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.engine.compile import compile_circuit
 from qaugbench.circuits.engine.operands import Needs, Operands, OperandTable
-from qaugbench.circuits.engine.plan import Local, Plan, PlanStep, compile_circuit
+from qaugbench.circuits.engine.plan import Local, Plan, PlanStep
 from qaugbench.circuits.engine.readouts import readout_of
 from qaugbench.circuits.engine.stage import Stage, expanded
 from qaugbench.circuits.engine.starts import AmplitudeState, ProductState
@@ -57,24 +58,27 @@ class StateVector(nn.Module):
         self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
         copies, batch = len(weights), inputs.shape[1]
-        wants_gradient = torch.is_grad_enabled() and (inputs.requires_grad or weights.requires_grad)
-        is_sampled = bool(self.before)
-        check_batch(self.circuit.n_wires, copies, batch, weights, is_sampled=is_sampled, wants_gradient=wants_gradient)
+        self._check_memory(inputs, weights)
         batch_first = self.has_sampled_blocks or batch <= SMALL_BATCH
         operands = self.table(inputs, weights, batch_first=batch_first)
         state = self._evolved(_shaped(self.start(operands, inputs), batch_first=batch_first), operands, weights.dtype)
         if self.circuit.readout.kind == "samples":  # a draw for each sample, though their states may be the same
             state = expanded(state, copies, batch, batch_first=batch_first)
         outputs: torch.Tensor = self.readout(state, generator).expand(copies, batch, -1)
-        for given, is_used in (
-            (inputs, self.table.uses_inputs or self.circuit.start is not None),
-            (weights, self.table.uses_weights),
-        ):
-            if (
-                wants_gradient and given.numel() and not is_used
-            ):  # the gradient for what has no effect is zero, not missing
-                outputs = outputs + 0 * given.sum()
+        for unused in self._without_effect(inputs, weights):  # has a gradient of zero rather than none
+            outputs = outputs + 0 * unused.sum()
         return outputs
+
+    def _check_memory(self, inputs: torch.Tensor, weights: torch.Tensor) -> None:
+        wants_gradient = torch.is_grad_enabled() and (inputs.requires_grad or weights.requires_grad)
+        size = self.circuit.n_wires, len(weights), inputs.shape[1]
+        check_batch(*size, weights, is_sampled=bool(self.before), wants_gradient=wants_gradient)
+
+    def _without_effect(self, inputs: torch.Tensor, weights: torch.Tensor) -> Iterator[torch.Tensor]:
+        uses_inputs = self.table.uses_inputs or self.circuit.start is not None
+        for given, is_used in ((inputs, uses_inputs), (weights, self.table.uses_weights)):
+            if given.requires_grad and given.numel() and not is_used:
+                yield given
 
     def _evolved(self, state: torch.Tensor, operands: Operands, dtype: torch.dtype) -> torch.Tensor:
         """Return the state after all stages, the last ones as one unitary where that takes fewer multiplications."""

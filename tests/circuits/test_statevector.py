@@ -117,7 +117,7 @@ def test_copies_that_share_inputs_compute_once_what_does_not_differ() -> None:
 
 @pytest.mark.parametrize("gate", ["CZ", "CNOT"])
 @pytest.mark.parametrize("rotation", ["RY", "RX"])
-@pytest.mark.parametrize("first", [True, False], ids=["amplitudes by sample", "re-uploaded"])
+@pytest.mark.parametrize("first", [True, False], ids=["embedded once", "re-uploaded"])
 def test_shared_steps_at_the_end_run_as_one_unitary(
     gate: str, rotation: str, first: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,11 +128,11 @@ def test_shared_steps_at_the_end_run_as_one_unitary(
     sizes: list[tuple[int, ...]] = []
     found = state_vector(circuit, "stored", monkeypatch)
     found.stages[-1].register_forward_hook(lambda module, args, state: sizes.append(tuple(state.shape)))
-    sources = given(circuit, 1, batch=40)
+    sources = given(circuit, 1, batch=10, shared=True)
     torch.testing.assert_close(
         answer(found(*sources), sources), answer(plain.outputs(circuit, *sources), sources), atol=1e-11, rtol=0
     )
-    assert sorted(sizes[0]) == [1, 2, 4, 4]  # two copies of four basis states, not of forty samples
+    assert sorted(sizes[0]) == [1, 2, 4, 4]  # two copies of four basis states, not of ten samples
 
 
 def test_embedded_wire_reads_cosine_of_its_input() -> None:
@@ -176,6 +176,12 @@ def test_probabilities_of_random_circuits_sum_to_one(seed: int, random_circuit: 
     outputs = StateVector(circuit).double()(*given(circuit, seed))
     torch.testing.assert_close(outputs.sum(dim=2), torch.ones(2, 3, dtype=torch.float64), atol=1e-12, rtol=0)
     assert outputs.min() >= 0
+
+
+def test_final_permutations_parted_by_phases_are_read_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    gates = [*angle_embedding(3, "RY"), Gate("CNOT", [0, 1]), Gate("CZ", [0, 2]), Gate("CNOT", [1, 2])]
+    for readout in (Readout.probabilities(), Readout.each_wire(3)):
+        assert_as_plain(Circuit(3, gates, readout), "stored", monkeypatch, 0)
 
 
 def test_amplitudes_are_normalised_inputs_in_basis_order() -> None:
@@ -267,8 +273,8 @@ def test_second_derivatives_without_reversible_evolution() -> None:
     circuit = qldm_circuit(3, 2)
     found = StateVector(circuit).double()
     sources = given(circuit, 0, batch=2, copies=1)
+    (first,) = torch.autograd.grad(found(*sources).sin().sum(), sources[0], create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
-        (first,) = torch.autograd.grad(found(*sources).sin().sum(), sources[0], create_graph=True)
         first.sum().backward()
     found.reversible = False
     assert torch.autograd.gradgradcheck(found, sources)

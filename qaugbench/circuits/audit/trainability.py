@@ -48,7 +48,7 @@ class Trainability:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of each reading."""
-        rate = f", halves {self.halvings_per_wire} times a wire" if self.halvings_per_wire else ""
+        rate = f", times 2^-({self.halvings_per_wire}) a wire" if self.halvings_per_wire else ""
         yield "gradient variance", f"{self.own} ({self.own.n} draws){rate}"
         if self.by_width:
             yield "  by wires", ", ".join(f"{each.n_wires}: {each.variance}" for each in self.by_width)

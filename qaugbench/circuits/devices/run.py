@@ -65,6 +65,8 @@ def run_on_device(
     Raises:
         CircuitError, StoreError: see ``DeviceExecutor``.
     """
+    if not isinstance(circuit, Circuit):
+        raise CircuitError(f"{device} runs circuits of qubits; a {type(circuit).__name__} cannot be sent there.")
     if (
         inputs.ndim != 2
         or weights.ndim != 1

@@ -30,12 +30,36 @@ def partition(runs: dict[int, list[Operation]]) -> dict[tuple[Kind, int], list[i
 
 
 def kronecker(factors: torch.Tensor) -> torch.Tensor:
-    """Return the Kronecker products over k of ``factors`` [2, 2, k, n, copies, batch]: [n, copies * batch, 2^k, 2^k]."""
+    """Return the products over k of ``factors`` [2, 2, k, n, copies, batch]: [n, copies * batch, 2^k, 2^k]."""
     result, *others = factors.unbind(2)
     for other in others:
         result = (result[:, None, :, None] * other[None, :, None]).flatten(2, 3).flatten(0, 1)
     side, n = len(result), result.shape[2]
     return result.reshape(side * side, -1).t().contiguous().view(n, -1, side, side)
+
+
+def apply_block(matrix: torch.Tensor, state: torch.Tensor, after: int, out: torch.Tensor | None) -> torch.Tensor:
+    """Return ``matrix`` [1 or copies or copies * batch, d, d] applied to the wires before the last ``after``."""
+    side, rest = matrix.shape[1], 2**after * state.shape[3]
+    if rest == 1:  # the last wires: one product from the right
+        return _product(state.reshape(len(matrix), -1, side), matrix.mT.to(state.dtype), out, state)
+    if matrix.is_complex() or not state.is_complex():
+        return _product(*_aligned(matrix, state.reshape(-1, side, rest)), out, state)
+    real = torch.view_as_real(state)
+    real_out = None if out is None else torch.view_as_real(out)
+    return torch.view_as_complex(_product(*_aligned(matrix, real.reshape(-1, side, 2 * rest)), real_out, real))
+
+
+def outer_product(left: torch.Tensor, right: torch.Tensor, count: int, side: int, after: int) -> torch.Tensor:
+    """Return left x right on the wires before the last ``after``, summed over the others, [count, side, side].
+
+    ``count``: 1, copies, or copies * batch, the others of which are summed over, too.
+    """
+    rest = 2**after * left.shape[3]
+    if rest == 1:
+        return torch.bmm(left.reshape(count, -1, side).mT, right.reshape(count, -1, side))
+    outer = torch.bmm(left.reshape(-1, side, rest), right.reshape(-1, side, rest).mT)
+    return outer.unflatten(0, (count, -1)).sum(1) if len(outer) > count else outer
 
 
 def partial_traces(k: int) -> torch.Tensor:
@@ -49,3 +73,15 @@ def partial_traces(k: int) -> torch.Tensor:
         kept = np.flatnonzero(rest[j, row] == rest[j, column])
         table[bits[j, row[kept]], bits[j, column[kept]], j, kept] = 1
     return torch.from_numpy(table.reshape(4 * k, -1))
+
+
+def _aligned(matrix: torch.Tensor, parts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    repeats = len(parts) // len(matrix)
+    return matrix[:, None].expand(-1, repeats, -1, -1).flatten(0, 1) if repeats > 1 else matrix, parts
+
+
+def _product(left: torch.Tensor, right: torch.Tensor, out: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor:
+    if out is None:
+        return torch.bmm(left, right).view(like.shape)
+    torch.bmm(left, right, out=out.view(len(left), left.shape[1], right.shape[2]))
+    return out

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from qaugbench.circuits.engine.blocks import kronecker, partial_traces, partition
+from qaugbench.circuits.engine.blocks import apply_block, kronecker, outer_product, partial_traces, partition
 from qaugbench.circuits.engine.buffers import Buffers
 from qaugbench.circuits.engine.constant import Constant
 from qaugbench.circuits.engine.operands import Needs, Operands
@@ -77,7 +77,8 @@ class ApplyLocal(Step):
         given = vector
         for group, matrices in zip(self.groups, made, strict=True):
             for first, matrix in zip(group.first_wires, matrices[number].unbind(0), strict=True):
-                previous, vector = vector, self._multiply(matrix, vector, first + group.k, buffers.take())
+                after = self.n_wires - first - group.k
+                previous, vector = vector, apply_block(matrix, vector, after, buffers.take())
                 if previous is not given:
                     buffers.give(previous)
         return vector
@@ -88,7 +89,7 @@ class ApplyLocal(Step):
         """Return gradient x conj(state), summed over the other wires, for each block of each group wanted."""
         conjugate = torch.conj_physical(state, out=buffers.take()) if state.is_complex() else state
         traces = [
-            [self._outer(conjugate, gradient, first + group.k, group, found) for first in group.first_wires]
+            [self._outer(gradient, conjugate, first, group, found) for first in group.first_wires]
             for group in self._wanted(found)
         ]
         if conjugate is not state:
@@ -108,53 +109,12 @@ class ApplyLocal(Step):
     def _wanted(self, found: Operands) -> list[Group]:
         return [group for group in self.groups if group.place and group.kind in found.unitaries]
 
-    def _post(self, vector: torch.Tensor, next_wire: int) -> int:
-        """Return the number of amplitudes between states that differ in the wire before ``next_wire``."""
-        return int(2 ** (self.n_wires - next_wire)) * vector.shape[3]
-
-    def _multiply(
-        self, matrix: torch.Tensor, vector: torch.Tensor, next_wire: int, out: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Return ``matrix`` [1 or copies or copies * batch, d, d] applied to the wires before ``next_wire``."""
-        count, side = matrix.shape[:2]
-        post = self._post(vector, next_wire)
-        if post == 1:  # the last wires: one product from the right
-            parts = vector.reshape(count, -1, side)
-            return _bmm(parts, matrix.mT.to(vector.dtype), vector.shape, out)
-        if vector.is_complex() and not matrix.is_complex():
-            vector, post = torch.view_as_real(vector), 2 * post
-            result = _bmm(
-                *_aligned(matrix, vector.reshape(-1, side, post)),
-                vector.shape,
-                None if out is None else torch.view_as_real(out),
-            )
-            return torch.view_as_complex(result)
-        return _bmm(*_aligned(matrix, vector.reshape(-1, side, post)), vector.shape, out)
-
     def _outer(
-        self, conjugate: torch.Tensor, gradient: torch.Tensor, next_wire: int, group: Group, found: Operands
+        self, gradient: torch.Tensor, conjugate: torch.Tensor, first: int, group: Group, found: Operands
     ) -> torch.Tensor:
-        """Return gradient x conj(state) summed over the other wires and what the unitaries share, [..., d, d]."""
-        (copies, batch), side, post = found.unitaries[group.kind].shape[3:], 2**group.k, self._post(gradient, next_wire)
+        """Return gradient x conj(state) summed over the other wires and over what the unitaries share, [..., d, d]."""
+        copies, batch = found.unitaries[group.kind].shape[3:]
         count = copies if batch == 1 else len(gradient) * batch
-        if post == 1:
-            left, right = (vector.reshape(count, -1, side) for vector in (gradient, conjugate))
-            outer = torch.bmm(left.mT, right)
-        else:
-            left, right = (vector.reshape(-1, side, post) for vector in (gradient, conjugate))
-            outer = torch.bmm(left, right.mT)
-            outer = outer.unflatten(0, (count, -1)).sum(1) if len(outer) > count else outer
+        outer = outer_product(gradient, conjugate, count, 2**group.k, self.n_wires - first - group.k)
         outer = outer if group.kind.is_complex or not outer.is_complex() else outer.real
         return outer.unflatten(0, (-1, copies * batch)).sum(0) if count > copies * batch else outer
-
-
-def _aligned(matrix: torch.Tensor, parts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    repeats = len(parts) // len(matrix)
-    return matrix[:, None].expand(-1, repeats, -1, -1).flatten(0, 1) if repeats > 1 else matrix, parts
-
-
-def _bmm(left: torch.Tensor, right: torch.Tensor, shape: torch.Size, out: torch.Tensor | None) -> torch.Tensor:
-    if out is None:
-        return torch.bmm(left, right).view(shape)
-    torch.bmm(left, right, out=out.view(len(left), left.shape[1], right.shape[2]))
-    return out

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from qaugbench.circuits.engine.basis_states import linear_table, sources
 from qaugbench.circuits.engine.buffers import Buffers
 from qaugbench.circuits.engine.operands import Operands
-from qaugbench.circuits.engine.plan import Permutation, linear_table, sources
+from qaugbench.circuits.engine.plan import Permutation
 from qaugbench.circuits.engine.step import Step
 
 

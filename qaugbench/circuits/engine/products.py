@@ -29,7 +29,7 @@ class Products(nn.Module):
         self.register_buffer("low", _table(rows, range(cut, n_wires)), persistent=False)
 
     def weighted_sum(self, values: torch.Tensor, *, batch_first: bool) -> torch.Tensor:
-        """Return sum_r values[r] f_r for values [..., rows, copies, batch]: [..., copies, batch, 2^n, 1] or batch last."""
+        """Return sum_r values[r] f_r in the shape of states, for values [..., rows, copies, batch]."""
         if batch_first:
             by_row = values.movedim(-3, -1).unsqueeze(-2)  # [..., copies, batch, 1, rows]
             spread = by_row * self.high if self.is_cut else by_row

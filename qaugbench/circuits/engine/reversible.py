@@ -1,8 +1,8 @@
 """The gradient of an evolution in one pass, without storing its states where these are large.
 
-Backward carries the state and the gradient for it, and takes both back step by step, every step being unitary (Jones and
-Gacon, arXiv 2009.02823), so that memory does not grow with depth. Small states are stored instead of recomputed. The
-gradient for the one-wire unitary U of a run follows from the partial trace, on its wire, of gradient x conj(state): that
+Backward carries the state and the gradient for it, and takes both back step by step, every step being unitary (Jones
+and Gacon, arXiv 2009.02823), so that memory does not grow with depth. Small states are stored instead of recomputed.
+The gradient for the one-wire unitary U of a run follows from gradient x conj(state), traced over the other wires: that
 is the gradient for U times U's adjoint. First derivatives only.
 """
 

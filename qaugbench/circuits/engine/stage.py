@@ -8,13 +8,14 @@ from operator import itemgetter
 import torch
 from torch import nn
 
+from qaugbench.circuits.engine.basis_states import sources
 from qaugbench.circuits.engine.blocks import partition
 from qaugbench.circuits.engine.buffers import Buffers
 from qaugbench.circuits.engine.local_step import ApplyLocal
 from qaugbench.circuits.engine.operands import Needs, Operands
 from qaugbench.circuits.engine.permutation_step import ApplyPermutation
 from qaugbench.circuits.engine.phase_step import ApplyPhase
-from qaugbench.circuits.engine.plan import Local, Permutation, Phase, PlanStep, sources
+from qaugbench.circuits.engine.plan import Local, Permutation, Phase, PlanStep
 from qaugbench.circuits.engine.reversible import evolve
 from qaugbench.circuits.engine.step import Step, Use
 

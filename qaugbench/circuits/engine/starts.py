@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.circuit import AmplitudeEmbedding
+from qaugbench.circuits.engine.basis_states import spread
 from qaugbench.circuits.engine.operands import Needs, Operands
-from qaugbench.circuits.engine.plan import Local, spread
+from qaugbench.circuits.engine.plan import Local
 from qaugbench.circuits.engine.unitaries import kind_of
 
 
@@ -47,5 +48,5 @@ class AmplitudeState(nn.Module):
     def forward(self, operands: Operands, inputs: torch.Tensor) -> torch.Tensor:
         """Return the state [2^n_wires, copies or 1, batch]."""
         features = inputs[..., self.inputs].permute(2, 0, 1)
-        amplitudes = features / torch.linalg.vector_norm(features, dim=0)
-        return amplitudes.new_zeros(self.n_states, *inputs.shape[:2]).index_copy(0, self.states, amplitudes)
+        state = features.new_zeros(self.n_states, *features.shape[1:]).index_copy(0, self.states, features)
+        return state / torch.linalg.vector_norm(features, dim=0)  # all of it, so that norm zero leaves nan alone

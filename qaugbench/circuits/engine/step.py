@@ -1,9 +1,9 @@
 """What runs a plan: a step stands for all steps of one form, such as the layers of a circuit.
 
 ``prepare`` makes of the operands what its occurrences are given by, one or all of them at once; ``adjoint`` turns that
-into what the inverses are given by; ``apply`` applies either. Backward, ``collect`` takes what the gradients follow from
-out of the state after an occurrence and the gradient of the loss for it, and ``add_gradients`` turns that of several
-occurrences into gradients of the operands. The shape of states is that of ``statevector``.
+into what the inverses are given by; ``apply_one`` applies either. Backward, ``collect`` takes from the state after an
+occurrence, and the gradient of the loss for that state, what the gradients of the operands follow from, and
+``write_gradients`` writes these for several occurrences at once. The shape of states is that of ``statevector``.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from qaugbench.circuits.engine.compile import scaled
 from qaugbench.circuits.engine.constant import Constant
-from qaugbench.circuits.engine.plan import REAL, Operation, scaled
+from qaugbench.circuits.engine.plan import REAL, Operation
 
 Run = tuple[Operation, ...]
 Matrix = list[list[complex]]

@@ -10,6 +10,7 @@ from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.devices.device import snapshots
 from qaugbench.circuits.noise.aer_errors import AerErrors
 from qaugbench.circuits.noise.calibration import Calibration
+from qaugbench.circuits.noise.model import check_trajectories
 from qaugbench.circuits.noise.native import native_program
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.qiskit_export import to_qiskit
@@ -40,6 +41,7 @@ class BackendNoise:
 
     def __post_init__(self) -> None:
         snapshot(self.backend)
+        _check_options(self.optimization_level, self.trajectories)
 
     def program(self, circuit: Circuit) -> Program:
         """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
@@ -73,6 +75,9 @@ class AerNoise:
     seed: int = 0
     trajectories: int | None = None
 
+    def __post_init__(self) -> None:
+        _check_options(self.optimization_level, self.trajectories)
+
     def program(self, circuit: Circuit) -> Program:
         """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
         return native_program(self.compiled(circuit), AerErrors(self.model), None)
@@ -101,7 +106,18 @@ def snapshot(name: str) -> Any:
     return known[name]()
 
 
+def _check_options(optimization_level: int, trajectories: int | None) -> None:
+    if optimization_level not in range(4):
+        raise CircuitError(f"Qiskit's compiler knows the optimization levels 0 to 3, given {optimization_level!r}.")
+    check_trajectories(trajectories)
+
+
 def _compiled(circuit: Circuit, **options: Any) -> qiskit.QuantumCircuit:
+    if circuit.start:
+        raise CircuitError(
+            "An amplitude embedding compiles to other gates for every sample, so that a backend's noise has no one "
+            "circuit to act on; use a NoiseModel, such as preset(...).noise_model(), or a device."
+        )
     exported = to_qiskit(circuit)
     from qiskit import transpile
 

@@ -54,9 +54,16 @@ def check_memory(needed: int, device: torch.device, what: str) -> None:
     """Raise CircuitError if a device has not ``needed`` bytes free."""
     if needed < _UNCHECKED:
         return
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    free = _free(device)
     if needed > free:
         raise CircuitError(
             f"This noisy execution needs {needed:,} bytes for {what}, but {device.type} has {free:,} bytes free; use "
             "fewer wires, float32, fewer copies, or trajectories (NoiseModel(trajectories=200))."
         )
+
+
+def _free(device: torch.device) -> int:
+    if device.type != "cuda":
+        return int(psutil.virtual_memory().available)
+    held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for what comes next
+    return int(torch.cuda.mem_get_info(device)[0]) + held

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from qaugbench.circuits.checks import as_tuple, finite
+from qaugbench.circuits.checks import as_tuple, finite, is_index
 from qaugbench.circuits.gates import GATES
 from qaugbench.errors import CircuitError, near_names
 
@@ -86,10 +86,7 @@ class NoiseModel:
         for gate in self.free_gates:
             if gate not in GATES:
                 raise CircuitError(f"Unknown gate {gate!r} in free_gates.{near_names(str(gate), GATES)}")
-        if self.trajectories is not None and not _is_count(self.trajectories):
-            raise CircuitError(
-                f"trajectories={self.trajectories!r} is no number of at least 2; a standard error needs two."
-            )
+        check_trajectories(self.trajectories)
 
     def _check_range(self, name: str, highest: float) -> None:
         value = finite(getattr(self, name), name)
@@ -169,5 +166,7 @@ class NoiseModel:
         return replace(self, **changes)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 2
+def check_trajectories(count: Any) -> None:
+    """Raise CircuitError unless ``count`` is None or a number of trajectories of which a standard error can be taken."""
+    if count is not None and (not is_index(count) or count < 2):
+        raise CircuitError(f"trajectories={count!r} is no number of at least 2; a standard error needs two.")

@@ -1,17 +1,16 @@
-"""All runs of a plan evaluated at once, with the random factors by which angles may be off."""
+"""All runs of a plan evaluated at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from qaugbench.circuits.noise.angle_lists import AngleLists, Name
+from qaugbench.circuits.noise.noisy_angles import NoisyAngles
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.runs import Run, RunPlace, RunValues
-from qaugbench.errors import CircuitError
 
 
 class RunTable(nn.Module):
@@ -22,7 +21,8 @@ class RunTable(nn.Module):
         patterns = [tuple(bool(program.angles[row].inputs) for row in run.rows) for run in runs]
         self.patterns = sorted(set(patterns), key=lambda pattern: (len(pattern), pattern))
         self.places: list[RunPlace] = [RunPlace(False, 0)] * len(runs)
-        lists: dict[tuple[int, int], list[int]] = {}  # turn j of group g: rows of the program's angles
+        rows: list[int] = []
+        self.first: list[list[int]] = []  # of each group and turn, the first of its rows
         counts = {False: 0, True: 0}
         for g, pattern in enumerate(self.patterns):
             members = [number for number, found in enumerate(patterns) if found == pattern]
@@ -32,16 +32,17 @@ class RunTable(nn.Module):
             for j in range(len(pattern) + 1):
                 constants = np.stack([runs[number].constants[j] for number in members])
                 self.register_buffer(f"constant_{g}_{j}", torch.from_numpy(constants), persistent=False)
-            lists |= {(g, j): [runs[number].rows[j] for number in members] for j in range(len(pattern))}
-        angles = {name: [program.angles[row] for row in rows] for name, rows in lists.items()}
-        self.table = AngleLists(angles, n_inputs, n_weights)
-        self.spread = AngleSpread(program, lists)
+            self.first.append([len(rows) + j * len(members) for j in range(len(pattern))])
+            rows += [runs[number].rows[j] for j in range(len(pattern)) for number in members]
+        self.angles = NoisyAngles(program, rows, n_inputs, n_weights)
 
     def forward(self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None) -> RunValues:
-        angles = self.spread(self.table(inputs, weights), len(weights), generator)
+        angles = self.angles(inputs, weights, generator)
         found: dict[bool, list[torch.Tensor]] = {False: [], True: []}
         for g, pattern in enumerate(self.patterns):
-            found[any(pattern)].append(self._evaluate(g, [angles[g, j] for j in range(len(pattern))]))
+            count = getattr(self, f"constant_{g}_0").shape[0]
+            values = [self.angles.take(angles, first, count) for first in self.first[g]]
+            found[any(pattern)].append(self._evaluate(g, values))
         return RunValues(*(_joined(found[is_sampled], weights) for is_sampled in (False, True)))
 
     def _evaluate(self, g: int, angles: list[torch.Tensor]) -> torch.Tensor:
@@ -56,36 +57,6 @@ class RunTable(nn.Module):
             after = getattr(self, f"constant_{g}_{j}")
             matrix = torch.bmm(after, stacked.flatten(2)).view(stacked.shape).transpose(0, 1)
         return matrix
-
-
-class AngleSpread(nn.Module):
-    """Multiplies angles by 1 + a normal draw: one a gate angle, copy and call, the same for all samples."""
-
-    def __init__(self, program: Program, lists: Mapping[tuple[int, int], Sequence[int]]) -> None:
-        super().__init__()
-        self.deviation = program.angle_spread
-        self.n_draws = max(program.gate_angles, default=-1) + 1
-        for (g, j), rows in lists.items():
-            draws = torch.tensor([program.gate_angles[row] for row in rows])
-            self.register_buffer(f"draws_{g}_{j}", draws, persistent=False)
-
-    def forward(
-        self, angles: dict[Name, torch.Tensor], copies: int, generator: torch.Generator | None
-    ) -> dict[Name, torch.Tensor]:
-        if not (self.deviation and angles):
-            return angles
-        if generator is None:
-            raise CircuitError(
-                "Over-rotation 'per run' is drawn at random; give a torch.Generator (run_under(execution, generator))."
-            )
-        draws = torch.randn(self.n_draws, copies, 1, generator=generator, dtype=torch.float64, device=generator.device)
-        factors = 1.0 + self.deviation * draws.to(next(iter(angles.values())))
-        return {name: values * factors[self._draws(name)] for name, values in angles.items()}
-
-    def _draws(self, name: Name) -> torch.Tensor:
-        assert isinstance(name, tuple)
-        draws: torch.Tensor = getattr(self, f"draws_{name[0]}_{name[1]}")
-        return draws
 
 
 def _joined(parts: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:

@@ -7,14 +7,13 @@ from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.measurement import accepted, combine, settings, yields
-from qaugbench.circuits.noise.angle_lists import AngleLists
 from qaugbench.circuits.noise.budget import STORED, TOGETHER, check_memory, evaluate
 from qaugbench.circuits.noise.cluster_steps import cluster_steps
 from qaugbench.circuits.noise.clusters import clusters
 from qaugbench.circuits.noise.embedding import embedded_amplitudes
+from qaugbench.circuits.noise.noisy_angles import NoisyAngles
 from qaugbench.circuits.noise.outcomes import letters, read_out
 from qaugbench.circuits.noise.program import Program
-from qaugbench.circuits.noise.run_table import AngleSpread
 from qaugbench.circuits.noise.state_outcomes import StateOutcomes
 from qaugbench.circuits.shots import refuse_gradient
 from qaugbench.errors import CircuitError
@@ -37,10 +36,8 @@ class Trajectories(nn.Module):
         is_single = circuit.readout.kind == "samples" and not circuit.readout.postselect
         self.trajectories = 1 if is_single else trajectories
         self.standard_error: torch.Tensor | None = None
-        lists = {(0, row): [row] for row in range(len(program.angles))}
-        angles = {name: [program.angles[row] for row in rows] for name, rows in lists.items()}
-        self.angles = AngleLists(angles, circuit.n_inputs, circuit.n_weights)
-        self.spread = AngleSpread(program, lists)
+        self.rows = range(len(program.angles))
+        self.angles = NoisyAngles(program, self.rows, circuit.n_inputs, circuit.n_weights)
         self.n_wires, self.start = program.n_wires, program.start
         self.steps, layout = cluster_steps(clusters(program), program.n_wires)
         self.read = settings(circuit)
@@ -61,7 +58,8 @@ class Trajectories(nn.Module):
             )
         is_alike = self.circuit.n_inputs == 0 and self.trajectories > 1  # all samples have one distribution
         by_run = inputs[:, :1] if is_alike else inputs
-        angles = self.spread(self.angles(by_run, weights), len(weights), generator)
+        found = self.angles(by_run, weights, generator)
+        angles = [self.angles.take(found, row, 1)[0] for row in self.rows]
         wants_gradient = weights.requires_grad or inputs.requires_grad
         samples, count = self._together(
             by_run.shape[1], weights, wants_gradient=torch.is_grad_enabled() and wants_gradient
@@ -70,8 +68,7 @@ class Trajectories(nn.Module):
         for first in range(0, by_run.shape[1], samples):
             part = slice(first, first + samples)
             start = self._start(by_run[:, part], weights)
-            values = [angles[0, row][0] for row in range(len(angles))]
-            values = [value if value.shape[1] == 1 else value[:, part] for value in values]
+            values = [angle if angle.shape[1] == 1 else angle[:, part] for angle in angles]
             parts.append(self._totals(start, values, count, generator))
         totals = [torch.cat(pieces, dim=1) for pieces in zip(*parts, strict=True)]
         means = [total / self.trajectories for total in totals[: len(self.read)]]

@@ -72,7 +72,7 @@ def test_the_share_that_post_selection_keeps_is_reported() -> None:
 
 def test_samples_take_one_shot_a_sample() -> None:
     circuit = Circuit(2, [*angle_embedding(2), Gate("CNOT", (0, 1))], Readout.samples((1, 0)))
-    inputs = torch.tensor([1.0, 0.5], dtype=torch.float64).expand(1, 800, 2)
+    inputs = torch.tensor([1.0, 0.5], dtype=torch.float64).expand(1, 500, 2)
     executor = on_aer(circuit)
     measured = executor.measure(inputs, torch.zeros(1, 0), torch_generator(3))
     assert executor.shots == 1
@@ -81,8 +81,8 @@ def test_samples_take_one_shot_a_sample() -> None:
         inputs[:, :1], torch.zeros(1, 0).double()
     )[0, 0]
     states = (2 * measured.outputs[0, :, 0] + measured.outputs[0, :, 1]).long()
-    frequencies = torch.bincount(states, minlength=4) / 800
-    assert float(((frequencies - expected) / (expected * (1 - expected) / 800).sqrt()).abs().max()) < 4
+    frequencies = torch.bincount(states, minlength=4) / 500
+    assert float(((frequencies - expected) / (expected * (1 - expected) / 500).sqrt()).abs().max()) < 4
 
 
 def test_post_selected_samples_are_of_shots_that_are_kept() -> None:
@@ -105,14 +105,14 @@ def test_embedded_amplitudes_run_on_devices() -> None:
 
 def test_equal_samples_and_settings_have_shots_of_their_own() -> None:
     circuit = Circuit(1, [Gate("RY", (0,), (Angle.input(0),))], Readout("expectation", ["Z0", "X0"]))
-    inputs = torch.full((1, 500, 1), np.pi / 4, dtype=torch.float64)
+    inputs = torch.full((1, 300, 1), np.pi / 4, dtype=torch.float64)
     outputs = on_aer(circuit, shots=40)(inputs, torch.zeros(1, 0), torch_generator(3))[0]
-    assert float(outputs.var(0)[0]) == pytest.approx(0.5 / 40, rel=0.3)
-    assert abs(float(outputs.T.corrcoef()[0, 1])) < 0.18
+    assert float(outputs.var(0)[0]) == pytest.approx(0.5 / 40, rel=0.35)
+    assert abs(float(outputs.T.corrcoef()[0, 1])) < 0.23
     open_circuit = Circuit(1, [Gate("H", (0,))], Readout("expectation", ["Z0", "Y0"]))
-    outputs = on_aer(open_circuit, shots=40)(torch.zeros(1, 500, 0), torch.zeros(1, 0), torch_generator(3))[0]
-    assert float(outputs.var(0)[0]) == pytest.approx(1 / 40, rel=0.3)
-    assert abs(float(outputs.T.corrcoef()[0, 1])) < 0.18
+    outputs = on_aer(open_circuit, shots=40)(torch.zeros(1, 300, 0), torch.zeros(1, 0), torch_generator(3))[0]
+    assert float(outputs.var(0)[0]) == pytest.approx(1 / 40, rel=0.35)
+    assert abs(float(outputs.T.corrcoef()[0, 1])) < 0.23
 
 
 def test_calls_follow_the_generator() -> None:

@@ -17,7 +17,10 @@ from qaugbench.circuits.devices.device import Device
 from qaugbench.circuits.devices.executor import DeviceExecutor
 from qaugbench.circuits.devices.routing import route
 from qaugbench.circuits.execution import Execution
-from qaugbench.circuits.measurement import settings
+from qaugbench.circuits.measurement import combine, settings
+from qaugbench.circuits.noise.aer_errors import AerErrors
+from qaugbench.circuits.noise.executor import DensityMatrix
+from qaugbench.circuits.noise.native import native_program
 from qaugbench.circuits.readout import Readout
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
@@ -78,7 +81,7 @@ def test_noise_on_the_qubits_in_use_is_the_noise_of_the_whole_snapshot(manila: M
     assert np.abs(ours - density_matrix(AerSimulator(), circuit)).max() > 1e-2
 
 
-@pytest.mark.parametrize(("shots", "samples"), [(7, 300), (20_000, 1)], ids=["trajectories", "density matrix"])
+@pytest.mark.parametrize(("shots", "samples"), [(7, 400), (20_000, 1)], ids=["trajectories", "density matrix"])
 def test_counts_follow_the_snapshots_noise_and_misreading(manila: Machine, shots: int, samples: int) -> None:
     inputs, weights = arguments(CIRCUIT, 1)
     execution = Execution(shots=shots, device=Device.parse("fake:manila"))
@@ -89,6 +92,23 @@ def test_counts_follow_the_snapshots_noise_and_misreading(manila: Machine, shots
     assert stats.chisquare(counts, shots * samples * expected).pvalue > 1e-4
     exact = StateVector(CIRCUIT).double()(inputs, weights)[0, 0].numpy()
     assert stats.chisquare(counts, shots * samples * exact).pvalue < 1e-6
+
+
+def test_expectations_follow_our_own_simulation_of_the_snapshots_noise(manila: Machine) -> None:
+    circuit = Circuit(3, CIRCUIT.gates, Readout("expectation", ["Z0", "X1 Z0", "Y2 X0", "X2", "Y1"]))
+    inputs, weights = arguments(circuit, 3)
+    executor = DeviceExecutor(circuit, Execution(shots=20_000, device=manila.device))
+    outputs = executor(inputs, weights, torch_generator(3))
+    angles, none = bind(circuit).values(inputs, weights), torch.zeros(1, 0, dtype=torch.float64)
+    probabilities = []
+    for setting, routed in zip(executor.read, executor.routed, strict=True):
+        errors = AerErrors(noise_on(manila.backend, routed.cost.qubits))
+        noisy = DensityMatrix(setting.circuit, native_program(routed.circuit, errors, None))
+        probabilities.append(noisy.double()(angles, none))
+    expected = combine(executor.read, probabilities, circuit)
+    assert float(((outputs - expected) / ((1 - expected**2) / 20_000).sqrt()).abs().max()) < 4.5
+    exact = StateVector(circuit).double()(inputs, weights)
+    assert float(((outputs - exact) / ((1 - exact**2) / 20_000).sqrt()).abs().max()) > 10
 
 
 @pytest.mark.parametrize(("shots", "method"), [(7, "statevector"), (8, "density_matrix")])

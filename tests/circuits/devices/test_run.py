@@ -46,3 +46,8 @@ def test_the_share_kept_is_reported_where_there_is_a_selection() -> None:
 def test_arguments_of_another_shape_are_refused(inputs: tuple[int, ...], weights: tuple[int, ...]) -> None:
     with pytest.raises(CircuitError, match=r"inputs \[samples, 3\] and weights \[6\]"):
         run_on_device(qldm_circuit(3, 1), torch.ones(inputs), torch.ones(weights), Device.parse("aer"), 10)
+
+
+def test_what_is_no_circuit_of_qubits_is_refused() -> None:
+    with pytest.raises(CircuitError, match="aer runs circuits of qubits; a object cannot be sent there"):
+        run_on_device(object(), torch.ones(1, 1), torch.ones(1), Device.parse("aer"), 10)

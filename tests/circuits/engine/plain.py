@@ -10,11 +10,11 @@ from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.readout import parse_word
 
 _C = torch.complex128
-I, X, Y, Z = (
+ONE, X, Y, Z = (
     torch.tensor(matrix, dtype=_C)
     for matrix in ([[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])
 )
-P0, P1 = (I + Z) / 2, (I - Z) / 2
+P0, P1 = (ONE + Z) / 2, (ONE - Z) / 2
 H = (X + Z) / 2**0.5
 PAULIS = {"X": X, "Y": Y, "Z": Z}
 FIXED = {"H": H, "X": X, "Y": Y, "Z": Z, "S": P0 + 1j * P1, "T": P0 + (1 + 1j) / 2**0.5 * P1}
@@ -64,7 +64,7 @@ def _matrix(gate: Gate, n: int, inputs: torch.Tensor, weights: torch.Tensor) -> 
     if name in FIXED:
         return _on(n, {wires[0]: FIXED[name]})
     if name == "SWAP":
-        return sum((_on(n, dict.fromkeys(wires, P)) for P in (I, X, Y, Z)), torch.zeros(2**n, 2**n, dtype=_C)) / 2
+        return sum((_on(n, dict.fromkeys(wires, P)) for P in (ONE, X, Y, Z)), torch.zeros(2**n, 2**n, dtype=_C)) / 2
     if name in ("CNOT", "CZ"):
         return _on(n, {wires[0]: P0}) + _on(n, {wires[0]: P1, wires[1]: X if name == "CNOT" else Z})
     if name == "Rot":
@@ -78,7 +78,8 @@ def _matrix(gate: Gate, n: int, inputs: torch.Tensor, weights: torch.Tensor) -> 
 
 
 def _turn(n: int, angle: torch.Tensor, factors: dict[int, torch.Tensor]) -> torch.Tensor:
-    return torch.linalg.matrix_exp(-0.5j * angle * _on(n, factors))
+    """Return exp(-i angle P / 2) for a product P of Pauli matrices, whose square is one."""
+    return torch.cos(angle / 2) * _on(n, {}) - 1j * torch.sin(angle / 2) * _on(n, factors)
 
 
 def _value(angle: Angle, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -87,4 +88,4 @@ def _value(angle: Angle, inputs: torch.Tensor, weights: torch.Tensor) -> torch.T
 
 
 def _on(n: int, factors: dict[int, torch.Tensor]) -> torch.Tensor:
-    return reduce(torch.kron, [factors.get(wire, I) for wire in range(n)])
+    return reduce(torch.kron, [factors.get(wire, ONE) for wire in range(n)])

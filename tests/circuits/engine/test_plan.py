@@ -6,7 +6,9 @@ import numpy as np
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, ring
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
-from qaugbench.circuits.engine.plan import Local, Operation, Phase, compile_circuit, linear_table, sources
+from qaugbench.circuits.engine.basis_states import linear_table, sources
+from qaugbench.circuits.engine.compile import compile_circuit
+from qaugbench.circuits.engine.plan import Local, Operation, Phase
 from qaugbench.circuits.readout import Readout
 
 

@@ -13,13 +13,14 @@ from qiskit.transpiler import Target
 from qiskit_aer import noise as aer
 
 from qaugbench.circuits.ansatz import chain
-from qaugbench.circuits.circuit import Angle, Circuit
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.noise.backend import AerNoise, BackendNoise, snapshot
 from qaugbench.circuits.noise.executor import DensityMatrix, noisy_executor
 from qaugbench.circuits.noise.native import affine
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
+from qaugbench.seeds import torch_generator
 from tests.circuits.agreement import Question
 from tests.circuits.noise.aer_reference import density_matrix
 from tests.circuits.noise.reference import read
@@ -50,8 +51,7 @@ def model_of(backend: Any, qubits: set[int]) -> aer.NoiseModel:
 
 
 @pytest.mark.parametrize("name", ["fake:torino", "fake:fez", "fake:sherbrooke"])
-@pytest.mark.parametrize("idles", [False, True], ids=["gates", "gates and idles"])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("idles", "seed"), [(False, 0), (True, 1)], ids=["gates", "gates and idles"])
 def test_values_and_slopes_are_those_of_aers_model_of_the_backend(
     name: str, idles: bool, seed: int, random_circuit: Callable[..., Circuit]
 ) -> None:
@@ -131,6 +131,28 @@ def test_a_circuit_wider_than_the_backend_is_refused() -> None:
     noise = BackendNoise("fake:manila")
     with pytest.raises(CircuitError, match="has 5 qubits, but the circuit 6 wires; choose a larger backend"):
         noisy_executor(Circuit(6, chain(6), Readout.each_wire(6)), noise)
+
+
+def test_what_cannot_be_compiled_once_is_refused() -> None:
+    circuit = Circuit(2, [Gate("H", [0])], Readout.each_wire(2), AmplitudeEmbedding((0, 1), 4))
+    with pytest.raises(CircuitError, match=r"amplitude embedding .* use a NoiseModel"):
+        noisy_executor(circuit, BackendNoise("fake:manila"))
+    with pytest.raises(CircuitError, match="levels 0 to 3, given 4"):
+        BackendNoise("fake:manila", optimization_level=4)
+    with pytest.raises(CircuitError, match="trajectories=1 is no number of at least 2"):
+        BackendNoise("fake:manila", trajectories=1)
+
+
+def test_trajectories_of_any_aer_model_follow_its_density_matrix() -> None:
+    gates = [Gate("RY", [wire], [Angle.constant(0.5 + wire)]) for wire in range(3)]
+    circuit = Circuit(3, [*gates, *chain(3, "CNOT"), *gates], Readout("expectation", ["Z0 X1", "Y2", "X0 Z2", "Z1"]))
+    inputs, weights = torch.zeros(1, 1, 0, dtype=torch.float64), torch.zeros(1, 0, dtype=torch.float64)
+    exact = noisy_executor(circuit, AerNoise(odd_model())).double()(inputs, weights)
+    executor = noisy_executor(circuit, AerNoise(odd_model(), trajectories=20_000)).double()
+    with torch.no_grad():
+        found = executor(inputs, weights, torch_generator(1))
+    assert ((found - exact).abs() < 4 * executor.standard_error).all()
+    assert 1e-3 < executor.standard_error.max() < 0.01
 
 
 def test_angles_that_are_affine_are_read_back() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from qaugbench.circuits.ansatz import chain
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.noise import budget, transfer_plan
 from qaugbench.circuits.noise.executor import DensityMatrix, noisy_executor
@@ -59,6 +60,27 @@ def test_nothing_depends_on_how_the_memory_is_used(
     monkeypatch.setitem(budget.TOGETHER, "cpu", 2 * 2 * 8 * 4**circuit.n_wires)
     monkeypatch.setitem(budget.STORED, "cpu", 0)
     torch.testing.assert_close(answer(circuit, untabulated), expected, atol=1e-12, rtol=0)
+
+
+def test_what_is_stored_for_a_gradient_can_be_kept_from_growing_with_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stored(layers: int) -> int:
+        gates = [Gate("RY", [wire], [Angle.input(wire)]) for wire in range(4)] + chain(4)
+        executor = noisy_executor(Circuit(4, gates * layers, Readout.each_wire(4)), EVERYTHING).double()
+        inputs = torch.ones(1, 3, 4, dtype=torch.float64, requires_grad=True)
+        large: list[int] = []
+
+        def pack(tensor: torch.Tensor) -> torch.Tensor:
+            large.append(tensor.numel() >= 4**4 * 3)
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            executor(inputs, torch.zeros(1, 0, dtype=torch.float64))
+        return sum(large)
+
+    few, many = stored(2), stored(8)
+    assert many > few + 10
+    monkeypatch.setitem(budget.STORED, "cpu", 0)
+    assert stored(8) < few
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -65,6 +67,27 @@ def test_a_block_runs_under_noise_and_trains() -> None:
     noisy.sum().backward()
     assert block.weights.grad is not None
     assert block.weights.grad.abs().min() > 1e-3
+
+
+@pytest.mark.parametrize("trajectories", [None, 30])
+def test_copies_share_inputs_or_have_their_own(trajectories: int | None) -> None:
+    noise = replace(NOISE, trajectories=trajectories)
+    executor = noisy_executor(Circuit(3, GATES, Readout.each_wire(3)), noise).double()
+    inputs = torch.randn(1, 4, 1, generator=torch_generator(0), dtype=torch.float64)
+    weights = torch.randn(3, 2, generator=torch_generator(1), dtype=torch.float64)
+    shared = executor(inputs, weights, torch_generator(2))
+    assert shared.shape == (3, 4, 3)
+    torch.testing.assert_close(executor(inputs.repeat(3, 1, 1), weights, torch_generator(2)), shared)
+    alone = noisy_executor(Circuit(3, GATES, Readout.each_wire(3)), NOISE).double()(inputs, weights[2:])
+    torch.testing.assert_close(shared[2:], alone, atol=1e-12 if trajectories is None else 0.9, rtol=0)
+
+
+def test_a_circuit_without_gates_reads_the_start() -> None:
+    circuit = Circuit(2, [], Readout("expectation", ["Z0", "X1"]))
+    for trajectories in (None, 2):
+        executor = noisy_executor(circuit, NoiseModel(readout_1_to_0=0.2, trajectories=trajectories)).double()
+        outputs = executor(torch.zeros(1, 2, 0), torch.zeros(1, 0, dtype=torch.float64), torch_generator(0))
+        assert outputs.flatten().tolist() == pytest.approx([1.0, 0.2] * 2)
 
 
 def test_counted_shots_refuse_a_gradient() -> None:
