@@ -95,6 +95,12 @@ class QuantumBlock(Block):
         outputs: torch.Tensor = self._executor()(by_copy, self.weights, self.generator)
         return outputs.transpose(0, 1).flatten(1)
 
+    @property
+    def standard_error(self) -> torch.Tensor | None:
+        """Standard errors of the last outputs where these are means over trajectories, [batch, out_features]; else None."""
+        by_copy: torch.Tensor | None = getattr(self._executor(), "standard_error", None)
+        return None if by_copy is None else by_copy.transpose(0, 1).flatten(1)
+
     def _executor(self) -> nn.Module:
         if self.execution.is_ideal:
             return self.exact

@@ -9,7 +9,7 @@ from qaugbench.errors import CircuitError
 
 if TYPE_CHECKING:
     from qaugbench.circuits.devices.device import Device
-    from qaugbench.circuits.noise.model import NoiseModel
+    from qaugbench.circuits.noise.executor import Noise
     from qaugbench.circuits.photonic.noise import PhotonicNoise
 
 
@@ -25,7 +25,7 @@ class Execution:
     """
 
     shots: int | None = None
-    noise: NoiseModel | PhotonicNoise | None = None
+    noise: Noise | PhotonicNoise | None = None
     device: Device | None = None
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ import torch
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_generator, torch_seeded
 
@@ -77,3 +78,14 @@ def test_bad_arguments_are_refused() -> None:
         QuantumBlock(qldm_circuit(2, 1), copies=0)
     with pytest.raises(CircuitError, match="float32 or float64"):
         QuantumBlock(qldm_circuit(2, 1), dtype=torch.float16)
+
+
+def test_standard_errors_are_those_of_trajectories() -> None:
+    block = QuantumBlock(qldm_circuit(3, 1), copies=2)
+    assert block.standard_error is None
+    noise = NoiseModel(two_qubit_error=0.1, trajectories=50)
+    block.run_under(Execution(noise=noise), torch_generator(1))
+    with torch.no_grad():
+        outputs = block(torch.zeros(4, 6))
+    assert block.standard_error.shape == outputs.shape
+    assert 0 < block.standard_error.max() < 1 / 50**0.5 + 0.05

@@ -39,7 +39,8 @@ def plan_budget(sample_bytes: int, steps: int, samples: int, device: torch.devic
         if vectors * sample_bytes > STORED.get(device.type, 2**34):
             segment = math.isqrt(steps) + 1
             vectors = (2 * segment + 4) * together
-    check_memory(vectors * sample_bytes, device, f"{together} sample(s) at once")
+    remedy = "fewer wires, float32, fewer copies, or trajectories (NoiseModel(trajectories=200))"
+    check_memory(vectors * sample_bytes, device, f"{together} sample(s) at once", remedy)
     return Budget(together, segment)
 
 
@@ -50,15 +51,15 @@ def evaluate(function: Callable[..., Any], *arguments: Any, again: bool) -> Any:
     return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
 
 
-def check_memory(needed: int, device: torch.device, what: str) -> None:
-    """Raise CircuitError if a device has not ``needed`` bytes free."""
+def check_memory(needed: int, device: torch.device, what: str, remedy: str) -> None:
+    """Raise CircuitError, saying what to use instead, if a device has not ``needed`` bytes free."""
     if needed < _UNCHECKED:
         return
     free = _free(device)
     if needed > free:
         raise CircuitError(
-            f"This noisy execution needs {needed:,} bytes for {what}, but {device.type} has {free:,} bytes free; use "
-            "fewer wires, float32, fewer copies, or trajectories (NoiseModel(trajectories=200))."
+            f"This noisy execution needs {needed:,} bytes for {what}, but {device.type} has {free:,} bytes free; "
+            f"use {remedy}."
         )
 
 

@@ -68,6 +68,8 @@ class DensityMatrix(nn.Module):
     ) -> torch.Tensor:
         if self.shots is not None:
             refuse_gradient(inputs, weights)
+        if not inputs.shape[1]:
+            return weights.new_zeros(len(weights), 0, self.circuit.n_outputs)
         readers = [self.words] if self.words is not None else list(self.outcomes)
         values = [
             value.expand(-1, inputs.shape[1], -1) for value in self.evolution(inputs, weights, generator, readers)

@@ -56,6 +56,8 @@ class Trajectories(nn.Module):
                 f"A circuit of {self.circuit.n_wires} wires runs as random trajectories under noise; give a "
                 "torch.Generator (run_under(execution, generator))."
             )
+        if not inputs.shape[1]:
+            return weights.new_zeros(len(weights), 0, self.circuit.n_outputs)
         is_alike = self.circuit.n_inputs == 0 and self.trajectories > 1  # all samples have one distribution
         by_run = inputs[:, :1] if is_alike else inputs
         found = self.angles(by_run, weights, generator)
@@ -85,7 +87,8 @@ class Trajectories(nn.Module):
             limit = min(limit, STORED.get(weights.device.type, 2**34) // states)
         samples = min(batch, max(1, limit // state_bytes))
         count = min(self.trajectories, max(1, limit // (state_bytes * samples)))
-        check_memory(samples * count * state_bytes * states, weights.device, f"{samples} sample(s) at once")
+        needed = samples * count * state_bytes * states
+        check_memory(needed, weights.device, f"{samples} sample(s) at once", "fewer wires, float32 or fewer copies")
         return samples, count
 
     def _start(self, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

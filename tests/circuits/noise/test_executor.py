@@ -90,6 +90,12 @@ def test_a_circuit_without_gates_reads_the_start() -> None:
         assert outputs.flatten().tolist() == pytest.approx([1.0, 0.2] * 2)
 
 
+@pytest.mark.parametrize("trajectories", [None, 2])
+def test_no_samples_give_no_outputs(trajectories: int | None) -> None:
+    executor = noisy_executor(Circuit(3, GATES, Readout.each_wire(3)), replace(NOISE, trajectories=trajectories))
+    assert executor.float()(torch.zeros(1, 0, 1), torch.zeros(2, 2), torch_generator(0)).shape == (2, 0, 3)
+
+
 def test_counted_shots_refuse_a_gradient() -> None:
     circuit = Circuit(3, GATES, Readout.each_wire(3))
     weights = torch.zeros(1, 2, requires_grad=True)

@@ -43,6 +43,7 @@ def medians(facts: Preset) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
+@pytest.mark.filterwarnings("ignore:Properties of fake_nighthawk")  # which its preset says too
 def test_figures_are_the_medians_of_the_snapshot(name: str) -> None:
     facts = preset(name)
     assert facts.backend is not None

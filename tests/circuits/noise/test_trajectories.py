@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from qaugbench.circuits.ansatz import chain
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.noise import budget
 from qaugbench.circuits.noise.executor import noisy_executor
+from qaugbench.circuits.noise.jumps import Jump
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.noise.trajectories import Trajectories
 from qaugbench.circuits.readout import Readout
@@ -32,13 +34,32 @@ def given(circuit: Circuit, batch: int = 2) -> tuple[torch.Tensor, torch.Tensor]
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_without_noise_every_trajectory_is_the_exact_one(seed: int, random_circuit: Callable[..., Circuit]) -> None:
-    circuit = random_circuit(400 + seed)
+@pytest.mark.parametrize("together", [2**24, 1], ids=["together", "one by one"])
+def test_without_noise_every_trajectory_is_the_exact_one(
+    seed: int, together: int, random_circuit: Callable[..., Circuit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(budget.TOGETHER, "cpu", together)
+    circuit = random_circuit(400 + seed, max_gates=20)
     exact = noisy_executor(circuit, NoiseModel()).double()(*given(circuit))
     executor = sampled(circuit, NoiseModel(), 2)
     torch.testing.assert_close(executor(*given(circuit), torch_generator(0)), exact, atol=1e-9, rtol=0)
     assert executor.standard_error is not None
     assert executor.standard_error.abs().max() < 1e-6
+
+
+def test_operators_are_drawn_with_the_probabilities_that_the_state_gives_them() -> None:
+    rng = np.random.default_rng(0)
+    columns = np.linalg.qr(rng.normal(size=(6, 2)) + 1j * rng.normal(size=(6, 2)))[0]  # an isometry: a channel
+    kraus = columns.reshape(3, 2, 2)
+    state = np.linalg.qr(rng.normal(size=(2, 1)) + 1j * rng.normal(size=(2, 1)))[0][:, 0]
+    density = torch.from_numpy(np.outer(state, state.conj())).expand(40_000, 2, 2)
+    operators = Jump(kraus)(density, len(density), torch_generator(0))
+    moved = (operators @ torch.from_numpy(state)).abs().square().sum(1)
+    torch.testing.assert_close(moved, torch.ones_like(moved))  # normalised
+    chances = np.array([np.linalg.norm(k @ state) ** 2 for k in kraus])
+    for k, chance in zip(kraus, chances, strict=True):
+        hits = (operators - torch.from_numpy(k / np.sqrt(chance))).abs().amax((1, 2)) < 1e-9
+        assert hits.double().mean().item() == pytest.approx(chance, abs=0.01)
 
 
 def test_outputs_lie_within_their_standard_errors(random_circuit: Callable[..., Circuit]) -> None:
