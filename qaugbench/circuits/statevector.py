@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.engine.buffers import keep_freed_memory
 from qaugbench.circuits.engine.compile import compile_circuit
 from qaugbench.circuits.engine.operands import Needs, Operands, OperandTable
 from qaugbench.circuits.engine.plan import Local, Plan, PlanStep
@@ -41,6 +42,7 @@ class StateVector(nn.Module):
         super().__init__()
         plan = compile_circuit(circuit)
         check_circuit(circuit.n_wires, len(plan.steps))
+        keep_freed_memory()
         self.circuit = circuit
         self.reversible = True
         needs = Needs()

@@ -115,6 +115,25 @@ def test_copies_that_share_inputs_compute_once_what_does_not_differ() -> None:
     torch.testing.assert_close(outputs, found(inputs.expand(5, -1, -1), weights), atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_inputs_that_copies_share_collect_the_gradients_of_all(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = [*strongly_entangling_layers(2, 1), *ring(2, "CZ")]  # tells copies apart before inputs come
+    gates = [*trained, *angle_embedding(2, "RX"), Gate("RZZ", [0, 1], [Angle.input(2)]), *angle_embedding(2, "RY")]
+    circuit = Circuit(2, [*gates, *ring(2, "CNOT")], Readout.each_wire(2, "ZX"))
+    assert_as_plain(circuit, way, monkeypatch, 0, batch=4, copies=3, shared=True)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_backward_leaves_everything_as_it_was(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = Circuit(3, [*angle_embedding(3), *strongly_entangling_layers(3, 3)], Readout.probabilities())
+    sources = given(circuit, 0, batch=5)
+    outputs = state_vector(circuit, way, monkeypatch)(*sources)
+    before = outputs.detach().clone()
+    first, second = (torch.autograd.grad(outputs.square().sum(), sources, retain_graph=True) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    assert torch.equal(outputs, before)
+
+
 @pytest.mark.parametrize("gate", ["CZ", "CNOT"])
 @pytest.mark.parametrize("rotation", ["RY", "RX"])
 @pytest.mark.parametrize("first", [True, False], ids=["embedded once", "re-uploaded"])
@@ -162,6 +181,15 @@ def test_marginals_and_post_selection_by_hand() -> None:
     assert probabilities(3, gates, Readout.probabilities((0,), {2: 1})) == pytest.approx([0, 1])
     assert probabilities(3, gates, Readout.probabilities((), {1: 1})) == pytest.approx([2 / 3, 0, 0, 1 / 3])
     assert all(map(math.isnan, probabilities(3, gates, Readout.probabilities((0,), {1: 0}))))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_an_ancilla_that_only_rounding_lets_pass_gives_nan(dtype: torch.dtype) -> None:
+    half = [Gate("RX", [0], [Angle.constant(0.7)])]
+    back = [Gate("RZ", [0], [Angle.constant(math.pi)]), *half, Gate("RZ", [0], [Angle.constant(-math.pi)])]
+    circuit = Circuit(2, [*half, *back], Readout.probabilities((1,), {0: 1}))
+    outputs = StateVector(circuit).to(dtype)(torch.zeros(1, 1, 0, dtype=dtype), torch.zeros(1, 0, dtype=dtype))
+    assert outputs.isnan().all()
 
 
 def test_bell_state() -> None:

@@ -46,8 +46,11 @@ def apply_block(matrix: torch.Tensor, state: torch.Tensor, after: int, out: torc
     if matrix.is_complex() or not state.is_complex():
         return _product(*_aligned(matrix, state.reshape(-1, side, rest)), out, state)
     real = torch.view_as_real(state)
-    real_out = None if out is None else torch.view_as_real(out)
-    return torch.view_as_complex(_product(*_aligned(matrix, real.reshape(-1, side, 2 * rest)), real_out, real))
+    parts = _aligned(matrix, real.reshape(-1, side, 2 * rest))
+    if out is None:
+        return torch.view_as_complex(_product(*parts, None, real))
+    _product(*parts, torch.view_as_real(out), real)
+    return out
 
 
 def outer_product(left: torch.Tensor, right: torch.Tensor, count: int, side: int, after: int) -> torch.Tensor:

@@ -70,31 +70,25 @@ class ApplyLocal(Step):
             made.append(matrices.unflatten(0, (-1, len(group.first_wires))))
         return made
 
-    def adjoint(self, made: list[torch.Tensor]) -> list[torch.Tensor]:
-        return [matrices.mH.resolve_conj() for matrices in made]
+    def adjoint(self, made: list[torch.Tensor], *, of_conjugate: bool) -> list[torch.Tensor]:
+        return [matrices.mT if of_conjugate else matrices.mH.resolve_conj() for matrices in made]
 
     def apply_one(self, vector: torch.Tensor, made: list[torch.Tensor], number: int, buffers: Buffers) -> torch.Tensor:
-        given = vector
         for group, matrices in zip(self.groups, made, strict=True):
             for first, matrix in zip(group.first_wires, matrices[number].unbind(0), strict=True):
                 after = self.n_wires - first - group.k
                 previous, vector = vector, apply_block(matrix, vector, after, buffers.take())
-                if previous is not given:
-                    buffers.give(previous)
+                buffers.give(previous)
         return vector
 
     def collect(
-        self, state: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers
+        self, conjugate: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers
     ) -> list[list[torch.Tensor]]:
-        """Return gradient x conj(state), summed over the other wires, for each block of each group wanted."""
-        conjugate = torch.conj_physical(state, out=buffers.take()) if state.is_complex() else state
-        traces = [
+        """Return gradient x conjugate, summed over the other wires, for each block of each group wanted."""
+        return [
             [self._outer(gradient, conjugate, first, group, found) for first in group.first_wires]
             for group in self._wanted(found)
         ]
-        if conjugate is not state:
-            buffers.give(conjugate)
-        return traces
 
     def write_gradients(
         self, traces: Sequence[list[list[torch.Tensor]]], found: Operands, which: slice, buffers: Buffers

@@ -32,15 +32,19 @@ class ApplyPermutation(Step):
     def prepare(self, operands: Operands, copies: int, which: slice) -> tuple[torch.Tensor, torch.Tensor]:
         return self.source, self.inverse
 
-    def adjoint(self, made: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    def adjoint(
+        self, made: tuple[torch.Tensor, torch.Tensor], *, of_conjugate: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         return made[1], made[0]
 
     def apply_one(
         self, vector: torch.Tensor, made: tuple[torch.Tensor, torch.Tensor], number: int, buffers: Buffers
     ) -> torch.Tensor:
-        return torch.index_select(vector, 2, made[0], out=buffers.take())
+        result = torch.index_select(vector, 2, made[0], out=buffers.take())
+        buffers.give(vector)
+        return result
 
-    def collect(self, state: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers) -> None:
+    def collect(self, conjugate: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers) -> None:
         return
 
     def write_gradients(self, traces: Sequence[None], found: Operands, which: slice, buffers: Buffers) -> None:

@@ -68,20 +68,21 @@ class ApplyPhase(Step):
         phase = sum(terms[1:], start=terms[0])
         return torch.complex(torch.cos(phase), torch.sin(phase))
 
-    def adjoint(self, made: torch.Tensor) -> torch.Tensor:
-        return made.conj_physical() if made.is_complex() else made
+    def adjoint(self, made: torch.Tensor, *, of_conjugate: bool) -> torch.Tensor:
+        return made if of_conjugate else made.conj_physical()
 
     def apply_one(self, vector: torch.Tensor, made: torch.Tensor, number: int, buffers: Buffers) -> torch.Tensor:
-        return torch.mul(vector, made[number], out=buffers.take())
+        result = torch.mul(vector, made[number], out=buffers.take())
+        buffers.give(vector)
+        return result
 
     def collect(
-        self, state: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers
+        self, conjugate: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers
     ) -> torch.Tensor | None:
-        """Return gradient * conj(state), whose imaginary part is the gradient for the phases."""
+        """Return gradient * conjugate, whose imaginary part is the gradient for the phases."""
         if not any(is_sampled in found.phases for is_sampled in self.places):
             return None
-        conjugate = torch.conj_physical(state, out=buffers.take())
-        return torch.mul(gradient, conjugate, out=conjugate)
+        return torch.mul(gradient, conjugate, out=buffers.take())
 
     def write_gradients(
         self, traces: Sequence[torch.Tensor | None], found: Operands, which: slice, buffers: Buffers

@@ -40,11 +40,9 @@ class _Evolution(torch.autograd.Function):
         buffers, state, states = Buffers(None if is_stored else start), start, []
         for use in uses:
             given = (made[use.step], use.number) if is_stored else (_prepared(use, operands, len(start)), 0)
-            previous, state = state, use.step.apply_one(state, *given, buffers)
+            state = use.step.apply_one(state, *given, buffers)
             if is_stored:
                 states.append(state)
-            elif previous is not start:
-                buffers.give(previous)
         ctx.uses, ctx.names, ctx.made = uses, names, made
         ctx.save_for_backward(*tensors, *(states or [state]))
         return state
@@ -77,10 +75,10 @@ def _through_stored(
     wants_start: bool,
 ) -> torch.Tensor:
     """Return the gradient for the start and write the others into ``found``, given the state after each use."""
-    inverses = {step: step.adjoint(given) for step, given in made.items()}
+    inverses = {step: step.adjoint(given, of_conjugate=False) for step, given in made.items()}
     traces: dict[Step, list[Traces]] = {step: [] for step in made}
     for use, state in zip(reversed(uses), reversed(states), strict=True):
-        traces[use.step].insert(0, use.step.collect(state, gradient, found, Buffers()))
+        traces[use.step].insert(0, use.step.collect(state.conj_physical(), gradient, found, Buffers()))
         if wants_start or use is not uses[0]:
             gradient = use.step.apply_one(gradient, inverses[use.step], use.number, Buffers())
     for step, collected in traces.items():
@@ -92,19 +90,15 @@ def _through_recomputed(
     uses: Sequence[Use], operands: Operands, last: torch.Tensor, given: torch.Tensor, found: Operands
 ) -> torch.Tensor:
     """Return the gradient for the start and write the others into ``found``, given the last state only."""
-    state, gradient, buffers = last, given, Buffers(last)
+    gradient, buffers = given, Buffers(last)
+    conjugate = torch.conj_physical(last, out=buffers.take())
     for use in reversed(uses):
-        trace = use.step.collect(state, gradient, found, buffers)
+        trace = use.step.collect(conjugate, gradient, found, buffers)
         use.step.write_gradients([trace], found, _only(use), buffers)
-        inverse = use.step.adjoint(_prepared(use, operands, len(last)))
-        previous, gradient = gradient, use.step.apply_one(gradient, inverse, 0, buffers)
-        if previous is not given:
-            buffers.give(previous)
-        if use is uses[0]:
-            break
-        previous, state = state, use.step.apply_one(state, inverse, 0, buffers)
-        if previous is not last:
-            buffers.give(previous)
+        made = _prepared(use, operands, len(last))
+        gradient = use.step.apply_one(gradient, use.step.adjoint(made, of_conjugate=False), 0, buffers)
+        if use is not uses[0]:
+            conjugate = use.step.apply_one(conjugate, use.step.adjoint(made, of_conjugate=True), 0, buffers)
     return gradient
 
 

@@ -1,9 +1,9 @@
 """What runs a plan: a step stands for all steps of one form, such as the layers of a circuit.
 
 ``prepare`` makes of the operands what its occurrences are given by, one or all of them at once; ``adjoint`` turns that
-into what the inverses are given by; ``apply_one`` applies either. Backward, ``collect`` takes from the state after an
-occurrence, and the gradient of the loss for that state, what the gradients of the operands follow from, and
-``write_gradients`` writes these for several occurrences at once. The shape of states is that of ``statevector``.
+into what the inverses are given by; ``apply_one`` applies either. Backward, ``collect`` takes from the conjugate of
+the state after an occurrence, and the gradient of the loss for that state, what the gradients of the operands follow
+from, and ``write_gradients`` writes these for several occurrences at once. The shape of states is that of ``statevector``.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Step(nn.Module):
         """Return what the occurrences ``which`` are given by."""
         raise NotImplementedError
 
-    def adjoint(self, made: Made) -> Made:
-        """Return what the inverses are given by."""
+    def adjoint(self, made: Made, *, of_conjugate: bool) -> Made:
+        """Return what the inverses are given by, for a vector or for the conjugate of one."""
         raise NotImplementedError
 
     def apply_one(self, vector: torch.Tensor, made: Made, number: int, buffers: Buffers) -> torch.Tensor:
-        """Return the result of number ``number`` of ``made`` applied to ``vector``."""
+        """Return the result of number ``number`` of ``made`` applied to ``vector``, which ``buffers`` take back."""
         raise NotImplementedError
 
-    def collect(self, state: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers) -> Traces:
+    def collect(self, conjugate: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers) -> Traces:
         """Return what the gradients in ``found`` of one occurrence follow from."""
         raise NotImplementedError
 

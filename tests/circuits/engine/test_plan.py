@@ -65,6 +65,11 @@ def _layer(layer: int) -> list[Gate]:
     return rotations + ring(3, "CZ")
 
 
+def test_phase_rotations_before_cnots_stay_in_the_local_step() -> None:
+    gates = [*_layer(0)[:6], *ring(3, "CNOT"), *angle_embedding(3, "RY", first_input=6)]
+    assert kinds(Circuit(3, gates, Readout.each_wire(3))) == ["Local", "Permutation", "Local"]
+
+
 def test_phases_of_zero_are_dropped_but_not_those_of_amplitudes() -> None:
     gates = [Gate("RZ", [0], [Angle.weight(0)]), Gate("H", [0])]
     (step,) = compile_circuit(Circuit(1, gates, Readout.each_wire(1, "Z"))).steps
