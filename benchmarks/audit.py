@@ -35,7 +35,7 @@ from qaugbench.datasets.audit.orientations import oriented, unit_pictures
 from qaugbench.datasets.audit.scan import scan
 from qaugbench.datasets.audit.unusable import inverted_images
 from qaugbench.datasets.manifest import write_prepared
-from qaugbench.datasets.phantom import render_phantom
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.definitions import task
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from qaugbench import definitions, seeds
-from qaugbench.datasets.phantom_source import phantom_archive
+from qaugbench.datasets.phantom.source import phantom_archive
 from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepared
 from qaugbench.datasets.splits import choose_split
 from qaugbench.datasets.subsets import runnable_fraction

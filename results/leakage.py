@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from qaugbench.datasets.closure import close_groups
 
 from qaugbench.datasets.audit.duplicates import find_pairs
 from qaugbench.datasets.audit.scan import scan
-from qaugbench.datasets.closure import close_groups
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.run import PreparedRun, RunRequest, prepare
 from qaugbench.record import PredictionSet, Record, read_predictions, read_record

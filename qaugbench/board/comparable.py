@@ -10,7 +10,7 @@ import numpy as np
 
 from qaugbench.errors import EntryError
 from qaugbench.record import EndpointFacts, PredictionSet, Record
-from qaugbench.stats.question import Images
+from qaugbench.stats.metric_on_images import Images
 
 
 @dataclass(frozen=True)

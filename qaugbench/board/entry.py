@@ -19,7 +19,7 @@ from qaugbench.board.bundle import (
     manifest_text,
     read_entry,
 )
-from qaugbench.board.sheet import sample_sheet
+from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.record import Record, json_text, read_record, write_whole

@@ -11,11 +11,11 @@ import numpy as np
 from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.board.comparable import HeldOut, Submitted, check_same
 from qaugbench.record import EndpointFacts, PredictionSet, Record, read_predictions
+from qaugbench.stats.comparators import reference_arm
 from qaugbench.stats.fraction import ask
-from qaugbench.stats.present import Present
-from qaugbench.stats.question import Answer, Question
+from qaugbench.stats.intention_to_treat import Present
+from qaugbench.stats.metric_on_images import Answer, Question
 from qaugbench.stats.ranks import rank_sets
-from qaugbench.stats.rivals import reference_arm
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from qaugbench.board.board_table import rows_of, table
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
 from qaugbench.board.cells import NONE
 from qaugbench.board.comparable import Submitted, by_board, percent
-from qaugbench.board.family import Confirmatory, confirmatory
+from qaugbench.board.confirmatory import Confirmatory, confirmatory
 from qaugbench.board.gains import Measured, measure, rank_ranges
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
-from qaugbench.board.rows import rows_of, table
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.record import write_whole

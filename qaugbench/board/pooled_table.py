@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from qaugbench.board.cells import NONE, adjusted_text, change_text, markdown_table
-from qaugbench.board.family import Confirmatory
+from qaugbench.board.confirmatory import Confirmatory
 from qaugbench.board.gains import Measured
 from qaugbench.board.pooled import MARGIN, TASKS, Pooled
 

@@ -35,8 +35,8 @@ def json_option(command: Any) -> Any:
 @json_option
 def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None:
     """Draw the circuits of a generator; --json prints them as data."""
-    from qaugbench.circuits.drawing import describe, draw_png
-    from qaugbench.generators.build import distinct_blocks, quantum_generator
+    from qaugbench.circuits.export.drawing import describe, draw_png
+    from qaugbench.inspection.build import distinct_blocks, quantum_generator
 
     found = distinct_blocks(quantum_generator(generator, track=track))
     if as_json:
@@ -58,7 +58,7 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
 @json_option
 def controls(generator: str, track: str, task: str, as_json: bool) -> None:
     """Count a generator's parameters under every control, side by side."""
-    from qaugbench.generators.parameters import parameter_table, parameter_text
+    from qaugbench.inspection.parameter_table import parameter_table, parameter_text
 
     table = parameter_table(generator, track=track, task=task)
     click.echo(json.dumps(table.to_dict(), indent=1) if as_json else parameter_text(table))
@@ -76,7 +76,7 @@ def resources(
     generator: str, track: str, task: str, preset: str | None, shots: int, images: int, as_json: bool
 ) -> None:
     """Say what a generator would take on quantum hardware: qubits, gates, circuits, time and price."""
-    from qaugbench.generators.resources import generator_resources, resources_text
+    from qaugbench.inspection.resource_cards import generator_resources, resources_text
 
     found = generator_resources(generator, track=track, task=task, preset=preset, shots=shots, images=images)
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else resources_text(found))
@@ -106,7 +106,7 @@ def execute(
     With --out the answers are kept: the same command goes on where it was interrupted, and --device replay:FOLDER gives
     the same outputs without the device.
     """
-    from qaugbench.generators.execute import execute_circuits
+    from qaugbench.inspection.device_run import execute_circuits
 
     found = execute_circuits(
         generator, device, shots=shots, samples=samples, folder=out, seed=seed, track=track, progress=_tell

@@ -65,7 +65,7 @@ def get(source: str, size: int | None, jobs: int) -> None:
 
         click.echo(f"Weights: {get_weights(source.removeprefix('weights:'))}")
         return
-    from qaugbench.datasets.ready import get_ready
+    from qaugbench.datasets.acquire import get_ready
 
     click.echo(get_ready(source, size=size, jobs=jobs).text())
 
@@ -84,7 +84,7 @@ def get(source: str, size: int | None, jobs: int) -> None:
 @jobs_option
 def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> None:
     """Check and convert a source that you fetched by hand ('data info' says which files), and audit it."""
-    from qaugbench.datasets.ready import prepare_ready
+    from qaugbench.datasets.acquire import prepare_ready
 
     click.echo(prepare_ready(source, raw, size=size, jobs=jobs).text())
 
@@ -124,7 +124,7 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
 @click.option("--allow-leaky-split", is_flag=True)
 def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> None:
     """Check a folder or .zip in the prepared form and say what a run would use of it."""
-    from qaugbench.experiment.check import check_source
+    from qaugbench.experiment.check_source import check_source
 
     click.echo(check_source(path, task, split=split, allow_leaky=allow_leaky_split))
 
@@ -137,6 +137,6 @@ def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> 
 def phantom(task: str, patients: int, size: int, path: Path) -> None:
     """Draw a phantom of any number of patients into PATH (.zip or folder), in the prepared form."""
     from qaugbench import definitions
-    from qaugbench.datasets.phantom_source import export_phantom
+    from qaugbench.datasets.phantom.source import export_phantom
 
     click.echo(f"Phantom: {export_phantom(definitions.task(task).id, patients, size, path)}")

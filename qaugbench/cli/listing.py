@@ -56,7 +56,7 @@ def definition(name: str, as_json: bool) -> None:
 @click.pass_context
 def doctor(ctx: click.Context, out: Path) -> int:
     """Check this installation and machine: packages, cores, memory, disk, GPU, definitions, circuits."""
-    from qaugbench.experiment.doctor import examine
+    from qaugbench.inspection.doctor import examine
 
     if ctx.invoked_subcommand:
         return 0
@@ -73,7 +73,7 @@ def doctor(ctx: click.Context, out: Path) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
     """Audit the circuits of GENERATORS (or variants such as qldm:twin; all of them by default): are they live?"""
-    from qaugbench.experiment.circuit_doctor import examine_circuits
+    from qaugbench.inspection.circuit_doctor import examine_circuits
 
     found = examine_circuits(generators or None, seed=seed)
     if as_json:

@@ -8,7 +8,7 @@ from qaugbench import definitions
 from qaugbench.datasets.audit.entry import audit
 from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.card import card, card_page
-from qaugbench.datasets.own_images import own_prepared
+from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, instructions, sources
 from qaugbench.datasets.splits import Split, choose_split

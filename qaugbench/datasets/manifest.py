@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from qaugbench.datasets.archive import below_images, leaves_source
+from qaugbench.datasets.formats.archive import below_images, leaves_source
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import PARTS, Split
 from qaugbench.errors import DataError, first_offenders

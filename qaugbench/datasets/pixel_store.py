@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from qaugbench.datasets.archive import Archive, FolderArchive, ZipArchive
+from qaugbench.datasets.formats.archive import Archive, FolderArchive, ZipArchive
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData
 from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.datasets.shards import Member, content_of

@@ -14,9 +14,9 @@ from typing import Any
 from PIL import Image
 
 from qaugbench import definitions
-from qaugbench.datasets.archive import open_archive
-from qaugbench.datasets.containers import is_archive
 from qaugbench.datasets.converters import Converted, Picture, converter
+from qaugbench.datasets.formats.archive import open_archive
+from qaugbench.datasets.formats.containers import is_archive
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.raw import open_raw
 from qaugbench.datasets.scale import in_shards, shards_beside, shrunk

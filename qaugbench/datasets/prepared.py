@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from qaugbench.datasets.archive import Archive, below_images, open_archive
+from qaugbench.datasets.formats.archive import Archive, below_images, open_archive
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
 from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.errors import DataError, first_offenders

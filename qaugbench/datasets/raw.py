@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from qaugbench.datasets.containers import Container, open_containers
+from qaugbench.datasets.formats.containers import Container, open_containers
 from qaugbench.datasets.sources import Source
 from qaugbench.errors import DataError, first_offenders
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from qaugbench.datasets.closure import close_groups
 from qaugbench.datasets.manifest import write_prepared
+from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import PARTS, crossing_groups, own_parts
 from qaugbench.errors import DataError

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from qaugbench.datasets.archive import below_images
+from qaugbench.datasets.formats.archive import below_images
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.prepared import UNREADABLE
 from qaugbench.datasets.preprocess import square_pixels

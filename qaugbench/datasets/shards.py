@@ -20,7 +20,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from qaugbench.datasets.archive import MAX_FILE_BYTES, Archive, FolderArchive, ZipArchive
+from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, Archive, FolderArchive, ZipArchive
 from qaugbench.datasets.manifest import sha256
 from qaugbench.errors import DataError, first_offenders
 

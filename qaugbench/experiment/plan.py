@@ -260,7 +260,7 @@ class _ReplicateCells:
 
     def autoencoder(self) -> Cell:
         settings = definitions.autoencoder_settings(self.track.name)
-        key = self._key(["autoencoder"], ["qaugbench.generators.latent_autoencoder"], **_budgeted(settings))
+        key = self._key(["autoencoder"], ["qaugbench.generators.shared.autoencoder"], **_budgeted(settings))
         return Cell("autoencoder", key, self.data, label=f"autoencoder {self.where}")
 
     def fit(self, choice: GeneratorChoice, control: str) -> Cell:

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment import assemble
-from qaugbench.experiment.choose import choose_generators
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
 from qaugbench.experiment.execute import execute
+from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.plan import Plan, make_plan
 from qaugbench.experiment.progress import shown
 from qaugbench.experiment.source import OpenedSource, open_source

@@ -12,8 +12,8 @@ import numpy as np
 
 from qaugbench import seeds
 from qaugbench.datasets.manifest import sha256, source_manifest
-from qaugbench.datasets.own_images import own_prepared
-from qaugbench.datasets.phantom_source import PHANTOM, phantom_archive
+from qaugbench.datasets.own.images import own_prepared
+from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
 from qaugbench.datasets.splits import PARTS, Split, choose_split

@@ -45,7 +45,7 @@ def split(cell: Cell, store: Store) -> tuple[Files, Facts]:
 def autoencoder(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Fit the latent autoencoder that every latent generator of the replicate shares."""
     from qaugbench.generators.contract import Budget
-    from qaugbench.generators.latent_autoencoder import LatentAutoencoder
+    from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 
     data = real_images(cell, store)
     curve = _Curve()
@@ -158,7 +158,7 @@ def _part(cell: Cell, store: Store, part: str) -> LabelledImages:
 
 
 def _generator(cell: Cell, image_shape: tuple[int, int, int], n_labels: int) -> Any:
-    from qaugbench.generators.discovery import generator_class
+    from qaugbench.generators.shared.discovery import generator_class
 
     kind = generator_class(cell.key["generator"])
     hyper = {**cell.key["hyper"], **cell.locator.get("hyper", {})}
@@ -168,7 +168,7 @@ def _generator(cell: Cell, image_shape: tuple[int, int, int], n_labels: int) -> 
 def _load_autoencoder(cell: Cell, store: Store, image_shape: tuple[int, int, int]) -> Any:
     from safetensors.torch import load
 
-    from qaugbench.generators.latent_autoencoder import LatentAutoencoder
+    from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 
     model = LatentAutoencoder(image_shape, **cell.key["hyper"], device=cell.key["device"])
     model.load(load(store.read("autoencoder", cell.name, "state.safetensors")))

@@ -16,7 +16,7 @@ from qaugbench.errors import DefinitionError, QaugbenchError
 
 if TYPE_CHECKING:
     from qaugbench.circuits.block import QuantumBlock
-    from qaugbench.generators.latent_autoencoder import LatentAutoencoder
+    from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 
 Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 Progress = Callable[[int, int, float], None]

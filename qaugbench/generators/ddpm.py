@@ -26,8 +26,8 @@ from qaugbench.generators.contract import (
     under_prefix,
     with_prefix,
 )
-from qaugbench.generators.latent_autoencoder import LatentAutoencoder, attached_or_fitted
-from qaugbench.generators.latent_diffusion import LabelledUNet, draw_latents, train_denoiser
+from qaugbench.generators.shared.autoencoder import LatentAutoencoder, attached_or_fitted
+from qaugbench.generators.shared.diffusion import LabelledUNet, draw_latents, train_denoiser
 from qaugbench.seeds import child_seed, torch_seeded
 
 

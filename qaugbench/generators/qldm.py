@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.block import Block, QuantumBlock
-from qaugbench.circuits.controls import build_block
+from qaugbench.circuits.controls.build import build_block
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import DefinitionError
@@ -35,8 +35,8 @@ from qaugbench.generators.contract import (
     under_prefix,
     with_prefix,
 )
-from qaugbench.generators.latent_autoencoder import LatentAutoencoder, attached_or_fitted
-from qaugbench.generators.latent_diffusion import BOTTLENECK_SIZE, LabelledUNet, draw_latents, train_denoiser
+from qaugbench.generators.shared.autoencoder import LatentAutoencoder, attached_or_fitted
+from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, draw_latents, train_denoiser
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
 _SITES = BOTTLENECK_SIZE**2

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qaugbench.record import Record
-from qaugbench.report import rows
+from qaugbench.report import record_views as rows
 from qaugbench.report.numbers import Row, interval, p_value, signed
-from qaugbench.report.rows import Facts
+from qaugbench.report.record_views import Facts
 
 CLAIMS = {
     "helps": "helps",

@@ -10,7 +10,7 @@ from qaugbench.errors import EntryError
 from qaugbench.record import Record, read_predictions, read_record
 from qaugbench.report.numbers import p_value, signed
 from qaugbench.report.tables import aligned, reference_arm
-from qaugbench.stats.crossfit import CrossFitted, crossfit
+from qaugbench.stats.folds import CrossFitted, crossfit
 
 HEADER = ("arm", "mean", "vs {reference}", "95 % CI", "p")
 

@@ -13,7 +13,8 @@ import jinja2
 from qaugbench.board.cite import bibtex, references
 from qaugbench.errors import EntryError
 from qaugbench.record import Record, read_record, write_whole
-from qaugbench.report import claims, figures, rows, tables
+from qaugbench.report import claims, figures, tables
+from qaugbench.report import record_views as rows
 from qaugbench.report.figures import Curve, Interval, Panel
 from qaugbench.report.identity import Look, looks
 from qaugbench.report.numbers import interval, signed

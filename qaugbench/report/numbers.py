@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qaugbench.report.rows import Facts
+from qaugbench.report.record_views import Facts
 
 Row = tuple[str, ...]
 

@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 
 from qaugbench.record import FractionFacts, Record
-from qaugbench.report import claims, rows
+from qaugbench.report import claims
+from qaugbench.report import record_views as rows
 from qaugbench.report.numbers import Row, interval, p_value, signed
-from qaugbench.report.rows import Facts
+from qaugbench.report.record_views import Facts
 
 WIDTH = 110
 COLUMNS = ("arm", "mean", "sd", "vs {reference}", "95 % CI", "n", "verdict")

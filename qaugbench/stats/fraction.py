@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.stats.bayes import posterior_of_one
+from qaugbench.stats.comparators import best_other, competitors, controls_of, reference_arm
 from qaugbench.stats.decide import MIN_FOR_VERDICT, verdict, verdict_words, why_no_verdict
 from qaugbench.stats.delong import ENSEMBLE
 from qaugbench.stats.families import benjamini_hochberg
-from qaugbench.stats.kinds import KINDS
+from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.ladder import climb
+from qaugbench.stats.metric_kinds import KINDS
+from qaugbench.stats.metric_on_images import Answer, Answers, Images, Question
 from qaugbench.stats.mrmc import Comparison, interval
-from qaugbench.stats.present import Present
-from qaugbench.stats.question import Answer, Answers, Images, Question
 from qaugbench.stats.ranks import rank_sets
 from qaugbench.stats.results import (
     ArmScore,
@@ -30,7 +31,6 @@ from qaugbench.stats.results import (
     MetricScore,
     Rank,
 )
-from qaugbench.stats.rivals import best_other, competitors, controls_of, reference_arm
 from qaugbench.stats.secondary import Secondary
 from qaugbench.stats.wording import verdict_sentence, verdict_text
 

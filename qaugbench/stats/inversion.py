@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from qaugbench.errors import StatisticsError, first_offenders
 from qaugbench.stats.covariance import contrast_covariance
 from qaugbench.stats.joint import Joint
-from qaugbench.stats.question import Answer
+from qaugbench.stats.metric_on_images import Answer
 
 Pieces = tuple[tuple[float, float], ...]
 

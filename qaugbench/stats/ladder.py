@@ -18,8 +18,8 @@ from scipy import stats
 
 from qaugbench.errors import StatisticsError, near_names
 from qaugbench.stats.decide import LISTED_REPLICATES, MAX_FLAGGED
+from qaugbench.stats.metric_on_images import Answer
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison, interval
-from qaugbench.stats.question import Answer
 
 LadderVerdict = Literal[
     "SUPERIOR",

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from qaugbench.errors import StatisticsError, first_offenders
 from qaugbench.stats.inversion import LEVEL, ROUNDING, accepted, check_paired, joint_of, minus
 from qaugbench.stats.joint import Joint
-from qaugbench.stats.question import Answer
+from qaugbench.stats.metric_on_images import Answer
 
 Bound = Literal["", "at least", "at most"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders, near_names
+from qaugbench.stats.comparators import reference_arm
 from qaugbench.stats.fraction import ask
+from qaugbench.stats.intention_to_treat import Present
+from qaugbench.stats.metric_on_images import Images, Question
 from qaugbench.stats.mrmc import ROUNDING, variance_components
-from qaugbench.stats.present import Present
-from qaugbench.stats.question import Images, Question
-from qaugbench.stats.rivals import reference_arm
 
 if TYPE_CHECKING:
     from qaugbench.record import ArmInfo, EndpointFacts, PredictionSet

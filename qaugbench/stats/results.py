@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.stats.bayes import Posterior
-from qaugbench.stats.kinds import AUROC_UNIT, HIGHER
+from qaugbench.stats.image_equivalents import Worth
 from qaugbench.stats.ladder import Ladder
+from qaugbench.stats.metric_kinds import AUROC_UNIT, HIGHER
 from qaugbench.stats.mrmc import Comparison
-from qaugbench.stats.worth import Worth
 
 
 @dataclass(frozen=True)

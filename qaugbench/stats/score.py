@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders, near_names
-from qaugbench.stats.across import confirmatory, worths
+from qaugbench.stats.all_fractions import confirmatory, worths
+from qaugbench.stats.comparators import best_classical
 from qaugbench.stats.fraction import Asked, Fraction, ask
-from qaugbench.stats.kinds import KINDS
-from qaugbench.stats.present import Present
-from qaugbench.stats.question import Images
+from qaugbench.stats.intention_to_treat import Present
+from qaugbench.stats.metric_kinds import KINDS
+from qaugbench.stats.metric_on_images import Images
 from qaugbench.stats.results import FractionScore, Scores
-from qaugbench.stats.rivals import best_classical
 from qaugbench.stats.secondary import secondary_metrics
 
 if TYPE_CHECKING:

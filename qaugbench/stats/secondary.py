@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.metrics.decisions import youden_thresholds
-from qaugbench.stats.question import Images, Question
+from qaugbench.stats.metric_on_images import Images, Question
 
 if TYPE_CHECKING:
     from qaugbench.record import EndpointFacts

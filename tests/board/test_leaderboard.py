@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from qaugbench.board.board_table import ties
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.entry import submit
 from qaugbench.board.leaderboard import build, page
-from qaugbench.board.rows import ties
 from qaugbench.errors import EntryError
 from tests.board.factory import write_run
 

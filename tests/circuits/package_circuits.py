@@ -9,7 +9,7 @@ from qaugbench.circuits import ansatz
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.gates import GATES
 from qaugbench.circuits.readout import Readout
-from qaugbench.generators.build import distinct_blocks, new_generator
+from qaugbench.inspection.build import distinct_blocks, new_generator
 from tests.circuits import papers
 
 BUILDERS: dict[str, list[Gate]] = {

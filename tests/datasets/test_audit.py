@@ -10,11 +10,11 @@ import pytest
 
 from qaugbench.datasets.audit import AuditReport, Finding, Pairs, audit
 from qaugbench.datasets.audit.report import ordered
-from qaugbench.datasets.phantom_source import export_phantom
+from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.definitions import task
 from qaugbench.stats.decide import MIN_FOR_VERDICT
-from qaugbench.stats.question import MIN_FOR_INTERVAL
+from qaugbench.stats.metric_on_images import MIN_FOR_INTERVAL
 
 TASKS = ("brainmri", "chestxray", "fundus", "kneeoa")
 SIZE_CHECKS = {"no-interval", "no-verdict", "few-groups"}

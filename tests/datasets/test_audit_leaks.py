@@ -10,7 +10,7 @@ import pytest
 from qaugbench.datasets.audit import Pairs, audit
 from qaugbench.datasets.audit.leaks import closed_groups, leak_findings, split_columns, twins_in
 from qaugbench.datasets.manifest import write_prepared
-from qaugbench.datasets.phantom import render_phantom
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.definitions import task
 

@@ -23,7 +23,7 @@ from qaugbench.datasets.audit.orientations import (
     oriented,
     unit_pictures,
 )
-from qaugbench.datasets.phantom import render_phantom
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.errors import DataError
 
 

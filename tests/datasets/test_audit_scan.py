@@ -15,8 +15,8 @@ from qaugbench.datasets.audit import image_facts as facts_module
 from qaugbench.datasets.audit.burnt_in_text import letters_at_border, opened
 from qaugbench.datasets.audit.image_facts import FRAME, image_facts
 from qaugbench.datasets.audit.scan import Scan, scan
-from qaugbench.datasets.phantom import render_phantom
-from qaugbench.datasets.phantom_source import export_phantom
+from qaugbench.datasets.phantom.images import render_phantom
+from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.definitions import task
 from qaugbench.errors import DataError

@@ -11,7 +11,7 @@ import pytest
 from qaugbench.datasets.audit import audit
 from qaugbench.datasets.card import card, card_facts, card_page
 from qaugbench.datasets.manifest import write_prepared
-from qaugbench.datasets.phantom import render_phantom
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.datasets.sources import source
 from qaugbench.datasets.splits import choose_split

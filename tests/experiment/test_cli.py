@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qaugbench.cli import main
-from qaugbench.datasets.phantom_source import export_phantom
+from qaugbench.datasets.phantom.source import export_phantom
 
 
 def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:

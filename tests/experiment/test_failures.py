@@ -42,6 +42,6 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log(tmp_path: Path) -> 
     ("error", "outcome"), [(MemoryError(), "infeasible"), (RuntimeError("CUDA out of memory"), "infeasible")]
 )
 def test_too_little_memory_is_infeasible(tmp_path: Path, error: Exception, outcome: str) -> None:
-    with mock.patch("qaugbench.generators.latent_autoencoder.LatentAutoencoder.fit", side_effect=error):
+    with mock.patch("qaugbench.generators.shared.autoencoder.LatentAutoencoder.fit", side_effect=error):
         failed = tiny_run(tmp_path)
     assert {failure.outcome for failure in failed.record.failures} == {outcome}

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import qaugbench
-from qaugbench.datasets.phantom_source import export_phantom
+from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.errors import DefinitionError
-from qaugbench.experiment.doctor import examine
 from qaugbench.experiment.estimate import estimate_run
 from qaugbench.experiment.run import RunResult
+from qaugbench.inspection.doctor import examine
 from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
-from qaugbench.experiment.choose import choose_generators
 from qaugbench.experiment.fingerprint import code_hash
+from qaugbench.experiment.generator_choice import choose_generators
 
 FACTS = """
 [generator]
@@ -35,7 +35,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "flat_images.py").write_text("class Flat:\n    VALUE = 1\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     point = EntryPoint("flat", "flat_images:Flat", definitions.ENTRY_POINT_GROUP)
-    for module in ("qaugbench.definitions", "qaugbench.experiment.choose"):
+    for module in ("qaugbench.definitions", "qaugbench.experiment.generator_choice"):
         monkeypatch.setattr(f"{module}.entry_points", lambda group: [point])
     cached = (definitions.registered_modules, definitions.generator_card, definitions.module_path, code_hash)
     for function in cached:

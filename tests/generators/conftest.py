@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from qaugbench import definitions
-from qaugbench.circuits.controls import CONTROLS
+from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.generators.contract import Budget, Generator
-from qaugbench.generators.discovery import generator_class
+from qaugbench.generators.shared.discovery import generator_class
 
 SIZE = 32
 N_LABELS = 3

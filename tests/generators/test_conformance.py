@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import load, save
 
 from qaugbench import definitions
-from qaugbench.circuits.controls import CONTROLS
+from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import QaugbenchError
 from qaugbench.generators.contract import Generator, NotFittedError
-from qaugbench.generators.liveness import LEARNS, audit_generator
+from qaugbench.inspection.generator_audit import LEARNS, audit_generator
 from tests.generators.conftest import BUDGET, N_LABELS, SIZE, Variant, bright_quadrants
 
 ALL_LABELS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1]], np.float32)

@@ -12,8 +12,8 @@ from safetensors.torch import load, save
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import DataError, DefinitionError
 from qaugbench.generators.contract import Budget, NotFittedError
-from qaugbench.generators.discovery import generator_class
 from qaugbench.generators.folder import FolderGenerator
+from qaugbench.generators.shared.discovery import generator_class
 from qaugbench.task import LabelSpace
 
 FINDINGS = LabelSpace("multilabel", ("mass", "edema"), ("Mass", "Edema"))

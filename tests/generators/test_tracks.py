@@ -10,8 +10,8 @@ import pytest
 from qaugbench import definitions
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.generators.contract import Budget
-from qaugbench.generators.discovery import generator_class
-from qaugbench.generators.latent_autoencoder import LatentAutoencoder
+from qaugbench.generators.shared.autoencoder import LatentAutoencoder
+from qaugbench.generators.shared.discovery import generator_class
 
 SIZES = {name: track.image_size for name, track in definitions.task("brainmri").tracks.items()}
 ONE_STEP = Budget(steps=1, batch_size=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qaugbench import definitions
-from qaugbench.datasets.phantom import render_phantom
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.errors import DefinitionError
 from qaugbench.task import Task, canonical_hash, tail_endpoints
 

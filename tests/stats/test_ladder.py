@@ -10,8 +10,8 @@ from scipy import stats
 
 from qaugbench.errors import StatisticsError
 from qaugbench.stats.ladder import Competitors, Ladder, climb, equivalence, one_sided_p
+from qaugbench.stats.metric_on_images import Answer
 from qaugbench.stats.mrmc import NO_VARIATION, OR_HILLIS, Comparison, interval
-from qaugbench.stats.question import Answer
 
 CONTROLS = {"frozen": "q:frozen", "no-entanglement": "q:no-entanglement", "twin": "q:twin"}
 AGAINST = Competitors("R+", "R+os", "O-real", CONTROLS, quantum=True)

@@ -9,16 +9,16 @@ from typing import Any
 
 import torch
 
-from qaugbench.circuits.audit.check import Check, Liveness
 from qaugbench.circuits.audit.differentiable import differentiable
-from qaugbench.circuits.audit.link import CHANGE, DEAD, Point
-from qaugbench.circuits.audit.names import input_name
+from qaugbench.circuits.audit.findings import Check, Liveness
+from qaugbench.circuits.audit.gradient_check import CHANGE, DEAD, Point
+from qaugbench.circuits.audit.instrumented_network import Probe, moved
 from qaugbench.circuits.audit.network import PASSES_BACK, audit_network
-from qaugbench.circuits.audit.probe import Probe, moved
+from qaugbench.circuits.audit.parameter_names import input_name
 from qaugbench.circuits.audit.weights import outputs
 from qaugbench.circuits.block import Block, QuantumBlock
-from qaugbench.circuits.classical_block import ClassicalBlock
-from qaugbench.circuits.product_state import without_entanglement
+from qaugbench.circuits.controls.classical_block import ClassicalBlock
+from qaugbench.circuits.controls.no_entanglement import without_entanglement
 from qaugbench.errors import CircuitError, first_offenders
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qaugbench.circuits.audit.estimate import Estimate, draw_inputs, draw_weights
-from qaugbench.circuits.audit.state import final_states
+from qaugbench.circuits.audit.monte_carlo import Estimate, draw_inputs, draw_weights
+from qaugbench.circuits.audit.reference_state import final_states
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import child_seed, numpy_generator

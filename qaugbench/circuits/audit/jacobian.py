@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from qaugbench.circuits.audit.differentiable import differentiable, outputs_at
-from qaugbench.circuits.audit.estimate import Estimate, draw_inputs, draw_weights
+from qaugbench.circuits.audit.monte_carlo import Estimate, draw_inputs, draw_weights
 from qaugbench.seeds import child_seed, numpy_generator
 
 TOLERANCE = 1e-8  # of the largest singular value; rounding leaves 1e-15

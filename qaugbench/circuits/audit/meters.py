@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.circuits.audit.entanglement import entanglement, haar_entanglement
-from qaugbench.circuits.audit.estimate import Estimate, affordable
 from qaugbench.circuits.audit.expressibility import Expressibility, expressibility
-from qaugbench.circuits.audit.family import moments
 from qaugbench.circuits.audit.jacobian import JacobianRank, jacobian_rank
+from qaugbench.circuits.audit.monte_carlo import Estimate, affordable
+from qaugbench.circuits.audit.scaled_circuits import moments
 from qaugbench.circuits.audit.trainability import Trainability, trainability
 from qaugbench.circuits.circuit import Circuit
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from torch import nn
 
-from qaugbench.circuits.audit.batch import samples_stay_apart
-from qaugbench.circuits.audit.check import Check, Liveness
-from qaugbench.circuits.audit.link import RANKS, Link, Point, Target
-from qaugbench.circuits.audit.parts import Part
-from qaugbench.circuits.audit.probe import Probe, Tensors
+from qaugbench.circuits.audit.batch_independence import samples_stay_apart
+from qaugbench.circuits.audit.circuit_modules import Part
+from qaugbench.circuits.audit.findings import Check, Liveness
+from qaugbench.circuits.audit.gradient_check import RANKS, Link, Point, Target
+from qaugbench.circuits.audit.instrumented_network import Probe, Tensors
 from qaugbench.circuits.audit.unused import uncalled_modules, unused_parameters
 from qaugbench.circuits.audit.weights import FEEDS_IGNORING, View, ignoring, into, outputs, weights_learn
 from qaugbench.circuits.block import Block

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from qaugbench.circuits.audit.differentiable import differentiable, outputs_at
-from qaugbench.circuits.audit.estimate import Estimate, affordable, draw_inputs, draw_weights
-from qaugbench.circuits.audit.family import moments, narrowed, repeated, shallowed
+from qaugbench.circuits.audit.monte_carlo import Estimate, affordable, draw_inputs, draw_weights
+from qaugbench.circuits.audit.scaled_circuits import moments, narrowed, repeated, shallowed
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.seeds import child_seed, numpy_generator
 

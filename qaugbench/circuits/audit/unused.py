@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from torch import nn
 
-from qaugbench.circuits.audit.check import Check
-from qaugbench.circuits.audit.link import Point
-from qaugbench.circuits.audit.parts import CONTAINERS
-from qaugbench.circuits.audit.probe import Probe
+from qaugbench.circuits.audit.circuit_modules import CONTAINERS
+from qaugbench.circuits.audit.findings import Check
+from qaugbench.circuits.audit.gradient_check import Point
+from qaugbench.circuits.audit.instrumented_network import Probe
 from qaugbench.circuits.audit.weights import ignoring, into, outputs
 from qaugbench.circuits.block import Block
 from qaugbench.errors import first_offenders

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from qaugbench.circuits.audit.check import Check
-from qaugbench.circuits.audit.link import DEAD, Point, Target
-from qaugbench.circuits.audit.parts import Part
-from qaugbench.circuits.audit.probe import Trace
+from qaugbench.circuits.audit.circuit_modules import Part
+from qaugbench.circuits.audit.findings import Check
+from qaugbench.circuits.audit.gradient_check import DEAD, Point, Target
+from qaugbench.circuits.audit.instrumented_network import Trace
 from qaugbench.errors import first_offenders
 
 RECEIVE = "each weight receives gradient"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.qiskit_export import to_qiskit
+from qaugbench.circuits.export.qiskit import to_qiskit
 from qaugbench.errors import CircuitError
 
 OPTIMISATION_LEVEL = 3  # of Qiskit's preset pass managers, 0 to 3

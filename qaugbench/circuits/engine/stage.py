@@ -13,11 +13,10 @@ from qaugbench.circuits.engine.blocks import partition
 from qaugbench.circuits.engine.buffers import Buffers
 from qaugbench.circuits.engine.local_step import ApplyLocal
 from qaugbench.circuits.engine.operands import Needs, Operands
-from qaugbench.circuits.engine.permutation_step import ApplyPermutation
 from qaugbench.circuits.engine.phase_step import ApplyPhase
 from qaugbench.circuits.engine.plan import Local, Permutation, Phase, PlanStep
 from qaugbench.circuits.engine.reversible import evolve
-from qaugbench.circuits.engine.step import Step, Use
+from qaugbench.circuits.engine.step import ApplyPermutation, Step, Use
 
 
 class Stage(nn.Module):

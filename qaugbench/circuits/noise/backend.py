@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.devices.device import snapshots
+from qaugbench.circuits.export.qiskit import to_qiskit
 from qaugbench.circuits.noise.aer_errors import AerErrors
-from qaugbench.circuits.noise.calibration import Calibration
 from qaugbench.circuits.noise.model import check_trajectories
 from qaugbench.circuits.noise.native import native_program
 from qaugbench.circuits.noise.program import Program
-from qaugbench.circuits.qiskit_export import to_qiskit
+from qaugbench.circuits.noise.reported_errors import Calibration
 from qaugbench.errors import CircuitError, near_names
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from qaugbench.circuits.noise.blocks import BlockTable
 from qaugbench.circuits.noise.budget import evaluate, plan_budget
 from qaugbench.circuits.noise.embedding import embedded_vector
-from qaugbench.circuits.noise.exchange import tabulate
 from qaugbench.circuits.noise.fusion import Block
 from qaugbench.circuits.noise.layout import relayout
+from qaugbench.circuits.noise.pair_blocks import BlockTable
+from qaugbench.circuits.noise.pauli_permutations import tabulate
 from qaugbench.circuits.noise.pauli_vector import multiply_first, product, reorder
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.transfer_plan import Gather, plan_transfer

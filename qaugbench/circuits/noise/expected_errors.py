@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.noise.insertion import error_of
 from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.noise.noisy_circuit import error_of
 from qaugbench.circuits.noise.schedule import schedule
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from qaugbench.circuits.noise.channels import swapped, transfer_matrix
 from qaugbench.circuits.noise.program import Program, Turn
-from qaugbench.circuits.noise.runs import Run, is_monomial
+from qaugbench.circuits.noise.wire_channels import Run, is_monomial
 
 
 @dataclass

@@ -145,7 +145,7 @@ class NoiseModel:
 
     def program(self, circuit: Circuit) -> Program:
         """Return the operations of ``circuit`` under this noise, in the order in which they act."""
-        from qaugbench.circuits.noise.insertion import noisy_program
+        from qaugbench.circuits.noise.noisy_circuit import noisy_program
 
         return noisy_program(circuit, self)
 

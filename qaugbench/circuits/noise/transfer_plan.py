@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qaugbench.circuits.noise.exchange import Exchange, in_memory
 from qaugbench.circuits.noise.fusion import Block, fuse
 from qaugbench.circuits.noise.layout import Layout, leading
+from qaugbench.circuits.noise.pauli_permutations import Exchange, in_memory
 from qaugbench.circuits.noise.program import Program
-from qaugbench.circuits.noise.runs import Run
+from qaugbench.circuits.noise.wire_channels import Run
 
 TABLE_BYTES = 2**29  # what the tables of all reorderings may take
 _ENTRY_BYTES = 16  # two numbers of four bytes and a scale

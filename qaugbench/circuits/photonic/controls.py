@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from qaugbench.circuits.controls.no_entanglement import without_entanglement
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
-from qaugbench.circuits.product_state import without_entanglement
 from qaugbench.circuits.spectrum import UsedAngle, used_angles
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qaugbench.circuits.parameters import aligned
+from qaugbench.circuits.controls.parameter_counts import aligned
 from qaugbench.circuits.resources.card import ResourceCard
 from qaugbench.circuits.resources.prices import Price
 from qaugbench.circuits.resources.training import FEASIBLE_S, TrainingCost

@@ -44,7 +44,7 @@ def audit(
 
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from qaugbench.datasets.phantom_source import export_phantom
+    >>> from qaugbench.datasets.phantom.source import export_phantom
     >>> from qaugbench.datasets.prepared import open_prepared
     >>> from qaugbench.definitions import task
     >>> with tempfile.TemporaryDirectory() as folder:

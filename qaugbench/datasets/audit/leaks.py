@@ -7,7 +7,7 @@ import pandas as pd
 
 from qaugbench.datasets.audit.near_duplicates import Pairs
 from qaugbench.datasets.audit.report import Finding, Severity, first_files
-from qaugbench.datasets.closure import close_groups
+from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import PARTS, Split, crossing_groups
 

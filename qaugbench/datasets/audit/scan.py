@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
-from qaugbench.datasets.archive import Archive, open_archive
 from qaugbench.datasets.audit.image_facts import DETAIL, FRAME, THUMBNAIL, ImageFacts, image_facts
+from qaugbench.datasets.formats.archive import Archive, open_archive
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.errors import DataError
 

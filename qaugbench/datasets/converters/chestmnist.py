@@ -7,8 +7,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from qaugbench.datasets.containers import DAMAGED
 from qaugbench.datasets.converters import Converted
+from qaugbench.datasets.formats.containers import DAMAGED
 from qaugbench.datasets.raw import Raw
 from qaugbench.errors import DataError
 

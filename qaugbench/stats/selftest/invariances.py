@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qaugbench.stats.ladder import Competitors, climb
+from qaugbench.stats.metric_on_images import Images, Question
 from qaugbench.stats.mrmc import compare
-from qaugbench.stats.question import Images, Question
 from qaugbench.stats.selftest.cell import Finding, Judge, Outcomes, within
 
 ROUNDING = 1e-12

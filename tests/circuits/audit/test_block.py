@@ -16,12 +16,12 @@ from qaugbench.circuits.ansatz import (
     strongly_entangling_layers,
 )
 from qaugbench.circuits.audit.block import EACH_INPUT, ENTANGLES, audit_block, entanglers_matter
-from qaugbench.circuits.audit.check import Check, Liveness
+from qaugbench.circuits.audit.findings import Check, Liveness
 from qaugbench.circuits.audit.network import INPUTS_USED, PASSES_BACK
 from qaugbench.circuits.audit.weights import FOLLOWED, RECEIVE
 from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
-from qaugbench.circuits.controls import CONTROLS, build_block
+from qaugbench.circuits.controls.build import CONTROLS, build_block
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
 from qaugbench.circuits.photonic.readout import PhotonicReadout

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.ansatz import qldm_circuit
-from qaugbench.circuits.audit.batch import APART
+from qaugbench.circuits.audit.batch_independence import APART
+from qaugbench.circuits.audit.instrumented_network import Probe
 from qaugbench.circuits.audit.network import (
     INPUT_FOLLOWS,
     INPUTS_USED,
@@ -21,12 +22,11 @@ from qaugbench.circuits.audit.network import (
     UPSTREAM,
     audit_network,
 )
-from qaugbench.circuits.audit.probe import Probe
 from qaugbench.circuits.audit.unused import CALLED, USED
 from qaugbench.circuits.audit.weights import FOLLOWED, RECEIVE
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
-from qaugbench.circuits.controls import build_block
+from qaugbench.circuits.controls.build import build_block
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_seeded

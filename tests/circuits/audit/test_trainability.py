@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from qaugbench.circuits.ansatz import angle_embedding, qldm_circuit, strongly_entangling_layers
-from qaugbench.circuits.audit.estimate import Estimate
 from qaugbench.circuits.audit.meters import measure
+from qaugbench.circuits.audit.monte_carlo import Estimate
 from qaugbench.circuits.audit.trainability import Width, gradient_variance, halvings, trainability
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit

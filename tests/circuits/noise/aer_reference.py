@@ -14,8 +14,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer import noise as aer
 
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.export.qiskit import to_qiskit
 from qaugbench.circuits.noise.model import NoiseModel
-from qaugbench.circuits.qiskit_export import to_qiskit
 from tests.circuits.noise.reference import misread, read, relaxation_infidelity
 
 DT_S = 1e-9

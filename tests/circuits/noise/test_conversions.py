@@ -5,7 +5,7 @@ from qiskit.quantum_info import average_gate_fidelity
 from qiskit_aer.noise import depolarizing_error, pauli_error, thermal_relaxation_error
 
 from qaugbench.circuits.noise import conversions
-from qaugbench.circuits.noise.calibration import fully_mixed_share
+from qaugbench.circuits.noise.reported_errors import fully_mixed_share
 
 TWO_QUBIT_PAULIS = [a + b for a in "IXYZ" for b in "IXYZ"][1:]
 

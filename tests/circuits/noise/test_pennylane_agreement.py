@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.noise import insertion
+from qaugbench.circuits.noise import noisy_circuit as insertion
 from qaugbench.circuits.noise.executor import noisy_executor
 from qaugbench.circuits.noise.model import NoiseModel
 from tests.circuits.agreement import Question, gradients

@@ -5,13 +5,13 @@ import torch
 
 from qaugbench.circuits.audit.block import audit_block
 from qaugbench.circuits.block import QuantumBlock
-from qaugbench.circuits.controls import CONTROLS, build_block
+from qaugbench.circuits.controls.build import CONTROLS, build_block
+from qaugbench.circuits.controls.no_entanglement import without_entanglement
 from qaugbench.circuits.execution import IDEAL
 from qaugbench.circuits.executors import build_executor
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.meshes import drop_dead
 from qaugbench.circuits.photonic.readout import PhotonicReadout
-from qaugbench.circuits.product_state import without_entanglement
 from qaugbench.circuits.spectrum import used_angles
 from qaugbench.seeds import torch_generator, torch_seeded
 from tests.circuits.photonic.running import two_meshes

@@ -1,0 +1,1 @@
+"""Circuits as PennyLane and Qiskit circuits, and drawn."""

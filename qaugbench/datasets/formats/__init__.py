@@ -1,0 +1,1 @@
+"""File formats of images and archives, read in place."""

@@ -1,0 +1,1 @@
+"""A user's own images, in whatever form they come."""

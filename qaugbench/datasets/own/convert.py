@@ -1,0 +1,81 @@
+"""The images of one file of a user, whatever it is, under names that tell nothing."""
+
+from __future__ import annotations
+
+import hmac
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from qaugbench.datasets.formats.dicom import is_dicom, read_dicom
+from qaugbench.datasets.formats.nifti import is_nifti, read_nifti
+from qaugbench.datasets.manifest import sha256
+from qaugbench.datasets.prepared import UNREADABLE
+from qaugbench.datasets.preprocess import MAX_PIXELS
+from qaugbench.datasets.shards import Made
+from qaugbench.errors import DataError
+
+PICTURE_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "I;16", "I;16L", "I;16B", "I;16N"})
+NAME_DIGITS = 16
+
+
+def own_pictures(name: str, content: bytes, *, key: bytes, slices: Mapping[str, Sequence[int]]) -> list[Made]:
+    """Return the images of one file, whatever it is, with facts; every name, uid and patient hashed with ``key``.
+
+    Pictures are kept byte for byte; DICOM frames and NIfTI slices become 8-bit PNG.
+    """
+    stem = hashed(key, "file", name)
+    about: dict[str, Any] = {"source": stem, "sha256": sha256(content), "slice": None}
+    if is_dicom(content):
+        return _dicom(content, stem, about, key)
+    if is_nifti(name):
+        volume = read_nifti(content, slices.get(name, ()))
+        about |= {"kind": "NIfTI", "plane": volume.plane, "missing": volume.missing}
+        return [
+            Made(f"{stem}-s{number:04d}.png", _png(plane), {**about, "slice": number})
+            for number, plane in zip(volume.numbers, volume.slices, strict=True)
+        ]
+    return [Made(f"{stem}.{_picture_format(content)}", content, {**about, "kind": "picture"})]
+
+
+def hashed(key: bytes, kind: str, name: str) -> str:
+    """Return 16 hexadecimal digits for ``name``: HMAC-SHA256 under ``key``, apart for each ``kind`` of name."""
+    return hmac.digest(key, f"{kind}:{name.strip()}".encode(), "sha256").hex()[:NAME_DIGITS]
+
+
+def _dicom(content: bytes, stem: str, about: dict[str, Any], key: bytes) -> list[Made]:
+    read = read_dicom(content)
+    if read is None:
+        return []
+    about |= {"kind": "DICOM", **read.facts, "uid": hashed(key, "uid", read.uid)}
+    about["patient"] = hashed(key, "patient", read.patient) if read.patient else ""
+    several = len(read.frames) > 1
+    return [
+        Made(f"{stem}-f{number:04d}.png" if several else f"{stem}.png", _png(frame), about)
+        for number, frame in enumerate(read.frames)
+    ]
+
+
+def _picture_format(content: bytes) -> str:
+    """Return the ending for a picture after decoding it once; raise DataError where it cannot be used."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise DataError(
+                    f"{image.width} x {image.height} pixels are more than the {MAX_PIXELS:,} that are decoded"
+                )
+            if image.mode not in PICTURE_MODES:
+                raise DataError(f"has the mode {image.mode}; save it with 8 or 16 bits")
+            image.load()
+            return str(image.format or "png").lower()
+    except UNREADABLE as error:
+        raise DataError("not an image of a known format" if "cannot identify" in str(error) else str(error)) from error
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="PNG", compress_level=1)
+    return content.getvalue()

@@ -1,0 +1,163 @@
+"""The files of a folder, a .zip or a table's surroundings, by name, with what tells that they have changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from qaugbench.datasets.formats.archive import leaves_source
+from qaugbench.datasets.manifest import sha256
+from qaugbench.datasets.shards import Member, Picture, content_of
+from qaugbench.errors import DataError, first_offenders
+from qaugbench.task import canonical_json
+
+JUNK = ("thumbs.db", "desktop.ini", "dicomdir", "readme", "license", "licence", "manifest.json")
+NOT_PICTURES = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".md",
+    ".json",
+    ".xml",
+    ".pdf",
+    ".html",
+    ".xls",
+    ".xlsx",
+    ".bval",
+    ".bvec",
+    ".py",
+)
+
+
+@dataclass(frozen=True)
+class OwnFiles:
+    """Files by name below ``root``. ``sizes`` and ``stamps`` [name]: bytes, and what changes when the content does."""
+
+    root: Path
+    places: Mapping[str, Picture]
+    sizes: Mapping[str, int]
+    stamps: Mapping[str, str]
+
+    def pictures(self) -> tuple[str, ...]:
+        """Return the names of the files that may be pictures, sorted."""
+        return tuple(sorted(name for name in self.places if may_be_picture(name)))
+
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of the .csv files at the top, sorted."""
+        return tuple(sorted(name for name in self.places if "/" not in name and name.lower().endswith(".csv")))
+
+    def read(self, name: str) -> bytes:
+        """Return the content of one file; raise DataError where it cannot be read."""
+        try:
+            return content_of(self.places[name])
+        except (OSError, DataError) as error:
+            raise DataError(f"{name} in {self.root} cannot be read: {error}.") from error
+
+    def identity(self) -> str:
+        """Return a sha256 that stays the same while the files stay where they are and none is changed, added or removed."""
+        return sha256(canonical_json([str(self.root.absolute()), sorted(self.stamps.items())]).encode())
+
+    @cached_property
+    def key(self) -> bytes:
+        """A secret that whoever has all the files can compute and nobody else can guess: for hashing names."""
+        return bytes.fromhex(sha256(canonical_json(["names", sorted(self.sizes.items())]).encode()))
+
+
+def files_of(path: Path) -> OwnFiles:
+    """Return the files of the folder or .zip at ``path``, hidden ones left out.
+
+    Raises DataError for a .zip with links, encrypted files, or names that lead out of it.
+    """
+    return _of_folder(path) if path.is_dir() else _of_zip(path)
+
+
+def names_in(path: Path) -> tuple[str, ...]:
+    """Return the names of all files of a folder or .zip, unchecked, hidden ones left out."""
+    if path.is_dir():
+        return tuple(str(place.relative_to(path).as_posix()) for place in _walk(path))
+    with zipfile.ZipFile(path) as archive:
+        return tuple(name for name in archive.namelist() if not name.endswith("/") and not _any_hidden(name))
+
+
+def files_named(names: Mapping[str, Path]) -> OwnFiles:
+    """Return the files at the paths of ``names``; raise DataError naming those that are not there."""
+    missing = [name for name, place in names.items() if not place.is_file()]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(names)} files that the table names are not there: {first_offenders(missing)}. Write paths "
+            "that are absolute or relative to the folder of the table."
+        )
+    facts = {name: place.stat() for name, place in names.items()}
+    return OwnFiles(
+        Path("/"),
+        dict(names),
+        {name: fact.st_size for name, fact in facts.items()},
+        {name: f"{names[name].absolute()} {fact.st_size} {fact.st_mtime_ns}" for name, fact in facts.items()},
+    )
+
+
+def _of_folder(path: Path) -> OwnFiles:
+    found = {str(place.relative_to(path).as_posix()): place for place in _walk(path) if place.is_file()}
+    facts = {name: place.stat() for name, place in found.items()}
+    return OwnFiles(
+        path,
+        dict(found),
+        {name: fact.st_size for name, fact in facts.items()},
+        {name: f"{fact.st_size} {fact.st_mtime_ns}" for name, fact in facts.items()},
+    )
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    for folder, inner, files in os.walk(path):
+        inner[:] = sorted(name for name in inner if not _is_hidden(name))
+        yield from (
+            Path(folder) / name for name in sorted(files) if not _is_hidden(name) and _is_file(Path(folder) / name)
+        )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _of_zip(path: Path) -> OwnFiles:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise DataError(f"{path} is not a whole .zip file ({error}). Fetch or copy it again.") from error
+    for why, refused in (
+        ("lead out of it", [i.filename for i in infos if leaves_source(i.filename)]),
+        ("are links", [i.filename for i in infos if stat.S_ISLNK(i.external_attr >> 16)]),
+        ("are encrypted", [i.filename for i in infos if i.flag_bits & 1]),
+    ):
+        if refused:
+            raise DataError(f"{len(refused)} names in {path} {why}: {first_offenders(refused)}. Pack the files anew.")
+    kept = {info.filename: info for info in infos if not _any_hidden(info.filename)}
+    return OwnFiles(
+        path,
+        {name: Member(path, name) for name in kept},
+        {name: info.file_size for name, info in kept.items()},
+        {name: f"{info.file_size} {info.CRC:08x}" for name, info in kept.items()},
+    )
+
+
+def _any_hidden(name: str) -> bool:
+    return any(_is_hidden(part) for part in name.split("/"))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def may_be_picture(name: str) -> bool:
+    """Return whether a file of this name is worth opening as an image."""
+    last = name.rsplit("/", 1)[-1].lower()
+    return last not in JUNK and not last.endswith(NOT_PICTURES)

@@ -1,0 +1,1 @@
+"""Drawn images with known labels: phantoms, which show no patient."""

@@ -1,0 +1,40 @@
+"""What a run would use of a folder or .zip: counts, split, and fractions, after every check that a run makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qaugbench import definitions, seeds
+from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.own.images import own_prepared
+from qaugbench.datasets.prepared import load_images, open_prepared
+from qaugbench.datasets.splits import PARTS, choose_split
+from qaugbench.datasets.subsets import runnable_fraction
+from qaugbench.experiment.source import source_name
+
+
+def check_source(path: Path, task_name: str, *, split: str | None = None, allow_leaky: bool = False) -> str:
+    """Return a text of what was found; raises ``DataError`` naming the first offenders of whatever is wrong."""
+    task = definitions.task(task_name)
+    name = source_name(path.stem)
+    prepared = open_prepared(own_prepared(path, task.labels), task.labels, name=name)
+    manifest = source_manifest(prepared, task.id)
+    chosen = choose_split(
+        prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
+    )
+    load_images(prepared, 32, task.channels)
+    parts = {part: getattr(chosen, part) for part in PARTS}
+    patients = "patients known" if prepared.patients_known else "no patient ids: each group stands for a patient"
+    lines = [
+        f"{path}: {len(prepared)} images, {len(prepared.group_names)} groups ({patients}), all readable.",
+        f"Content: {manifest['content_sha256']}",
+        f"Split: {chosen.how}",
+        f"{'class':<24}" + "".join(f"{part:>8}" for part in PARTS),
+    ]
+    for k, label in enumerate(prepared.label_names):
+        lines.append(f"{label:<24}" + "".join(f"{int(prepared.labels[rows, k].sum()):>8}" for rows in parts.values()))
+    lines.append(f"{'images':<24}" + "".join(f"{len(rows):>8}" for rows in parts.values()))
+    for fraction in sorted({f for track in task.tracks.values() for f in track.fractions}):
+        used, reason = runnable_fraction(prepared.labels[chosen.train], fraction)
+        lines.append(f"At {100 * fraction:g}%: " + (f"runs at {100 * used:g}%. {reason}" if reason else "runs."))
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""From the names of generators on the command line to what the plan needs to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from qaugbench import definitions
+from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.prepared import open_prepared
+from qaugbench.definitions import GeneratorCard
+from qaugbench.errors import DefinitionError, near_names
+from qaugbench.experiment.plan import GeneratorChoice
+from qaugbench.experiment.source import source_name
+from qaugbench.task import Task, Track
+
+FOLDER = "folder"
+CLASSICAL_KINDS = ("classical", "external")  # no circuit that a control could replace
+
+
+def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[GeneratorChoice, ...]:
+    """Return the generators of a run, each once, in the order given; all their controls come with them.
+
+    ``qldm:twin`` chooses ``qldm``, since a quantum row is never without its controls; ``qldm:fourier`` adds a control that
+    does not come along by itself. ``folder:PATH`` chooses images that something else made. An unknown name or control is
+    answered with near ones.
+    """
+    if not names:
+        raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
+    chosen: dict[str, GeneratorChoice] = {}
+    for name in names:
+        kind, _, rest = name.partition(":")
+        choice = _folder(rest, task) if kind == FOLDER else _model(kind, rest)
+        choice.card.settings(track.name)
+        seen = chosen.setdefault(choice.card.id, choice)
+        chosen[choice.card.id] = _with_controls(seen, choice.card.controls)
+    return tuple(chosen.values())
+
+
+def _model(generator: str, control: str) -> GeneratorChoice:
+    card = definitions.generator_card(generator)
+    registered = {point.name: point.module for point in entry_points(group=definitions.ENTRY_POINT_GROUP)}
+    module = registered.get(generator, f"qaugbench.generators.{generator}")
+    choice = GeneratorChoice(card, generator, module, identity={}, locator={})
+    if not control or control in card.controls:
+        return choice
+    known = _known_controls(card)
+    if control not in known:
+        raise DefinitionError(f"Generator {generator!r} has no control {control!r}.{near_names(control, known)}")
+    return _with_controls(choice, (control,))
+
+
+def _known_controls(card: GeneratorCard) -> tuple[str, ...]:
+    """Return the controls that a generator may run under: its own, and those of any circuit if it runs one."""
+    from qaugbench.circuits.controls.build import CONTROLS
+
+    derived = (control for control in CONTROLS if control != "none")
+    return card.controls if card.kind in CLASSICAL_KINDS else tuple({*card.controls, *derived})
+
+
+def _with_controls(choice: GeneratorChoice, controls: Sequence[str]) -> GeneratorChoice:
+    """Return ``choice`` with ``controls`` after its own."""
+    joined = tuple(dict.fromkeys((*choice.card.controls, *controls)))
+    return replace(choice, card=replace(choice.card, controls=joined))
+
+
+def _folder(path: str, task: Task) -> GeneratorChoice:
+    if not path:
+        raise DefinitionError(
+            "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in the prepared form."
+        )
+    prepared = open_prepared(Path(path), task.labels)
+    content = source_manifest(prepared, task.id)["content_sha256"]
+    card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(Path(path).stem)}")
+    locator = {"hyper": {"path": str(Path(path).absolute()), "label_space": task.labels}}
+    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity={"content": content}, locator=locator)

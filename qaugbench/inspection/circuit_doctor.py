@@ -1,0 +1,111 @@
+"""Examines the circuits of generators: whether they are live, and what can be measured of them before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from qaugbench import definitions
+from qaugbench.circuits.audit.findings import Liveness
+from qaugbench.circuits.audit.meters import Meters, measure, size
+from qaugbench.errors import QaugbenchError
+from qaugbench.inspection.build import distinct_blocks, new_generator
+from qaugbench.inspection.generator_audit import audit_generator, few_images
+
+IMAGE_SHAPE = (32, 32, 1)
+N_LABELS = 3
+
+Verdict = Literal["live", "not live", "no circuit", "cannot be examined"]
+
+
+@dataclass(frozen=True)
+class CircuitReadings:
+    """The meters of one circuit of a generator, which ``blocks`` blocks of ``copies`` copies run."""
+
+    size: str
+    blocks: int
+    copies: int
+    meters: Meters
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"size": self.size, "blocks": self.blocks, "copies": self.copies, "meters": self.meters.to_dict()}
+
+
+@dataclass(frozen=True)
+class GeneratorFinding:
+    """What was found of one generator, called by its name or variant ("qldm:twin")."""
+
+    name: str
+    verdict: Verdict
+    detail: str = ""
+    liveness: Liveness | None = None
+    circuits: tuple[CircuitReadings, ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether the generator is not live."""
+        return self.verdict in ("not live", "cannot be examined")
+
+    def text(self, *, all_checks: bool = False) -> str:
+        """Return the finding in lines: what does not pass, or ``all_checks``, and then the meters."""
+        lines = [f"{self.name}: {self.verdict}" + (f", {self.detail}" if self.detail else "")]
+        checks = self.liveness.checks if self.liveness else ()
+        lines += [f"  {check}" for check in checks if all_checks or check.state in ("fails", "note")]
+        for circuit in self.circuits:
+            lines.append(f"  circuit of {circuit.blocks} blocks, {circuit.copies} copies each: {circuit.size}")
+            lines += [f"    {line}" for line in str(circuit.meters).splitlines()]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        liveness = self.liveness.to_dict() if self.liveness else None
+        circuits = [circuit.to_dict() for circuit in self.circuits]
+        return {
+            "generator": self.name,
+            "verdict": self.verdict,
+            "detail": self.detail,
+            "liveness": liveness,
+            "circuits": circuits,
+        }
+
+
+def examine_circuits(
+    names: Iterable[str] | None = None, *, with_meters: bool = True, seed: int = 0
+) -> list[GeneratorFinding]:
+    """Return a finding for each generator, or variant such as "qldm:twin", in ``names``; without names, for all with circuits.
+
+    Each is built as on the smoke track for 32x32 images and fitted for six steps on noise.
+
+    Raises:
+        DefinitionError, CircuitError: an unknown generator or control.
+    """
+    return [_examined(name, with_meters=with_meters, seed=seed) for name in names or _with_circuits()]
+
+
+def _with_circuits() -> list[str]:
+    cards = [definitions.generator_card(name) for name in definitions.generator_names()]
+    return [card.id for card in cards if card.kind not in ("classical", "external")]
+
+
+def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
+    family, _, control = name.partition(":")
+    kind = definitions.generator_card(family).kind
+    if kind in ("classical", "external"):
+        return GeneratorFinding(name, "no circuit", f"it is {kind}")
+    generator = new_generator(
+        family, control=control or "none", track="smoke", image_shape=IMAGE_SHAPE, n_labels=N_LABELS
+    )
+    circuits = distinct_blocks(generator) if with_meters else []
+    readings = tuple(
+        CircuitReadings(size(block.circuit), n_blocks, block.copies, measure(block.circuit, seed=seed))
+        for n_blocks, block in circuits
+    )
+    try:
+        found = audit_generator(generator, few_images(IMAGE_SHAPE, N_LABELS, seed=seed), seed=seed)
+    except QaugbenchError as error:
+        return GeneratorFinding(name, "cannot be examined", str(error), circuits=readings)
+    failed = len(found.failures)
+    detail = f"{failed} of {len(found.checks)} checks fail" if failed else f"{len(found.checks)} checks"
+    return GeneratorFinding(name, "live" if found.is_live else "not live", detail, found, readings)

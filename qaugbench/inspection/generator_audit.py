@@ -1,0 +1,117 @@
+"""Whether a generator's circuits take part in what it learns and in what it draws, however it is built inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from qaugbench.circuits.audit.block import audit_block
+from qaugbench.circuits.audit.findings import Check, Liveness
+from qaugbench.circuits.audit.instrumented_network import moved
+from qaugbench.circuits.audit.network import audit_network
+from qaugbench.circuits.audit.recorded_fit import NetworkCall, Watched, watching
+from qaugbench.circuits.block import Block
+from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.errors import first_offenders
+from qaugbench.generators.contract import Budget, Generator
+from qaugbench.seeds import child_seed, numpy_generator, torch_generator
+
+BUDGET = Budget(steps=6, batch_size=4)
+
+RUNS_IN_FIT = "fit runs circuits, or what stands in their places"
+LEARNS = "the training loss reaches the weights of each block"
+MOVES = "fit changes the weights of each block"
+RUNS_IN_SAMPLE = "sample runs each circuit"
+SAMPLES_FOLLOW = "samples follow the weights of each block"
+
+
+def audit_generator(generator: Generator, data: LabelledImages, *, seed: int = 0) -> Liveness:
+    """Return whether the blocks of ``generator`` are live; it is fitted for six steps on ``data``, and so changed.
+
+    Looks at the fit from outside (which gradients arrive, which weights move), then inside every network that was called
+    there and holds a block (``audit_network``), at each kind of block alone (``audit_block``), and at samples.
+    """
+    with watching() as fit:
+        generator.fit(data, budget=BUDGET, seed=seed)
+    checks = [*_in_fit(fit), *_in_sample(generator, np.eye(generator.n_labels, dtype=np.float32), seed)]
+    precision = "float64"
+    for call in fit.calls.values():
+        found = audit_network(call.network, call.args, call.kwargs, seed=seed)
+        checks += [_of_network(check, call, len(fit.calls)) for check in found.checks]
+        precision = found.precision
+    for kind, block in kinds_of_block(fit).items():
+        checks += [replace(check, subject=kind) for check in audit_block(block, seed=seed).checks]
+    return Liveness(tuple(checks), precision)
+
+
+def few_images(image_shape: tuple[int, int, int], n_labels: int, *, n: int = 12, seed: int = 0) -> LabelledImages:
+    """Return ``n`` images of noise, brighter the more labels an image has; enough to run a fit on."""
+    random = numpy_generator(child_seed(seed, "few images"))
+    labels = random.integers(0, 2, (n, n_labels)).astype(np.float32)
+    noise = random.integers(0, 100, (n, *image_shape)) + (100 * labels.mean(axis=1)).astype(int)[:, None, None, None]
+    return LabelledImages(noise.astype(np.uint8), labels, np.arange(n, dtype=np.int64))
+
+
+def kinds_of_block(seen: Watched) -> dict[str, Block]:
+    """Return one block of each kind among those that ran, by a name that says how many there are of it."""
+    kinds: dict[object, list[Block]] = {}
+    for block in seen.blocks.values():
+        kinds.setdefault((type(block), block.circuit, block.copies, block.share_inputs), []).append(block)
+    return {
+        f"{type(blocks[0]).__name__} {number} (of {len(blocks)} such)": blocks[0]
+        for number, blocks in enumerate(kinds.values(), start=1)
+    }
+
+
+def _in_fit(fit: Watched) -> Iterator[Check]:
+    """Yield what the fit did with the blocks, seen from outside."""
+    if not fit.calls:
+        yield Check("fails", RUNS_IN_FIT, "no network that holds one is called")
+        return
+    yield Check("fine", RUNS_IN_FIT, f"{len(fit.blocks)} blocks")
+    if not fit.learning:
+        yield Check("none", LEARNS, "none has a weight to train")
+        return
+    silent = [name for name, seen in fit.learning.items() if not seen.largest_gradient.any()]
+    still = [name for name, seen in fit.learning.items() if torch.equal(seen.parameter, seen.first)]
+    if set(silent) - set(still):
+        yield Check("note", LEARNS, "they move without a gradient of their own")
+    elif silent:
+        yield Check("fails", LEARNS, f"no gradient arrives at {first_offenders(silent)}")
+    else:
+        yield Check("fine", LEARNS, f"{len(fit.learning)} tensors")
+    yield Check("fails", MOVES, f"these stay: {first_offenders(still)}") if still else Check("fine", MOVES)
+
+
+def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[Check]:
+    """Yield whether ``sample`` runs the circuits that the generator lists, and whether images follow each block's weights."""
+    with watching() as seen:
+        images = generator.sample(labels, seed=seed)
+    idle = [str(number) for number, block in enumerate(generator.circuits, 1) if id(block) not in seen.blocks]
+    total = len(generator.circuits)
+    if idle:
+        yield Check("fails", RUNS_IN_SAMPLE, f"of {total} blocks listed, these never run: {first_offenders(idle)}")
+    else:
+        yield Check("fine" if total else "none", RUNS_IN_SAMPLE, f"{total} blocks of circuits")
+    without_effect = []
+    for number, block in enumerate(seen.blocks.values(), 1):
+        weights = [parameter for parameter in block.parameters() if parameter.numel()]
+        random = torch_generator(child_seed(seed, "other weights", number))
+        steps = [torch.randn(weight.shape, generator=random).to(weight) for weight in weights]
+        with moved(weights, steps):
+            if weights and np.array_equal(images, generator.sample(labels, seed=seed)):
+                without_effect.append(f"{type(block).__name__} {number} of {len(seen.blocks)}")
+    if without_effect:
+        yield Check("fails", SAMPLES_FOLLOW, f"not those of {first_offenders(without_effect)}")
+    else:
+        yield Check("fine" if seen.blocks else "fails", SAMPLES_FOLLOW, f"{len(seen.blocks)} blocks")
+
+
+def _of_network(check: Check, call: NetworkCall, n_networks: int) -> Check:
+    """Return ``check`` with the network's name before its subject where there are several networks."""
+    if n_networks < 2:
+        return check
+    return replace(check, subject=" ".join(filter(None, (type(call.network).__name__, check.subject))))

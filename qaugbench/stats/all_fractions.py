@@ -1,0 +1,109 @@
+"""What is asked of all fractions of a run together: the confirmatory family, and what synthetic images were worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from qaugbench.stats.bootstrap import pigeonhole
+from qaugbench.stats.covariance import contrast_covariance
+from qaugbench.stats.families import simultaneous
+from qaugbench.stats.fraction import Asked, Fraction
+from qaugbench.stats.image_equivalents import sentence, worth
+from qaugbench.stats.inversion import minus
+from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.results import Adjusted, ArmWorth, Confirmatory
+
+Primary = Mapping[str, tuple[Fraction, Asked]]
+
+
+def confirmatory(primary: Primary) -> Confirmatory:
+    """Return every generator against the reference at every fraction, adjusted for one another by max-T.
+
+    ``primary`` holds, by fraction, the answers to the primary endpoint. All are of the same test patients, and replicate
+    r of one fraction nests its training patients in those of the next, so the fractions vary together too.
+    """
+    pairs = [
+        (key, arm, str(fraction.reference))
+        for key, (fraction, asked) in primary.items()
+        if fraction.reference in asked.answers and asked.question.why_no_interval is None
+        for arm in fraction.present.with_role("synthetic")
+    ]
+    if not pairs:
+        return Confirmatory("no generator could be compared with the reference", "none", None, None, [])
+    rows = [(key, arm) for key, (_, asked) in primary.items() for arm in sorted(asked.answers)]
+    theta = np.stack([primary[key][1].answers[arm][0] for key, arm in rows])
+    influence = np.stack([primary[key][1].answers[arm][1] for key, arm in rows])
+    contrasts = np.zeros((len(pairs), len(rows)))
+    for number, (key, arm, reference) in enumerate(pairs):
+        contrasts[number, rows.index((key, arm))] = 1.0
+        contrasts[number, rows.index((key, reference))] = -1.0
+    n_eff = int(primary[pairs[0][0]][1].question.n_eff or 0)
+    family = simultaneous(contrast_covariance(theta, influence, contrasts, n_eff))
+    drawn = [
+        pigeonhole(*minus(primary[key][1].answers[arm], primary[key][1].answers[reference]))
+        for key, arm, reference in pairs
+    ]
+    return Confirmatory(
+        method=family.method,
+        bootstrap=drawn[0].method,
+        df=float(family.df.min()),
+        quantile=family.quantile,
+        members=[
+            Adjusted(
+                fraction=key,
+                arm=arm,
+                against=reference,
+                estimate=float(family.estimate[m]),
+                se=float(family.se[m]),
+                low=float(family.low[m]),
+                high=float(family.high[m]),
+                p_value=float(family.p_value[m]),
+                p_single_step=float(family.p_single_step[m]),
+                p_step_down=float(family.p_step_down[m]),
+                bootstrap_low=drawn[m].ci_low,
+                bootstrap_high=drawn[m].ci_high,
+            )
+            for m, (key, arm, reference) in enumerate(pairs)
+        ],
+    )
+
+
+def worths(primary: Primary, n_real: Mapping[str, int], n_fill: Mapping[str, int]) -> dict[str, dict[str, ArmWorth]]:
+    """Return, by fraction and generator, how many real images the synthetic ones were worth on the primary endpoint.
+
+    ``n_real`` and ``n_fill`` are real and synthetic training images by fraction; a fraction without them is left out.
+    """
+    points = {
+        n_real[key]: asked.answers[str(fraction.reference)]
+        for key, (fraction, asked) in primary.items()
+        if key in n_real and fraction.reference in asked.answers
+    }
+    return {
+        key: _worths_at(fraction, asked, points, n_real[key], n_fill[key])
+        for key, (fraction, asked) in primary.items()
+        if key in n_real and n_fill.get(key) and fraction.reference in asked.answers
+        if asked.question.why_no_interval is None
+    }
+
+
+def _worths_at(
+    fraction: Fraction, asked: Asked, points: Mapping[int, Answer], n_real: int, n_fill: int
+) -> dict[str, ArmWorth]:
+    oracle = next((asked.answers[arm] for arm in fraction.present.with_role("oracle") if arm in asked.answers), None)
+    found = {}
+    for arm in fraction.present.with_role("synthetic"):
+        value = worth(
+            asked.answers[arm],
+            points,
+            n_real=n_real,
+            n_synthetic=n_fill,
+            oracle=oracle,
+            n_eff=asked.question.n_eff,
+        )
+        curve = value if oracle is None and len(points) > 1 else None
+        if oracle is not None and len(points) > 1:
+            curve = worth(asked.answers[arm], points, n_real=n_real, n_synthetic=n_fill, n_eff=asked.question.n_eff)
+        found[arm] = ArmWorth(value, curve, sentence(value))
+    return found

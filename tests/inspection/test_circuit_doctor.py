@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from qaugbench.circuits.audit.findings import Check, Liveness
+from qaugbench.errors import CircuitError, DefinitionError
+from qaugbench.generators.contract import DivergedError
+from qaugbench.inspection import circuit_doctor
+from qaugbench.inspection.circuit_doctor import GeneratorFinding, examine_circuits
+
+
+@pytest.fixture(scope="module")
+def qldm() -> GeneratorFinding:
+    (finding,) = examine_circuits(["qldm"])
+    return finding
+
+
+def test_the_quantum_generator_is_live_and_measured(qldm: GeneratorFinding) -> None:
+    assert qldm.verdict == "live", qldm.text(all_checks=True)
+    lines = qldm.text().splitlines()
+    assert lines[0] == f"qldm: live, {len(qldm.liveness.checks)} checks"
+    assert lines[1] == "  circuit of 2 blocks, 4 copies each: 8 wires, depth 29, 64 weights"
+    assert [line.split("  ")[2] for line in lines[2:]][:1] == ["gradient variance"]
+    assert any(line.startswith("    Jacobian                rank 64 of 64 weights") for line in lines)
+
+
+def test_the_json_form_says_how_each_number_was_made(qldm: GeneratorFinding) -> None:
+    data = json.loads(json.dumps(qldm.to_dict(), allow_nan=False))
+    assert data["liveness"]["live"] is True
+    entanglement = data["circuits"][0]["meters"]["entanglement"]
+    assert entanglement.keys() == {"value", "se", "n", "seed"}
+    assert 0.9 < entanglement["value"] < data["circuits"][0]["meters"]["entanglement_of_haar"]
+
+
+def test_without_names_every_generator_with_circuits_is_examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(circuit_doctor, "_examined", lambda name, **options: asked.append(name))
+    examine_circuits()
+    assert "qldm" in asked
+    assert not {"ddpm", "folder"} & set(asked)
+
+
+def test_a_classical_generator_has_none() -> None:
+    (finding,) = examine_circuits(["ddpm"])
+    assert finding.text() == "ddpm: no circuit, it is classical"
+    assert not finding.fails
+
+
+def test_unknown_names_get_near_ones() -> None:
+    with pytest.raises(DefinitionError, match="Did you mean 'qldm'"):
+        examine_circuits(["qldn"])
+    with pytest.raises(CircuitError, match="Did you mean 'twin'"):
+        examine_circuits(["qldm:twins"])
+
+
+@pytest.mark.parametrize("cause", ["defect", "error"])
+def test_what_is_not_live_fails_and_says_why(monkeypatch: pytest.MonkeyPatch, cause: str) -> None:
+    def audited(*args: object, **options: object) -> Liveness:
+        if cause == "error":
+            raise DivergedError("the loss is nan")
+        return Liveness((Check("fine", "one"), Check("fails", "two", "nothing moves", "block")))
+
+    monkeypatch.setattr(circuit_doctor, "audit_generator", audited)
+    (finding,) = examine_circuits(["qldm"], with_meters=False)
+    assert finding.fails
+    if cause == "error":
+        assert finding.text() == "qldm: cannot be examined, the loss is nan"
+    else:
+        assert finding.text() == "qldm: not live, 1 of 2 checks fail\n  fails  block: two: nothing moves"
+        assert "  fine   one" in finding.text(all_checks=True)
