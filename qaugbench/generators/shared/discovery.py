@@ -27,7 +27,7 @@ def generator_class(name: str) -> type[Generator]:
             return _checked(point.load(), point)
     if not name.isidentifier() or not _file_of(name).is_file():
         raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
-    module = importlib.import_module(f"{__package__}.{name}")
+    module = importlib.import_module(f"qaugbench.generators.{name}")
     found = [
         member
         for member in vars(module).values()
@@ -39,7 +39,7 @@ def generator_class(name: str) -> type[Generator]:
 
 
 def _file_of(name: str) -> Path:
-    return Path(__file__).with_name(f"{name}.py")
+    return Path(__file__).parents[1] / f"{name}.py"
 
 
 def _registered() -> list[EntryPoint]:
