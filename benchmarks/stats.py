@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from qaugbench.record import ArmInfo, FractionPredictions, PredictionSet
+from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.stats.covariance import contrast_covariance
 from qaugbench.stats.families import DRAWS, simultaneous
 from qaugbench.stats.influence import Patients, auroc_influence_many, binary_influence
@@ -93,7 +93,7 @@ def workload(size: Size) -> PredictionSet:
 
 def arm_infos(n_arms: int) -> list[ArmInfo]:
     """Return the reference, the compute-matched arm, and generators in pairs with a control."""
-    arms = [ArmInfo(id="R+", role="reference"), ArmInfo(id="R+cm", role="compute-matched")]
+    arms = [ArmInfo(id="R+", role="augmented"), ArmInfo(id="R+cm", role="compute-matched")]
     for i in range((n_arms - 2 + 1) // 2):
         kind = "classical" if i % 2 else "quantum"
         arms.append(ArmInfo(id=f"g{i}", role="synthetic", generator=f"g{i}", control="none", kind=kind))

@@ -7,30 +7,18 @@ leaves the machine by itself) and ``report.html``.
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import tempfile
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from qaugbench.errors import EntryError
+from qaugbench.files import json_text
+from qaugbench.predictions import ArmInfo, Facts
+from qaugbench.task import Endpoint
 
-SCHEMA_VERSION: Literal[2] = 2
-Role = Literal["real-only", "reference", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
+SCHEMA_VERSION: Literal[3] = 3
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
-
-
-class Facts(BaseModel):
-    """Base of every part of a record: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Board(Facts):
@@ -49,34 +37,12 @@ class Board(Facts):
         return f"{self.task}/{self.source}/{self.track}"
 
 
-class ArmInfo(Facts):
-    """What the frozen classifier was trained on in one arm; ``control`` is ``none`` for the generator itself."""
-
-    id: str
-    role: Role
-    generator: str | None = None
-    control: str | None = None
-    kind: str | None = None
-    fidelity: str | None = None
-
-
 class LabelFacts(Facts):
     """The label space: kind, class names in the order of every array, and their titles."""
 
     kind: str
     names: list[str]
     titles: list[str]
-
-
-class EndpointFacts(Facts):
-    """One endpoint as scored; see ``qaugbench.task.Endpoint``."""
-
-    id: str
-    title: str
-    kind: str
-    classes: list[str]
-    restrict: bool = False
-    margin: float | None = None
 
 
 class FractionFacts(Facts):
@@ -108,7 +74,7 @@ class DataFacts(Facts):
     class_counts: dict[str, dict[str, int]]
     licence: str | None = None
     citation: str | None = None
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
 
 class GeneratorFacts(Facts):
@@ -121,7 +87,7 @@ class GeneratorFacts(Facts):
     settings: dict[str, Any]
     parameters: dict[str, int]
     citation: str
-    deviations: list[str] = []
+    deviations: list[str] = Field(default_factory=list)
 
 
 class StageCost(Facts):
@@ -135,12 +101,49 @@ class StageCost(Facts):
 
 
 class CellOutcome(Facts):
-    """A cell that did not succeed."""
+    """A cell that did not succeed: which stage, and for which arm, fraction and replicate where it served only one."""
 
     stage: str
     name: str
+    arm: str | None = None
+    fraction: str | None = None
+    replicate: int | None = None
     outcome: Outcome
     reason: str
+
+
+class Plateau(Facts):
+    """Whether doubling the classifier's steps still helps: one replicate of the matched real-only arms, on validation.
+
+    ``gains`` is the validation score at ``2 * steps`` minus that at ``steps``, by arm; ``gain`` their mean. The classifier
+    ``climbs`` where every arm gained and ``gain`` is above ``limit``, half of the primary endpoint's margin.
+    """
+
+    fraction: str
+    replicate: int
+    steps: int
+    gains: dict[str, float]
+    gain: float
+    limit: float
+    climbs: bool
+
+
+class BlockInfluence(Facts):
+    """How far a generator's circuits reach its images, as mean absolute differences of samples from equal seeds.
+
+    All differences are relative to ``seed_difference``, that of two samples of the generator under different seeds, in grey
+    levels of 255: ``controls`` between the generator and each control, ``mean_replaced`` and ``noise_replaced`` when the
+    outputs of its circuits are replaced by their means or by noise of equal mean and variance. ``parameter_share`` is the
+    share of trainable parameters in the circuits' places. Means over ``n_replicates`` of ``n_images`` images each.
+    """
+
+    seed_difference: float
+    controls: dict[str, float]
+    mean_replaced: float
+    noise_replaced: float
+    parameter_share: float
+    n_images: int
+    n_replicates: int
 
 
 class Environment(Facts):
@@ -161,13 +164,13 @@ class Environment(Facts):
 class Record(Facts):
     """Everything a run states, except the logits. ``departures`` from the track's amounts keep a run off the leaderboard."""
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     id: str
     board: Board
     title: str
     question: str
     labels: LabelFacts
-    endpoints: list[EndpointFacts]
+    endpoints: list[Endpoint]
     arms: list[ArmInfo]
     fractions: list[FractionFacts]
     replicates: int
@@ -176,83 +179,17 @@ class Record(Facts):
     generators: list[GeneratorFacts]
     data: DataFacts
     task_sha256: str
+    recipe_sha256: str
     config_sha256: str
     predictions_sha256: str
     environment: Environment
     cost: dict[str, StageCost]
-    failures: list[CellOutcome] = []
-    departures: list[str] = []
+    failures: list[CellOutcome] = Field(default_factory=list)
+    departures: list[str] = Field(default_factory=list)
+    plateau: list[Plateau] = Field(default_factory=list)
+    plateau_skipped: str | None = None
+    influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
     scores: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class FractionPredictions:
-    """Logits at one fraction, float32; NaN where a cell failed. Shapes [A, R, N_test, K] and [A, R, N_val, K]."""
-
-    test_logits: np.ndarray
-    val_logits: np.ndarray
-
-
-@dataclass(frozen=True)
-class PredictionSet:
-    """Every prediction of a run on real held-out images; ``fractions`` is keyed as in ``FractionFacts.key`` ("10%")."""
-
-    arms: tuple[str, ...]
-    test_ids: np.ndarray
-    test_labels: np.ndarray
-    test_groups: np.ndarray
-    val_ids: np.ndarray
-    val_labels: np.ndarray
-    val_groups: np.ndarray
-    fractions: Mapping[str, FractionPredictions]
-
-    def to_bytes(self) -> bytes:
-        """Return the bytes of ``predictions.npz``; equal predictions give equal bytes."""
-        arrays: dict[str, np.ndarray] = {"arms": np.array(self.arms)}
-        for part in ("test", "val"):
-            arrays[f"{part}_ids"] = np.asarray(getattr(self, f"{part}_ids")).astype(np.str_)
-            arrays[f"{part}_labels"] = np.asarray(getattr(self, f"{part}_labels"), dtype=np.uint8)
-            arrays[f"{part}_groups"] = np.asarray(getattr(self, f"{part}_groups"), dtype=np.int64)
-        for key, predictions in self.fractions.items():
-            arrays[f"{key}/test_logits"] = np.asarray(predictions.test_logits, dtype=np.float32)
-            arrays[f"{key}/val_logits"] = np.asarray(predictions.val_logits, dtype=np.float32)
-        return npz_bytes(arrays)
-
-
-def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return an .npz archive whose bytes depend on the arrays alone (fixed time stamps, sorted names)."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            archive.writestr(
-                zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), member.getvalue(), compresslevel=6
-            )
-    return buffer.getvalue()
-
-
-def read_predictions(path: Path) -> PredictionSet:
-    """Return the predictions of a run or an entry; a damaged or incomplete file raises ``EntryError`` naming it."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        keys = sorted({name.partition("/")[0] for name in arrays if name.endswith("/test_logits")})
-        return PredictionSet(
-            arms=tuple(str(arm) for arm in arrays["arms"]),
-            **{
-                f"{part}_{what}": arrays[f"{part}_{what}"]
-                for part in ("test", "val")
-                for what in ("ids", "labels", "groups")
-            },
-            fractions={
-                key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"]) for key in keys
-            },
-        )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise EntryError(
-            f"{path} is not a usable predictions file: {error}. Write it again with 'qaugbench run'."
-        ) from error
 
 
 def read_record(path: Path) -> Record:
@@ -272,28 +209,6 @@ def read_record(path: Path) -> Record:
         raise EntryError(f"{file} is not a record of schema {SCHEMA_VERSION}: {where}: {first['msg']}.") from error
 
 
-def json_text(value: Any) -> str:
-    """Return indented JSON with sorted keys and a final newline; NaN is refused."""
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def record_text(record: Record) -> str:
     """Return a record as the text of ``record.json``."""
     return json_text(record.model_dump(mode="json"))
-
-
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all: to a temporary name in the same folder, synced, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise

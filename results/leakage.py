@@ -22,7 +22,8 @@ from qaugbench.datasets.audit.duplicates import find_pairs
 from qaugbench.datasets.audit.scan import scan
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.run import PreparedRun, RunRequest, prepare
-from qaugbench.record import PredictionSet, Record, read_predictions, read_record
+from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.record import Record, read_record
 
 
 def planned(record: Record, data: Path, split: str, out: Path) -> PreparedRun:

@@ -9,7 +9,8 @@ from typing import Any
 from qaugbench.board.cells import NONE, adjusted_text, change_text, markdown_table, span_text
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Place
-from qaugbench.record import ArmInfo, Record
+from qaugbench.predictions import ArmInfo
+from qaugbench.record import Record
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 ATTRIBUTION = {
@@ -41,7 +42,7 @@ def rows_of(entry: Submitted, key: str) -> list[Row]:
     scored = record.scores["fractions"].get(key, {}).get("endpoints", {}).get(record.endpoints[0].id)
     if scored is None:
         return []
-    reference = next((arm.id for arm in record.arms if arm.role == "reference"), None)
+    reference = next((arm.id for arm in record.arms if arm.role == "augmented"), None)
     differences = {found["arm"]: found for found in scored["contrasts"] if found["family"] == "reference"}
     over = {(found["arm"], found["against"]): found for found in scored["contrasts"] if found["family"] == "control"}
 

@@ -11,7 +11,9 @@ from typing import Any, Final, Literal, TypeVar
 from pydantic import ValidationError
 
 from qaugbench.errors import EntryError
-from qaugbench.record import Board, Facts, Record, json_text
+from qaugbench.files import json_text
+from qaugbench.predictions import Facts
+from qaugbench.record import Board, Record
 
 ENTRY_SCHEMA: Final = 1
 ENTRY_FILE = "entry.json"

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from qaugbench.errors import EntryError
-from qaugbench.record import EndpointFacts, PredictionSet, Record
+from qaugbench.predictions import PredictionSet
+from qaugbench.record import Record
 from qaugbench.stats.metric_on_images import Images
+from qaugbench.task import Endpoint
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class HeldOut:
     entry: Submitted
     ids: np.ndarray
     images: Images
-    primary: EndpointFacts
+    primary: Endpoint
 
     @classmethod
     def of(cls, entry: Submitted, predicted: PredictionSet) -> HeldOut:

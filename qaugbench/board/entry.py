@@ -22,7 +22,8 @@ from qaugbench.board.bundle import (
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
-from qaugbench.record import Record, json_text, read_record, write_whole
+from qaugbench.files import json_text, write_whole
+from qaugbench.record import Record, read_record
 
 __all__ = ["Entry", "entry_files", "entry_folder", "entry_schema", "read_entry", "submit", "without_paths"]
 

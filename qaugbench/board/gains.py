@@ -10,12 +10,14 @@ import numpy as np
 
 from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.board.comparable import HeldOut, Submitted, check_same
-from qaugbench.record import EndpointFacts, PredictionSet, Record, read_predictions
+from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.record import Record
 from qaugbench.stats.comparators import reference_arm
 from qaugbench.stats.fraction import ask
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Answer, Question
 from qaugbench.stats.ranks import rank_sets
+from qaugbench.task import Endpoint
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,14 @@ def rank_ranges(gains: Gains, fraction: str) -> Mapping[Place, tuple[int, int]]:
     return {gains.places[number]: span for number, span in zip(rows, spans, strict=True)}
 
 
-def _macro_endpoint(record: Record) -> EndpointFacts | None:
+def _macro_endpoint(record: Record) -> Endpoint | None:
     """Return macro-AUROC over all classes as the task asks it, made up where it does not; None where it cannot be had."""
     primary, names = record.endpoints[0], record.labels.names
     if record.data.phantom or primary.restrict:
         return None
     asked = [one for one in record.endpoints if one.kind == "macro_auroc" and not one.restrict]
     whole = [one for one in asked if sorted(one.classes) == sorted(names)]
-    return whole[0] if whole else EndpointFacts(id="macro", title="macro-AUROC", kind="macro_auroc", classes=names)
+    return whole[0] if whole else Endpoint(id="macro", title="macro-AUROC", kind="macro_auroc", classes=tuple(names))
 
 
 def _gains_of(entry: Submitted, predicted: PredictionSet, question: Question) -> list[tuple[Place, Answer]]:

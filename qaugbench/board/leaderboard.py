@@ -15,7 +15,7 @@ from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
-from qaugbench.record import write_whole
+from qaugbench.files import write_whole
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 PHANTOM_BANNER = (

@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, Entry, manifest_text
 from qaugbench.board.verify import check_files, scores_of, verify
 from qaugbench.errors import EntryError, StatisticsError
-from qaugbench.record import SCHEMA_VERSION, Record, json_text, read_predictions, record_text, write_whole
+from qaugbench.files import json_text, write_whole
+from qaugbench.predictions import read_predictions
+from qaugbench.record import SCHEMA_VERSION, Record, record_text
 
 RECORD_FILE = "record.json"
 KNOWN_SCHEMAS: Final = (1, SCHEMA_VERSION)

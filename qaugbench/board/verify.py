@@ -22,7 +22,8 @@ from qaugbench.board.bundle import (
     read_manifest,
 )
 from qaugbench.errors import EntryError, StatisticsError, first_offenders
-from qaugbench.record import PredictionSet, Record, read_predictions, read_record
+from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.record import Record, read_record
 from qaugbench.stats.score import score
 
 TOLERANCE = 1e-9

@@ -13,7 +13,7 @@ from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, instructions, sources
 from qaugbench.datasets.splits import Split, choose_split
 from qaugbench.errors import DataError, near_names
-from qaugbench.record import write_whole
+from qaugbench.files import write_whole
 from qaugbench.seeds import BENCH_SEED, child_seed
 from qaugbench.task import Task
 

@@ -12,21 +12,19 @@ import numpy as np
 
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.fingerprint import code_hash
 from qaugbench.experiment.plan import Arm, FractionPlan, Plan, variant_name
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.store import Store
+from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
-    ArmInfo,
     Board,
     CellOutcome,
     DataFacts,
-    EndpointFacts,
     Environment,
     FractionFacts,
-    FractionPredictions,
     GeneratorFacts,
     LabelFacts,
-    PredictionSet,
     Record,
     StageCost,
 )
@@ -108,7 +106,7 @@ def record(
         title=plan.task.title,
         question=plan.task.question,
         labels=LabelFacts(kind=labels.kind, names=list(labels.names), titles=list(labels.titles)),
-        endpoints=[EndpointFacts(**{**asdict(endpoint), "classes": list(endpoint.classes)}) for endpoint in scored],
+        endpoints=[Endpoint(**{**asdict(endpoint), "classes": list(endpoint.classes)}) for endpoint in scored],
         arms=arms,
         fractions=[_fraction_facts(fraction) for fraction in plan.fractions],
         replicates=plan.replicates,
@@ -117,6 +115,7 @@ def record(
         generators=_generator_facts(plan, store, reports),
         data=data,
         task_sha256=canonical_hash(plan.task.track_identity(plan.track.name)),
+        recipe_sha256=code_hash("qaugbench.downstream.recipe"),
         config_sha256=plan.config_sha256,
         predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
         environment=environment,

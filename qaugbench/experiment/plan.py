@@ -19,7 +19,7 @@ from qaugbench.downstream.weights import pretrained_file
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.fingerprint import code_hash, module_hash
 from qaugbench.experiment.replicate import replicate_rows
-from qaugbench.record import ArmInfo, Role
+from qaugbench.predictions import ArmInfo, Role
 from qaugbench.seeds import Streams, replicate_streams
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
@@ -38,7 +38,7 @@ class Arm:
 
 REAL_ARMS = (
     Arm(ArmInfo(id="R", role="real-only"), fill=None, augment=False, balance_loss=False),
-    Arm(ArmInfo(id="R+", role="reference"), fill=None),
+    Arm(ArmInfo(id="R+", role="augmented"), fill=None),
     Arm(ArmInfo(id="R+cm", role="compute-matched"), fill="repeat"),
     Arm(ArmInfo(id="R+os", role="oversampling"), fill="oversample"),
     Arm(ArmInfo(id="O-real", role="oracle"), fill="oracle"),

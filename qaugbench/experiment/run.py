@@ -18,7 +18,8 @@ from qaugbench.experiment.plan import Plan, make_plan
 from qaugbench.experiment.progress import shown
 from qaugbench.experiment.source import OpenedSource, open_source
 from qaugbench.experiment.store import Store
-from qaugbench.record import Record, json_text, npz_bytes, record_text, write_whole
+from qaugbench.files import json_text, npz_bytes, write_whole
+from qaugbench.record import Record, record_text
 from qaugbench.task import Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]

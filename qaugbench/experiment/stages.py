@@ -19,7 +19,7 @@ from qaugbench.datasets.prepared import LabelledImages, open_prepared
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.replicate import ReplicateRows, replicate_rows
 from qaugbench.experiment.store import Store
-from qaugbench.record import json_text
+from qaugbench.files import json_text
 from qaugbench.task import Recipe
 
 Files = dict[str, "bytes | np.ndarray | Path"]

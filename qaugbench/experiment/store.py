@@ -26,7 +26,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from qaugbench.errors import StoreError
-from qaugbench.record import json_text, write_whole
+from qaugbench.files import json_text, write_whole
 
 META = "cell.json"
 STALE_AFTER_S = 24 * 3600

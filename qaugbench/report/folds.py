@@ -7,7 +7,8 @@ from pathlib import Path
 
 from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.errors import EntryError
-from qaugbench.record import Record, read_predictions, read_record
+from qaugbench.predictions import read_predictions
+from qaugbench.record import Record, read_record
 from qaugbench.report.numbers import p_value, signed
 from qaugbench.report.tables import aligned, reference_arm
 from qaugbench.stats.folds import CrossFitted, crossfit

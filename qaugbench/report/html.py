@@ -12,7 +12,8 @@ import jinja2
 
 from qaugbench.board.cite import bibtex, references
 from qaugbench.errors import EntryError
-from qaugbench.record import Record, read_record, write_whole
+from qaugbench.files import write_whole
+from qaugbench.record import Record, read_record
 from qaugbench.report import claims, figures, tables
 from qaugbench.report import record_views as rows
 from qaugbench.report.figures import Curve, Interval, Panel

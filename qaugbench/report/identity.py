@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qaugbench.record import ArmInfo
+from qaugbench.predictions import ArmInfo
 
 
 @dataclass(frozen=True)

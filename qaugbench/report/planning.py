@@ -6,9 +6,11 @@ from pathlib import Path
 
 from qaugbench.board.bundle import ENTRY_FILE, PREDICTIONS_FILE, read_entry
 from qaugbench.errors import StatisticsError, near_names
-from qaugbench.record import EndpointFacts, Record, read_predictions, read_record
+from qaugbench.predictions import read_predictions
+from qaugbench.record import Record, read_record
 from qaugbench.stats.pilot import pilot_of_run
 from qaugbench.stats.power_table import PowerTable, table
+from qaugbench.task import Endpoint
 
 
 def power_tables(
@@ -40,7 +42,7 @@ def power_text(folder: Path, *, endpoint: str | None = None, difference: float |
     return "\n".join(f"At {key} of the training patients\n{shown.text()}" for key, shown in found.items())
 
 
-def _endpoint(record: Record, name: str) -> EndpointFacts:
+def _endpoint(record: Record, name: str) -> Endpoint:
     known = {endpoint.id: endpoint for endpoint in record.endpoints}
     if name not in known:
         raise StatisticsError(f"The record has no endpoint {name!r}.{near_names(name, known)}")

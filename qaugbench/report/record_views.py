@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from qaugbench.record import ArmInfo, FractionFacts, Record
+from qaugbench.predictions import ArmInfo
+from qaugbench.record import FractionFacts, Record
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 Facts = dict[str, Any]

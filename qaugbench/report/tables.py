@@ -71,7 +71,7 @@ def reference_header(record: Record) -> Row:
 
 def reference_arm(record: Record) -> str | None:
     """Return the id of the reference arm, or None in a record without one."""
-    return next((arm.id for arm in record.arms if arm.role == "reference"), None)
+    return next((arm.id for arm in record.arms if arm.role == "augmented"), None)
 
 
 def reference_rows(record: Record, key: str, endpoint: str) -> list[Row]:
@@ -91,7 +91,7 @@ def reference_rows(record: Record, key: str, endpoint: str) -> list[Row]:
         own = (arm.id, f"{value['mean']:.4f}", "-" if value["sd"] is None else f"{value['sd']:.4f}")
         n = str(value["n_replicates"]) + (f" ({value['n_flagged']} filled)" if value["n_flagged"] else "")
         if difference is None:
-            found.append((*own, "-", "-", n, "reference" if arm.role == "reference" else "no interval"))
+            found.append((*own, "-", "-", n, "reference" if arm.role == "augmented" else "no interval"))
         else:
             words = str(said.get(arm.id, difference["words"]))
             found.append((*own, signed(difference["estimate"]), interval(difference), n, words))

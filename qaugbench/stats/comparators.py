@@ -12,19 +12,18 @@ from qaugbench.stats.metric_on_images import Question
 from qaugbench.stats.results import BestClassical
 
 if TYPE_CHECKING:
-    from qaugbench.record import EndpointFacts
     from qaugbench.task import Endpoint
 
-CLASSICAL_ROLES = ("reference", "compute-matched", "oversampling")
+CLASSICAL_ROLES = ("augmented", "compute-matched", "oversampling")
 QUANTUM_KINDS = ("quantum", "hybrid")
 
 
 def reference_arm(present: Present) -> str | None:
     """Return the id of the reference arm, or None when it was dropped."""
-    return next(iter(present.with_role("reference")), None)
+    return next(iter(present.with_role("augmented")), None)
 
 
-def best_classical(present: Present, primary: Endpoint | EndpointFacts, question: Question) -> BestClassical:
+def best_classical(present: Present, primary: Endpoint, question: Question) -> BestClassical:
     """Return the classical arm with the best validation mean of the primary endpoint; ties go by name.
 
     ``question`` is the primary endpoint asked of the validation images. An arm of which more than a tenth of the

@@ -20,7 +20,8 @@ from qaugbench.stats.metric_on_images import MIN_FOR_INTERVAL, Answer, Images, Q
 from qaugbench.stats.mrmc import Comparison, interval
 
 if TYPE_CHECKING:
-    from qaugbench.record import ArmInfo, EndpointFacts, PredictionSet
+    from qaugbench.predictions import ArmInfo, PredictionSet
+    from qaugbench.task import Endpoint
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class CrossFitted:
 def crossfit(
     folds: Sequence[PredictionSet],
     arms: Sequence[ArmInfo],
-    endpoints: Sequence[EndpointFacts],
+    endpoints: Sequence[Endpoint],
     label_kind: str,
     class_names: Sequence[str],
     key: str,

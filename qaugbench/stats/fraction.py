@@ -35,10 +35,9 @@ from qaugbench.stats.secondary import Secondary
 from qaugbench.stats.wording import verdict_sentence, verdict_text
 
 if TYPE_CHECKING:
-    from qaugbench.record import EndpointFacts
     from qaugbench.task import Endpoint
 
-RANKED_ROLES = ("reference", "compute-matched", "oversampling", "synthetic")
+RANKED_ROLES = ("augmented", "compute-matched", "oversampling", "synthetic")
 ByArm = dict[str, Answer]
 
 
@@ -65,9 +64,7 @@ class Fraction:
         """The reference arm, or None when it was dropped."""
         return reference_arm(self.present)
 
-    def score(
-        self, endpoints: Sequence[Endpoint | EndpointFacts], secondary: Sequence[Secondary]
-    ) -> tuple[FractionScore, Asked]:
+    def score(self, endpoints: Sequence[Endpoint], secondary: Sequence[Secondary]) -> tuple[FractionScore, Asked]:
         """Return the scores, and the primary endpoint's answers by arm for what is asked of all fractions together."""
         names = self.images.class_names
         asked = [Asked(ask(endpoint, self.images)) for endpoint in endpoints]
@@ -98,7 +95,7 @@ class Fraction:
         )
         return scored, asked[0]
 
-    def _endpoint_score(self, endpoint: Endpoint | EndpointFacts, asked: Asked) -> EndpointScore:
+    def _endpoint_score(self, endpoint: Endpoint, asked: Asked) -> EndpointScore:
         names, question = self.images.class_names, asked.question
         has_interval = question.why_no_interval is None
         return EndpointScore(
@@ -187,7 +184,7 @@ class Fraction:
         for arm in synthetic:
             yield from (("control", arm, control) for control in controls_of(self.present, arm).values())
 
-    def _verdicts(self, endpoint: Endpoint | EndpointFacts, asked: Asked) -> dict[str, ArmVerdict]:
+    def _verdicts(self, endpoint: Endpoint, asked: Asked) -> dict[str, ArmVerdict]:
         if self.reference is None:
             return {}
         return {
@@ -196,7 +193,7 @@ class Fraction:
             if arm in asked.answers
         }
 
-    def _verdict(self, endpoint: Endpoint | EndpointFacts, asked: Asked, arm: str, reference: str) -> ArmVerdict:
+    def _verdict(self, endpoint: Endpoint, asked: Asked, arm: str, reference: str) -> ArmVerdict:
         question, present = asked.question, self.present
         helps = difference(asked, arm, reference)
         ladder = climb(
@@ -250,7 +247,7 @@ class Fraction:
             for metric, asked, found in zip(secondary, metrics, differences, strict=True)
         }
 
-    def _ensemble_score(self, endpoint: Endpoint | EndpointFacts, asked: Asked) -> MetricScore:
+    def _ensemble_score(self, endpoint: Endpoint, asked: Asked) -> MetricScore:
         kind = KINDS[endpoint.kind]
         return MetricScore(
             id="ensemble",
@@ -295,7 +292,7 @@ class Fraction:
         return [{arm: Exploratory(comparison, next(q_values)) for arm, comparison in one.items()} for one in found]
 
 
-def ask(endpoint: Endpoint | EndpointFacts, images: Images) -> Question:
+def ask(endpoint: Endpoint, images: Images) -> Question:
     """Return the question that an endpoint asks of images."""
     classes = [images.class_names.index(name) for name in endpoint.classes]
     return Question.of(endpoint.kind, classes, images, restrict=endpoint.restrict)

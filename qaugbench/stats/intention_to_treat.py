@@ -11,7 +11,7 @@ import numpy as np
 from qaugbench.errors import StatisticsError, first_offenders
 
 if TYPE_CHECKING:
-    from qaugbench.record import ArmInfo, FractionPredictions
+    from qaugbench.predictions import ArmInfo, FractionPredictions
 
 FILLED_ROLES = ("synthetic", "control")
 

@@ -17,7 +17,7 @@ from qaugbench.stats.metric_on_images import Images, Question
 from qaugbench.stats.mrmc import ROUNDING, variance_components
 
 if TYPE_CHECKING:
-    from qaugbench.record import ArmInfo, EndpointFacts, PredictionSet
+    from qaugbench.predictions import ArmInfo, PredictionSet
     from qaugbench.task import Endpoint
 
 STAND_IN_ROLES = ("compute-matched", "oversampling")
@@ -157,7 +157,7 @@ def pool(pilots: Sequence[Pilot]) -> Pilot:
 def pilot_of_run(
     predictions: PredictionSet,
     arms: Sequence[ArmInfo],
-    endpoint: Endpoint | EndpointFacts,
+    endpoint: Endpoint,
     label_kind: str,
     class_names: Sequence[str],
     key: str,

@@ -22,14 +22,14 @@ from qaugbench.stats.results import FractionScore, Scores
 from qaugbench.stats.secondary import secondary_metrics
 
 if TYPE_CHECKING:
-    from qaugbench.record import ArmInfo, EndpointFacts, PredictionSet
+    from qaugbench.predictions import ArmInfo, PredictionSet
     from qaugbench.task import Endpoint
 
 
 def score(
     predictions: PredictionSet,
     arms: Sequence[ArmInfo],
-    endpoints: Sequence[Endpoint | EndpointFacts],
+    endpoints: Sequence[Endpoint],
     label_kind: str,
     class_names: Sequence[str],
     *,
@@ -67,9 +67,7 @@ def score(
     return Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}))
 
 
-def _check_endpoints(
-    endpoints: Sequence[Endpoint | EndpointFacts], class_names: Sequence[str], label_kind: str
-) -> None:
+def _check_endpoints(endpoints: Sequence[Endpoint], class_names: Sequence[str], label_kind: str) -> None:
     if not endpoints:
         raise StatisticsError("There is no endpoint to score; a task names at least one.")
     for endpoint in endpoints:

@@ -12,7 +12,6 @@ from qaugbench.metrics.decisions import youden_thresholds
 from qaugbench.stats.metric_on_images import Images, Question
 
 if TYPE_CHECKING:
-    from qaugbench.record import EndpointFacts
     from qaugbench.task import Endpoint
 
 
@@ -48,7 +47,7 @@ class Secondary:
         return thresholds
 
 
-def secondary_metrics(endpoints: Sequence[Endpoint | EndpointFacts], validation: Images) -> list[Secondary]:
+def secondary_metrics(endpoints: Sequence[Endpoint], validation: Images) -> list[Secondary]:
     """Return the average precision beside every macro-AUROC, and the metrics of all classes together.
 
     Of several labels at once, each is decided by the threshold with the best Youden index on validation.

@@ -9,25 +9,22 @@ from typing import Any
 import numpy as np
 
 from qaugbench.board.comparable import Submitted
+from qaugbench.files import json_text, npz_bytes
+from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
-    ArmInfo,
     Board,
     CellOutcome,
     DataFacts,
-    EndpointFacts,
     Environment,
     FractionFacts,
-    FractionPredictions,
     GeneratorFacts,
     LabelFacts,
-    PredictionSet,
     Record,
     StageCost,
-    json_text,
-    npz_bytes,
     record_text,
 )
 from qaugbench.stats.score import score
+from qaugbench.task import Endpoint
 
 QUALITY = {
     "R": -0.2,
@@ -42,7 +39,7 @@ QUALITY = {
     "qldm:frozen": 0.0,
 }
 ARMS = ("R", "R+", "R+cm", "R+os", "O-real", "ddpm", "qldm", "qldm:twin")
-ROLES = {"R": "real-only", "R+": "reference", "R+cm": "compute-matched", "R+os": "oversampling", "O-real": "oracle"}
+ROLES = {"R": "real-only", "R+": "augmented", "R+cm": "compute-matched", "R+os": "oversampling", "O-real": "oracle"}
 SPACES = {
     "multiclass": (["glioma", "meningioma", "notumor"], ["Glioma", "Meningioma", "No tumour"]),
     "multilabel": (["Mass", "Nodule", "Hernia"], ["Mass", "Nodule", "Hernia"]),
@@ -62,14 +59,12 @@ def arm_info(arm: str) -> ArmInfo:
     )
 
 
-def endpoints_for(kind: str) -> list[EndpointFacts]:
+def endpoints_for(kind: str) -> list[Endpoint]:
     """Return a primary macro-AUROC, and a kappa for grades."""
     names = SPACES[kind][0]
-    endpoints = [EndpointFacts(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=names, margin=0.01)]
+    endpoints = [Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=names, margin=0.01)]
     if kind == "ordinal":
-        endpoints.append(
-            EndpointFacts(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=names, margin=0.02)
-        )
+        endpoints.append(Endpoint(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=names, margin=0.02))
     return endpoints
 
 
@@ -186,6 +181,7 @@ def unscored(
             citation="A. Author (2020). Made-up images. doi:10.0000/none.",
         ),
         task_sha256="3" * 64,
+        recipe_sha256="e" * 64,
         config_sha256="2" * 64,
         predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
         environment=Environment(

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, manifest_text
-from qaugbench.record import FractionPredictions, PredictionSet, json_text, read_predictions
+from qaugbench.files import json_text
+from qaugbench.predictions import FractionPredictions, PredictionSet, read_predictions
 
 
 def change_record(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:

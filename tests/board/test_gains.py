@@ -13,8 +13,10 @@ from sklearn.metrics import roc_auc_score
 from qaugbench.board.comparable import Submitted, by_board
 from qaugbench.board.gains import Gains, Place, measure, rank_ranges
 from qaugbench.errors import EntryError
-from qaugbench.record import EndpointFacts, LabelFacts, read_predictions
+from qaugbench.predictions import read_predictions
+from qaugbench.record import LabelFacts
 from qaugbench.stats.mrmc import interval
+from qaugbench.task import Endpoint
 from tests.board.factory import SPACES, write_predictions, write_run
 
 NOISE = np.random.default_rng(5).normal(size=(4, 10, 60)) * 1e-3
@@ -87,7 +89,7 @@ def test_the_mean_over_entries_is_of_one_generator_at_one_fraction() -> None:
 
 def test_macro_auroc_is_asked_anew_where_the_task_ranks_by_another_metric(tmp_path: Path) -> None:
     names = SPACES["ordinal"][0]
-    kappa = EndpointFacts(id="qwk", title="kappa", kind="qwk", classes=names)
+    kappa = Endpoint(id="qwk", title="kappa", kind="qwk", classes=names)
     board = measure([write_predictions(tmp_path / "a", "ordinal", replicates=2, endpoints=[kappa])])
     assert board.primary is not None
     assert board.macro is not None
@@ -111,7 +113,7 @@ def test_a_board_is_one_task_source_track_data_split_and_number_of_replicates(tm
     ("changes", "found"),
     [
         ({"seed": 1, "patients": 42}, "the number of test images: 60 and 63"),
-        ({"endpoints": [EndpointFacts(id="a", title="a", kind="auroc", classes=["Mass"])]}, "the primary endpoint"),
+        ({"endpoints": [Endpoint(id="a", title="a", kind="auroc", classes=["Mass"])]}, "the primary endpoint"),
         (
             {"labels": LabelFacts(kind="multilabel", names=["Mass", "Nodule", "Edema"], titles=["a", "b", "c"])},
             r"the classes: \('Mass', 'Nodule', 'Hernia'\) and \('Mass', 'Nodule', 'Edema'\)",

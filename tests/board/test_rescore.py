@@ -15,7 +15,8 @@ from qaugbench.board.bundle import read_entry
 from qaugbench.board.rescore import rescore
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
-from qaugbench.record import read_predictions, read_record
+from qaugbench.predictions import read_predictions
+from qaugbench.record import read_record
 from tests.board.tampering import change_record
 
 Change = Callable[[dict[str, Any]], None]

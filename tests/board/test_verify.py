@@ -14,7 +14,7 @@ import pytest
 
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
-from qaugbench.record import PredictionSet
+from qaugbench.predictions import PredictionSet
 from tests.board.factory import write_run
 from tests.board.tampering import change_logits, change_predictions, change_record, repair_manifest
 

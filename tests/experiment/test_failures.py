@@ -10,7 +10,7 @@ import pytest
 
 from qaugbench.board.verify import verify
 from qaugbench.generators.contract import DivergedError
-from qaugbench.record import read_predictions
+from qaugbench.predictions import read_predictions
 from tests.experiment.tiny import tiny_run
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from qaugbench.board.verify import verify
 from qaugbench.experiment.run import RunResult
-from qaugbench.record import read_predictions, read_record
+from qaugbench.predictions import read_predictions
+from qaugbench.record import read_record
 from tests.experiment.tiny import tiny_run
 
 GOLDEN = Path(__file__).with_name("golden.json")

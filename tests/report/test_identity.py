@@ -6,12 +6,12 @@ from matplotlib.colors import is_color_like
 from matplotlib.lines import Line2D
 
 from qaugbench import definitions
-from qaugbench.record import ArmInfo
+from qaugbench.predictions import ArmInfo
 from qaugbench.report.identity import Look, looks
 
 REAL = [
     ArmInfo(id="R", role="real-only"),
-    ArmInfo(id="R+", role="reference"),
+    ArmInfo(id="R+", role="augmented"),
     ArmInfo(id="R+cm", role="compute-matched"),
     ArmInfo(id="R+os", role="oversampling"),
     ArmInfo(id="O-real", role="oracle"),

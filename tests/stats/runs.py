@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from qaugbench.record import ArmInfo, FractionPredictions, PredictionSet
+from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 
 GRADES = ("none", "mild", "severe")
 ARMS = (
     ArmInfo(id="R", role="real-only"),
-    ArmInfo(id="R+", role="reference"),
+    ArmInfo(id="R+", role="augmented"),
     ArmInfo(id="R+cm", role="compute-matched"),
     ArmInfo(id="R+os", role="oversampling"),
     ArmInfo(id="O-real", role="oracle"),

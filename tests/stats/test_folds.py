@@ -9,12 +9,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from qaugbench.errors import StatisticsError
-from qaugbench.record import EndpointFacts, FractionPredictions, PredictionSet
+from qaugbench.predictions import FractionPredictions, PredictionSet
 from qaugbench.stats.folds import averaged, crossfit
 from qaugbench.stats.mrmc import interval
+from qaugbench.task import Endpoint
 from tests.stats.runs import ARMS, EQUAL, GRADES, run
 
-MACRO = EndpointFacts(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=list(GRADES), margin=0.01)
+MACRO = Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=list(GRADES), margin=0.01)
 
 
 def _folds(n: int = 3, counts: tuple[int, ...] = (40, 40, 4), strength: float = 1.5) -> list[PredictionSet]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qaugbench.record import PredictionSet
+from qaugbench.predictions import PredictionSet
 from qaugbench.stats.intention_to_treat import Present
 from tests.stats.runs import ARMS, run
 

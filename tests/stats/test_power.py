@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 from qaugbench.errors import StatisticsError
-from qaugbench.record import EndpointFacts
 from qaugbench.stats.mrmc import interval
 from qaugbench.stats.pilot import Pilot, pilot_of_run, pool
 from qaugbench.stats.power import detectable, equivalence_margin, noninferiority_margin, power_at, replicates_needed
 from qaugbench.stats.power_table import table
+from qaugbench.task import Endpoint
 from tests.stats.runs import ARMS, EQUAL, GRADES, run
 
 SAME_ARM, OTHER_ARM, SEED_SD = 0.78, 0.70, 0.025
@@ -183,8 +183,8 @@ def test_the_table_in_text() -> None:
     assert "300 with, 1,700 without" in by_sides
 
 
-ENDPOINT = EndpointFacts(id="m", title="macro-AUROC", kind="macro_auroc", classes=list(GRADES))
-SEVERE = EndpointFacts(id="s", title="AUROC of severe", kind="auroc", classes=["severe"])
+ENDPOINT = Endpoint(id="m", title="macro-AUROC", kind="macro_auroc", classes=list(GRADES))
+SEVERE = Endpoint(id="s", title="AUROC of severe", kind="auroc", classes=["severe"])
 
 
 def test_a_run_as_pilot_compares_generators_with_the_reference() -> None:
@@ -203,7 +203,7 @@ def test_a_run_without_generators_is_a_pilot_too() -> None:
 
 def test_runs_that_cannot_be_a_pilot_are_named() -> None:
     predictions = run(EQUAL)
-    lone = [arm for arm in ARMS if arm.role == "reference"]
+    lone = [arm for arm in ARMS if arm.role == "augmented"]
     with pytest.raises(StatisticsError, match=r"no fraction '5%'.*10%"):
         pilot_of_run(predictions, ARMS, ENDPOINT, "ordinal", GRADES, "5%")
     with pytest.raises(StatisticsError, match="an arm to compare with the reference"):

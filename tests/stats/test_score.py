@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from qaugbench.errors import StatisticsError
-from qaugbench.record import ArmInfo, FractionPredictions, PredictionSet
+from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.stats.score import score
 from qaugbench.task import Endpoint
 from tests.stats.runs import ARMS, EQUAL, GRADES, run

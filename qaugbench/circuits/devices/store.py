@@ -23,7 +23,7 @@ import numpy as np
 
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.errors import CircuitError, StoreError
-from qaugbench.record import json_text, write_whole
+from qaugbench.files import json_text, write_whole
 
 FORMAT_VERSION = 1
 TOLERANCE = 1e-4  # radians: what other processors make of the same inputs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qaugbench.circuits.circuit import Circuit, Gate
 from qaugbench.circuits.export.pennylane import import_pennylane, observable
-from qaugbench.record import write_whole
+from qaugbench.files import write_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
