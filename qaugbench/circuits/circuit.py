@@ -201,7 +201,7 @@ class Circuit:
         outside += [f"amplitudes on wire {wire}" for wire in self._start_wires() if wire >= self.n_wires]
         if outside:
             known = f"wires 0 to {self.n_wires - 1}"
-            raise CircuitError(f"The circuit has {known}, but these lie outside: {first_offenders(outside)}.")
+            raise CircuitError(f"The circuit has {known}, but these are outside: {first_offenders(outside)}.")
         if self.readout.kind != "expectation" and not self.read_wires:
             raise CircuitError("The readout post-selects on every wire and leaves none to read.")
         without_gap("weight", self._used(lambda angle: angle.weights))

@@ -30,7 +30,7 @@ Z0 = Readout("expectation", ["Z0"])
         (lambda: Readout("expectation"), "cannot have the words"),
         (lambda: Readout("expectatoin", ["Z0"]), "Did you mean 'expectation'"),
         (lambda: Circuit(0, [], Z0), "at least one wire"),
-        (lambda: Circuit(2, [Gate("X", [2])], Z0), "wires 0 to 1, but these lie outside: X on"),
+        (lambda: Circuit(2, [Gate("X", [2])], Z0), "wires 0 to 1, but these are outside: X on"),
         (lambda: Circuit(1, [], Readout("expectation", ["Z1"])), "outside: readout of wire 1"),
         (lambda: Circuit(1, [Gate("RX", [0], [Angle.weight(1)])], Z0), "No gate uses weight index 0"),
         (lambda: Circuit(1, [Gate("RX", [0], [Angle.input(2)])], Z0), "No gate uses input index 0, 1"),

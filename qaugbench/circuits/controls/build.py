@@ -1,4 +1,4 @@
-"""What may stand where a circuit stands, with the same widths, so that only the quantum part of a generator changes."""
+"""What can replace a circuit, with the same widths, so that only the quantum part of a generator changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qaugbench.errors import CircuitError, near_names
 
 
 class BuildBlock(Protocol):
-    """Makes the layer that stands in a circuit's place."""
+    """Makes the layer that replaces a circuit."""
 
     def __call__(self, circuit: Any, *, copies: int, share_inputs: bool, dtype: torch.dtype) -> Block: ...
 
@@ -39,7 +39,7 @@ def build_block(
     share_inputs: bool = False,
     dtype: torch.dtype = torch.float32,
 ) -> Block:
-    """Return a layer of the widths of ``Block``: the circuit, or its ``control``.
+    """Return the layer that runs the circuit or its ``control``, with the widths of ``Block``.
 
     Weights are drawn from torch's global state (wrap in ``seeds.torch_seeded``).
 

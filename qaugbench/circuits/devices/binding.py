@@ -1,6 +1,6 @@
-"""A circuit whose angles are filled in from outside: what is compiled for a device once and run for many samples.
+"""A circuit whose angles are bound at run time: it is compiled for a device once and run for many samples.
 
-Every angle that varies becomes an input of its own, computed here in double precision. An amplitude embedding becomes
+Every angle that varies becomes its own input, computed here in double precision. An amplitude embedding becomes
 rotations and CNOTs whose angles follow from the amplitudes (multiplexed RY, arXiv quant-ph/0407010), which a device can
 run and a compiler need see only once.
 """
@@ -46,7 +46,7 @@ class Binding:
 
 
 def bind(circuit: Circuit) -> Binding:
-    """Return ``circuit`` with one input for each angle that varies, equal angles sharing one, and nothing else open."""
+    """Return ``circuit`` with one input for each angle that varies, equal angles sharing one, and no other free parameter."""
     gates = _embedding_gates(circuit.start) if circuit.start else []
     first = 2 ** len(circuit.start.wires) - 1 if circuit.start else 0
     varying: dict[Angle, int] = {}
@@ -79,7 +79,7 @@ def _embedding_angles(start: AmplitudeEmbedding, inputs: torch.Tensor) -> torch.
     n_wires = len(start.wires)
     features = inputs[..., start.inputs.start : start.inputs.stop]
     levels = [torch.nn.functional.pad(features, (0, 2**n_wires - start.n_features))]
-    while levels[-1].shape[-1] > 1:  # from amplitudes with their signs to the norms of ever larger parts
+    while levels[-1].shape[-1] > 1:  # from signed amplitudes to the norms of ever larger parts
         pairs = levels[-1].unflatten(-1, (-1, 2))
         levels.append(torch.hypot(pairs[..., 0], pairs[..., 1]))
     found = []
@@ -103,6 +103,6 @@ def _multiplexing(k: int) -> torch.Tensor:
 
 
 def _changed_bit(step: int, k: int) -> int:
-    """Return which bit, 0 being the least significant, the Gray code of k bits changes after ``step``; at last the highest."""
+    """Return the bit (0 is the least significant) that the Gray code of k bits changes after ``step``; the highest at the end."""
     following = step + 1
     return k - 1 if following == 2**k else (following & -following).bit_length() - 1

@@ -30,7 +30,7 @@ def to_qnode(circuit: Circuit, interface: str = "torch") -> pennylane.QNode:
     """Return a QNode on default.qubit called as ``qnode(inputs, weights)``.
 
     ``inputs`` is [n_inputs] or, broadcast, [batch, n_inputs]; ``weights`` is [n_weights]. It returns a list of one
-    expectation [batch] a word, the probabilities [batch, n_outputs], or the bits of one shot [batch, 1, n_outputs].
+    expectation [batch] per word, the probabilities [batch, n_outputs], or the bits of one shot [batch, 1, n_outputs].
     Gradients by backpropagation, none for samples. Post-selected probabilities follow from joint ones, without shots.
 
     Raises:
@@ -91,7 +91,7 @@ def _prepare(pennylane: Any, start: AmplitudeEmbedding, inputs: Any) -> None:
 
 
 def _post_selected(pennylane: Any, qnode: Any, circuit: Circuit) -> Any:
-    """Return the QNode of joint probabilities, ancillas first, turned into one of the rows where these are as asked."""
+    """Return the QNode of joint probabilities, ancillas first, turned into one of those given the post-selected bits."""
     row = int("".join(str(bit) for _, bit in circuit.readout.postselect), 2)
     columns = slice(row * circuit.n_outputs, (row + 1) * circuit.n_outputs)
 

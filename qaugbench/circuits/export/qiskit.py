@@ -44,12 +44,12 @@ _ANGLE_ORDER = {"Rot": (1, 2, 0)}  # U(theta, phi, lambda) is RZ(phi) RY(theta) 
 def to_qiskit(
     circuit: Circuit, inputs: Any = None, weights: Any = None, *, measure: bool = False
 ) -> qiskit.QuantumCircuit:
-    """Return the circuit for one sample: one Qiskit gate a gate of ours, wire i being qubit i, up to a global phase.
+    """Return the circuit for one sample: one Qiskit gate per gate of ours, wire i being qubit i, up to a global phase.
 
     ``inputs`` [n_inputs] and ``weights`` [n_weights] are bound where given; otherwise angles are expressions in the
     parameter vectors ``x`` and ``w``. ``measure`` adds the measurement of a readout of probabilities or samples: bit k
     of the register ``read`` is the k-th of ``circuit.read_wires``, bit k of ``ancillas`` the k-th post-selected wire.
-    Qiskit prints bits and basis states the other way round than ours: its qubit 0 is the least significant.
+    Qiskit prints bits and basis states in the opposite order to ours: its qubit 0 is the least significant.
 
     Raises:
         CircuitError: Qiskit is not installed, values of another length or not finite, an amplitude embedding without
@@ -58,7 +58,7 @@ def to_qiskit(
     qiskit = _import_qiskit()
     start = circuit.start
     if start and inputs is None:
-        raise CircuitError("An amplitude embedding cannot be left open in Qiskit; give inputs to to_qiskit.")
+        raise CircuitError("An amplitude embedding cannot be left unbound in Qiskit; give inputs to to_qiskit.")
     if measure and circuit.readout.kind == "expectation":
         raise CircuitError("Expectations are measured setting by setting; export the circuits of measurement.settings.")
     bound_inputs = _bound(qiskit, "x", inputs, circuit.n_inputs, "inputs")
@@ -77,7 +77,7 @@ def to_qiskit(
 
 
 def to_observables(circuit: Circuit) -> list[SparsePauliOp]:
-    """Return one observable a Pauli word of the readout, on the qubits of ``to_qiskit(circuit)``.
+    """Return one observable per Pauli word of the readout, on the qubits of ``to_qiskit(circuit)``.
 
     Raises:
         CircuitError: Qiskit is not installed, or the readout has no words.
@@ -122,7 +122,7 @@ def _state_preparation(start: AmplitudeEmbedding, inputs: Sequence[float]) -> An
     amplitudes[: start.n_features] = inputs[start.inputs.start : start.inputs.stop]
     norm = np.linalg.norm(amplitudes)
     if norm == 0:
-        raise CircuitError("An amplitude embedding of zeros only is no state; give at least one input that is not 0.")
+        raise CircuitError("An amplitude embedding of zeros is not a state; give at least one input that is not 0.")
     return StatePreparation(amplitudes / norm)
 
 

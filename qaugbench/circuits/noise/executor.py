@@ -26,7 +26,7 @@ TRAJECTORIES = 200
 
 
 def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
-    """Return what runs ``circuit`` under ``execution.noise``; raises CircuitError for noise that is not of qubits."""
+    """Return what runs ``circuit`` under ``execution.noise``; raises CircuitError for noise that does not act on qubits."""
     if not isinstance(execution.noise, Noise):
         raise CircuitError(
             "The noise of a circuit of qubits is a NoiseModel, a BackendNoise or an AerNoise (photonic noise acts on "
@@ -53,7 +53,7 @@ def _of_model(noise: NoiseModel, circuit: Circuit) -> Program:
 def noisy_executor(circuit: Circuit, noise: Noise, shots: int | None = None) -> nn.Module:
     """Return a module ``(inputs, weights, generator=None) -> outputs`` that runs ``circuit`` under ``noise``.
 
-    Density matrices up to 12 wires, trajectories beyond (or where ``noise.trajectories`` says so).
+    Density matrices up to 12 wires, trajectories beyond (or where ``noise.trajectories`` is given).
     """
     program = program_of(noise, circuit)
     if noise.trajectories is None and program.n_wires <= WIDEST_DENSITY_MATRIX:

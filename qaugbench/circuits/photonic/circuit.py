@@ -18,9 +18,9 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class PhotonicCircuit:
-    """Components applied in order to photons in ``input_state`` (how many in each mode), then ``readout``.
+    """Components applied in order to photons in ``input_state`` (the number in each mode), then ``readout``.
 
-    ``distinguishable`` photons do not interfere, as if each had a colour of its own. Checked when made.
+    ``distinguishable`` photons do not interfere, as if each had its own colour. Checked when made.
 
     Raises:
         CircuitError: a mode out of range, no photon, too many patterns to list, a readout that accepts none of them, or
@@ -61,7 +61,7 @@ class PhotonicCircuit:
         outside = [what for what, mode in named if mode >= self.n_modes]
         if outside:
             known = f"modes 0 to {self.n_modes - 1}"
-            raise CircuitError(f"The circuit has {known}, but these lie outside: {first_offenders(outside)}.")
+            raise CircuitError(f"The circuit has {known}, but these are outside: {first_offenders(outside)}.")
 
     def _check_photons(self) -> None:
         state = self.input_state

@@ -24,8 +24,8 @@ class PhotonicExecutor(nn.Module):
     """Maps inputs [copies or 1, batch, n_inputs] and weights [copies, n_weights] to [copies, batch, n_outputs].
 
     Raises:
-        CircuitError: when made, an execution that photons do not have; in ``forward``, draws without a generator, or a
-            gradient wanted of finitely many shots.
+        CircuitError: when made, an execution that does not apply to photons; in ``forward``, draws without a generator, or a
+            gradient asked for with finitely many shots.
     """
 
     def __init__(self, circuit: PhotonicCircuit, execution: Execution) -> None:
@@ -55,7 +55,7 @@ class PhotonicExecutor(nn.Module):
         return accepted.sum(-1).expand(-1, inputs.shape[1])
 
     def _transfer(self, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        """Return the single photons' amplitudes [copies, n_modes, occupied modes, batch or 1], if what follows fits."""
+        """Return the single photons' amplitudes [copies, n_modes, occupied modes, batch or 1], if memory suffices for the rest."""
         rows = len(weights) * (inputs.shape[1] if self.circuit.n_inputs else 1) * self.photons.n_permanents
         check_memory(rows, self.circuit.n_photons, weights, f"{rows:,} permanents of the photonic circuit")
         transfer: torch.Tensor = self.interferometer(inputs.expand(len(weights), -1, -1), weights)
@@ -68,7 +68,7 @@ def _of_photons(circuit: PhotonicCircuit, execution: Execution) -> nn.Module:
 
 
 def _photons(circuit: PhotonicCircuit, noise: PhotonicNoise) -> tuple[IdenticalPhotons | ImperfectPhotons, Accepted]:
-    """Return what makes patterns of photons out of their amplitudes, and the patterns it is asked for."""
+    """Return the module that computes the probabilities of patterns, and the patterns it computes."""
     counts = [count for count in circuit.input_state if count]
     column_of_photon = [column for column, count in enumerate(counts) for _ in range(count)]
     alike = 0.0 if circuit.distinguishable else noise.alike

@@ -46,7 +46,7 @@ def test_printed_form_counts_and_lists() -> None:
         ),
         (lambda: PhotonicCircuit(2, [SPLITTER], [0, 0], ALL), r"at least one in all, given \[0, 0\]"),
         (lambda: PhotonicCircuit(2, [SPLITTER], [1, -1], ALL), r"given \[1, -1\]"),
-        (lambda: PhotonicCircuit(1, [SPLITTER], [1], ALL), r"modes 0 to 0, but these lie outside: BS.Rx on \(0, 1\)"),
+        (lambda: PhotonicCircuit(1, [SPLITTER], [1], ALL), r"modes 0 to 0, but these are outside: BS.Rx on \(0, 1\)"),
         (lambda: circuit(PhotonicReadout("counts", modes=[2])), "readout of mode 2"),
         (lambda: circuit(PhotonicReadout("counts", accept=[Detected([3])])), "readout of mode 3"),
         (lambda: PhotonicCircuit(2, ["BS"], [1, 1], ALL), "must be Component objects"),
