@@ -1,4 +1,4 @@
-"""What the audit finds of what was planted, and the seconds and memory it takes, beside all pairs and perceptual hashes.
+"""What the audit finds of planted defects, and its time and memory, compared with all pairs and with perceptual hashes.
 
     OMP_NUM_THREADS=1 python benchmarks/audit.py [--images 112120] [--subset 6000] [--jobs 2] [--data ZIP --task kneeoa]
 
@@ -251,7 +251,7 @@ def search_at_scale(n: int, subset: int) -> None:
     print(f"so {took * (n / subset) ** 2:,.0f} s for {n:,} ({took * (n / subset) ** 2 / seconds:,.0f} times as long)")
     few = min(subset, 4000)
     inside = twins[(twins < few).all(axis=1)]
-    if len(inside) < 20:  # too few of the planted ones happen to lie in the subset: plant some there
+    if len(inside) < 20:  # too few of the planted ones are in the subset: plant some there
         inside = np.stack([np.arange(100), few - 1 - np.arange(100)], axis=1)
         details[inside[:, 1]] = [linear(0.8, 8)(oriented(details[i], int(i) % 8)) for i in inside[:, 0]]
     hashes = perceptual_hashes(details[:few], inside)

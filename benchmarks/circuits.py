@@ -84,7 +84,7 @@ def table(workloads: Sequence[Workload], rivals: Sequence[Rival], seconds: float
 
 
 def against(rival: Rival, workload: Workload, mine: Call, seconds: float) -> Ratio | str:
-    """Return how a rival compares, or why it does not."""
+    """Return how another simulator compares, or why it cannot be compared."""
     part = replace(workload, batch=min(rival.samples or workload.batch, workload.batch))
     try:
         theirs = rival.make(part)
@@ -95,7 +95,7 @@ def against(rival: Rival, workload: Workload, mine: Call, seconds: float) -> Rat
 
 
 def check(name: str, call: Call, workload: Workload) -> None:
-    """Stop where results are wrong: a comparison of speed is of the same result."""
+    """Stop if results are wrong: only equal results can be compared in speed."""
     stop_if(disagreement(call(), reference(workload), workload.shots), f"{name} on {workload.name}")
 
 
@@ -170,7 +170,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """Return what was asked for on the command line."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = [*(workload.name for workload in WORKLOADS), *REPORTS]
     rivals = [rival.name for rival in RIVALS]
@@ -181,7 +181,7 @@ def arguments() -> argparse.Namespace:
 
 
 def names_of(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """Return what reads a list of ``known`` names."""
+    """Return a parser of lists of ``known`` names."""
 
     def read(text: str) -> list[str]:
         unknown = set(text.split(",")) - set(known)

@@ -29,7 +29,7 @@ SEEDS = ("init_seed", "order_seed", "aug_seed", "fill_order_seed", "fill_aug_see
 
 
 def main() -> None:
-    """Print one row a model, arm and seed."""
+    """Print one row per model, arm and seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", default="kneeoa")
     parser.add_argument("--track", default="smoke")

@@ -1,4 +1,4 @@
-"""Images a second from 1024 px PNG to a prepared .zip of 224 px, beside the loop that people write for it.
+"""Images per second from 1024 px PNG to a prepared .zip of 224 px, compared with a plain loop.
 
     OMP_NUM_THREADS=1 python benchmarks/prepare.py [--images 600] [--jobs 2] [--size 224] [--feed 64]
 
@@ -29,7 +29,7 @@ DIFFERENT = 24
 
 
 def main() -> None:
-    """Print one row a way of preparing, then one row a way of feeding."""
+    """Print one row per way of preparing, then one row per way of feeding."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=600)
     parser.add_argument("--jobs", type=int, default=2)
@@ -105,7 +105,7 @@ def prepared(stream: Iterator[tuple[str, bytes]], chosen: argparse.Namespace, ta
 
 
 def timed(work: Callable[[], None], n: int) -> tuple[float, float]:
-    """Return (images a wall-clock second, processor milliseconds an image, those of finished children included)."""
+    """Return (images per wall-clock second, processor milliseconds per image), finished child processes included."""
     started, spent = time.perf_counter(), sum(os.times()[:4])
     work()
     stop_workers()
@@ -125,7 +125,7 @@ def shown(way: str, measured: tuple[float, float], base: tuple[float, float]) ->
 
 
 def feed(size: int, batch: int, folder: Path) -> None:
-    """Print how many images a second reach the classifier from a memory map of 8,192 images."""
+    """Print how many images per second reach the classifier from a memory map of 8,192 images."""
     import torch
 
     from qaugbench import definitions

@@ -19,7 +19,7 @@ import psutil
 
 
 def main() -> None:
-    """Run and print one row a command."""
+    """Run and print one row per command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", default="chestxray")
     parser.add_argument("--data", type=Path)
@@ -54,7 +54,7 @@ def measured(command: list[str]) -> tuple[float, float, float]:
 
 
 class _Watch(threading.Thread):
-    """Looks at a process and its children twice a second; shared pages are counted once where the system tells (PSS)."""
+    """Looks at a process and its children twice a second; shared pages are counted once where the system reports them (PSS)."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

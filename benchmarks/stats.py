@@ -1,4 +1,4 @@
-"""Seconds and peak memory of a full board's statistics, beside what else computes intervals of an AUROC.
+"""Time and peak memory of a full board's statistics, compared with other packages for intervals of an AUROC.
 
     OMP_NUM_THREADS=1 python benchmarks/stats.py [--arms 30] [--images 22000] [--draws 3] [--bootstrap 2000]
 
@@ -46,7 +46,7 @@ AGREEMENT = 1e-3  # confidenceinterval ranks in single precision, and DeLong's d
 
 @dataclass(frozen=True)
 class Size:
-    """How much is scored."""
+    """The size of what is scored."""
 
     arms: int
     replicates: int
@@ -102,7 +102,7 @@ def arm_infos(n_arms: int) -> list[ArmInfo]:
 
 
 def inference(size: Size) -> dict[str, Spent]:
-    """Return what every step from logits to ranks took."""
+    """Return the cost of every step from logits to ranks."""
     predictions = workload(size)
     found = {"data": spent(lambda: None)}
     logits = predictions.fractions["10%"].test_logits
@@ -122,7 +122,7 @@ def inference(size: Size) -> dict[str, Spent]:
 
 
 def scoring(size: Size) -> dict[str, Spent]:
-    """Return what ``score`` took: four endpoints, every class, every contrast."""
+    """Return the cost of ``score``: four endpoints, every class, every contrast."""
     predictions = workload(size)
     groups = {"macro_auroc": NAMES, "tail": NAMES[:5], "medium": NAMES[5:10], "head": NAMES[10:]}
     endpoints = [Endpoint(id, id, "macro_auroc", names) for id, names in groups.items()]
@@ -165,7 +165,7 @@ def rival(size: Size, package: str, calls: int) -> float:
 
 
 def spent(call: Callable[[], object]) -> Spent:
-    """Return what one call took."""
+    """Return the cost of one call."""
     cpu, wall = time.process_time(), time.perf_counter()
     call()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -180,7 +180,7 @@ def seconds_a_call(call: Callable[[], object], calls: int) -> float:
 
 
 def check(ours: float, theirs: float) -> None:
-    """Stop unless two numbers agree: a comparison of speed is of the same result."""
+    """Stop unless two numbers agree: only equal results can be compared in speed."""
     if not math.isclose(ours, theirs, rel_tol=AGREEMENT):
         raise SystemExit(f"ours is {ours} and theirs {theirs}: they do not compute the same")
 
@@ -221,7 +221,7 @@ def main() -> None:
 
 
 def report(name: str, one_call_s: float, times: int, what: str, ours_s: float) -> None:
-    """Print what ``times`` calls would take."""
+    """Print the cost of ``times`` calls."""
     whole = one_call_s * times
     print(f"{name:<28}{whole:>8.0f}  ({1e3 * one_call_s:.1f} ms x {times:,} {what}): ", end="")
     print(f"{whole / ours_s:,.0f} times ours", flush=True)

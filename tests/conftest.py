@@ -13,6 +13,11 @@ from typing import Any
 import hypothesis
 import pytest
 
+# Sums are taken in one order wherever tests run. Set here, before NumPy or torch is imported, and passed on to every
+# process that a test starts.
+for _library in ("OMP", "MKL", "OPENBLAS"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"
+
 # Examples are the same on every run, and a busy machine is no failure.
 hypothesis.settings.register_profile("qaugbench", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("qaugbench")
@@ -64,7 +69,7 @@ def _no_users_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
-    """Hold torch to one thread, without importing it for tests that do not."""
+    """Undo what an earlier test's code did to torch's number of threads, without importing torch for this."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.get_num_threads() != 1:
         torch.set_num_threads(1)

@@ -53,7 +53,7 @@ def aer(workload: Workload) -> Call:
 
 
 def with_parameters(circuit: Circuit) -> tuple[Any, list[Any]]:
-    """Return the circuit in Qiskit and its parameters, one an input."""
+    """Return the circuit in Qiskit and its parameters, one per input."""
     from qiskit import QuantumCircuit
     from qiskit.circuit import ParameterVector
 
@@ -65,7 +65,7 @@ def with_parameters(circuit: Circuit) -> tuple[Any, list[Any]]:
 
 
 def noise_model() -> Any:
-    """Return the noise of the noisy workloads, without the readout error, which expectations do not see in Aer."""
+    """Return the noise of the noisy workloads, without the readout error, which does not affect expectations in Aer."""
     from qiskit_aer.noise import NoiseModel, depolarizing_error
 
     one_wire = depolarizing_error(4 * DEPOLARIZING / 3, 1)  # Aer's parameter is the share of the fully mixed state
@@ -76,7 +76,7 @@ def noise_model() -> Any:
 
 
 def save_expectations(made: Any, circuit: Circuit, qubits: Sequence[int]) -> None:
-    """Let Aer keep the circuit's expectations, labelled by their number; ``qubits``: where each wire ends."""
+    """Make Aer save the circuit's expectations, labelled by number; ``qubits``: the final qubit of each wire."""
     from qiskit.quantum_info import Pauli
 
     for number, word in enumerate(circuit.readout.words):

@@ -1,4 +1,4 @@
-"""Small tensors of which the hand-written limits are made: gates, Kronecker products, signs and gathers."""
+"""Small tensors used by the hand-written limits: gates, Kronecker products, signs and gathers."""
 
 from __future__ import annotations
 

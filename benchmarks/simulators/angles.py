@@ -1,4 +1,4 @@
-"""The angles of a circuit, for simulators that are handed gates one by one."""
+"""The angles of a circuit, for simulators that take gates one by one."""
 
 from __future__ import annotations
 

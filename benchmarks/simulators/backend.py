@@ -21,7 +21,7 @@ WORKLOAD = replace(next(workload for workload in WORKLOADS if workload.name == "
 
 
 def backend_noise() -> BackendNoise:
-    """Return the noise of a backend without that of idling, which qiskit-aer's noise of a target has not either."""
+    """Return the noise of a backend without that of idling, which qiskit-aer's noise of a target lacks too."""
     try:
         return BackendNoise(BACKEND, idles=False)
     except CircuitError as error:
@@ -60,7 +60,7 @@ def aer_on_backend() -> Call:
 
 
 def _on_few_qubits(compiled: Any, place: dict[int, int]) -> Any:
-    """Return the circuit on the qubits it uses only: Aer takes seconds to read the noise of all."""
+    """Return the circuit on only the qubits it uses: Aer takes seconds to read the noise of all."""
     from qiskit import QuantumCircuit
 
     small = QuantumCircuit(len(place), global_phase=compiled.global_phase)
@@ -83,7 +83,7 @@ def _noise_of(target: Any, place: dict[int, int]) -> tuple[Any, dict[int, Any]]:
 
 
 def _as_read(values: Any, confusions: list[Any]) -> list[float]:
-    """Return the means of the bits as they are read: Aer's expectations know no readout error."""
+    """Return the means of the bits as read: Aer's expectations have no readout error."""
     means = []
     for number, word in enumerate(WORKLOAD.circuit.readout.words):
         ((wire, _),) = parse_word(word)

@@ -1,4 +1,4 @@
-"""What can be reached: each workload written by hand in plain torch, for this one circuit and no other.
+"""The attainable limit: each workload written by hand in plain torch, for this one circuit and no other.
 
 A limit to compare with, not a style to follow and not a proven bound. What makes them fast: the one-qubit gates of a
 layer become Kronecker products of a few wires, applied as one matrix product; its diagonal gates become one vector of
@@ -146,7 +146,7 @@ class HybridLayer(nn.Module):
         self.n_wires, self.layers = n_wires, layers
         rings = [ring_pairs(n_wires, layer % (n_wires - 1) + 1) for layer in range(layers)]
         self.sources = [torch.from_numpy(cnot_source(n_wires, pairs)) for pairs in rings]
-        self.signs = z_signs(n_wires)[:, self.sources.pop().argsort()]  # the last ring is left to the readout
+        self.signs = z_signs(n_wires)[:, self.sources.pop().argsort()]  # the last ring is part of the readout
 
     def forward(self, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         gates = euler_rotations(weights.view(self.layers, self.n_wires, 3))
@@ -159,7 +159,7 @@ class HybridLayer(nn.Module):
         return (self.signs @ squares).unflatten(1, (-1, 2)).sum(dim=2).T
 
     def rotate(self, state: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
-        """Return states after one gate a wire, in blocks of five wires."""
+        """Return states after one gate per wire, in blocks of five wires."""
         parts = state
         for first in range(0, self.n_wires, 5):
             block = kron_matrices(gates[first : first + 5].unbind(0))

@@ -21,7 +21,7 @@ Call = Callable[[], Sequence[torch.Tensor]]
 
 
 class NotAvailable(Exception):
-    """A simulator that is not installed or cannot do a workload; the message is what the table says."""
+    """A simulator that is not installed or cannot do a workload; its message is shown in the table."""
 
 
 def torch_call(

@@ -1,4 +1,4 @@
-"""Peak memory of forward and backward against depth, each measured in a forked process, whose peak starts anew."""
+"""Peak memory of forward and backward against depth, each measured in a forked process, whose peak starts from zero."""
 
 from __future__ import annotations
 

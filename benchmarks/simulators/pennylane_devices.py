@@ -70,7 +70,7 @@ def qnode(workload: Workload, device_name: str, diff_method: str | None) -> Any:
     import pennylane
 
     circuit = workload.circuit
-    precision = {"c_dtype": np.complex64} if device_name == "lightning.qubit" else {}  # the others have no choice
+    precision = {"c_dtype": np.complex64} if device_name == "lightning.qubit" else {}  # the others offer no choice
     device = pennylane.device(device_name, wires=circuit.n_wires, **precision)
 
     def run(inputs: Any, weights: Any) -> Any:

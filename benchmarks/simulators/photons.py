@@ -28,7 +28,7 @@ WORKLOAD = Workload("photonic", "6 modes, 3 photons", photonic_circuit(), 64)
 
 
 class PermanentSum:
-    """The squared permanents of the rows where photons leave and the columns where they come in, term by term."""
+    """The squared permanents of the rows where photons leave and the columns where they enter, term by term."""
 
     def __init__(self, dtype: torch.dtype = torch.float32) -> None:
         n_photons = sum(INPUT_STATE)

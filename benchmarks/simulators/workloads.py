@@ -1,4 +1,4 @@
-"""The circuits that are timed, with their sizes and the tensors that go in."""
+"""The circuits that are timed, with their sizes and their input tensors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOTS = 1024
 
 @dataclass(frozen=True)
 class Workload:
-    """A circuit, how many copies and samples of it run at once, and what is asked of it."""
+    """A circuit, how many copies and samples of it run at once, and its outputs."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""The values of all angles of a circuit at once, those shared by all samples apart from those that use inputs."""
+"""The values of all angles of a circuit at once: those shared by all samples, and those that depend on inputs."""
 
 from __future__ import annotations
 

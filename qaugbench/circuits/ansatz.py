@@ -22,14 +22,14 @@ from qaugbench.errors import CircuitError, near_names
 
 
 def amplitude_embedding(n_features: int, *, first_input: int = 0) -> AmplitudeEmbedding:
-    """Return the start in a state of ``n_features`` inputs as amplitudes, on the fewest wires (0 and up) that hold them."""
+    """Return an embedding of ``n_features`` inputs as amplitudes, on the fewest wires (from 0 up) that hold them."""
     if not is_index(n_features) or n_features < 1:
         raise CircuitError(f"An amplitude embedding takes at least one feature, given {n_features!r}.")
     return AmplitudeEmbedding(tuple(range(max(1, (n_features - 1).bit_length()))), n_features, first_input)
 
 
 def angle_embedding(n_wires: int, gate: str = "RX", *, scale: float = 1.0, first_input: int = 0) -> list[Gate]:
-    """Return one rotation a wire by ``scale * input``; ``gate`` is RX, RY or RZ."""
+    """Return one rotation per wire by ``scale * input``; ``gate`` is RX, RY or RZ."""
     return [Gate(gate, (wire,), (Angle.input(first_input + wire, scale),)) for wire in range(n_wires)]
 
 
@@ -44,7 +44,7 @@ def each_pair(pairs: Iterable[tuple[int, int]], gate: str, *, first_weight: int 
 
 
 def ring(n_wires: int, gate: str = "CNOT", *, reach: int = 1, first_weight: int = 0) -> list[Gate]:
-    """Return ``gate`` from each wire to the one ``reach`` further on, around the ring; nothing on one wire."""
+    """Return ``gate`` from each wire to the one ``reach`` wires further around the ring; no gates on a single wire."""
     pairs = [(wire, (wire + reach) % n_wires) for wire in range(n_wires)] if n_wires > 1 else []
     return each_pair(pairs, gate, first_weight=first_weight)
 
@@ -67,7 +67,7 @@ def all_to_all(n_wires: int, gate: str = "CZ", *, first_weight: int = 0) -> list
 
 
 def stacked(*parts: Sequence[Gate], first_weight: int = 0) -> list[Gate]:
-    """Return the gates of all parts in order, each part with weights of its own that follow those of the part before.
+    """Return the gates of all parts in order; each part has its own weights, numbered after those of the part before.
 
     Inputs keep their numbers, so that a repeated embedding uploads the same data again:
 
@@ -86,17 +86,17 @@ def stacked(*parts: Sequence[Gate], first_weight: int = 0) -> list[Gate]:
 def driven_by_inputs(gates: Iterable[Gate], *, first_input: int = 0) -> list[Gate]:
     """Return ``gates`` with input ``first_input + i`` in place of weight i: the layers of a style-based generator.
 
-    There a classical linear layer, trained in place of the weights, turns noise into all angles of the circuit (arXiv
+    In such a generator a classical linear layer, trained in place of the weights, turns noise into all angles of the circuit (arXiv
     2110.06933, 2406.02668).
 
     Raises:
-        CircuitError: one of these inputs is used by the gates already.
+        CircuitError: the gates already use one of these inputs.
     """
     gates = list(gates)
     used = {index for gate in gates for angle in gate.angles for index, _ in angle.inputs}
     taken = used & set(range(first_input, first_input + count_weights(gates)))
     if taken:
-        raise CircuitError(f"The gates use input {min(taken)} already; give first_input={max(used) + 1}.")
+        raise CircuitError(f"The gates already use input {min(taken)}; give first_input={max(used) + 1}.")
     return [_with_angles(gate, [_driven(angle, first_input) for angle in gate.angles]) for gate in gates]
 
 
@@ -108,9 +108,9 @@ def hardware_efficient_layers(
     *,
     first_weight: int = 0,
 ) -> list[Gate]:
-    """Return ``layers`` times: each of ``rotations`` on each wire, then ``entangler``, by default a chain of CZ.
+    """Return ``layers`` layers, each of ``rotations`` on every wire followed by ``entangler``, by default a chain of CZ.
 
-    Weights of the entangler's gates differ from layer to layer as those of rotations do. Where an RZ comes last and Z is
+    The entangler's gates have new weights in every layer, as rotations do. Where an RZ comes last and Z is
     read, the last RZ of each wire has no effect.
     """
     if isinstance(rotations, str):
@@ -142,7 +142,7 @@ def nearest_neighbour_layers(
 
 
 def count_weights(gates: Iterable[Gate]) -> int:
-    """Return the first weight index that ``gates`` leave free."""
+    """Return the first weight index that ``gates`` do not use."""
     return max((index for gate in gates for angle in gate.angles for index, _ in angle.weights), default=-1) + 1
 
 
@@ -151,8 +151,8 @@ def qldm_circuit(n_wires: int, layers: int) -> Circuit:
 
     RX embedding of the inputs, then ``layers`` of Rot on each wire and a ring of nearest-neighbour CNOTs, then <Z> of
     each wire. The CNOT ring maps products of Z to products of Z, so the last RZ of the last layer's Rot could never
-    change an output: that layer has RZ and RY only, and the circuit ``n_wires * (3 * layers - 1)`` weights, all of
-    which train.
+    change an output: that layer has RZ and RY only, and the circuit has ``n_wires * (3 * layers - 1)`` weights, all
+    trainable.
     """
     _require_layers(n_wires, layers)
     gates = angle_embedding(n_wires) + nearest_neighbour_layers(n_wires, layers, drop_dead=True)

@@ -1,4 +1,4 @@
-"""The only door to a circuit: a torch layer that runs it."""
+"""The only interface to a circuit: a torch layer that runs it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from qaugbench.errors import CircuitError
 class Block(nn.Module):
     """What a circuit and its controls have in common: [batch, in_features] -> [batch, out_features].
 
-    ``copies`` of ``circuit`` stand side by side, columns ordered copy by copy. With ``share_inputs`` every copy reads the
-    same ``n_inputs`` columns, as the patches of a patch generator do; otherwise each has columns of its own.
-    ``ignores_inputs`` says of a control that its outputs never depend on its inputs, by design.
+    ``copies`` of ``circuit`` run side by side, columns ordered copy by copy. With ``share_inputs`` every copy reads the
+    same ``n_inputs`` columns, as the patches of a patch generator do; otherwise each has its own columns.
+    ``ignores_inputs`` marks a control whose outputs never depend on its inputs, by design.
     """
 
     ignores_inputs: ClassVar[bool] = False

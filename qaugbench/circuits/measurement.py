@@ -1,4 +1,4 @@
-"""How a circuit is measured: the settings that are read in turn, and how outputs follow from what they show.
+"""How a circuit is measured: the settings that are read in turn, and how outputs follow from them.
 
 A device, and a simulation of one, reads bits. So <X0> is read after a Hadamard on wire 0, and words that agree on every
 wire they share are read together.
@@ -25,8 +25,8 @@ Letters = dict[int, str]
 class Setting:
     """One way of reading a circuit: ``circuit`` ends in a change of basis and reads the probabilities of its wires.
 
-    ``outputs``: numbers of the outputs that follow. ``parities``: for each of them, the positions among the read wires
-    whose bits, added modulo 2, sign it; empty where probabilities or samples are wanted.
+    ``outputs``: numbers of the outputs that follow from it. ``parities``: for each of them, the positions among the read wires
+    whose bits, added modulo 2, give its sign; empty where probabilities or samples are wanted.
     """
 
     circuit: Circuit
@@ -68,7 +68,7 @@ def settings(circuit: Circuit) -> tuple[Setting, ...]:
 def combine(read: tuple[Setting, ...], values: list[torch.Tensor], circuit: Circuit) -> torch.Tensor:
     """Return the outputs [..., n_outputs] from the probabilities or relative counts [..., states] of each setting.
 
-    Post-selected probabilities are nan where the ancillas were never found as wanted. For samples, the values must be
+    Post-selected probabilities are nan where the ancillas never had the wanted bits. For samples, the values must be
     those of a single shot, 1 at its state.
     """
     if len(read) != len(values):
@@ -89,10 +89,10 @@ def accepted(circuit: Circuit, values: torch.Tensor) -> torch.Tensor:
 
 
 def combine_states(read: tuple[Setting, ...], states: list[torch.Tensor], circuit: Circuit) -> torch.Tensor:
-    """Return the outputs [..., n_outputs], float64, from the basis states [..., shots] that each setting showed.
+    """Return the outputs [..., n_outputs], float64, from the basis states [..., shots] measured in each setting.
 
-    The same as ``combine`` of relative counts, which expectations do without: many wires need no long vector. Of
-    samples, the first shot that post-selection keeps; nan if there is none.
+    The same as ``combine`` of relative counts, but expectations need no vector of 2^wires entries. For samples, the
+    first shot that post-selection keeps; nan if there is none.
     """
     if circuit.readout.kind == "expectation":
         parts = [_mean_signs(setting, shown) for setting, shown in zip(read, states, strict=True)]
@@ -141,7 +141,7 @@ def _mean_signs(setting: Setting, states: torch.Tensor) -> torch.Tensor:
 
 
 def _in_order(read: tuple[Setting, ...], values: torch.Tensor) -> torch.Tensor:
-    """Return values, which stand setting by setting, in the order of the outputs."""
+    """Return values, which are ordered by setting, in the order of the outputs."""
     numbers = [number for setting in read for number in setting.outputs]
     return values if numbers == sorted(numbers) else values[..., np.argsort(numbers).tolist()]
 
@@ -162,7 +162,7 @@ def _word_setting(circuit: Circuit, letters: Letters, words: list[Letters], numb
 
 
 def _to_z_basis(letter: str, wire: int) -> list[Gate]:
-    """Return gates after which Z reads what ``letter`` would have read."""
+    """Return the gates after which reading Z gives what reading ``letter`` would have given."""
     undo_s = [Gate("PhaseShift", (wire,), (Angle.constant(-math.pi / 2),))] if letter == "Y" else []
     return [] if letter == "Z" else [*undo_s, Gate("H", (wire,))]
 

@@ -7,15 +7,15 @@ import torch
 
 from qaugbench.errors import CircuitError
 
-UNCHECKED_BYTES = 2**27  # asking the system costs more than circuits so small
-TABLE_BYTES = 16  # of a step, a basis state
+UNCHECKED_BYTES = 2**27  # asking the system costs more than such small circuits
+TABLE_BYTES = 16  # per step and basis state
 # States held at once, with the temporaries of starts and readouts (measured): where no step differs from sample to
 # sample, and where some do; without a gradient, and with one.
 HELD_STATES = {False: (4, 8), True: (8, 18)}
 
 
 def check_circuit(n_wires: int, n_steps: int) -> None:
-    """Raise CircuitError, saying the bytes needed, if one sample of a circuit is more than this machine can hold."""
+    """Raise CircuitError, saying how many bytes are needed, if one sample of a circuit is too large for this machine."""
     by_state = HELD_STATES[False][0] * torch.complex64.itemsize + TABLE_BYTES * n_steps
     needed = by_state * 2**n_wires
     if needed <= UNCHECKED_BYTES:
@@ -31,7 +31,7 @@ def check_circuit(n_wires: int, n_steps: int) -> None:
 def check_batch(
     n_wires: int, copies: int, batch: int, like: torch.Tensor, *, is_sampled: bool, wants_gradient: bool
 ) -> None:
-    """Raise CircuitError, saying the bytes needed, if the states of a batch do not fit into the memory that is free.
+    """Raise CircuitError, saying how many bytes are needed, if the states of a batch do not fit into free memory.
 
     ``is_sampled``: steps after the start differ from sample to sample.
     """

@@ -21,9 +21,9 @@ class Readout:
     - "expectation": the mean of each Pauli word such as "Z0" or "X0 Z3", in [-1, 1], in the order given.
     - "probabilities": of the basis states of ``wires`` (all wires if empty), ordered by basis state, the first wire
       named being the most significant bit; other wires are summed over.
-    - "samples": one shot a sample, the bits of ``wires`` as 0.0 or 1.0; no gradient passes.
+    - "samples": one shot per sample, the bits of ``wires`` as 0.0 or 1.0; no gradient passes.
 
-    ``postselect`` holds (wire, bit) pairs: probabilities and samples are those given that these ancillas are found in
+    ``postselect`` holds (wire, bit) pairs: probabilities and samples are conditional on these ancillas having
     these bits; ``wires`` then defaults to all others. Where that has probability zero, the outputs are nan.
     """
 
@@ -56,7 +56,7 @@ class Readout:
 
     @classmethod
     def each_wire(cls, n_wires: int, paulis: str = "Z") -> Readout:
-        """Return one expectation a wire for each letter of ``paulis``, letter by letter.
+        """Return one expectation per wire for each letter of ``paulis``, letter by letter.
 
         >>> Readout.each_wire(2, "ZX").words
         ('Z0', 'Z1', 'X0', 'X1')
@@ -70,7 +70,7 @@ class Readout:
 
     @classmethod
     def samples(cls, wires: tuple[int, ...] = (), postselect: Mapping[int, int] | None = None) -> Readout:
-        """Return one measured bitstring a sample."""
+        """Return one measured bitstring per sample."""
         return cls("samples", wires=wires, postselect=tuple((postselect or {}).items()))
 
     def used_wires(self) -> list[int]:

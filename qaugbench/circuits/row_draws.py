@@ -1,4 +1,4 @@
-"""Random numbers for the rows of a batch that do not depend on how many rows there are."""
+"""Random numbers for the rows of a batch, independent of the number of rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def draw_rows(
     """Return float64 [rows, *shape] from ``draw`` (torch.rand or torch.randn), on the generator's device.
 
     Takes one number from ``generator``, whatever ``rows`` is, and row i follows from that number and i alone: a sample
-    neither changes with its neighbours nor with the size of the batch.
+    depends neither on its neighbours nor on the size of the batch.
     """
     seed = int(torch.randint(_SEEDS, (), generator=generator, device=generator.device))
     source = torch.Generator(device=generator.device).manual_seed(seed)

@@ -1,7 +1,7 @@
 """Draws from discrete distributions, many at once: measured basis states, and how often each was measured.
 
-Probabilities are scaled to sum to one; what rounding made negative counts as zero, and a state of probability zero is
-never drawn. Where a distribution is none (nan, infinite, or zero everywhere), the drawn state is -1 and the counts are
+Probabilities are scaled to sum to one; values made negative by rounding count as zero, and a state of probability zero is
+never drawn. Where there is no distribution (nan, infinite, or zero everywhere), the drawn state is -1 and the counts are
 nan. Draws happen on the generator's device and are returned on that of the probabilities, so that a generator on the
 CPU draws the same numbers wherever the circuit ran.
 """
@@ -65,14 +65,14 @@ def _split_shots(probabilities: torch.Tensor, shots: int, generator: torch.Gener
         levels.append(levels[-1][:, 0::2] + levels[-1][:, 1::2])
     counts = levels[-1].new_full((len(weights), 1), shots)
     for below, here in zip(reversed(levels[:-1]), reversed(levels[1:]), strict=True):
-        share = (below[:, 0::2] / here).nan_to_num_(0.0)  # 0/0: no shot comes here
+        share = (below[:, 0::2] / here).nan_to_num_(0.0)  # 0/0: no shot falls here
         left = torch.binomial(counts, share, generator=generator)
         counts = torch.stack([left, counts - left], dim=-1).flatten(1)
     return counts[:, :d].where(is_valid, math.nan)
 
 
 def _normalised(probabilities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return distributions in float64, and which are any [..., 1]; the others become the first state's."""
+    """Return distributions in float64, and which are valid [..., 1]; the others become certain of the first state."""
     weights = probabilities.double().clamp(min=0.0)
     total = weights.sum(-1, keepdim=True)
     is_valid = total.isfinite() & (total > 0)

@@ -6,20 +6,28 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.measurement import Setting, accepted, combine, settings
 from qaugbench.circuits.sampling import draw_counts, draw_states, state_bits
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
 
 
+def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
+    """Return what runs ``circuit`` with ``execution.shots`` shots per measurement setting."""
+    if execution.shots is None:
+        raise CircuitError("Finitely many shots need a number of shots, given none.")
+    return FiniteShots(circuit, execution.shots)
+
+
 class FiniteShots(nn.Module):
-    """Maps inputs and weights to outputs [copies, batch, n_outputs] estimated from ``shots`` shots a setting.
+    """Maps inputs and weights to outputs [copies, batch, n_outputs] estimated from ``shots`` shots per setting.
 
     Expectations and probabilities are unbiased; post-selected ones are ratios, nan where no shot was kept. Readout
-    "samples" takes one shot a sample, or, post-selected, the first of ``shots`` that is kept. No gradient passes.
+    "samples" takes one shot per sample, or, post-selected, the first of ``shots`` that is kept. No gradient passes.
 
     Raises:
-        CircuitError: in ``forward``, no generator, or inputs or weights that want a gradient.
+        CircuitError: in ``forward``, no generator, or inputs or weights that require a gradient.
     """
 
     def __init__(self, circuit: Circuit, shots: int) -> None:
@@ -44,7 +52,7 @@ def measure(
     shots: int,
     generator: torch.Generator | None,
 ) -> torch.Tensor:
-    """Return the outputs [..., n_outputs] that ``shots`` shots a setting show, given its probabilities [..., states]."""
+    """Return the outputs [..., n_outputs] from ``shots`` shots per setting, given its probabilities [..., states]."""
     if circuit.readout.kind == "samples":
         return _one_shot(circuit, probabilities[0], shots, generator)
     counts = [draw_counts(values, shots, generator) for values in probabilities]
@@ -52,10 +60,10 @@ def measure(
 
 
 def refuse_gradient(inputs: torch.Tensor, weights: torch.Tensor) -> None:
-    """Raise if a gradient is wanted: counted shots have none, and training would silently stand still."""
+    """Raise if a gradient is required: counted shots have none, and training would silently make no progress."""
     if torch.is_grad_enabled() and (inputs.requires_grad or weights.requires_grad):
         raise CircuitError(
-            "Counted shots have no gradient, yet inputs or weights want one; call under torch.no_grad(), or train "
+            "Counted shots have no gradient, yet inputs or weights require one; call under torch.no_grad(), or train "
             "with exact values: run_under(IDEAL)."
         )
 

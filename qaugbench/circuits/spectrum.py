@@ -1,7 +1,7 @@
-"""How an angle can enter a circuit's outputs: eigenvalues of what each gate exponentiates, and what follows from them.
+"""How an angle can enter a circuit's outputs: the eigenvalues of each gate's generator, and what follows from them.
 
-A gate exp(-i angle G) turns amplitudes by the eigenvalues of G, so outputs are Fourier series of the angle whose
-frequencies are differences of eigenvalues (Schuld, Sweke, Meyer, arXiv 2008.08605). A derivative by shifting the angle
+A gate exp(-i angle G) rotates amplitudes by the eigenvalues of G, so outputs are Fourier series of the angle whose
+frequencies are differences of eigenvalues (Schuld, Sweke, Meyer, arXiv 2008.08605). The derivative by angle shifts
 needs two evaluations for each positive difference (Wierichs et al., arXiv 2107.12390).
 """
 
@@ -49,11 +49,11 @@ class UsedAngle:
 @singledispatch
 def used_angles(circuit: Any) -> tuple[UsedAngle, ...]:
     """Return every angle of ``circuit`` that holds a weight or an input; each kind of circuit registers its own way."""
-    raise CircuitError(f"What angles do in a {type(circuit).__name__} is not known: register it with used_angles.")
+    raise CircuitError(f"The angles of a {type(circuit).__name__} are not known: register it with used_angles.")
 
 
 @used_angles.register
-def _(circuit: Circuit) -> tuple[UsedAngle, ...]:
+def _of_gates(circuit: Circuit) -> tuple[UsedAngle, ...]:
     return tuple(
         UsedAngle(EIGENVALUES[gate.name], angle.weights, angle.inputs)
         for gate in circuit.gates

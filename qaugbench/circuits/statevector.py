@@ -1,8 +1,8 @@
 """The batched, differentiable state vector: runs a plan in torch for many samples and several weight sets at once.
 
-Amplitudes are [copies, batch, 2^n_wires, 1] or [copies, 1, 2^n_wires, batch], real as long as the circuit is. With the
+Amplitudes are [copies, batch, 2^n_wires, 1] or [copies, 1, 2^n_wires, batch], real as long as the circuit is real. With the
 batch last, a unitary shared by all samples is one matrix product without moving data, and a permutation of basis states
-copies whole rows; with the batch first, so is a unitary a sample. What does not differ between copies or samples is
+copies whole rows; with the batch first, so is a separate unitary per sample. What does not differ between copies or samples is
 computed once.
 """
 
@@ -83,7 +83,7 @@ class StateVector(nn.Module):
                 yield given
 
     def _evolved(self, state: torch.Tensor, operands: Operands, dtype: torch.dtype) -> torch.Tensor:
-        """Return the state after all stages, the last ones as one unitary where that takes fewer multiplications."""
+        """Return the state after all stages, the last ones combined into one unitary where that takes fewer multiplications."""
         state = _through(self.before, state, operands, reversible=self.reversible)
         work, side, batch = self.suffix_work, state.shape[2], state.shape[1] * state.shape[3]
         if work * side + side * batch >= work * batch:
@@ -100,7 +100,7 @@ def _through(stages: Sequence[Stage], state: torch.Tensor, operands: Operands, *
 
 
 def _start(plan: Plan, needs: Needs) -> tuple[ProductState | AmplitudeState, list[PlanStep]]:
-    """Return the start, which takes in the first local step where it can, and the steps that are left."""
+    """Return the start, which includes the first local step where possible, and the remaining steps."""
     circuit, steps = plan.circuit, plan.steps
     if circuit.start:
         return AmplitudeState(circuit.start, circuit.n_wires), steps
@@ -133,7 +133,7 @@ def _shaped(state: torch.Tensor, *, batch_first: bool) -> torch.Tensor:
 
 
 def _combined(unitary: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """Return ``unitary``, given by what it makes of each basis state, applied to ``state``."""
+    """Return ``unitary``, given by its action on each basis state, applied to ``state``."""
     state = state.to(unitary.dtype)
     if state.shape[3] == 1:
         return (state[..., 0] @ unitary[..., 0]).unsqueeze(3)

@@ -194,6 +194,6 @@ def test_verifying_needs_no_framework(entry: Path) -> None:
         f"print(verify(Path({str(entry)!r})).n_numbers)\n"
         "assert 'torch' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 500

@@ -49,7 +49,7 @@ def test_worked_example_of_expectations() -> None:
 def test_worked_example_of_samples() -> None:
     """One shot is one latent: three orders of magnitude less."""
     card = resource_card(SAMPLER, preset="ibm_heron_r2")
-    assert (card.programs, card.shots, card.readout_mode) == (1, 1000, "samples: 1 shot a latent")
+    assert (card.programs, card.shots, card.readout_mode) == (1, 1000, "samples: 1 shot per latent")
     assert card.device_s == pytest.approx(0.25, abs=0.015)
     assert price_of(card, "braket-ionq-forte") == pytest.approx(80.30)
 
@@ -230,7 +230,7 @@ def test_the_card_is_json_and_text() -> None:
     for line in (
         "qldm: 8 qubits",
         "readout mode",
-        "1,024 shots a value",
+        "1,024 shots per value",
         "4,000 programs x 1,024 shots",
         "328,880 USD",
     ):

@@ -131,7 +131,7 @@ def test_a_damaged_shard_is_made_again(tmp_path, monkeypatch, spoil):
 
 
 SCRIPT = """
-import sys, time
+import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_scale import pictures, prepare
@@ -139,7 +139,7 @@ def slow():
     for i, one in enumerate(pictures(200)):
         if i == 140:
             print("half", flush=True)
-            time.sleep(60)
+            sys.stdin.read()  # until it is killed
         yield one
 prepare(Path(sys.argv[1]), slow(), 200)
 """
@@ -148,12 +148,16 @@ prepare(Path(sys.argv[1]), slow(), 200)
 def test_a_killed_preparation_resumes_and_ends_with_the_same_bytes(tmp_path):
     script = SCRIPT.format(tests=str(Path(__file__).parent))
     target = tmp_path / "x.zip"
-    child = subprocess.Popen([sys.executable, "-c", script, str(target)], stdout=subprocess.PIPE, cwd=tmp_path)
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(target)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path
+    )
+    assert child.stdin is not None
     assert child.stdout is not None
     assert child.stdout.readline() == b"half\n"
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
+    child.stdin.close()
     kept = sorted(tmp_path.glob(".*.shards/*.shard"))
     assert not target.exists()
     assert len(kept) == 2

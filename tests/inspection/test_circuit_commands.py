@@ -66,7 +66,7 @@ def test_execute_keeps_what_replay_returns(
         (("show", "resources", "qldm", "--preset", "ibm_heron_r22"), "Did you mean 'ibm_heron_r2"),
         (("doctor", "circuits", "qldm:twim"), "Did you mean 'twin'"),
         (("execute", "qldm", "--device", "fake:torin"), "Did you mean 'torino'"),
-        (("execute", "qldm", "--device", "ibm:torino"), "cannot be had twice"),
+        (("execute", "qldm", "--device", "ibm:torino"), "cannot be obtained twice"),
         (("execute", "qldm", "--device", "replay:nowhere"), "no folder 'nowhere'"),
         (("execute", "ddpm", "--device", "aer"), "runs no circuit"),
     ],

@@ -19,7 +19,7 @@ def test_a_connection_elsewhere_is_refused(address: tuple[object, ...]) -> None:
 def test_loopback_stays_open() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        socket.create_connection(server.getsockname(), timeout=5) as client,
+        socket.create_connection(server.getsockname()) as client,
     ):
         assert client.getpeername() == server.getsockname()
 

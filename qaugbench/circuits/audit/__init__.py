@@ -1,1 +1,1 @@
-"""Whether circuits take part in learning, and how much they can express, entangle and be trained."""
+"""Whether circuits take part in learning, how expressive and entangling they are, and whether they can be trained."""

@@ -1,4 +1,4 @@
-"""Whether the samples of a batch stay apart: in evaluation mode, what one sample becomes must not hang on the others."""
+"""Whether the samples of a batch are independent: in evaluation mode, the output of one must not depend on the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qaugbench.circuits.audit.instrumented_network import moved
 from qaugbench.errors import first_offenders
 from qaugbench.seeds import child_seed, torch_generator
 
-APART = "samples of a batch stay apart"
+APART = "samples of a batch are independent"
 
 
 def samples_stay_apart(point: Point, seed: int) -> Check:
@@ -36,7 +36,7 @@ def samples_stay_apart(point: Point, seed: int) -> Check:
             reached = [k for k in others if point.differ([was[k]], [now[k]])]
             mixed += [f"sample {sample} reaches {first_offenders(reached, 3)}"] if reached else []
     if mixed:
-        return Check("fails", APART, f"information passes between samples of one batch: {first_offenders(mixed, 3)}")
+        return Check("fails", APART, f"information passes between samples of a batch: {first_offenders(mixed, 3)}")
     return Check("fine", APART, f"{n_samples} samples")
 
 

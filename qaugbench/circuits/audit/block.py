@@ -1,4 +1,4 @@
-"""Whether a block alone takes part in learning: a circuit, or a control that stands where one would."""
+"""Whether a block by itself takes part in learning: a circuit, or a control in its place."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ENTANGLES = "entanglers matter"
 
 
 def audit_block(block: Block, *, seed: int = 0) -> Liveness:
-    """Return whether ``block`` is live, on its own and as it stands; it is left unchanged.
+    """Return whether ``block`` is live, on its own and at its present weights; it is not changed.
 
-    Beside the checks of ``audit_network``: every single input reaches the output, and the output differs from that of the
+    In addition to the checks of ``audit_network``: every single input reaches the output, and the output differs from that of the
     same weights in the circuit without its entanglers. Inputs are uniform in [-pi, pi].
     """
     examined = _with_probabilities(block)
@@ -44,7 +44,7 @@ def audit_block(block: Block, *, seed: int = 0) -> Liveness:
 
 
 def _with_probabilities(block: Block) -> Block:
-    """Return ``block``, or, where it draws samples, a copy that returns what it draws them from."""
+    """Return ``block``, or, where it draws samples, a copy that returns the probabilities they are drawn from."""
     if block.circuit.output_kind != "samples":
         return block
     if isinstance(block, QuantumBlock):
@@ -78,7 +78,7 @@ def _each_input(block: Block, inputs: torch.Tensor, seed: int) -> Check:
     if not block.in_features:
         return Check("none", EACH_INPUT, "it takes none")
     if block.ignores_inputs:
-        return Check("none", EACH_INPUT, "this control does not look at its inputs")
+        return Check("none", EACH_INPUT, "this control ignores its inputs")
     point = Point(Probe(block, [inputs], {}, (), seed), child_seed(seed, "point", 0))
     gradient = point.gradients(outputs, point.probe.inputs)[0].abs().amax(dim=0)
     floor = max(DEAD[point.dtype] * float(gradient.max()), point.rounding(outputs))
@@ -106,7 +106,7 @@ def entanglers_matter(block: Block, inputs: torch.Tensor) -> Check:
 
 
 def _greatest_difference(block: QuantumBlock, product: Any, inputs: torch.Tensor) -> float:
-    """Return how far outputs with and without entanglers differ at the block's weights, or, if not there, at random ones."""
+    """Return the largest change that entanglers make to outputs: at the block's weights or, if none there, at random ones."""
     both = [_at_weights_of(block, circuit) for circuit in (block.circuit, product)]
     elsewhere = torch.randn(block.weights.shape, generator=torch_generator(0), dtype=torch.float64)
     for step in (torch.zeros_like(elsewhere), elsewhere):

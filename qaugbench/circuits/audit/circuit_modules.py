@@ -1,4 +1,4 @@
-"""The parts of a network that run circuits: every block, and every module that owns parameters said to be a circuit's."""
+"""The parts of a network that run circuits: every block, and every module that owns parameters declared to be a circuit's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONTAINERS = (nn.ParameterList, nn.ParameterDict, nn.ModuleList, nn.ModuleDict)
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A module that runs circuits; ``weights`` are the parameters of those, by their names in the network."""
+    """A module that runs circuits; ``weights`` are those circuits' parameters, by name in the network."""
 
     name: str
     module: nn.Module
@@ -42,7 +42,7 @@ class Part:
 
     @property
     def ignores_inputs(self) -> bool:
-        """Whether the part is a control that does not look at its inputs, by design."""
+        """Whether the part is a control that ignores its inputs, by design."""
         return isinstance(self.module, Block) and self.module.ignores_inputs
 
     def scalar_name(self, parameter: str, index: tuple[int, ...]) -> str:

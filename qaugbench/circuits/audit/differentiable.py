@@ -1,4 +1,4 @@
-"""The form of a circuit whose outputs can be differentiated, run at many weight sets at once."""
+"""The form of a circuit that has differentiable outputs, run at many weight sets at once."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Expressibility is the Kullback-Leibler divergence, in nats, from the distribution of fidelities between two Haar-random
 states, P(F) = (N - 1) (1 - F)^(N - 2), to that between two states of the circuit at independent random weights. It is 0 for
 a circuit as uniform as Haar. Collected in 75 bins of equal width, as published, it is (N - 1) ln 75 for a circuit whose
-state never changes, and blind from about eight wires on, where nearly all fidelities lie in the first bin. In 75 bins that
-are equally probable under Haar, it is at most ln 75 and tells at any width.
+state never changes, and uninformative from about eight wires on, where nearly all fidelities fall into the first bin.
+In 75 bins that are equally probable under Haar, it is at most ln 75 and informative at any width.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FLOOR_REPEATS = 100
 
 @dataclass(frozen=True)
 class Divergence:
-    """A divergence from Haar in nats, smaller being more expressive.
+    """A divergence from Haar in nats, smaller meaning more expressive.
 
     A histogram of few pairs is never exactly Haar's: ``floor`` is the mean divergence of as many pairs of Haar-random
     states, below which circuits cannot be told apart.
@@ -50,7 +50,7 @@ class Expressibility:
 
 
 def expressibility(circuit: Circuit, *, pairs: int = 1000, seed: int = 0) -> Expressibility:
-    """Return the expressibility of ``circuit`` over its weights; both states of a pair see the same random input.
+    """Return the expressibility of ``circuit`` over its weights; both states of a pair have the same random input.
 
     Raises:
         CircuitError: a circuit without weights.

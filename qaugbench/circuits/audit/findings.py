@@ -1,4 +1,4 @@
-"""What an audit found: one line a question, and whether all of them are answered as they should be."""
+"""What an audit found: one line per question, and whether every answer is as it should be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Check:
     """The answer to one question.
 
     ``subject`` is what was examined ("" for the whole), ``detail`` what was found. State "none" means that there was
-    nothing to examine, "note" that something is worth knowing and no defect.
+    nothing to examine, "note" that something is worth knowing but is not a defect.
     """
 
     state: State
@@ -44,7 +44,7 @@ class Liveness:
         return tuple(check for check in self.checks if check.state == "fails")
 
     def state(self, question: str, subject: str | None = None) -> State:
-        """Return the state of the check of ``question``, the worst one if several subjects were asked."""
+        """Return the state of the check of ``question``, the worst one if it concerns several subjects."""
         found = [c.state for c in self.checks if c.question == question and subject in (None, c.subject)]
         if not found:
             raise KeyError(question)

@@ -1,4 +1,4 @@
-"""How one thing in a network hangs on another: whether moving it does anything, and whether the gradient says the same.
+"""Whether one tensor in a network depends on another, and whether autograd agrees.
 
 The slope along a random direction is found twice, by autograd and by central differences. A difference means that values
 pass where gradients do not: something on the way was detached, copied into a new tensor, rounded or drawn.
@@ -29,8 +29,8 @@ CHANGE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the largest value: rou
 class Link:
     """What moving a source does to a target.
 
-    "nothing": the target stays. "cut": it moves, but no gradient passes. "partly": the gradient is not the measured slope.
-    "passes": it is.
+    "nothing": the target does not change. "cut": it moves, but no gradient passes. "partly": the gradient
+    is not the measured slope. "passes": it is.
     """
 
     verdict: Verdict
@@ -56,7 +56,7 @@ class Point:
         self.base = probe.run()
 
     def link(self, sources: Sequence[torch.Tensor], target: Target) -> Link:
-        """Return how ``target`` hangs on all ``sources`` together."""
+        """Return how ``target`` depends on all ``sources`` together."""
         sources = [source for source in sources if source.numel()]
         if not sources:
             return Link("nothing")
@@ -102,7 +102,7 @@ class Point:
         return self.differ(target(self.base), target(after))
 
     def changes_with(self, arguments: Iterable[str], target: Target) -> bool:
-        """Return whether ``target`` changes when these arguments do: floating ones are moved far, others trade places."""
+        """Return whether ``target`` changes when these arguments do: floating-point ones are moved far, others are permuted."""
         leaves = [self.probe.arguments[name] for name in arguments]
         floating = [leaf for leaf in leaves if leaf.is_floating_point()]
         others = [leaf for leaf in leaves if not leaf.is_floating_point() and leaf.ndim]
@@ -129,7 +129,7 @@ class Point:
             return self.probe.run(record=False)
 
     def _rise(self, ahead: Tensors, behind: Tensors) -> tuple[float, float]:
-        """Return the difference of the random linear function of two runs, and what rounding may add to it."""
+        """Return the difference of the random linear function between two runs, and what rounding may add to it."""
         weights = self._weights(ahead)
         rise = sum(float((c * (a - b)).detach().sum()) for c, a, b in zip(weights, ahead, behind, strict=True))
         return rise, self._noise(ahead)

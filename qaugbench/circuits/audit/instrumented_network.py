@@ -1,4 +1,4 @@
-"""A copy of a network that runs one call again and again, watched and shifted at its circuits."""
+"""A copy of a network that replays one call, recorded and shifted at its circuits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Tensors = list[torch.Tensor]
 
 @dataclass
 class PartCall:
-    """What went into and came out of a part in one call of it."""
+    """What went into and came out of a part in one call."""
 
     inputs: Tensors
     outputs: Tensors = field(default_factory=list)
@@ -47,9 +47,9 @@ class Trace:
 
 
 class Probe:
-    """Runs ``network(*args, **kwargs)`` in evaluation mode on a copy, on the CPU, in double precision where it can.
+    """Runs ``network(*args, **kwargs)`` in evaluation mode on a copy, on the CPU, in double precision where possible.
 
-    ``arguments`` holds the tensors of the call, of which ``inputs`` are the floating ones. ``shifts[part, side, call]`` are
+    ``arguments`` holds the tensors of the call, of which ``inputs`` are the floating-point ones. ``shifts[part, side, call]`` are
     leaves, zero unless moved, that are added to what goes into ("in") or comes out of ("out") a part. Every run draws the
     same random numbers.
     """
@@ -66,7 +66,7 @@ class Probe:
         try:
             self._prepare(network, args, kwargs, torch.float64)
             self.run()
-        except RuntimeError:  # a network that casts by itself cannot be computed in another precision than its own
+        except RuntimeError:  # a network that casts internally runs in its own precision only
             self._prepare(network, args, kwargs, None)
             self._run_or_refuse(type(network).__name__)
 
@@ -113,7 +113,7 @@ class Probe:
         return trace
 
     def jitter(self, seed: int) -> None:
-        """Move every trainable parameter to a generic point near its value: what starts at zero does not stay there."""
+        """Move every trainable parameter to a generic point near its value: nothing stays at an initial zero."""
         random = torch_generator(seed)
         classical = [weight for part in self.parts if part.is_classical for weight in part.weights.values()]
         angles = {id(weight) for part in self.parts for weight in part.weights.values()} - set(map(id, classical))
@@ -155,14 +155,14 @@ class Probe:
 
 @contextmanager
 def moved(leaves: Sequence[torch.Tensor], by: Sequence[torch.Tensor]) -> Iterator[None]:
-    """Add ``by`` to ``leaves`` for a while; afterwards they have the same bits as before."""
+    """Add ``by`` to ``leaves`` inside the context; afterwards they have the same bits as before."""
     with replaced(leaves, [leaf.detach() + step for leaf, step in zip(leaves, by, strict=True)]):
         yield
 
 
 @contextmanager
 def replaced(leaves: Sequence[torch.Tensor], values: Sequence[torch.Tensor]) -> Iterator[None]:
-    """Give ``leaves`` other ``values`` for a while; afterwards they have the same bits as before."""
+    """Give ``leaves`` other ``values`` inside the context; afterwards they have the same bits as before."""
     before = [leaf.detach().clone() for leaf in leaves]
     try:
         for leaf, value in zip(leaves, values, strict=True):
@@ -174,7 +174,7 @@ def replaced(leaves: Sequence[torch.Tensor], values: Sequence[torch.Tensor]) -> 
 
 
 def _argument_name(path: Any) -> str:
-    """Return "argument 1" for the first argument, "argument labels" for a keyword, and then the way into it."""
+    """Return "argument 1" for the first argument, "argument labels" for a keyword, followed by the path into it."""
     first = path[1]
     name = first.idx + 1 if isinstance(first, tree.SequenceKey) else first.key
     return f"argument {name}{tree.keystr(path[2:])}"

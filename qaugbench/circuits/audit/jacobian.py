@@ -20,9 +20,10 @@ MOST_INPUTS = 64
 class JacobianRank:
     """Ranks of d outputs / d weights, all outputs at ``n_inputs`` random inputs stacked.
 
-    ``rank`` counts singular values above 1e-8 of the largest, at the weights where most are; fewer than ``n_weights`` means
-    that some weights, or combinations of them, do nothing. ``most`` is what the outputs admit. ``participation`` is
-    (sum s^2)^2 / sum s^4 over singular values s, the number of directions that carry the movement, over random weights.
+    ``rank`` counts singular values above 1e-8 of the largest, at the draw of weights where there are most; fewer than
+    ``n_weights`` means that some weights, or combinations of them, do nothing. ``most`` is the highest rank that the
+    outputs allow. ``participation`` is (sum s^2)^2 / sum s^4 over singular values s, the effective number of
+    directions, over random weights.
     """
 
     rank: int
@@ -32,13 +33,13 @@ class JacobianRank:
     participation: Estimate
 
     def __str__(self) -> str:
-        return f"rank {self.rank} of {self.n_weights} weights, {self.participation} directions carry the movement"
+        return f"rank {self.rank} of {self.n_weights} weights, {self.participation} effective directions"
 
 
 def jacobian_rank(circuit: Any, *, draws: int = 4, seed: int = 0) -> JacobianRank:
     """Return the ranks of the Jacobian of ``circuit``'s outputs with respect to its weights, at ``draws`` random weight sets.
 
-    As many inputs are drawn as make twice as many rows as weights, at most 64; one where the circuit takes none.
+    Draws enough inputs for twice as many rows as weights, at most 64; a single one where the circuit takes none.
     """
     circuit = differentiable(circuit)
     random = numpy_generator(child_seed(seed, "jacobian"))

@@ -1,4 +1,4 @@
-"""What can be measured of a circuit before it is trained: whether gradients survive, and what its weights can reach."""
+"""What can be measured about a circuit before it is trained: whether gradients survive, and what its weights can reach."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDEST = 16  # wires: beyond, the states of enough draws do not fit
 
 @dataclass(frozen=True)
 class Meters:
-    """The meters of one circuit; None where one does not apply: states of a photonic or too wide circuit, no weights."""
+    """The meters of one circuit; None where one does not apply (states of a photonic or very wide circuit; no weights)."""
 
     gradients: Trainability | None
     jacobian: JacobianRank | None
@@ -50,7 +50,7 @@ class Meters:
 
 
 def measure(circuit: Any, *, seed: int = 0) -> Meters:
-    """Return the meters of ``circuit``, drawn under ``seed``; wide circuits are drawn less often, as their errors show."""
+    """Return the meters of ``circuit``, drawn under ``seed``; wide circuits get fewer draws, which their errors show."""
     n_wires = circuit.n_wires if isinstance(circuit, Circuit) else None
     states = n_wires is not None and n_wires <= WIDEST
     trains = circuit.n_weights > 0

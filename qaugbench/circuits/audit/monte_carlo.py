@@ -1,4 +1,4 @@
-"""A number found by drawing at random, with its error and how it was drawn; and where circuits' weights and inputs are drawn."""
+"""A Monte-Carlo estimate with its error and how it was drawn, and the distributions of weights and inputs."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def draw_inputs(circuit: Circuit, n: int, random: np.random.Generator) -> np.nda
 
 
 def affordable(n_wires: int, *, most: int, amplitudes: int) -> int:
-    """Return how many draws of 2^n_wires amplitudes to make: ``most``, fewer beyond ``amplitudes`` in all, at least 16."""
+    """Return how many draws of 2^n_wires amplitudes to make: ``most``, fewer to stay within ``amplitudes``, at least 16."""
     return max(16, min(most, amplitudes >> n_wires))

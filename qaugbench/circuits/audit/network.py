@@ -1,7 +1,7 @@
 """Whether the circuits inside a network take part in its learning, whatever runs them.
 
-Along the way from the layers before a circuit, through it, to the network's output, every link is tried by moving what is
-at one end and looking at the other, and by its gradient. Five of six published code bases fail here, not in their circuits.
+Every link on the path from the layers before a circuit, through it, to the network's output is tested by moving one end and
+observing the other, and by its gradient. Five of six published code bases fail here, not in their circuits.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ POINTS = 2
 
 IS_CALLED = "is called"
 OUTPUT_USED = "its output reaches the network's output"
-INPUT_FOLLOWS = "its input follows the network's input"
+INPUT_FOLLOWS = "its input depends on the network's input"
 PASSES_BACK = "gradient returns from its output to its input"
 UPSTREAM = "gradient returns from its input to the layers before it"
-INPUTS_USED = "the output follows the network's input"
+INPUTS_USED = "the output depends on the network's input"
 
 
 def audit_network(
@@ -42,8 +42,8 @@ def audit_network(
 ) -> Liveness:
     """Return whether the circuits in ``network`` are live in the call ``network(*args, **kwargs)``; nothing is changed.
 
-    Works on a copy in evaluation mode, on the CPU, in double precision (or in the network's own if it casts by itself), at
-    two generic points near the present parameters. Give a batch of at least two samples, or mixing cannot be seen.
+    Works on a copy in evaluation mode, on the CPU, in double precision (or in the network's own if it casts internally), at
+    two generic points near the present parameters. Give a batch of at least two samples, or mixing of samples cannot be seen.
     ``circuit_parameters`` names parameters of circuits that something other than a ``Block`` runs.
 
     Raises:
@@ -88,7 +88,7 @@ def _output_used(views: list[View]) -> Check:
         return Check("fails", OUTPUT_USED, "it is ignored: changing it changes nothing", part.name)
     if found.verdict == "passes":
         return _each_call_used(views)
-    return Check("fails", OUTPUT_USED, f"the network follows it, but {found.loss}", part.name)
+    return Check("fails", OUTPUT_USED, f"the network depends on it, but {found.loss}", part.name)
 
 
 def _each_call_used(views: list[View]) -> Check:
@@ -133,16 +133,16 @@ def _through(views: list[View]) -> Iterator[Check]:
 def _passes_back(views: list[View], *, anything_before: bool) -> Check:
     part = views[0][1]
     if part.ignores_inputs:
-        return Check("none", PASSES_BACK, "this control does not look at its inputs", part.name)
+        return Check("none", PASSES_BACK, "this control ignores its inputs", part.name)
     if part.draws_samples:
         return Check("none", PASSES_BACK, "drawn samples pass no gradient", part.name)
     found = _best(views, _in_shifts, _out_of)
     if found.verdict == "nothing":
-        return Check("fails", PASSES_BACK, "its output does not follow its input", part.name)
+        return Check("fails", PASSES_BACK, "its output does not depend on its input", part.name)
     if found.verdict == "passes":
         return Check("fine", PASSES_BACK, subject=part.name)
     is_needed = anything_before or isinstance(part.module, Block)
-    more = "" if is_needed else ", and nothing to train lies before it"
+    more = "" if is_needed else ", and nothing trainable comes before it"
     return Check("fails" if is_needed else "note", PASSES_BACK, f"{found.loss}{more}", part.name)
 
 
@@ -157,7 +157,7 @@ def _input_follows(views: list[View]) -> Check:
 
 def _upstream(before: Link, part: Part) -> Check:
     if before.verdict == "nothing":
-        return Check("none", UPSTREAM, "no trainable layer lies before it", part.name)
+        return Check("none", UPSTREAM, "no trainable layer comes before it", part.name)
     if before.verdict == "passes":
         return Check("fine", UPSTREAM, subject=part.name)
     return Check("fails", UPSTREAM, f"these layers change its input, but {before.loss}", part.name)
@@ -210,8 +210,8 @@ def _inputs_used(point: Point) -> Iterator[Check]:
         if point.changes_with([name], outputs):
             yield Check("fine", INPUTS_USED, name)
         elif point.changes_with([name], into(point, ignoring)):
-            yield Check("none", INPUTS_USED, f"{name} feeds nothing but a control that does not look at its inputs")
+            yield Check("none", INPUTS_USED, f"{name} feeds nothing but a control that ignores its inputs")
         elif leaf.is_floating_point():
             yield Check("fails", INPUTS_USED, f"{name}, a {list(leaf.shape)} tensor, changes nothing")
         else:
-            yield Check("note", INPUTS_USED, f"another order of {name} changes nothing")
+            yield Check("note", INPUTS_USED, f"permuting {name} changes nothing")

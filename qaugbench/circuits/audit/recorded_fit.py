@@ -17,7 +17,7 @@ from qaugbench.circuits.block import Block
 
 @dataclass(frozen=True)
 class NetworkCall:
-    """A call of ``network`` from outside any other, with copies of its arguments."""
+    """A call of ``network`` that no other network made, with copies of its arguments."""
 
     network: nn.Module
     args: tuple[Any, ...]
@@ -44,9 +44,9 @@ class Watched:
 
 @contextmanager
 def watching() -> Iterator[Watched]:
-    """Watch every module that is called within; one thread only, since torch's global hooks see all of them.
+    """Watch every module that is called inside the context; one thread only, since torch's global hooks see all of them.
 
-    ``calls`` holds networks that are called from outside any other and hold a block; ``blocks`` those blocks that were
+    ``calls`` holds networks that no other network calls and that hold a block; ``blocks`` those blocks that were
     called; ``learning`` what reached the trainable parameters of all blocks of these networks by ``backward()``.
     """
     watched = Watched()

@@ -1,4 +1,4 @@
-"""The final states of a circuit, gate after gate: plain and slow, and independent of the engine that training uses."""
+"""The final states of a circuit, computed gate by gate: plain, slow and independent of the engine that training uses."""
 
 from __future__ import annotations
 

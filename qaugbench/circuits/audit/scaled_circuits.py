@@ -1,4 +1,4 @@
-"""Relatives of a circuit: narrower, shallower and deeper ones made from its own gates, to see how a quantity grows."""
+"""Relatives of a circuit: narrower, shallower and deeper ones made from its own gates, to see how a quantity scales."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qaugbench.circuits.readout import Readout, parse_word
 
 
 def moments(circuit: Circuit) -> list[list[Gate]]:
-    """Return the gates in as few rows as can be, no two gates of a row sharing a wire; their number is the depth."""
+    """Return the gates in as few layers as possible, no two of a layer sharing a wire; the number of layers is the depth."""
     rows: list[list[Gate]] = []
     free_from = [0] * circuit.n_wires
     for gate in circuit.gates:
@@ -25,7 +25,7 @@ def moments(circuit: Circuit) -> list[list[Gate]]:
 def narrowed(circuit: Circuit, n_wires: int) -> Circuit | None:
     """Return the part of ``circuit`` on its first ``n_wires`` wires; None where nothing is left to read.
 
-    Gates and Pauli words that touch another wire are left out, and so are the weights and inputs that are used no more.
+    Gates and Pauli words that touch another wire are left out, as are weights and inputs that nothing uses any more.
     In a circuit whose two-wire gates go around a ring, those of the first wires keep their reach around the smaller ring.
     """
     readout = _narrowed_readout(circuit.readout, n_wires)
@@ -36,13 +36,13 @@ def narrowed(circuit: Circuit, n_wires: int) -> Circuit | None:
 
 
 def shallowed(circuit: Circuit, depth: int) -> Circuit:
-    """Return ``circuit`` without the rows of gates after the first ``depth``."""
+    """Return ``circuit`` without the layers of gates after the first ``depth``."""
     gates = [gate for row in moments(circuit)[:depth] for gate in row]
     return _renumbered(circuit.n_wires, gates, circuit.readout, circuit.start)
 
 
 def repeated(circuit: Circuit, times: int) -> Circuit:
-    """Return ``circuit`` with the gates that read no input ``times`` over, each time with weights of their own."""
+    """Return ``circuit`` with the gates that read no input repeated ``times`` times, each time with new weights."""
     body = [gate for gate in circuit.gates if not any(angle.inputs for angle in gate.angles)]
     gates = list(circuit.gates)
     for time in range(1, times):
@@ -75,7 +75,7 @@ def _narrowed_readout(readout: Readout, n_wires: int) -> Readout | None:
 
 
 def _renumbered(n_wires: int, gates: Sequence[Gate], readout: Readout, start: AmplitudeEmbedding | None) -> Circuit:
-    """Return the circuit whose weights and inputs are counted anew from 0 without a gap, in their former order."""
+    """Return the circuit with its weights and inputs renumbered from 0 without a gap, in their former order."""
     angles = [angle for gate in gates for angle in gate.angles]
     weights = _numbers(index for angle in angles for index, _ in angle.weights)
     inputs = _numbers([*(start.inputs if start else ()), *(index for angle in angles for index, _ in angle.inputs)])

@@ -1,7 +1,7 @@
 """Whether gradients survive: their variance over random weights, and how it decays with width and depth.
 
 In a barren plateau (McClean et al., arXiv 1803.11173) the variance falls exponentially with the number of qubits, however
-the weights are drawn, and training from random weights stands still.
+the weights are drawn, and training from random weights stalls.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qaugbench.circuits.audit.scaled_circuits import moments, narrowed, repeated
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.seeds import child_seed, numpy_generator
 
-AMPLITUDES = 2**20  # states of one evaluation: wide circuits are drawn in parts
+AMPLITUDES = 2**20  # amplitudes per evaluation: wide circuits are evaluated in parts
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Trainability:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of each reading."""
-        rate = f", times 2^-({self.halvings_per_wire}) a wire" if self.halvings_per_wire else ""
+        rate = f", times 2^-({self.halvings_per_wire}) per wire" if self.halvings_per_wire else ""
         yield "gradient variance", f"{self.own} ({self.own.n} draws){rate}"
         if self.by_width:
             yield "  by wires", ", ".join(f"{each.n_wires}: {each.variance}" for each in self.by_width)
@@ -57,7 +57,7 @@ class Trainability:
 
 
 def gradient_variance(circuit: Any, *, draws: int | None = None, seed: int = 0) -> Estimate:
-    """Return the variance, over random weights and inputs, of the gradient of the outputs' sum, the mean over all weights.
+    """Return the variance, over random weights and inputs, of the gradient of the outputs' sum, averaged over all weights.
 
     The outputs are summed with random signs, so that the variance is the sum of those of the single outputs and its mean
     is zero. Weights are uniform in [0, 2 pi), inputs in [-pi, pi). Without ``draws``, 128 are made, fewer of wide circuits.
@@ -79,7 +79,7 @@ def gradient_variance(circuit: Any, *, draws: int | None = None, seed: int = 0) 
 def trainability(circuit: Any, *, draws: int | None = None, seed: int = 0) -> Trainability:
     """Return the gradient variance of ``circuit`` and, for a circuit of qubits, of its relatives.
 
-    Widths: its first 2, 4, ... wires and all of them. Depths: a quarter and a half of it, and twice.
+    Widths: its first 2, 4, ... wires and all of them. Depths: a quarter, a half and twice its own.
     """
     own = gradient_variance(circuit, draws=draws, seed=seed)
     if not isinstance(circuit, Circuit):

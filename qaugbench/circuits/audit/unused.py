@@ -41,9 +41,9 @@ def _silent(point: Point, name: str, parameters: list[nn.Parameter]) -> Check:
     if point.changes(parameters, outputs):
         return Check("fails", USED, f"{what} changes the output, but gets no gradient")
     if point.changes(parameters, into(point, ignoring)):
-        return Check("none", USED, f"{what} feeds nothing but a control that does not look at its inputs")
+        return Check("none", USED, f"{what} feeds nothing but a control that ignores its inputs")
     was_called = name in point.base.called
-    return Check("fails", USED, f"{what} is {'called for nothing' if was_called else 'declared and never used'}")
+    return Check("fails", USED, f"{what} is {'called without effect' if was_called else 'declared and never used'}")
 
 
 def uncalled_modules(point: Point) -> Check:

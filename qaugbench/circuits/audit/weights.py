@@ -13,15 +13,15 @@ from qaugbench.circuits.audit.instrumented_network import Trace
 from qaugbench.errors import first_offenders
 
 RECEIVE = "each weight receives gradient"
-FOLLOWED = "the network's output follows its weights"
-FEEDS_IGNORING = "they feed nothing but a control that does not look at its inputs"
+FOLLOWED = "the network's output depends on its weights"
+FEEDS_IGNORING = "they feed nothing but a control that ignores its inputs"
 NAMED = 8
 
 View = tuple[Point, Part]
 
 
 def weights_learn(views: Sequence[View]) -> Iterator[Check]:
-    """Yield whether the weights of one part, seen at several points, receive gradient, and whether the output follows them."""
+    """Yield whether the weights of one part, seen at several points, receive gradient, and whether the output depends on them."""
     part = views[0][1]
     total = sum(weight.numel() for weight in part.weights.values())
     trainable = sum(weight.numel() for weight in part.weights.values() if weight.requires_grad)
@@ -66,7 +66,7 @@ def into(point: Point, chosen: Callable[[Part], bool]) -> Target:
 
 
 def ignoring(part: Part) -> bool:
-    """Return whether ``part`` is a control that does not look at its inputs, by design."""
+    """Return whether ``part`` is a control that ignores its inputs, by design."""
     return part.ignores_inputs
 
 

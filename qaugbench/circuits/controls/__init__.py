@@ -1,1 +1,1 @@
-"""What may stand where a circuit stands: a classical twin, a product state, noise, a Fourier series."""
+"""What can replace a circuit: a classical twin, a product state, noise, a Fourier series."""

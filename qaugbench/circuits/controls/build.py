@@ -1,4 +1,4 @@
-"""What may stand where a circuit stands, with the same widths, so that only the quantum part of a generator changes."""
+"""What can replace a circuit, with the same widths, so that only the quantum part of a generator changes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from qaugbench.errors import CircuitError, near_names
 
 
 class BuildBlock(Protocol):
-    """Makes the layer that stands in a circuit's place."""
+    """Makes the layer that replaces a circuit."""
 
     def __call__(self, circuit: Any, *, copies: int, share_inputs: bool, dtype: torch.dtype) -> Block: ...
 
 
 @dataclass(frozen=True)
 class Control:
-    """A replacement of a circuit: what it tests, how it is built, and whether it keeps the number of parameters."""
+    """A replacement of a circuit: what it tests, how it is built, whether it runs a circuit and keeps the parameter count."""
 
     question: str
     build: BuildBlock
+    runs_circuit: bool = False
     keeps_parameters: bool = True
 
 
@@ -38,7 +39,7 @@ def build_block(
     share_inputs: bool = False,
     dtype: torch.dtype = torch.float32,
 ) -> Block:
-    """Return a layer of the widths of ``Block``: the circuit, or its ``control``.
+    """Return the layer that runs the circuit or its ``control``, with the widths of ``Block``.
 
     Weights are drawn from torch's global state (wrap in ``seeds.torch_seeded``).
 
@@ -59,10 +60,10 @@ def _frozen(circuit: Any, *, copies: int, share_inputs: bool, dtype: torch.dtype
 
 
 CONTROLS: dict[str, Control] = {
-    "none": Control("the circuit itself", QuantumBlock),
+    "none": Control("the circuit itself", QuantumBlock, runs_circuit=True),
     "twin": Control("does a classical layer of the same size do as well?", ClassicalTwin),
-    "no-entanglement": Control("does entanglement matter?", _product_state),
-    "frozen": Control("does training the circuit matter?", _frozen),
+    "no-entanglement": Control("does entanglement matter?", _product_state, runs_circuit=True),
+    "frozen": Control("does training the circuit matter?", _frozen, runs_circuit=True),
     "random": Control("does the circuit do more than supply noise?", TrainedGaussian, keeps_parameters=False),
     "fourier": Control("does a Fourier series of the inputs do as well?", FourierSurrogate),
 }

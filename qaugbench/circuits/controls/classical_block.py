@@ -18,7 +18,7 @@ LARGEST_VALUE = 8.0  # root mean square of values: beyond it tanh and softmax ar
 class ClassicalBlock(Block):
     """A control without a circuit: ``values`` of the inputs, squashed into the range of the circuit's outputs.
 
-    An execution changes nothing about it; where the circuit's outputs are samples, so are its own.
+    Executions do not affect it; where the circuit's outputs are samples, so are its own.
     """
 
     def __init__(self, circuit: Any, *, copies: int, share_inputs: bool, dtype: torch.dtype) -> None:
@@ -30,7 +30,7 @@ class ClassicalBlock(Block):
         raise NotImplementedError
 
     def means(self, by_copy: torch.Tensor) -> torch.Tensor:
-        """Return the outputs [copies, batch, n_outputs], or the means of the samples that are drawn of them."""
+        """Return the outputs [copies, batch, n_outputs], or the means that samples are drawn from."""
         return self.range.squash(self.values(self.encoded(by_copy)))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -54,8 +54,8 @@ class ClassicalBlock(Block):
     def match_spread(self, last: nn.Parameter) -> None:
         """Scale ``last``, to which values are proportional, until outputs vary over inputs as much as the circuit's do.
 
-        Stops short of where gradients vanish. A circuit without inputs, or with outputs that none of them reach, leaves
-        it as it is.
+        Stops short of where gradients vanish. Does nothing for a circuit
+        without inputs, or whose outputs depend on none.
         """
         target = output_spread(self.circuit)
         if target < NOTHING:

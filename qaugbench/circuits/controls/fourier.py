@@ -1,4 +1,4 @@
-"""The classical surrogate of a circuit: trained waves of its inputs, of frequencies that its encoding could produce.
+"""The classical surrogate of a circuit: trained waves of its inputs, at frequencies that its encoding can produce.
 
 A circuit whose inputs are angles computes a truncated Fourier series of them (Schuld, Sweke, Meyer, arXiv 2008.08605);
 random frequencies of that series with trained coefficients often do as well (Landman et al., arXiv 2210.13200).
@@ -22,13 +22,13 @@ _CANDIDATES = 32  # draws for each frequency wanted: enough to find distinct one
 class FourierSurrogate(ClassicalBlock):
     """Trained combinations of cosines and sines of the inputs, squashed: as many coefficients as the circuit has weights.
 
-    With at least two coefficients an output, each output has waves of its own: a cosine and a sine for each frequency,
-    and a constant where one coefficient is left. With fewer, all waves enter every output by fixed random shares. The
+    With at least two coefficients per output, each output has its own waves: a cosine and a sine for each frequency,
+    and a constant where one coefficient is left. With fewer, all waves enter every output with fixed random shares. The
     frequencies, distinct where the spectrum has enough, are drawn from torch's global state in proportion to the number
-    of ways in which the circuit's encoding makes them; every input is in one of them. Inputs embedded as amplitudes
+    of ways in which the circuit's encoding produces them; every input appears in one of them. Inputs embedded as amplitudes
     enter as they do in a circuit, in squares: each wave is multiplied by the square of a fixed random projection.
 
-    A circuit without weights gets fixed coefficients, two an output.
+    A circuit without weights gets fixed coefficients, two per output.
     """
 
     frequencies: torch.Tensor
@@ -109,7 +109,7 @@ def _frequencies(counts: Sequence[int], encodings: list[UsedAngle], n_inputs: in
 
 
 def _differences(n: int, encodings: list[UsedAngle]) -> torch.Tensor:
-    """Return random differences of eigenvalues, float64 [n, encodings]: together, they make one frequency a row."""
+    """Return random differences of eigenvalues, float64 [n, encodings]: each row makes one frequency."""
     columns = []
     for used in encodings:
         values, shares = zip(*used.differences.items(), strict=True)

@@ -20,9 +20,9 @@ WIDEST = 4.0  # times the wanted deviation: beyond it nearly all noise would be 
 class TrainedGaussian(ClassicalBlock):
     """Gaussian noise clipped to the range of the circuit's outputs: a trained mean and deviation for each output.
 
-    Starts at mean and standard deviation over inputs of the very circuits whose place it takes (those that
-    ``QuantumBlock`` makes under the same seed); where clipping narrows the noise, all of it is widened. Noise comes from
-    the block's ``generator`` (``run_under``); without one, as in training, from a stream of its own, whose seed is drawn
+    Starts at the mean and standard deviation, over inputs, of the very circuits that it replaces (those that
+    ``QuantumBlock`` makes under the same seed); where clipping narrows the noise, it is widened to match. Noise comes from
+    the block's ``generator`` (``run_under``); without one, as in training, from its own stream, whose seed is drawn
     from torch's global state and which is part of the block's state.
     """
 
@@ -49,12 +49,12 @@ class TrainedGaussian(ClassicalBlock):
         return self._around_centres(self.deviations * noise.transpose(0, 1).to(self.centres))
 
     def _around_centres(self, noise: torch.Tensor) -> torch.Tensor:
-        inside = self.range.squash(self.centres)  # within the range, so that no mean is clipped for good
+        inside = self.range.squash(self.centres)  # within the range, so that no mean stays clipped
         return self.range.clip(inside + noise)
 
     @torch.no_grad()
     def _match(self, wanted: torch.Tensor) -> None:
-        """Widen the noise until, clipped, it deviates as much as wanted over all outputs."""
+        """Widen the noise until its deviation after clipping is the wanted one over all outputs."""
         target = float(wanted.square().mean().sqrt())
         if target < NOTHING:
             return

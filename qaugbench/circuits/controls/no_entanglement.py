@@ -1,4 +1,4 @@
-"""The control that keeps a circuit's inputs, weights and readout, and takes its entanglement away."""
+"""The control that keeps a circuit's inputs, weights and readout, but removes its entanglement."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from qaugbench.errors import CircuitError
 def without_entanglement(circuit: Any) -> Any:
     """Return ``circuit`` without what entangles its parts; each kind of circuit registers its own way.
 
-    Two-qubit gates go; one with angles becomes RY by the same angle on its last wire, so that inputs, weights and
-    readout stay as they are and with them the number of parameters. What remains is a product state, unless an
+    Two-qubit gates are removed; one with angles becomes an RY by the same angle on its last wire, so that inputs,
+    weights, readout and the number of parameters stay as they are. What remains is a product state, unless an
     amplitude embedding starts in an entangled one.
     """
-    raise CircuitError(f"How to take entanglement out of a {type(circuit).__name__} is not known.")
+    raise CircuitError(f"How to remove entanglement from a {type(circuit).__name__} is not known.")
 
 
 @without_entanglement.register
-def _(circuit: Circuit) -> Circuit:
+def _of_gates(circuit: Circuit) -> Circuit:
+    """Return the circuit without its two-qubit gates."""
     return replace(circuit, gates=tuple(kept for gate in circuit.gates for kept in _disentangled(gate)))
 
 

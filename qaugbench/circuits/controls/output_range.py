@@ -10,13 +10,13 @@ import torch
 from qaugbench.circuits.row_draws import draw_rows
 from qaugbench.errors import CircuitError
 
-_MARGIN = 1e-6  # kept to the ends of the range, where values would be infinite
+_MARGIN = 1e-6  # kept from the ends of the range, where values would be infinite
 OutputKind = Literal["expectation", "probabilities", "samples", "counts"]
 
 
 @dataclass(frozen=True)
 class OutputRange:
-    """Where outputs lie: expectations in (-1, 1), probabilities on the simplex, samples and counts from 0 to ``high``.
+    """The range of outputs: expectations in (-1, 1), probabilities on the simplex, samples and counts from 0 to ``high``.
 
     Samples are whole numbers drawn one by one; counts are means.
     """
@@ -30,7 +30,7 @@ class OutputRange:
         return cls(circuit.output_kind, float(getattr(circuit, "output_high", 1.0)))
 
     def squash(self, values: torch.Tensor) -> torch.Tensor:
-        """Return any real ``values`` [..., n_outputs] as means in the range; small values change by proportion."""
+        """Return any real ``values`` [..., n_outputs] as means in the range; the map is linear for small values."""
         if self.kind == "expectation":
             return torch.tanh(values)
         if self.kind == "probabilities":
@@ -38,14 +38,14 @@ class OutputRange:
         return self.high * torch.sigmoid(values)
 
     def unsquash(self, means: torch.Tensor) -> torch.Tensor:
-        """Return values that ``squash`` maps to ``means``, or near them where these lie at an end of the range."""
+        """Return values that ``squash`` maps to ``means``, or near them where these are at an end of the range."""
         if self.kind == "expectation":
             return torch.atanh(means.clamp(-1 + _MARGIN, 1 - _MARGIN))
         shares = (means / self.high).clamp(_MARGIN, 1 - _MARGIN)
         return shares.log() if self.kind == "probabilities" else torch.logit(shares)
 
     def clip(self, values: torch.Tensor) -> torch.Tensor:
-        """Return ``values`` where they lie in the range, else its nearest end; probabilities are scaled to sum to one."""
+        """Return ``values`` clipped to the range; probabilities are scaled to sum to one."""
         if self.kind != "probabilities":
             return values.clamp(-1.0 if self.kind == "expectation" else 0.0, self.high)
         positive = values.clamp(min=_MARGIN)
@@ -54,7 +54,7 @@ class OutputRange:
     def draw(self, means: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
         """Return outputs [copies, batch, n_outputs] of these means: the means themselves, or whole numbers for samples.
 
-        Samples are binomial, independent of one another, and pass no gradient, as a circuit's samples do not.
+        Samples are binomial, independent of one another, and pass no gradient, like a circuit's samples.
         """
         if self.kind != "samples":
             return means

@@ -1,4 +1,4 @@
-"""How much the outputs of a circuit vary, so that what stands in for it can start alike."""
+"""How much the outputs of a circuit vary, so that what replaces it can start with the same spread."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def spread(outputs: torch.Tensor) -> float:
 def output_spread(circuit: Any) -> float:
     """Return the spread of the circuit's outputs over 64 inputs at 32 fixed draws of its weights; 0 without inputs.
 
-    Of samples, it is that of their means. Above 10 wires, fewer inputs and then fewer draws bound time and memory.
+    For samples, it is that of their means. Above 10 wires, fewer inputs and then fewer draws bound time and memory.
     """
     if not circuit.n_inputs:
         return 0.0
@@ -118,6 +118,6 @@ def _finite(outputs: torch.Tensor, circuit: Any) -> torch.Tensor:
     if not outputs.isfinite().all():
         raise CircuitError(
             "The circuit's outputs are not finite at random inputs and weights, so no control can be matched to them: "
-            f"does the readout post-select what never happens? ({getattr(circuit, 'readout', '')})"
+            f"does the readout post-select an outcome that never happens? ({getattr(circuit, 'readout', '')})"
         )
     return outputs

@@ -22,7 +22,7 @@ class ParameterCount:
 
 @dataclass(frozen=True)
 class ControlCount:
-    """The parameters of a circuit's place under one control, and its trainable ones as a share of the circuit's."""
+    """The parameters of a circuit's replacement under one control, and its trainable ones as a share of the circuit's."""
 
     control: str
     trainable: int
@@ -40,7 +40,7 @@ def parameter_count(module: nn.Module) -> ParameterCount:
 def control_counts(circuit: Any, *, copies: int = 1) -> tuple[ControlCount, ...]:
     """Return the parameters of ``copies`` of a circuit and of each of its controls, the circuit first.
 
-    ``share`` is None where the circuit trains nothing. The Gaussian of ``random`` has two parameters an output, by
+    ``share`` is None where the circuit trains nothing. The Gaussian of ``random`` has two parameters per output, by
     definition; all other controls that train anything keep within 5 %.
     """
     rows = []

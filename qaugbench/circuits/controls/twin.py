@@ -1,4 +1,4 @@
-"""The classical layer that stands where a circuit would: as many trainable parameters, outputs of the same scale."""
+"""The classical layer that replaces a circuit, with as many trainable parameters and outputs of the same scale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOLERANCE = 0.05  # of the circuit's trainable weights
 class TwinShape:
     """The sizes of a twin, which together give its number of trainable parameters.
 
-    Without ``hidden`` units there is one map, in which each output sees the ``fan_in`` inputs next to its own place
+    Without ``hidden`` units there is one map, in which each output sees the ``fan_in`` inputs nearest its own position
     (all of them: a dense map); with ``fan_in`` 0 it is a fixed random map. With hidden units there are two dense maps
     and tanh in between, ``hidden_bias`` giving those units biases; ``fixed_first`` fixes the first map at random. The
     first ``n_biases`` and ``n_gains`` outputs have one each.
@@ -44,12 +44,12 @@ class TwinShape:
 
 
 def twin_shape(circuit: Any) -> TwinShape:
-    """Return the plainest shape whose parameters are within 5 % of the circuit's weights.
+    """Return the simplest shape whose parameters are within 5 % of the circuit's weights.
 
-    One map (the denser, the plainer) before a hidden layer of at least two units (the wider), before one behind a fixed
-    random map, before a fixed random map alone; whole vectors of biases before parts of them, and those before gains.
-    The last two reach any number, so every circuit has a twin. One without weights gets a fixed random map with nothing
-    to train.
+    In order of preference: one map (the denser, the better), a hidden layer of at least two units (the wider, the
+    better), a map behind a fixed random map, a fixed random map alone; whole vectors of biases before parts of them,
+    and biases before gains. The last two reach any number, so every circuit has a twin. One without weights gets a
+    fixed random map with nothing to train.
     """
     return _plainest(circuit.n_inputs, circuit.n_outputs, circuit.n_weights)
 
@@ -58,7 +58,7 @@ class ClassicalTwin(ClassicalBlock):
     """``copies`` classical layers side by side: [batch, in_features] -> [batch, out_features].
 
     The scale of the last map at initialisation is set so that the outputs vary over inputs as much as the circuit's do
-    (``calibration.output_spread``). Weights are drawn from torch's global state (wrap in ``seeds.torch_seeded``).
+    (``output_scale.output_spread``). Weights are drawn from torch's global state (wrap in ``seeds.torch_seeded``).
     """
 
     band: torch.Tensor
@@ -139,7 +139,7 @@ def _fillings(missing: int, n_outputs: int) -> list[int]:
 
 
 def _oddness(shape: TwinShape) -> tuple[int, bool, bool, int]:
-    """Return a key that sorts plain shapes first."""
+    """Return a key that sorts simple shapes first."""
     kind = 2 if shape.fixed_first else 1 if shape.hidden else 0 if shape.fan_in else 3
     is_partial = not {shape.n_biases, shape.n_gains} <= {0, shape.n_outputs}
     return kind, is_partial, shape.n_gains > 0, -shape.hidden - shape.fan_in

@@ -1,1 +1,1 @@
-"""Circuits on real devices and on stand-ins for them, through Qiskit's primitives, and the replay of what they answered."""
+"""Circuits on real and simulated devices, through Qiskit's primitives, and the replay of stored answers."""

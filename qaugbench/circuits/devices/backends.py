@@ -12,7 +12,7 @@ from qaugbench.errors import CircuitError, near_names
 
 @dataclass(frozen=True)
 class Machine:
-    """An opened device: ``backend`` is Qiskit's, ``calibrated`` when its figures were taken (None without any)."""
+    """An opened device: ``backend`` is Qiskit's, ``calibrated`` the time of its calibration (None without one)."""
 
     device: Device
     backend: Any
@@ -70,8 +70,8 @@ def open_machine(device: Device) -> Machine:
 def noise_on(backend: Any, qubits: Collection[int]) -> Any:
     """Return Aer's noise model of a snapshot: relaxation, depolarising and misreading, on ``qubits`` alone.
 
-    The snapshot's own model is of all its qubits, which costs seconds to build, and again in every job; what acts on
-    qubits that a circuit does not touch cannot change what it shows.
+    The snapshot's own model covers all its qubits and takes seconds to build, anew for every job; noise on qubits
+    that a circuit does not touch cannot change its results.
     """
     from qiskit_aer.noise import NoiseModel
     from qiskit_aer.noise.device.models import basic_device_gate_errors, basic_device_readout_errors
@@ -104,7 +104,7 @@ def _ibm_backend(name: str) -> Any:
             "qiskit_ibm_runtime.QiskitRuntimeService.save_account(token=...)."
         ) from error
     except (QiskitError, ApiException, RequestException, ValueError) as error:
-        raise CircuitError(f"The IBM Quantum account that is saved cannot be used for ibm:{name}: {error}") from error
+        raise CircuitError(f"The saved IBM Quantum account cannot be used for ibm:{name}: {error}") from error
     full = name if name in known else f"ibm_{name}"
     if full not in known:
         raise CircuitError(f"The saved account sees no device {name!r}.{near_names(name, known)}")

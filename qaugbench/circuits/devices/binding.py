@@ -1,6 +1,6 @@
-"""A circuit whose angles are filled in from outside: what is compiled for a device once and run for many samples.
+"""A circuit whose angles are bound at run time: it is compiled for a device once and run for many samples.
 
-Every angle that varies becomes an input of its own, computed here in double precision. An amplitude embedding becomes
+Every angle that varies becomes its own input, computed here in double precision. An amplitude embedding becomes
 rotations and CNOTs whose angles follow from the amplitudes (multiplexed RY, arXiv quant-ph/0407010), which a device can
 run and a compiler need see only once.
 """
@@ -31,7 +31,8 @@ class Binding:
         """
         inputs = inputs.detach().double().expand(len(weights), -1, -1)
         weights = weights.detach().double()
-        columns = [_evaluate(angle, inputs, weights) for angle in self.angles]
+        given = inputs.unbind(-1), weights[:, None].unbind(-1)
+        columns = [angle.value(*given).expand(inputs.shape[:2]) for angle in self.angles]
         found = torch.stack(columns, dim=-1) if columns else inputs.new_zeros(*inputs.shape[:2], 0)
         if self.source.start:
             found = torch.cat([_embedding_angles(self.source.start, inputs), found], dim=-1)
@@ -45,7 +46,7 @@ class Binding:
 
 
 def bind(circuit: Circuit) -> Binding:
-    """Return ``circuit`` with one input for each angle that varies, equal angles sharing one, and nothing else open."""
+    """Return ``circuit`` with one input for each angle that varies, equal angles sharing one, and no other free parameter."""
     gates = _embedding_gates(circuit.start) if circuit.start else []
     first = 2 ** len(circuit.start.wires) - 1 if circuit.start else 0
     varying: dict[Angle, int] = {}
@@ -58,15 +59,6 @@ def bind(circuit: Circuit) -> Binding:
                 angles.append(angle)
         gates.append(replace(gate, angles=tuple(angles)))
     return Binding(circuit, replace(circuit, gates=tuple(gates), start=None), tuple(varying))
-
-
-def _evaluate(angle: Angle, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    value = torch.full_like(inputs[..., 0] if inputs.shape[-1] else inputs.sum(-1), angle.offset)
-    for index, scale in angle.inputs:
-        value = value + scale * inputs[..., index]
-    for index, scale in angle.weights:
-        value = value + scale * weights[:, None, index]
-    return value
 
 
 def _embedding_gates(start: AmplitudeEmbedding) -> list[Gate]:
@@ -87,7 +79,7 @@ def _embedding_angles(start: AmplitudeEmbedding, inputs: torch.Tensor) -> torch.
     n_wires = len(start.wires)
     features = inputs[..., start.inputs.start : start.inputs.stop]
     levels = [torch.nn.functional.pad(features, (0, 2**n_wires - start.n_features))]
-    while levels[-1].shape[-1] > 1:  # from amplitudes with their signs to the norms of ever larger parts
+    while levels[-1].shape[-1] > 1:  # from signed amplitudes to the norms of ever larger parts
         pairs = levels[-1].unflatten(-1, (-1, 2))
         levels.append(torch.hypot(pairs[..., 0], pairs[..., 1]))
     found = []
@@ -111,6 +103,6 @@ def _multiplexing(k: int) -> torch.Tensor:
 
 
 def _changed_bit(step: int, k: int) -> int:
-    """Return which bit, 0 being the least significant, the Gray code of k bits changes after ``step``; at last the highest."""
+    """Return the bit (0 is the least significant) that the Gray code of k bits changes after ``step``; the highest at the end."""
     following = step + 1
     return k - 1 if following == 2**k else (following & -following).bit_length() - 1

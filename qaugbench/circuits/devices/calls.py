@@ -27,16 +27,16 @@ def ask(
     angles: np.ndarray,
     progress: Progress,
 ) -> list[Job]:
-    """Return the answers of all jobs of a request, one job after the other; those that ``store`` holds are not run."""
+    """Return the answers of all jobs of a request, one job after the other; those in ``store`` are not run again."""
     answers = Answers(store, request) if store else None
     if answers:
         answers.begin(angles, machine.name)
     known = {job.index: job for job in answers.jobs()} if answers else {}
     done = []
-    for index, part in enumerate(plan_jobs(request, len(routed), one_setting_a_job=machine.is_local)):
+    for index, part in enumerate(plan_jobs(request, len(routed), one_setting_per_job=machine.is_local)):
         before = known.get(index)
         if before and (before.settings, before.start, before.stop) != part:
-            raise StoreError(f"{store} holds this request in jobs of other samples; use another folder.")
+            raise StoreError(f"{store} holds this request split into other jobs; use another folder.")
         if answers and before and before.sha256:
             done.append((before, answers.bits(before)))
             progress(f"{_title(before, request)}: answered before, job id {before.job_id}")
@@ -51,7 +51,7 @@ def replay(folder: Path, request: Request, angles: np.ndarray, progress: Progres
     """Return the answers that ``folder`` holds to a request.
 
     Raises:
-        CircuitError: it holds none, or none to these angles.
+        CircuitError: it holds none, or none for these angles.
         StoreError: its files were changed.
     """
     answers = Answers(folder, request)
@@ -85,7 +85,7 @@ def _run(
     angles: np.ndarray,
     answers: Answers | None,
 ) -> Job:
-    """Return the answer of one job, fetching it where it was submitted to a remote device before."""
+    """Return the answer of one job, fetching it if it was submitted to a remote device before."""
     start = time.monotonic()
     if job.job_id:
         handle = machine.job(job.job_id)

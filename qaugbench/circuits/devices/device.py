@@ -12,8 +12,8 @@ from qaugbench.errors import CircuitError, near_names
 KINDS = {
     "fake": "fake:NAME, a snapshot of an IBM device simulated with its noise",
     "aer": "aer, Qiskit's simulator without noise",
-    "ibm": "ibm:NAME, an IBM device, with the account that Qiskit's own tools have saved",
-    "replay": "replay:FOLDER, what a device answered before",
+    "ibm": "ibm:NAME, an IBM device, with the account saved by Qiskit's own tools",
+    "replay": "replay:FOLDER, the stored answers of a device",
 }
 
 
@@ -21,8 +21,8 @@ KINDS = {
 class Device:
     """Where circuits run: ``kind`` is one of ``KINDS``, ``name`` the device or the folder to replay.
 
-    ``store`` is the folder that keeps job ids and raw counts, from which finished jobs are taken rather than run again
-    and which ``replay:FOLDER`` reads; None keeps nothing. An IBM device needs one, since its answers cannot be had
+    ``store`` is the folder of job ids and raw counts: finished jobs are read from it rather than run again, and
+    ``replay:FOLDER`` reads it too; None stores nothing. An IBM device needs one, since its answers cannot be obtained
     twice.
 
     Raises:
@@ -46,7 +46,7 @@ class Device:
         if self.kind == "replay" and self.store is not None:
             raise CircuitError(f"A replay runs nothing, so there is nothing to keep in {self.store}; leave store out.")
         if self.kind == "ibm" and self.store is None:
-            raise CircuitError(f"Give a folder that keeps the answers of {self}: they cannot be had twice.")
+            raise CircuitError(f"Give a folder for the answers of {self}: they cannot be obtained twice.")
         if self.kind != "replay":
             require_qiskit("qiskit_aer", "qiskit_ibm_runtime")
         if self.kind == "fake" and self.name not in snapshots():

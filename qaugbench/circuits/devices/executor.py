@@ -32,16 +32,21 @@ class Measured:
     jobs: tuple[JobRecord, ...]
 
 
-class DeviceExecutor(nn.Module):
-    """Maps inputs and weights to outputs [copies, batch, n_outputs] counted in ``execution.shots`` shots a setting.
+def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
+    """Return what runs ``circuit`` on ``execution.device``."""
+    return DeviceExecutor(circuit, execution)
 
-    The circuit is compiled when this is made. Readout "samples" takes one shot a sample, or, post-selected, the first
+
+class DeviceExecutor(nn.Module):
+    """Maps inputs and weights to outputs [copies, batch, n_outputs] counted in ``execution.shots`` shots per setting.
+
+    The circuit is compiled when this is made. Readout "samples" takes one shot per sample, or, post-selected, the first
     of ``shots`` that is kept. No gradient passes. Each call draws a ticket from the generator: it seeds simulations and
-    names the call in the device's store, so that the same call finds its answers there. ``progress`` gets one line a job.
+    names the call in the device's store, so that the same call finds its answers there. ``progress`` gets one line per job.
 
     Raises:
         CircuitError: an unknown or unreachable device, fewer qubits than wires; in ``forward``, no generator, inputs or
-            weights that want a gradient, angles that are not finite, a failed job, or a call that a replay lacks.
+            weights that require a gradient, angles that are not finite, a failed job, or a call that a replay lacks.
         StoreError: a store that cannot be written, or was changed.
     """
 
@@ -67,7 +72,7 @@ class DeviceExecutor(nn.Module):
         return self.measure(inputs, weights, generator).outputs
 
     def measure(self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None) -> Measured:
-        """Return outputs and how they came about."""
+        """Return the outputs and the jobs they come from."""
         refuse_gradient(inputs, weights)
         if generator is None:
             raise CircuitError("A device call is named and seeded at random; give a torch.Generator.")

@@ -15,7 +15,7 @@ from qaugbench.circuits.devices.store import Bits, JobRecord, Request
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import child_seed
 
-MAX_EXECUTIONS = 5_000_000  # circuits times shots in a job; IBM refuses ten million
+MAX_EXECUTIONS = 5_000_000  # circuits times shots per job; IBM refuses ten million
 PACKAGES = ("qiskit", "qiskit-aer", "qiskit-ibm-runtime")
 
 
@@ -23,9 +23,11 @@ class JobFailed(CircuitError):
     """A job that ended without an answer, and may be submitted again."""
 
 
-def plan_jobs(request: Request, n_settings: int, *, one_setting_a_job: bool) -> list[tuple[tuple[int, ...], int, int]]:
+def plan_jobs(
+    request: Request, n_settings: int, *, one_setting_per_job: bool
+) -> list[tuple[tuple[int, ...], int, int]]:
     """Return (settings, start, stop) of each job: as many samples as a job may hold."""
-    groups = [(s,) for s in range(n_settings)] if one_setting_a_job else [tuple(range(n_settings))]
+    groups = [(s,) for s in range(n_settings)] if one_setting_per_job else [tuple(range(n_settings))]
     size = max(1, MAX_EXECUTIONS // (request.shots * len(groups[0])))
     starts = range(0, request.samples, size)
     return [(group, start, min(start + size, request.samples)) for group in groups for start in starts]
@@ -57,7 +59,7 @@ def collect(handle: Any, request: Request, job: JobRecord) -> Bits:
 
     Raises:
         JobFailed: the device gave up the job.
-        CircuitError: the answer could not be had; the job may still run.
+        CircuitError: the answer could not be obtained; the job may still be running.
     """
     from qiskit.exceptions import QiskitError
     from qiskit.providers import JobError

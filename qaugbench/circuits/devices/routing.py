@@ -29,7 +29,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Routed:
-    """A circuit in the device's own gates, its angles still open, and its cost."""
+    """A circuit in the device's own gates, its angles still unbound, and its cost."""
 
     circuit: Any
     cost: Cost
@@ -48,7 +48,7 @@ def route(circuit: Circuit, backend: Any) -> Routed:
     if circuit.n_wires > backend.num_qubits:
         raise CircuitError(
             f"The circuit has {circuit.n_wires} wires, the device {backend.name} only {backend.num_qubits} qubits; "
-            "take a larger device or a smaller circuit."
+            "use a larger device or a smaller circuit."
         )
     passes = generate_preset_pass_manager(OPTIMISATION_LEVEL, backend=backend, seed_transpiler=SEED)
     compiled = passes.run(to_qiskit(circuit, measure=True))

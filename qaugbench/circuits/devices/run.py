@@ -1,4 +1,4 @@
-"""A circuit run on a device once, with a report of what that took."""
+"""A circuit run on a device once, with a report of what it took."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qaugbench.seeds import torch_generator
 
 @dataclass(frozen=True)
 class Report:
-    """What a run on a device took; figures after routing are one a setting."""
+    """What a run on a device took; figures after routing are per setting."""
 
     device: str
     backend: str
@@ -59,7 +59,7 @@ def run_on_device(
     """Return the outputs [samples, n_outputs] of ``circuit`` on ``device``, and a report.
 
     ``inputs`` [samples, n_inputs], ``weights`` [n_weights]. ``folder`` keeps job ids and raw counts: run again with the
-    same folder and seed to finish what was interrupted, or with ``Device.parse("replay:FOLDER")`` to have the same
+    same folder and seed to finish what was interrupted, or with ``Device.parse("replay:FOLDER")`` to get the same
     outputs without the device.
 
     Raises:

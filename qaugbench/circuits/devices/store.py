@@ -1,11 +1,11 @@
-"""What devices answered, kept so that it can be replayed without them.
+"""Answers of devices, stored so that they can be replayed without them.
 
     FOLDER/<key of the request>/request.json   the circuit, shots, samples, ticket and backend
                                 angles.npz      the angles of every sample
                                 job-0000.json   job id, backend, calibration, versions, cost, checksum of the counts
-                                job-0000.npz    the bits of every shot, packed, one array a setting
+                                job-0000.npz    the bits of every shot, packed, one array per setting
 
-Files are written whole. A job that was submitted and not answered has its .json only.
+Files are written whole. A job that was submitted but not answered has only its .json.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from qaugbench.errors import CircuitError, StoreError
 from qaugbench.files import json_text, write_whole
 
 FORMAT_VERSION = 1
-TOLERANCE = 1e-4  # radians: what other processors make of the same inputs
-Bits = tuple[np.ndarray, ...]  # of each setting uint8 [samples, shots, bytes]
+TOLERANCE = 1e-4  # radians: other processors may differ by this much on the same inputs
+Bits = tuple[np.ndarray, ...]  # uint8 [samples, shots, bytes] of each setting
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,15 @@ class Answers:
 
     @property
     def exists(self) -> bool:
-        """Whether the request was ever written down."""
+        """Whether the request has been stored."""
         return (self.folder / "request.json").exists()
 
     def begin(self, angles: np.ndarray, backend: str) -> None:
-        """Write down the request, or raise if the folder holds another one, or answers of another backend, under its key."""
+        """Store the request, or raise if the folder holds another one, or answers of another backend, under its key."""
         if self.exists:
             found = self.check(angles)
             if found != backend:
-                raise CircuitError(f"{self.folder} holds answers of {found}, not of {backend}; keep these elsewhere.")
+                raise CircuitError(f"{self.folder} holds answers of {found}, not of {backend}; use another folder.")
             return
         buffer = io.BytesIO()
         np.savez_compressed(buffer, angles=angles)
@@ -107,7 +107,9 @@ class Answers:
         data = _read_json(path)
         stored = {key: data.get(key) for key in self.request.to_dict()}
         if stored != json.loads(json.dumps(self.request.to_dict())):
-            raise StoreError(f"{path} was changed after it was written: it does not hold the request of its name.")
+            raise StoreError(
+                f"{path} was changed after it was written: it does not hold the request that its name stands for."
+            )
         with _open_arrays(self.folder / "angles.npz", data.get("angles_sha256")) as arrays:
             kept = arrays["angles"]
         apart = float(np.abs(kept - angles).max(initial=0)) if kept.shape == angles.shape else np.inf
@@ -124,10 +126,10 @@ class Answers:
         try:
             return [JobRecord.from_dict(_read_json(path)) for path in paths]
         except (KeyError, TypeError) as error:
-            raise StoreError(f"A job in {self.folder} is not one that was written here: {error}.") from error
+            raise StoreError(f"A job in {self.folder} was not written by qaugbench: {error}.") from error
 
     def submitted(self, job: JobRecord) -> None:
-        """Write down that a job runs, so that its answer can be fetched by whoever comes back for it."""
+        """Store that a job was submitted, so that a later call can fetch its answer."""
         _write(self._path(job, "json"), json_text(job.to_dict()))
 
     def forget(self, job: JobRecord) -> None:
@@ -135,7 +137,7 @@ class Answers:
         self._path(job, "json").unlink(missing_ok=True)
 
     def finished(self, job: JobRecord, bits: Bits) -> JobRecord:
-        """Write down a job's answer and return its record with the checksum."""
+        """Store a job's answer and return its record with the checksum."""
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {f"setting_{s}": part for s, part in zip(job.settings, bits, strict=True)}
         np.savez_compressed(buffer, **arrays)
@@ -158,7 +160,7 @@ class Answers:
 
 
 def explain_missing(folder: Path, request: Request) -> str:
-    """Return what the nearest request in ``folder`` was, for a request that is not there."""
+    """Return how the nearest request in ``folder`` differs from one that is not there."""
     wanted = json.loads(json.dumps(request.to_dict()))
     others = [_read_json(path) for path in sorted(folder.glob("*/request.json"))]
     if not others:
@@ -192,7 +194,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _open_arrays(path: Path, sha256: str | None) -> Any:
     content = _guard(path.read_bytes, path)
     if _sha256(content) != sha256:
-        raise StoreError(f"{path} was changed after it was written: its checksum is another.")
+        raise StoreError(f"{path} was changed after it was written: its checksum differs.")
     try:
         return np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, zipfile.BadZipFile) as error:

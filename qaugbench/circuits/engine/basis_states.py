@@ -38,5 +38,5 @@ def linear_table(images: Sequence[int]) -> np.ndarray:
 
 
 def spread(wires: Sequence[int], n_wires: int) -> np.ndarray:
-    """Return the basis states whose ones lie on ``wires`` only, ordered with the first wire as most significant bit."""
+    """Return the basis states whose ones are on ``wires`` only, ordered with the first wire as most significant bit."""
     return linear_table([units(n_wires)[wire] for wire in wires])

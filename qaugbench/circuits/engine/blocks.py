@@ -56,7 +56,7 @@ def apply_block(matrix: torch.Tensor, state: torch.Tensor, after: int, out: torc
 def outer_product(left: torch.Tensor, right: torch.Tensor, count: int, side: int, after: int) -> torch.Tensor:
     """Return left x right on the wires before the last ``after``, summed over the others, [count, side, side].
 
-    ``count``: 1, copies, or copies * batch, the others of which are summed over, too.
+    ``count``: 1, copies, or copies * batch; whatever it leaves out is summed over too.
     """
     rest = 2**after * left.shape[3]
     if rest == 1:

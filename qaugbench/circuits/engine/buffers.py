@@ -1,4 +1,4 @@
-"""Memory for states, used again and again: fresh memory of that size costs as much as a step."""
+"""Reusable memory for states: fresh memory of that size costs as much as a step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def keep_freed_memory() -> None:
-    """Make the C library keep memory of this size that is freed, rather than fault it in again and again.
+    """Make the C library keep freed memory of this size rather than page it in again and again.
 
     glibc hands freed memory above a threshold back to the system, and getting it anew doubled the time of some
     circuits. Freeing one large block raises the threshold (mallopt(3), on M_MMAP_THRESHOLD) up to 32 MiB; its pages are

@@ -91,9 +91,9 @@ class _Schedule:
         self._act(Phase([operation]) if is_diagonal else Permutation([operation]))
 
     def flush(self, wires: Iterable[int], *, phase_follows: bool = False) -> None:
-        """Turn what waits on ``wires`` into local steps, joining an earlier one wherever no step lies in between.
+        """Turn what waits on ``wires`` into local steps, joining an earlier one wherever no other step comes between.
 
-        Where a phase follows, diagonal gates at the end of a run go there if what remains is real.
+        Where a phase follows, diagonal gates at the end of a run join it if the rest is real.
         """
         runs = {wire: self.waiting[wire] for wire in wires if self.waiting[wire]}
         phase_follows |= all(operation.name in DIAGONAL for run in runs.values() for operation in run)
@@ -110,7 +110,7 @@ class _Schedule:
             self._act(Phase(phases))
 
     def _local_step(self, wire: int) -> dict[int, list[Operation]]:
-        """Return the runs of the first local step from the last one on ``wire`` on, making one if there is none."""
+        """Return the runs of the first local step at or after the last step on ``wire``, making one if there is none."""
         for number in range(max(self.last_step[wire], 0), len(self.steps)):
             step = self.steps[number]
             if isinstance(step, Local):
@@ -147,7 +147,7 @@ def _split_diagonal_end(run: list[Operation]) -> tuple[list[Operation], list[Ope
 
 
 def _leave_to_readout(plan: Plan) -> None:
-    """Drop final phases, and leave final permutations to the readout, where that reads probabilities only."""
+    """Drop final phases, and leave final permutations to the readout, if it reads probabilities only."""
     if any(letter != "Z" for word in plan.circuit.readout.words for _, letter in parse_word(word)):
         return
     while plan.steps:

@@ -49,7 +49,7 @@ class ApplyLocal(Step):
 
     @property
     def is_complex(self) -> bool:
-        """Whether any block is."""
+        """Whether any block is complex."""
         return any(group.kind.is_complex for group in self.groups)
 
     def extent(self, operands: Operands) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the steps of a circuit are made of, for one batch of inputs and weights."""
+"""The unitaries and phases of a circuit's steps, for one batch of inputs and weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Operands:
         return *self.unitaries.values(), *self.phases.values()
 
     def names(self) -> Names:
-        """Return what ``of`` needs beside the tensors."""
+        """Return what ``of`` needs in addition to the tensors."""
         return tuple(self.unitaries), tuple(self.phases), self.batch_first
 
     @classmethod
@@ -57,7 +57,7 @@ class Operands:
 
 @dataclass
 class Needs:
-    """What steps ask for; each remembers the place it was given."""
+    """What steps ask for; each keeps the slice that it is given."""
 
     runs: dict[Kind, list[Run]] = field(default_factory=dict)
     phases: dict[bool, list[Angle]] = field(default_factory=dict)

@@ -27,7 +27,7 @@ SLOPES: dict[str, tuple[tuple[float, float], ...]] = {
 class ApplyPhase(Step):
     """Multiplies by exp(i phase), the phase of a basis state being linear in the angles of diagonal gates.
 
-    All ``steps`` have the same gates, but for the values of angles.
+    All ``steps`` have the same gates apart from the values of their angles.
     """
 
     fixed: torch.Tensor  # radians where there are angles to add, else cosine and sine

@@ -1,8 +1,8 @@
 """The plan of a circuit: few steps of three kinds, independent of the library that runs them.
 
-Local: a product of one-wire unitaries, all that waits on the wires at that point. Phase: any number of diagonal gates,
+Local: a product of one-wire unitaries, all that are pending on the wires at that point. Phase: any number of diagonal gates,
 one multiplication. Permutation: any number of CNOTs and SWAPs, one gather. Other gates are written in these terms, up
-to a phase of the whole state, which no readout can see.
+to a global phase.
 """
 
 from __future__ import annotations

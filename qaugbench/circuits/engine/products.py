@@ -1,6 +1,6 @@
 """Real functions of basis states that are products over the wires: slopes of phases, signs of Pauli words.
 
-Each is kept as a function of the first wires times one of the last ones, so that tables stay small for many wires.
+Each is stored as a function of the first wires times one of the last wires, so that tables stay small for many wires.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def readout_of(plan: Plan) -> nn.Module:
 class Probabilities(nn.Module):
     """Reads the probabilities of the basis states of the read wires, given the ancillas' bits.
 
-    Where the ancillas' bits cannot be told from impossible at this precision, all probabilities are nan.
+    Where the ancillas' bits have a probability of zero at this precision, all probabilities are nan.
     """
 
     source: torch.Tensor

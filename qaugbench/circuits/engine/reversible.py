@@ -1,9 +1,9 @@
-"""The gradient of an evolution in one pass, without storing its states where these are large.
+"""The gradient of an evolution in one pass, without storing its states where they are large.
 
-Backward carries the state and the gradient for it, and takes both back step by step, every step being unitary (Jones
+The backward pass carries the state and its gradient, and takes both back step by step, every step being unitary (Jones
 and Gacon, arXiv 2009.02823), so that memory does not grow with depth. Small states are stored instead of recomputed.
-The gradient for the one-wire unitary U of a run follows from gradient x conj(state), traced over the other wires: that
-is the gradient for U times U's adjoint. First derivatives only.
+The gradient of the one-wire unitary U of a run follows from gradient x conj(state), traced over the other wires: that
+is the gradient of U times U's adjoint. First derivatives only.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _through_stored(
     *,
     wants_start: bool,
 ) -> torch.Tensor:
-    """Return the gradient for the start and write the others into ``found``, given the state after each use."""
+    """Return the gradient of the start and write the others into ``found``, given the state after each use."""
     inverses = {step: step.adjoint(given, of_conjugate=False) for step, given in made.items()}
     traces: dict[Step, list[Traces]] = {step: [] for step in made}
     for use, state in zip(reversed(uses), reversed(states), strict=True):
@@ -89,7 +89,7 @@ def _through_stored(
 def _through_recomputed(
     uses: Sequence[Use], operands: Operands, last: torch.Tensor, given: torch.Tensor, found: Operands
 ) -> torch.Tensor:
-    """Return the gradient for the start and write the others into ``found``, given the last state only."""
+    """Return the gradient of the start and write the others into ``found``, given the last state only."""
     gradient, buffers = given, Buffers(last)
     conjugate = torch.conj_physical(last, out=buffers.take())
     for use in reversed(uses):

@@ -1,4 +1,4 @@
-"""A run of steps through which the state keeps its number type and tells the same copies and samples apart."""
+"""A run of steps during which the number type of the state, and whether copies and samples differ, stay the same."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Stage(nn.Module):
 
     @property
     def work(self) -> int:
-        """Multiplications an amplitude, roughly."""
+        """Multiplications per amplitude, roughly."""
         return sum(use.step.work for use in self.uses)
 
     def forward(self, state: torch.Tensor, operands: Operands, *, reversible: bool) -> torch.Tensor:
@@ -61,13 +61,13 @@ class Stage(nn.Module):
 
 
 def expanded(state: torch.Tensor, copies: int, batch: int, *, batch_first: bool) -> torch.Tensor:
-    """Return ``state`` with at least so many copies and samples."""
+    """Return ``state`` with at least that many copies and samples."""
     first, last = (batch, 1) if batch_first else (1, batch)
     return state.expand(max(len(state), copies), max(state.shape[1], first), -1, max(state.shape[3], last))
 
 
 def _form(step: PlanStep, n_wires: int) -> Hashable:
-    """Return what steps have in common that run as one."""
+    """Return a key that is equal for steps that can share a module."""
     if isinstance(step, Local):
         return "local", *((key, tuple(first_wires)) for key, first_wires in partition(step.runs).items())
     if isinstance(step, Permutation):

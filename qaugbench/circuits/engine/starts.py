@@ -24,7 +24,7 @@ class ProductState(nn.Module):
 
     def forward(self, operands: Operands, inputs: torch.Tensor) -> torch.Tensor:
         """Return the state [2^n_wires, copies or 1, batch or 1]."""
-        factors = list(operands.unitaries[self.kind][:, 0, self.place].unbind(1))  # a wire each, [2, copies, batch]
+        factors = list(operands.unitaries[self.kind][:, 0, self.place].unbind(1))  # one per wire, [2, copies, batch]
         while len(factors) > 1:  # in pairs: only the last product is as large as the state
             odd = factors[-1:] if len(factors) % 2 else []
             pairs = zip(factors[0::2], factors[1::2], strict=False)
@@ -49,4 +49,6 @@ class AmplitudeState(nn.Module):
         """Return the state [2^n_wires, copies or 1, batch]."""
         features = inputs[..., self.inputs].permute(2, 0, 1)
         state = features.new_zeros(self.n_states, *features.shape[1:]).index_copy(0, self.states, features)
-        return state / torch.linalg.vector_norm(features, dim=0)  # all of it, so that norm zero leaves nan alone
+        return state / torch.linalg.vector_norm(
+            features, dim=0
+        )  # all of it, so that a norm of zero gives nan everywhere

@@ -1,10 +1,10 @@
-"""What runs a plan, and the simplest of it, the reordering of basis states. A step stands for all steps of one form, such as
-the layers of a circuit.
+"""The base of all steps of a plan, and the simplest one, the reordering of basis states. A step stands for all steps of one
+form, such as the layers of a circuit.
 
-``prepare`` makes of the operands what its occurrences are given by, one or all of them at once; ``adjoint`` turns that
-into what the inverses are given by; ``apply_one`` applies either. Backward, ``collect`` takes from the conjugate of
-the state after an occurrence, and the gradient of the loss for that state, what the gradients of the operands follow
-from, and ``write_gradients`` writes these for several occurrences at once. The shape of states is that of ``statevector``.
+``prepare`` turns the operands into what defines its occurrences, one or all of them at once; ``adjoint`` turns that into
+what defines their inverses; ``apply_one`` applies either. In the backward pass, ``collect`` computes, from the conjugate
+of the state after an occurrence and the gradient of the loss for that state, what the gradients of the operands follow
+from, and ``write_gradients`` writes these for several occurrences at once. States have the shape given in ``statevector``.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ Traces = Any  # of ``collect``
 
 
 class Step(nn.Module):
-    """What every step can do. ``work``: multiplications an amplitude, roughly."""
+    """What every step can do. ``work``: multiplications per amplitude, roughly."""
 
     work = 4
 
     def extent(self, operands: Operands) -> tuple[int, int]:
-        """Return how many copies and samples the step tells apart."""
+        """Return for how many copies and samples the step differs."""
         raise NotImplementedError
 
     def prepare(self, operands: Operands, copies: int, which: slice) -> Made:
-        """Return what the occurrences ``which`` are given by."""
+        """Return what defines the occurrences ``which``."""
         raise NotImplementedError
 
     def adjoint(self, made: Made, *, of_conjugate: bool) -> Made:
-        """Return what the inverses are given by, for a vector or for the conjugate of one."""
+        """Return what defines the inverses, for a vector or for the conjugate of one."""
         raise NotImplementedError
 
     def apply_one(self, vector: torch.Tensor, made: Made, number: int, buffers: Buffers) -> torch.Tensor:
-        """Return the result of number ``number`` of ``made`` applied to ``vector``, which ``buffers`` take back."""
+        """Return occurrence ``number`` of ``made`` applied to ``vector``, which is given back to ``buffers``."""
         raise NotImplementedError
 
     def collect(self, conjugate: torch.Tensor, gradient: torch.Tensor, found: Operands, buffers: Buffers) -> Traces:

@@ -1,7 +1,7 @@
 """The one-wire unitaries of a circuit, all evaluated together: few tensor operations, however many gates.
 
 Rotations of one kind are evaluated in one call, whatever wire and layer they belong to, and runs of gates of the same
-shape (say, RY by an input, then RZ and RY by weights) are multiplied in one. Matrices are [2, 2, number, copies or 1,
+shape (say, RY by an input, then RZ and RY by weights) are multiplied in one call. Matrices are [2, 2, number, copies or 1,
 batch or 1]: with the samples last, products of small matrices are fast.
 """
 
@@ -43,7 +43,7 @@ GENERATORS: dict[str, Matrix] = {
 
 
 class Kind(NamedTuple):
-    """What sets unitaries apart: whether they differ from sample to sample, and whether they are complex."""
+    """What distinguishes unitaries: whether they differ from sample to sample, and whether they are complex."""
 
     is_sampled: bool
     is_complex: bool
@@ -55,7 +55,7 @@ def kind_of(operations: Sequence[Operation]) -> Kind:
 
 
 def product(after: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-    """Return matrix products over the first two axes."""
+    """Return the matrix products over the first two axes."""
     return (after[:, :, None] * before[None]).sum(1)
 
 

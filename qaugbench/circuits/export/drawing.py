@@ -1,4 +1,4 @@
-"""Circuits drawn by PennyLane, as text or PNG, with where each angle comes from in place of a number."""
+"""Circuits drawn by PennyLane, as text or PNG, with the source of each angle in place of a number."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def describe(circuit: Circuit) -> str:
 
 
 def draw_text(circuit: Circuit) -> str:
-    """Return the circuit drawn as text, continued below where a line is full.
+    """Return the circuit drawn as text, wrapped where a line is full.
 
     Raises:
         CircuitError: PennyLane is not installed.
@@ -47,7 +47,7 @@ def draw_text(circuit: Circuit) -> str:
 
 
 def draw_png(circuit: Circuit, path: Path | str) -> None:
-    """Write the circuit as a PNG, continued below after 16 columns of gates; the file is written whole or not at all.
+    """Write the circuit as a PNG, wrapped after 16 columns of gates; the file is written whole or not at all.
 
     Raises:
         CircuitError: PennyLane is not installed.
@@ -77,7 +77,7 @@ def _captions(circuit: Circuit) -> tuple[str, str]:
 
 
 def _labelled(pennylane: Any, circuit: Circuit) -> Callable[[], Any]:
-    """Return a PennyLane function of operations that only bear labels; it is drawn, never run."""
+    """Return a PennyLane function of operations that are only labels; it is drawn, never run."""
 
     class Labelled(pennylane.operation.Operation):  # type: ignore[misc]
         """A box."""
@@ -143,7 +143,7 @@ def _caption(circuit: Circuit, width: int) -> Image:
 
 
 def _stacked(rows: list[Image]) -> bytes:
-    """Return the PNG of images one below the other on white."""
+    """Return the PNG of images stacked on white."""
     from PIL import Image
 
     sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), "white")

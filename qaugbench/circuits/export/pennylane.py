@@ -30,7 +30,7 @@ def to_qnode(circuit: Circuit, interface: str = "torch") -> pennylane.QNode:
     """Return a QNode on default.qubit called as ``qnode(inputs, weights)``.
 
     ``inputs`` is [n_inputs] or, broadcast, [batch, n_inputs]; ``weights`` is [n_weights]. It returns a list of one
-    expectation [batch] a word, the probabilities [batch, n_outputs], or the bits of one shot [batch, 1, n_outputs].
+    expectation [batch] per word, the probabilities [batch, n_outputs], or the bits of one shot [batch, 1, n_outputs].
     Gradients by backpropagation, none for samples. Post-selected probabilities follow from joint ones, without shots.
 
     Raises:
@@ -49,9 +49,7 @@ def to_qnode(circuit: Circuit, interface: str = "torch") -> pennylane.QNode:
             _prepare(pennylane, circuit.start, inputs)
         for gate in circuit.gates:
             operation = getattr(pennylane, _NAMES.get(gate.name, gate.name))
-            offsets = [pennylane.math.convert_like(np.array(angle.offset), weights) for angle in gate.angles]
-            values = [_value(*pair, inputs, weights) for pair in zip(gate.angles, offsets, strict=True)]
-            operation(*values, wires=list(gate.wires))
+            operation(*(_value(pennylane, angle, inputs, weights) for angle in gate.angles), wires=list(gate.wires))
         if readout.kind == "expectation":
             return [pennylane.expval(observable(pennylane, word)) for word in readout.words]
         if is_sampled:
@@ -80,13 +78,11 @@ def observable(pennylane: Any, word: str) -> Any:
     return reduce(lambda left, right: left @ right, factors)
 
 
-def _value(angle: Angle, offset: Any, inputs: Any, weights: Any) -> Any:
-    value = offset
-    for index, scale in angle.weights:
-        value = value + scale * weights[index]
-    for index, scale in angle.inputs:
-        value = value + scale * inputs[..., index]
-    return value
+def _value(pennylane: Any, angle: Angle, inputs: Any, weights: Any) -> Any:
+    """Return the angle as the interface's own array, constants too."""
+    if not (angle.weights or angle.inputs):
+        return pennylane.math.convert_like(np.array(angle.offset), weights)
+    return angle.value(pennylane.math.moveaxis(inputs, -1, 0), weights)
 
 
 def _prepare(pennylane: Any, start: AmplitudeEmbedding, inputs: Any) -> None:
@@ -95,7 +91,7 @@ def _prepare(pennylane: Any, start: AmplitudeEmbedding, inputs: Any) -> None:
 
 
 def _post_selected(pennylane: Any, qnode: Any, circuit: Circuit) -> Any:
-    """Return the QNode of joint probabilities, ancillas first, turned into one of the rows where these are as asked."""
+    """Return the QNode of joint probabilities, ancillas first, turned into one of those given the post-selected bits."""
     row = int("".join(str(bit) for _, bit in circuit.readout.postselect), 2)
     columns = slice(row * circuit.n_outputs, (row + 1) * circuit.n_outputs)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Circuit
 from qaugbench.circuits.readout import parse_word
 from qaugbench.errors import CircuitError, first_offenders
 
@@ -44,12 +44,12 @@ _ANGLE_ORDER = {"Rot": (1, 2, 0)}  # U(theta, phi, lambda) is RZ(phi) RY(theta) 
 def to_qiskit(
     circuit: Circuit, inputs: Any = None, weights: Any = None, *, measure: bool = False
 ) -> qiskit.QuantumCircuit:
-    """Return the circuit for one sample: one Qiskit gate a gate of ours, wire i being qubit i, up to a global phase.
+    """Return the circuit for one sample: one Qiskit gate per gate of ours, wire i being qubit i, up to a global phase.
 
     ``inputs`` [n_inputs] and ``weights`` [n_weights] are bound where given; otherwise angles are expressions in the
     parameter vectors ``x`` and ``w``. ``measure`` adds the measurement of a readout of probabilities or samples: bit k
     of the register ``read`` is the k-th of ``circuit.read_wires``, bit k of ``ancillas`` the k-th post-selected wire.
-    Qiskit prints bits and basis states the other way round than ours: its qubit 0 is the least significant.
+    Qiskit prints bits and basis states in the opposite order to ours: its qubit 0 is the least significant.
 
     Raises:
         CircuitError: Qiskit is not installed, values of another length or not finite, an amplitude embedding without
@@ -58,19 +58,17 @@ def to_qiskit(
     qiskit = _import_qiskit()
     start = circuit.start
     if start and inputs is None:
-        raise CircuitError("An amplitude embedding cannot be left open in Qiskit; give inputs to to_qiskit.")
+        raise CircuitError("An amplitude embedding cannot be left unbound in Qiskit; give inputs to to_qiskit.")
     if measure and circuit.readout.kind == "expectation":
         raise CircuitError("Expectations are measured setting by setting; export the circuits of measurement.settings.")
-    values = {
-        "input": _bound(qiskit, "x", inputs, circuit.n_inputs, "inputs"),
-        "weight": _bound(qiskit, "w", weights, circuit.n_weights, "weights"),
-    }
+    bound_inputs = _bound(qiskit, "x", inputs, circuit.n_inputs, "inputs")
+    bound_weights = _bound(qiskit, "w", weights, circuit.n_weights, "weights")
     exported = qiskit.QuantumCircuit(circuit.n_wires)
     if start:
-        exported.append(_state_preparation(start, values["input"]), list(reversed(start.wires)))
+        exported.append(_state_preparation(start, bound_inputs), list(reversed(start.wires)))
     for gate in circuit.gates:
         order = _ANGLE_ORDER.get(gate.name, range(len(gate.angles)))
-        angles = [_value(gate.angles[position], values) for position in order]
+        angles = [gate.angles[position].value(bound_inputs, bound_weights) for position in order]
         getattr(exported, _METHODS[gate.name])(*angles, *gate.wires)
     if measure:
         _measure(qiskit, exported, "read", circuit.read_wires)
@@ -79,7 +77,7 @@ def to_qiskit(
 
 
 def to_observables(circuit: Circuit) -> list[SparsePauliOp]:
-    """Return one observable a Pauli word of the readout, on the qubits of ``to_qiskit(circuit)``.
+    """Return one observable per Pauli word of the readout, on the qubits of ``to_qiskit(circuit)``.
 
     Raises:
         CircuitError: Qiskit is not installed, or the readout has no words.
@@ -117,12 +115,6 @@ def _bound(qiskit: Any, symbol: str, values: Any, length: int, noun: str) -> Seq
     return [float(value) for value in array]
 
 
-def _value(angle: Angle, values: Mapping[str, Sequence[Any]]) -> Any:
-    terms = [scale * values["weight"][index] for index, scale in angle.weights]
-    terms += [scale * values["input"][index] for index, scale in angle.inputs]
-    return sum(terms, angle.offset)
-
-
 def _state_preparation(start: AmplitudeEmbedding, inputs: Sequence[float]) -> Any:
     from qiskit.circuit.library import StatePreparation
 
@@ -130,7 +122,7 @@ def _state_preparation(start: AmplitudeEmbedding, inputs: Sequence[float]) -> An
     amplitudes[: start.n_features] = inputs[start.inputs.start : start.inputs.stop]
     norm = np.linalg.norm(amplitudes)
     if norm == 0:
-        raise CircuitError("An amplitude embedding of zeros only is no state; give at least one input that is not 0.")
+        raise CircuitError("An amplitude embedding of zeros is not a state; give at least one input that is not 0.")
     return StatePreparation(amplitudes / norm)
 
 

@@ -1,1 +1,1 @@
-"""Noise beside the gates: models, device presets, and their execution as density matrices or as trajectories."""
+"""Noise of gates, waits and readout: models, device presets, and their execution as density matrices or as trajectories."""

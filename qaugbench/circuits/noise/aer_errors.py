@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class AerErrors:
     """Gate and readout errors of an Aer model: local ones where there are any, else those of all qubits.
 
-    Read from the model's tables, which have no public form that keeps the channels.
+    Read from the model's tables, for which there is no public interface that keeps the channels.
     """
 
     def __init__(self, model: qiskit_aer.noise.NoiseModel) -> None:

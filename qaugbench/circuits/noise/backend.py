@@ -1,4 +1,4 @@
-"""The noise of a whole device, gate by gate and qubit by qubit, as its calibration or a qiskit-aer model has it."""
+"""The noise of a whole device, gate by gate and qubit by qubit, as given by its calibration or a qiskit-aer model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BackendNoise:
     """The noise of a backend by name, such as "fake:torino": circuits are compiled for it once, then run natively.
 
     Each gate is followed by depolarising, then relaxation, such that its average infidelity is the reported one, as in
-    qiskit-aer's ``NoiseModel.from_backend``. With ``idles``, gates start as late as they can and qubits relax while they
+    qiskit-aer's ``NoiseModel.from_backend``. With ``idles``, gates start as late as possible and qubits relax while they
     wait. ``optimization_level`` and ``seed`` go to Qiskit's compiler.
 
     Raises:
@@ -65,8 +65,8 @@ class BackendNoise:
 class AerNoise:
     """The noise of a qiskit-aer ``NoiseModel``: circuits are compiled to its basis gates, and to ``coupling`` if given.
 
-    Gate and readout errors are taken over; its passes, such as the relaxation during delays, are not, for nothing waits
-    in a circuit that is not scheduled.
+    Gate and readout errors are taken over; its passes, such as relaxation during delays, are not, since a circuit that is not
+    scheduled has no delays.
     """
 
     model: qiskit_aer.noise.NoiseModel
@@ -108,14 +108,14 @@ def snapshot(name: str) -> Any:
 
 def _check_options(optimization_level: int, trajectories: int | None) -> None:
     if optimization_level not in range(4):
-        raise CircuitError(f"Qiskit's compiler knows the optimization levels 0 to 3, given {optimization_level!r}.")
+        raise CircuitError(f"Qiskit's compiler has the optimization levels 0 to 3, given {optimization_level!r}.")
     check_trajectories(trajectories)
 
 
 def _compiled(circuit: Circuit, **options: Any) -> qiskit.QuantumCircuit:
     if circuit.start:
         raise CircuitError(
-            "An amplitude embedding compiles to other gates for every sample, so that a backend's noise has no one "
+            "An amplitude embedding compiles to other gates for every sample, so a backend's noise has no single "
             "circuit to act on; use a NoiseModel, such as preset(...).noise_model(), or a device."
         )
     exported = to_qiskit(circuit)

@@ -1,4 +1,4 @@
-"""How many samples are worked on together, and how much of the way is stored for a gradient, so that memory suffices."""
+"""How many samples are processed together, and how many states are stored for a gradient, so that memory suffices."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from torch.utils.checkpoint import checkpoint
 
 from qaugbench.errors import CircuitError
 
-TOGETHER = {"cpu": 2**24, "cuda": 2**31}  # bytes of the vectors that are worked on together
+TOGETHER = {"cpu": 2**24, "cuda": 2**31}  # bytes of the vectors that are processed together
 STORED = {"cpu": 2**30, "cuda": 2**34}  # bytes of the vectors that may be stored for a gradient
-_UNCHECKED = 2**28  # bytes: less is not worth a look at what is free
+_UNCHECKED = 2**28  # bytes: less is not worth asking how much is free
 
 
 @dataclass(frozen=True)
 class Budget:
-    """``samples`` go through together; ``segment`` steps lie between two vectors that are stored, 0 storing all."""
+    """``samples`` run together; ``segment`` is the number of steps between two stored vectors, 0 to store all."""
 
     samples: int
     segment: int
 
 
 def plan_budget(sample_bytes: int, steps: int, samples: int, device: torch.device, *, wants_gradient: bool) -> Budget:
-    """Return the budget for ``steps`` on vectors of ``sample_bytes`` a sample.
+    """Return the budget for ``steps`` on vectors of ``sample_bytes`` per sample.
 
     Raises:
         CircuitError: more memory is needed than the device has free.
@@ -45,14 +45,14 @@ def plan_budget(sample_bytes: int, steps: int, samples: int, device: torch.devic
 
 
 def evaluate(function: Callable[..., Any], *arguments: Any, again: bool) -> Any:
-    """Return ``function(*arguments)``; with ``again``, backward computes it again and nothing in between is stored."""
+    """Return ``function(*arguments)``; with ``again``, backward recomputes it and nothing in between is stored."""
     if not again:
         return function(*arguments)
     return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
 
 
 def check_memory(needed: int, device: torch.device, what: str, remedy: str) -> None:
-    """Raise CircuitError, saying what to use instead, if a device has not ``needed`` bytes free."""
+    """Raise CircuitError, saying what to use instead, if a device does not have ``needed`` bytes free."""
     if needed < _UNCHECKED:
         return
     free = _free(device)
@@ -66,5 +66,5 @@ def check_memory(needed: int, device: torch.device, what: str, remedy: str) -> N
 def _free(device: torch.device) -> int:
     if device.type != "cuda":
         return int(psutil.virtual_memory().available)
-    held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for what comes next
+    held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for later use
     return int(torch.cuda.mem_get_info(device)[0]) + held

@@ -12,7 +12,7 @@ from qaugbench.circuits.noise.conversions import coherence, decay
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])  # I X Y Z
 _R = math.sqrt(0.5)
 HADAMARD = np.array([[_R, _R], [_R, -_R]], dtype=complex)
-# The turn of the axes that takes Z to Y: a turn about Z between it and its inverse is one about Y.
+# The rotation that takes Z to Y: a turn about Z between it and its inverse is a turn about Y.
 Z_TO_Y = np.array([[_R, 1j * _R], [1j * _R, _R]])
 ONE_QUBIT = {
     "H": HADAMARD,

@@ -1,4 +1,4 @@
-"""A program cut into clusters: all operations on one pair of wires until one of the two meets another wire."""
+"""A program cut into clusters: all operations on one pair of wires until one of the two interacts with another wire."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def on_cluster(matrices: np.ndarray, wires: Sequence[int], cluster_wires: Sequen
 
 
 def merged_unitaries(operations: Sequence[Operation], wires: Sequence[int]) -> list[Turn | np.ndarray]:
-    """Return the operations as turns and Kraus operators [operators, d, d] on ``wires``, unitaries in a row as one."""
+    """Return the operations as turns and Kraus operators [operators, d, d] on ``wires``, consecutive unitaries merged."""
     merged: list[Turn | np.ndarray] = []
     for operation in operations:
         if isinstance(operation, Turn):

@@ -1,4 +1,4 @@
-"""From the figures that vendors report to the channels that a simulation needs.
+"""From the figures that vendors report to the parameters of the channels that a simulation needs.
 
 d is the dimension, 2 for one qubit and 4 for two. Vendors report the average gate infidelity r: one minus the fidelity
 of the output with the ideal one, averaged over pure input states.
@@ -40,7 +40,7 @@ def depolarising_parameter(infidelity: float, n_qubits: int) -> float:
 def each_wire_pauli_error_probability(infidelity: float) -> float:
     """Return the Pauli error probability of two equal one-qubit depolarisings that together have infidelity r.
 
-    The product errs unless neither does: 1 - (1 - p)^2 is the Pauli error probability of the pair.
+    The pair has an error unless neither qubit has one: 1 - (1 - p)^2 is the Pauli error probability of the pair.
     """
     return 1.0 - math.sqrt(1.0 - pauli_error_probability(infidelity, 2))
 
@@ -51,7 +51,7 @@ def decay(duration_s: float, t1_s: float | None) -> float:
 
 
 def coherence(duration_s: float, t1_s: float | None, t2_s: float | None) -> float:
-    """Return exp(-t / T2), what is left of an off-diagonal entry; T2 None is 2 T1, no dephasing beside the decay."""
+    """Return exp(-t / T2), what is left of an off-diagonal entry; T2 None is 2 T1, no dephasing other than the decay."""
     if t2_s is not None:
         return math.exp(-duration_s / t2_s)
     return 1.0 if t1_s is None else math.exp(-duration_s / (2 * t1_s))
@@ -61,7 +61,7 @@ def relaxation_infidelity(qubits: Sequence[tuple[float, float]]) -> float:
     """Return the average infidelity of thermal relaxation acting on each of some qubits, exactly.
 
     ``qubits`` holds (decay, coherence) of each. The process fidelity of one is (1 + 2 coherence + 1 - decay) / 4, that
-    of several the product F, and the average fidelity (d F + 1) / (d + 1).
+    of several is the product F, and the average fidelity is (d F + 1) / (d + 1).
     """
     process = math.prod((2.0 + 2.0 * left - lost) / 4.0 for lost, left in qubits)
     d = dimension(len(qubits))

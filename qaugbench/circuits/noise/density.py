@@ -18,14 +18,14 @@ from qaugbench.circuits.noise.pauli_vector import multiply_first, product, reord
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.transfer_plan import Gather, plan_transfer
 
-Place = tuple[int, int]  # a group of matrices and a number in it
+Place = tuple[int, int]  # a group of matrices and an index in it
 
 
 class PauliEvolution(nn.Module):
     """Evolves Pauli vectors for inputs [copies or 1, batch, n_inputs] and weights [copies, n_weights], and reads them.
 
-    Samples are worked on in parts that suit the memory; where a gradient would need too many stored vectors, backward
-    computes them again.
+    Samples are processed in parts that fit into memory; where a gradient would need too many stored vectors, backward
+    recomputes them.
     """
 
     def __init__(self, program: Program, n_inputs: int, n_weights: int) -> None:
@@ -39,7 +39,7 @@ class PauliEvolution(nn.Module):
         self.reorderings = nn.ModuleList([kind(gather) for gather in gathers])
         number_of = {gather: number for number, gather in enumerate(gathers)}
         places = iter(self.matrices.places)
-        self.order: list[int | Place] = [  # of each action: which reordering, or where its matrix is
+        self.order: list[int | Place] = [  # per action: which reordering, or where its matrix is
             number_of[action] if isinstance(action, Gather) else next(places) for action in self.plan.actions
         ]
 
@@ -50,7 +50,7 @@ class PauliEvolution(nn.Module):
         generator: torch.Generator | None,
         readers: Sequence[nn.Module],
     ) -> list[torch.Tensor]:
-        """Return what each reader reads, [copies, batch, k], of vectors [rows, 4^n] that lie as ``plan.locate`` says.
+        """Return what each reader reads, [copies, batch, k], of vectors [rows, 4^n] ordered as ``plan.locate`` says.
 
         ``batch`` is 1 where nothing depends on the inputs.
         """

@@ -1,4 +1,4 @@
-"""The start of a circuit in amplitudes, as a state and as a Pauli vector."""
+"""An amplitude embedding, as a state and as a Pauli vector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The expected number of errors in one run of a circuit: one axis on which all devices and noise models lie."""
+"""The expected number of errors in one run of a circuit: one axis on which to compare all devices and noise models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qaugbench.circuits.noise.schedule import schedule
 def expected_errors(circuit: Circuit, noise: NoiseModel) -> float:
     """Return Lambda = sum of gate infidelities + read wires x readout error + idle time x (1 / T1 + 1 / T2) / 2.
 
-    The readout error is the mean of both bits'. Over-rotation and crosstalk, which are not random, do not count.
+    The readout error is the mean over both bits. Over-rotation and crosstalk, which are not random, are not counted.
 
     >>> from qaugbench.circuits.ansatz import chain
     >>> from qaugbench.circuits.readout import Readout

@@ -1,4 +1,4 @@
-"""A program becomes transfer matrices on one and two wires: all that follows one another on a pair is one block."""
+"""From a program to transfer matrices on one and two wires: consecutive operations on a pair form one block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qaugbench.circuits.noise.wire_channels import Run, is_monomial
 class Block:
     """Runs on one or two wires and, for two, constants between them: runs[0], cores[0], runs[1], cores[1], ...
 
-    ``runs`` holds one tuple of runs, one a wire, more than there are ``cores``.
+    ``runs`` has one entry more than ``cores``; each is a tuple of one run per wire.
     """
 
     wires: tuple[int, ...]
@@ -24,7 +24,7 @@ class Block:
     cores: list[np.ndarray] = field(default_factory=list)
 
     def then(self, core: np.ndarray) -> None:
-        """Append a constant on both wires, multiplied into the last one where nothing but constants lies between."""
+        """Append a constant on both wires, multiplied into the last one where only constants are in between."""
         if self.cores and all(run.is_constant for run in self.runs[-1]):
             between = np.kron(*(run.constants[0] for run in self.runs.pop()))
             core = core @ between @ self.cores.pop()
@@ -38,7 +38,7 @@ class Block:
 
     @property
     def all_runs(self) -> Iterable[Run]:
-        """Every run in it."""
+        """Every run in the block."""
         return (run for pair in self.runs for run in pair)
 
 

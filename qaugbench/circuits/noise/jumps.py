@@ -8,13 +8,13 @@ from torch import nn
 
 
 class Jump(nn.Module):
-    """Draws one Kraus operator a row, with the probabilities that the state gives them, divided by their square roots.
+    """Draws one Kraus operator per row with the probabilities that follow from the state, divided by their square roots.
 
     Those roots pass no gradient. So the mean over trajectories of anything linear in psi psi^dagger has the gradient of
-    the exact result: sum_k p_k d(K_k rho K_k^dagger) / p_k, with p_k where the state stands.
+    the exact result: sum_k p_k d(K_k rho K_k^dagger) / p_k, with p_k at the present state.
     """
 
-    operators: torch.Tensor  # [operators, d, d, 2]: real and imaginary parts, which a change of precision keeps
+    operators: torch.Tensor  # [operators, d, d, 2]: real and imaginary parts, which survive a change of precision
     effects: torch.Tensor
     chances: torch.Tensor | None
 

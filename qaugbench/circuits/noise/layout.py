@@ -1,4 +1,4 @@
-"""In which order wires lie in memory: an operation works on the wires that lie first and leaves them last."""
+"""The order of wires in memory: an operation acts on the first wires and leaves them last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Layout = tuple[int, ...]
 def leading(groups: Iterable[tuple[int, ...] | None], layout: Layout) -> Layout:
     """Return ``layout`` with the wires of the next groups first, as many groups as have no wire in common.
 
-    A group None reorders the wires itself: nothing after it matters.
+    A group None reorders the wires itself, so groups after it do not matter.
 
     >>> leading([(2, 3), (0, 1), (1, 2)], (0, 1, 2, 3, 4))
     (2, 3, 0, 1, 4)

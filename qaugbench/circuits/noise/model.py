@@ -1,20 +1,16 @@
-"""A noise model as plain data: what acts beside the gates of a circuit, on its own wires."""
+"""A noise model as plain data: the errors of gates, waits and readout on the wires of a circuit."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from qaugbench.circuits.checks import as_tuple, finite, is_index
 from qaugbench.circuits.gates import GATES
 from qaugbench.errors import CircuitError, near_names
 
-if TYPE_CHECKING:
-    from qaugbench.circuits.circuit import Circuit
-    from qaugbench.circuits.noise.program import Program
-
-WORST_INFIDELITY = {"one_qubit_error": 2 / 3, "two_qubit_error": 4 / 5}  # a Pauli error for certain
+WORST_INFIDELITY = {"one_qubit_error": 2 / 3, "two_qubit_error": 4 / 5}  # a Pauli error with certainty
 _PROBABILITIES = ("one_qubit_error", "two_qubit_error", "readout_0_to_1", "readout_1_to_0")
 _TIMES = ("one_qubit_duration_s", "two_qubit_duration_s")
 _RATES = ("over_rotation", "crosstalk_hz")
@@ -23,21 +19,21 @@ _SCALED = (*_PROBABILITIES, *_RATES)
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """What acts beside the gates. Every figure is zero or infinite unless given; see ``program`` for the order.
+    """The errors of a device. Every figure is zero or infinite unless given; ``noise.noisy_circuit`` gives the order.
 
     - ``one_qubit_error``, ``two_qubit_error``: average gate infidelity r; depolarising after each gate, "joint" on both
       wires of a two-qubit gate or, independently, on "each wire" of it.
     - ``t1_s``, ``t2_s``: thermal relaxation to 0 during gates and while a wire idles; None is infinite, and T2 None
-      beside a T1 is 2 T1. ``one_qubit_duration_s``, ``two_qubit_duration_s``: how long gates take; each starts as late
-      as it can. Where relaxation acts, depolarising makes up only for the rest of r.
+      with a T1 is 2 T1. ``one_qubit_duration_s``, ``two_qubit_duration_s``: how long gates take; each starts as late
+      as possible. Where relaxation acts, depolarising makes up only for the rest of r.
     - ``readout_0_to_1``, ``readout_1_to_0``: probabilities that a measured bit is wrong.
     - ``over_rotation``: every gate angle is multiplied by 1 + this ("fixed"), or by 1 + a normal draw of this standard
-      deviation, one a gate angle and call of the executor ("per run").
+      deviation, one per gate angle and call of the executor ("per run").
     - ``crosstalk_hz``: ZZ coupling of wires that some two-qubit gate joins, while at least one of them idles.
-    - ``simultaneous_factor``: multiplies ``two_qubit_error`` of gates that run beside another one on a neighbour.
+    - ``simultaneous_factor``: multiplies ``two_qubit_error`` of gates that run while another one acts on a neighbour.
     - ``free_gates``: names of gates without duration and error, as RZ is where it only shifts a phase in software.
-    - ``trajectories``: None runs density matrices up to 12 wires and 200 trajectories beyond; a number, that many
-      trajectories always.
+    - ``trajectories``: None runs density matrices up to 12 wires and 200 trajectories beyond; a number always runs
+      that many trajectories.
 
     Raises:
         CircuitError: a figure out of its range, T2 above 2 T1, or relaxation or crosstalk without durations.
@@ -102,10 +98,10 @@ class NoiseModel:
         for name in ("t1_s", "t2_s"):
             value = getattr(self, name)
             if value is not None and finite(value, name) <= 0.0:
-                raise CircuitError(f"{name}={value} is no time in seconds above 0; give None for no relaxation.")
+                raise CircuitError(f"{name}={value} is not a time above 0 seconds; give None for no relaxation.")
         if self.t1_s is not None and self.t2_s is not None and self.t2_s > 2 * self.t1_s:
             raise CircuitError(
-                f"t2_s={self.t2_s} is above twice t1_s={self.t1_s}, which no qubit can have; "
+                f"t2_s={self.t2_s} is above twice t1_s={self.t1_s}, which is impossible; "
                 "give at most 2 T1, or None for that."
             )
 
@@ -143,16 +139,10 @@ class NoiseModel:
             return 0.0
         return self.one_qubit_error if GATES[gate_name].n_wires == 1 else self.two_qubit_error
 
-    def program(self, circuit: Circuit) -> Program:
-        """Return the operations of ``circuit`` under this noise, in the order in which they act."""
-        from qaugbench.circuits.noise.noisy_circuit import noisy_program
-
-        return noisy_program(circuit, self)
-
     def scaled(self, factor: float) -> NoiseModel:
         """Return the model with every error ``factor`` times as strong: probabilities, rates 1 / T1 and 1 / T2, angles.
 
-        Durations, ``simultaneous_factor`` and the choices stay. Raises CircuitError where a probability leaves its range.
+        Durations, ``simultaneous_factor`` and all choices stay the same. Raises CircuitError where a probability leaves its range.
 
         >>> NoiseModel(two_qubit_error=1e-3).scaled(3).two_qubit_error
         0.003
@@ -167,6 +157,6 @@ class NoiseModel:
 
 
 def check_trajectories(count: Any) -> None:
-    """Raise CircuitError unless ``count`` is None or a number of trajectories of which a standard error can be taken."""
+    """Raise CircuitError unless ``count`` is None or enough trajectories for a standard error."""
     if count is not None and (not is_index(count) or count < 2):
-        raise CircuitError(f"trajectories={count!r} is no number of at least 2; a standard error needs two.")
+        raise CircuitError(f"trajectories={count!r} must be at least 2; a standard error needs two.")

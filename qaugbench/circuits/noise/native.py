@@ -24,7 +24,7 @@ class Errors(Protocol):
     """The errors of a device, by the names of its gates and the numbers of its qubits."""
 
     def after(self, name: str, qubits: tuple[int, ...]) -> list[tuple[tuple[int, ...], np.ndarray]]:
-        """Return the channels that follow a gate: qubits, Kraus operators, the first qubit being most significant."""
+        """Return the channels that follow a gate: qubits, Kraus operators, the first qubit being the most significant."""
 
     def idle(self, qubit: int, duration_s: float) -> np.ndarray | None:
         """Return the Kraus operators of a wait, None for none."""
@@ -39,7 +39,7 @@ def native_program(compiled: qiskit.QuantumCircuit, errors: Errors, dt_s: float 
     Angles must be affine in the parameters ``x[i]``, the inputs, and ``w[i]``, the weights.
 
     Raises:
-        CircuitError: an angle that is not affine, or an operation that is no gate.
+        CircuitError: an angle that is not affine, or an operation that is not a gate.
     """
     number_of = {qubit: number for number, qubit in enumerate(compiled.qubits)}
     read = compiled.layout.final_index_layout() if compiled.layout else range(compiled.num_qubits)
@@ -75,7 +75,9 @@ def affine(expression: Any) -> Angle:
     terms: dict[str, list[tuple[int, float]]] = {"x": [], "w": []}
     foreign = [parameter.name for parameter in expression.parameters if _vector(parameter) not in terms]
     if foreign:
-        raise CircuitError(f"The compiled angle {expression} uses {', '.join(sorted(foreign))}, no input or weight.")
+        raise CircuitError(
+            f"The compiled angle {expression} uses {', '.join(sorted(foreign))}, which is not an input or weight."
+        )
     for parameter in sorted(expression.parameters, key=lambda parameter: parameter.index):
         slope = expression.gradient(parameter)
         if getattr(slope, "parameters", None):
@@ -101,7 +103,7 @@ def _append_gate(program: Program, operation: Any, wires: tuple[int, ...]) -> No
     ):
         raise CircuitError(
             f"The compiled circuit holds {operation.name!r} on {len(wires)} qubit(s) with {len(operation.params)} "
-            "angle(s), which is not run; compile to one- and two-qubit gates."
+            "angle(s), which is not supported; compile to one- and two-qubit gates."
         )
     matrix = np.asarray(operation.to_matrix(), dtype=complex)  # the first qubit is the least significant
     program.fixed(wires, matrix if len(wires) == 1 else swapped(matrix))

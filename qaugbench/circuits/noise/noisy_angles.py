@@ -1,4 +1,4 @@
-"""The angles of a program, each perhaps off by a random factor of the run."""
+"""The angles of a program, each multiplied by a random factor if the noise asks for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qaugbench.errors import CircuitError
 class NoisyAngles(nn.Module):
     """Evaluates ``rows`` of a program's angles, in that order.
 
-    Where the program says so, multiplies them by 1 + a normal draw: one a gate angle, copy and call, the same for all
+    Where the program says so, multiplies them by 1 + a normal draw: one per gate angle, copy and call, the same for all
     samples.
     """
 

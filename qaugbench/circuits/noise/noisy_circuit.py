@@ -1,8 +1,8 @@
-"""A circuit and a noise model become a program.
+"""From a circuit and a noise model to a program.
 
-After each gate comes depolarising, then the relaxation of its wires for the time that the gate takes, then the
+Each gate is followed by depolarising, then the relaxation of its wires for the time that the gate takes, then the
 relaxation of each wire for the time it idles before its next gate. A gate acts at the end of its time. ZZ crosstalk acts
-in pieces, each at the start of a stretch of time in which nothing begins or ends on the two wires.
+in pieces, each at the start of an interval in which no gate begins or ends on the two wires.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def noisy_program(circuit: Circuit, noise: NoiseModel) -> Program:
 
 
 def error_of(circuit: Circuit, noise: NoiseModel, plan: Schedule, number: int) -> float:
-    """Return the average infidelity of gate ``number``, more where a two-qubit gate has company next door."""
+    """Return the average infidelity of gate ``number``, higher where another two-qubit gate runs next to it."""
     gate = circuit.gates[number]
     alone = noise.infidelity(gate.name)
     if noise.simultaneous_factor == 1.0 or len(gate.wires) == 1:
@@ -66,7 +66,7 @@ Event = tuple[float, int, Callable[[Program], None]]
 
 
 def _events(circuit: Circuit, noise: NoiseModel, plan: Schedule) -> Iterator[Event]:
-    """Yield what happens with its time and, at one time, its turn: waits from the start, gates in order, crosstalk."""
+    """Yield events with their time and, at equal times, their order: waits from the start, gates, crosstalk."""
     waits: dict[int | None, list[tuple[int, float]]] = {}
     for idle in plan.idles:
         waits.setdefault(idle.gate, []).append((idle.wire, idle.time.duration_s))
@@ -121,7 +121,7 @@ def _wait(program: Program, waits: list[tuple[int, float]], noise: NoiseModel) -
 
 
 def _coupled_pieces(circuit: Circuit, plan: Schedule, pair: Wires) -> Iterator[tuple[float, float]]:
-    """Yield the stretches, from the first gate on either wire to the readout, in which one of the two idles."""
+    """Yield the intervals, from the first gate on either wire to the readout, in which one of the two idles."""
     busy = {
         wire: [time for gate, time in zip(circuit.gates, plan.gates, strict=True) if wire in gate.wires]
         for wire in pair

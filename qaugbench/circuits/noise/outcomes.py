@@ -1,4 +1,4 @@
-"""From the probabilities of what is measured to the outputs of a circuit."""
+"""From the probabilities of outcomes to the outputs of a circuit."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.wire_channel_table import RunTable
 from qaugbench.circuits.noise.wire_channels import Run, RunPlace, RunValues
 
-Slots = tuple[tuple[bool, ...], ...]  # of each tuple of runs, which are sampled; empty where nothing happens
+Slots = tuple[tuple[bool, ...], ...]  # for each tuple of runs, which are sampled; empty for the identity
 
 
 class BlockTable(nn.Module):
@@ -87,6 +87,8 @@ def _product(factors: list[torch.Tensor]) -> torch.Tensor:
     """Return the transposed Kronecker product of one or two factors [blocks, copies, batch, to, from]."""
     if len(factors) == 1:
         return factors[0].mT.contiguous()
-    first, second = (factor.mT.contiguous() for factor in factors)  # else the product is laid out like them
+    first, second = (
+        factor.mT.contiguous() for factor in factors
+    )  # otherwise the product would inherit their memory layout
     outer = first[..., :, None, :, None] * second[..., None, :, None, :]
     return outer.reshape(*outer.shape[:3], 16, 16)

@@ -1,4 +1,4 @@
-"""Exchanges and scalings of Pauli words: what CZ, CNOT, SWAP, other Clifford gates and depolarising do to them."""
+"""Exchanges and scalings of Pauli words: the action of CZ, CNOT, SWAP, other Clifford gates and depolarising."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qaugbench.circuits.noise.layout import Layout
 
 
 class Exchange:
-    """Transfer matrices with at most one entry a row and a column, one after another; hashed by what they do."""
+    """Transfer matrices with at most one entry per row and column, in sequence; hashed by their action."""
 
     def __init__(self) -> None:
         self.parts: list[tuple[tuple[int, ...], np.ndarray]] = []
@@ -18,7 +18,7 @@ class Exchange:
         self.parts.append((wires, matrix))
 
     def trace(self, words: np.ndarray, n_wires: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return of which words before the ``words`` after are multiples, and by what."""
+        """Return the words before of which the ``words`` after are multiples, and the factors."""
         scale = np.ones(len(words))
         for wires, matrix in reversed(self.parts):
             source, factor = _rows(matrix)
@@ -40,7 +40,7 @@ class Exchange:
 
 
 def tabulate(exchange: Exchange, before: Layout, after: Layout) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return for each entry in memory afterwards from which entry before it comes and by what it is multiplied.
+    """Return, for each entry in memory afterwards, the entry before that it comes from, and its factor.
 
     The factors are None where all are one.
     """
@@ -68,7 +68,7 @@ def in_memory(words: np.ndarray, layout: Layout) -> np.ndarray:
 
 
 def _rows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the column and the value of the one entry of each row; for a row of zeros, a column that is left over."""
+    """Return the column and the value of the one entry of each row; for a row of zeros, an unused column."""
     rows, columns = np.nonzero(matrix)
     source = np.full(len(matrix), -1)
     source[rows] = columns

@@ -1,4 +1,4 @@
-"""What is read from Pauli vectors when bits may be misread: expectations of words, probabilities of outcomes."""
+"""What is read from Pauli vectors if bits may be misread: expectations of words, probabilities of outcomes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _number(n_wires: int, wire: int, letter: str) -> int:
 
 
 def _terms(word: Letters, n_wires: int, misread: Sequence[Misread]) -> dict[int, float]:
-    """Return what a word is read as: the weights of true words by their numbers."""
+    """Return what a word is read as: the weight of each true word, by its number."""
     terms = {0: 1.0}
     for wire, letter in word:
         kept, lost = misread_letter(misread[wire])

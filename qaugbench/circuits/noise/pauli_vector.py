@@ -40,7 +40,7 @@ def reorder(
 
 
 class _MultiplyFirst(torch.autograd.Function):
-    """As ``multiply_first``; its gradients come out in the order in which they are wanted, without a copy."""
+    """As ``multiply_first``; its gradients come out in the wanted memory order, without a copy."""
 
     generate_vmap_rule = True
 

@@ -14,10 +14,10 @@ from qaugbench.errors import CircuitError, near_names
 
 @dataclass(frozen=True)
 class Preset:
-    """What is known of a device at a date; None is not known. Errors are average gate infidelities, times in seconds.
+    """What is known about a device at a date; None is not known. Errors are average gate infidelities, times in seconds.
 
-    ``backend`` names the snapshot for ``BackendNoise``, whose calibration the figures are medians of. ``caveat`` says
-    what the source does not give. The resource card reads the rest: ``rep_delay_s`` passes between shots.
+    ``backend`` names the snapshot for ``BackendNoise`` of whose calibration the figures are medians. ``caveat`` says
+    what the source does not give. The resource card uses the rest: ``rep_delay_s`` passes between shots.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Preset:
     def noise_model(self) -> NoiseModel:
         """Return the noise of the device on a circuit's own gates and wires, none being routed or decomposed.
 
-        What is not known acts as if it were perfect. Where only a mean readout error is known, both bits have it.
+        What is not known counts as perfect. Where only a mean readout error is known, both bits have it.
         """
         return NoiseModel(
             one_qubit_error=self.one_qubit_error or 0.0,

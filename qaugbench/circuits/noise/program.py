@@ -35,8 +35,8 @@ class Program:
     """Operations on |0...0> or on ``start``, then a readout.
 
     ``placement``: the wire here on which each wire of the circuit is read. ``misread``: of each wire here.
-    ``angle_spread``: the standard deviation of the factors by which gate angles are off in a run. ``gate_angles[r]``: the
-    gate angle of which row r of ``angles`` is a part; rows of one gate angle are off together.
+    ``angle_spread``: the standard deviation of the relative errors of gate angles in a run. ``gate_angles[r]``: the
+    gate angle of which row r of ``angles`` is a part; rows of one gate angle share their error.
     """
 
     n_wires: int
@@ -53,7 +53,7 @@ class Program:
         self.operations.append(Channel(wires, kraus if kraus.ndim == 3 else kraus[None]))
 
     def turn(self, wire: int, angle: Angle, gate_angle: int) -> None:
-        """Append exp(-i angle Z / 2); a constant that nothing disturbs becomes a fixed unitary."""
+        """Append exp(-i angle Z / 2); a constant without random error becomes a fixed unitary."""
         if not (angle.weights or angle.inputs or self.angle_spread):
             self.fixed((wire,), channels.turn_about_z(angle.offset))
             return

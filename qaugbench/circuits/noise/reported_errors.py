@@ -1,4 +1,4 @@
-"""A backend's calibration as errors: what its target says of each gate and qubit."""
+"""A backend's calibration as errors: what its target reports for each gate and qubit."""
 
 from __future__ import annotations
 

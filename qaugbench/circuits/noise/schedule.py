@@ -1,4 +1,4 @@
-"""When the gates of a circuit run, each as late as it can, and when wires idle in between."""
+"""When the gates of a circuit run, each as late as possible, and when wires idle in between."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from qaugbench.circuits.circuit import Circuit
 
 @dataclass(frozen=True)
 class Interval:
-    """A stretch of time in seconds."""
+    """An interval of time in seconds."""
 
     start_s: float
     end_s: float
 
     @property
     def duration_s(self) -> float:
-        """How long it is."""
+        """How long the interval is."""
         return self.end_s - self.start_s
 
     def overlap_s(self, other: Interval) -> float:
-        """Return for how long both last."""
+        """Return how long the two overlap."""
         return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
 
 
 @dataclass(frozen=True)
 class Idle:
-    """A wire that waits, after gate number ``gate`` of the circuit, or from the start if that is None."""
+    """A wire that waits, after gate number ``gate`` of the circuit, or from the start if it is None."""
 
     wire: int
     gate: int | None
@@ -36,10 +36,10 @@ class Idle:
 
 @dataclass(frozen=True)
 class Schedule:
-    """``gates``: the time of each gate of the circuit; ``idles``: of each wait. Readout starts at ``end_s``.
+    """``gates``: the interval of each gate of the circuit; ``idles``: that of each wait. Readout starts at ``end_s``.
 
-    A wire in |0> before its first gate does not idle: there is nothing to lose. A wire of an amplitude embedding does,
-    for that is prepared at time 0.
+    A wire in |0> before its first gate does not idle: it has nothing to lose. A wire of an amplitude embedding does,
+    since that is prepared at time 0.
     """
 
     gates: tuple[Interval, ...]
@@ -48,7 +48,7 @@ class Schedule:
 
 
 def schedule(circuit: Circuit, duration_s: Callable[[str], float]) -> Schedule:
-    """Return the schedule in which every gate starts as late as it can.
+    """Return the schedule in which every gate starts as late as possible.
 
     >>> from qaugbench.circuits.circuit import Gate
     >>> from qaugbench.circuits.readout import Readout
@@ -57,7 +57,7 @@ def schedule(circuit: Circuit, duration_s: Callable[[str], float]) -> Schedule:
     >>> found.gates[3], found.idles[0]
     (Interval(start_s=4.0, end_s=5.0), Idle(wire=1, gate=2, time=Interval(start_s=4.0, end_s=5.0)))
     """
-    free = [0.0] * circuit.n_wires  # counted back from the end: the time from which a wire is free before
+    free = [0.0] * circuit.n_wires  # counted back from the end: the time before which a wire is free
     spans: list[tuple[float, float]] = []
     waits: list[tuple[int, int | None, float, float]] = []
     for number, gate in reversed(list(enumerate(circuit.gates))):

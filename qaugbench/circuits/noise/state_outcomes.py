@@ -1,4 +1,4 @@
-"""The probabilities of what is read from pure states when bits may be misread."""
+"""The probabilities of what is read from pure states if bits may be misread."""
 
 from __future__ import annotations
 

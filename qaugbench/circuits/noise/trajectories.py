@@ -24,7 +24,7 @@ class Trajectories(nn.Module):
 
     Outputs are unbiased (ratios, under post-selection, up to order 1 / trajectories) and so are their gradients.
     ``standard_error`` [copies, batch, n_outputs] is that of the last call, without the spread that ``shots`` add; None
-    for samples. One bitstring a sample needs one trajectory a sample only, unless it is post-selected.
+    for samples. One bitstring per sample needs only one trajectory per sample, unless it is post-selected.
 
     Raises:
         CircuitError: in ``forward``, no generator.
@@ -81,7 +81,7 @@ class Trajectories(nn.Module):
     def _together(self, batch: int, weights: torch.Tensor, *, wants_gradient: bool) -> tuple[int, int]:
         """Return how many samples, and how many trajectories of each, run together."""
         state_bytes = len(weights) * 2 ** (self.n_wires + 1) * weights.element_size()
-        states = 2 * len(self.steps) + 4 if wants_gradient else 4  # that are held at a time
+        states = 2 * len(self.steps) + 4 if wants_gradient else 4  # held at a time
         limit = TOGETHER.get(weights.device.type, 2**31)
         if wants_gradient:
             limit = min(limit, STORED.get(weights.device.type, 2**34) // states)
@@ -127,7 +127,7 @@ class Trajectories(nn.Module):
         return (*(value.sum(2) for value in values), *self._moments([value.detach().double() for value in values]))
 
     def _moments(self, values: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Return what the spread of outputs follows from: sums of squares, given probabilities of each trajectory."""
+        """Return the moments from which the spread of outputs follows: sums of squares, given probabilities of each trajectory."""
         if self.circuit.readout.kind == "samples":
             return []
         if not self.circuit.readout.postselect:

@@ -1,7 +1,7 @@
-"""The order of work on a Pauli vector: which wires lie first in memory, and what is done there.
+"""The order of operations on a Pauli vector: which wires come first in memory, and what acts on them.
 
-The Pauli vector of n wires holds tr(P rho) for the 4^n Pauli words P, each wire a digit I X Y Z. A block multiplies the
-digits of the wires that lie first and moves them last, so that the next block finds its own wires first. Gates that only
+The Pauli vector of n wires holds tr(P rho) for the 4^n Pauli words P, each wire being a digit I X Y Z. A block multiplies the
+digits of the first wires and moves them last, so that the next block finds its own wires first. Gates that only
 exchange and scale words (CZ, CNOT, SWAP, depolarising) are gathered into one reordering, which may leave the wires in
 any order that suits what follows.
 """
@@ -19,7 +19,7 @@ from qaugbench.circuits.noise.pauli_permutations import Exchange, in_memory
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.wire_channels import Run
 
-TABLE_BYTES = 2**29  # what the tables of all reorderings may take
+TABLE_BYTES = 2**29  # the most that the tables of all reorderings may take
 _ENTRY_BYTES = 16  # two numbers of four bytes and a scale
 
 
@@ -32,7 +32,7 @@ class Local:
 
 @dataclass(frozen=True)
 class Gather:
-    """A reordering of entries in memory, from one order of the wires to another, and what is exchanged on the way."""
+    """A reordering of entries in memory, from one order of the wires to another, and the exchanges of words on the way."""
 
     before: Layout
     after: Layout
@@ -47,7 +47,7 @@ class TransferPlan:
     """``start``: the run of each wire on |0>, laid out in ``start_layout``; then ``actions``; then ``end``.
 
     Under an amplitude embedding, the runs of ``start`` are empty and its wires come first in the layout.
-    ``is_tabulated``: whether reorderings are tables; otherwise nothing is exchanged on the way.
+    ``is_tabulated``: whether reorderings are tables; otherwise no words are exchanged on the way.
     """
 
     n_wires: int
@@ -59,7 +59,7 @@ class TransferPlan:
     end: Exchange = field(default_factory=Exchange)
 
     def locate(self, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where in memory the Pauli ``words`` (their numbers) lie at the end, and by what to multiply them."""
+        """Return where in memory the Pauli ``words`` (their numbers) are at the end, and their factors."""
         source, scale = self.end.trace(words, self.n_wires)
         return in_memory(source, self.end_layout), scale
 
@@ -92,7 +92,7 @@ def _plan(program: Program, *, is_tabulated: bool) -> TransferPlan:
     for number, action in enumerate(actions):
         following = actions[number + 1 :] if isinstance(action, Exchange) else actions[number:]
         if isinstance(action, Exchange) or layout[: len(action.wires)] != action.wires:
-            # A table reorders anything at one price; without one, the less is moved the better.
+            # A table makes every reordering equally expensive; without one, the less is moved the better.
             wanted = _wanted(following if is_tabulated else following[:1], layout)
             plan.actions.append(Gather(layout, wanted, action if isinstance(action, Exchange) else Exchange()))
             layout = wanted
@@ -119,7 +119,7 @@ def _steps(program: Program, *, is_tabulated: bool) -> list[PlanStep]:
 
 
 class _Steps:
-    """Collects steps; each joins an earlier one of its kind where nothing lies in between. The first is a Local."""
+    """Collects steps; each joins an earlier one of its kind where no other comes between. The first is a Local."""
 
     def __init__(self, n_wires: int) -> None:
         self.steps: list[PlanStep] = [Local({})]
@@ -170,7 +170,7 @@ class _Steps:
 
 
 def _paired(step: Local, program: Program) -> list[Block]:
-    """Return the runs two by two, like with like: without an angle, with shared angles, with sampled ones."""
+    """Return the runs in pairs of the same kind: without an angle, with shared angles, with sampled ones."""
 
     def kind(wire: int) -> tuple[bool, bool, int]:
         rows = step.runs[wire].rows

@@ -22,7 +22,7 @@ class RunTable(nn.Module):
         self.patterns = sorted(set(patterns), key=lambda pattern: (len(pattern), pattern))
         self.places: list[RunPlace] = [RunPlace(False, 0)] * len(runs)
         rows: list[int] = []
-        self.first: list[list[int]] = []  # of each group and turn, the first of its rows
+        self.first: list[list[int]] = []  # per group and turn, the first of its rows
         counts = {False: 0, True: 0}
         for g, pattern in enumerate(self.patterns):
             members = [number for number, found in enumerate(patterns) if found == pattern]

@@ -1,4 +1,4 @@
-"""One-wire channels in the Pauli picture: constants and turns about Z in alternation.
+"""One-wire channels in the Pauli picture: alternating constants and turns about Z.
 
 A run is C_k Z(angle_k) C_(k-1) ... Z(angle_1) C_0 with real 4 x 4 constants, into which everything without an angle,
 noise included, is multiplied when the circuit is compiled.
@@ -37,12 +37,12 @@ class Run:
 
     @property
     def is_constant(self) -> bool:
-        """Whether there is no angle in it."""
+        """Whether it has no angle."""
         return not self.rows
 
     @property
     def is_identity(self) -> bool:
-        """Whether nothing happens."""
+        """Whether it is the identity."""
         return self.is_constant and bool(np.array_equal(self.constants[0], np.eye(4)))
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qaugbench.circuits.checks import as_tuple, is_index, only_keys, without_gap
-from qaugbench.circuits.circuit import Angle, Terms
+from qaugbench.circuits.circuit import Angle, Source, Terms
 from qaugbench.circuits.photonic.components import Component
 from qaugbench.circuits.photonic.patterns import outcomes
 from qaugbench.circuits.photonic.readout import PhotonicKind, PhotonicReadout
@@ -18,9 +18,9 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class PhotonicCircuit:
-    """Components applied in order to photons in ``input_state`` (how many in each mode), then ``readout``.
+    """Components applied in order to photons in ``input_state`` (the number in each mode), then ``readout``.
 
-    ``distinguishable`` photons do not interfere, as if each had a colour of its own. Checked when made.
+    ``distinguishable`` photons do not interfere, as if each had its own colour. Checked when made.
 
     Raises:
         CircuitError: a mode out of range, no photon, too many patterns to list, a readout that accepts none of them, or
@@ -61,7 +61,7 @@ class PhotonicCircuit:
         outside = [what for what, mode in named if mode >= self.n_modes]
         if outside:
             known = f"modes 0 to {self.n_modes - 1}"
-            raise CircuitError(f"The circuit has {known}, but these lie outside: {first_offenders(outside)}.")
+            raise CircuitError(f"The circuit has {known}, but these are outside: {first_offenders(outside)}.")
 
     def _check_photons(self) -> None:
         state = self.input_state
@@ -116,6 +116,11 @@ class PhotonicCircuit:
         """The most that a mode can count, or 1 for a probability or a click."""
         is_count = self.readout.kind != "probabilities"
         return float(self.n_photons) if is_count and self.readout.counts_photons else 1.0
+
+    def uses(self, source: Source, index: int) -> list[str]:
+        """Return which components use a weight or an input, such as "BS.Rx on mode 0 1"."""
+        using = (each for each in self.components if each.angle.uses(source, index))
+        return [f"{each.name} on mode {' '.join(map(str, each.modes))}" for each in using]
 
     def __str__(self) -> str:
         photons = f"{_counted(self.n_photons, 'photon')} |{','.join(map(str, self.input_state))}>"

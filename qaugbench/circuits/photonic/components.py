@@ -13,13 +13,13 @@ from qaugbench.errors import CircuitError, near_names
 
 @dataclass(frozen=True)
 class ComponentKind:
-    """What a component's name stands for; its matrix has one row a mode going out, one column a mode coming in."""
+    """What a component's name stands for; its matrix has one row per outgoing mode and one column per incoming mode."""
 
     n_modes: int
     meaning: str
 
 
-# Names and matrices are Perceval's. A photon that comes in by mode j leaves by mode i with amplitude [i, j].
+# Names and matrices are Perceval's. A photon that enters in mode j leaves in mode i with amplitude [i, j].
 COMPONENTS: dict[str, ComponentKind] = {
     "PS": ComponentKind(1, "exp(i angle)"),
     "BS.Rx": ComponentKind(2, "[[cos, i sin], [i sin, cos]] of angle/2"),

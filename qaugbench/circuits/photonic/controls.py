@@ -1,4 +1,4 @@
-"""What the controls and the counts of circuits ask of a photonic one; registered when a photonic circuit is imported."""
+"""What controls and gate counts need from a photonic circuit; registered when ``photonic`` is imported."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from qaugbench.circuits.spectrum import UsedAngle, used_angles
 
 @without_entanglement.register
 def _distinguishable(circuit: PhotonicCircuit) -> PhotonicCircuit:
-    """Return ``circuit`` with photons that do not interfere: each goes its own way, as a classical particle would."""
+    """Return ``circuit`` with photons that do not interfere: each takes its own path, as a classical particle would."""
     return replace(circuit, distinguishable=True)
 
 
 @used_angles.register
 def _of_components(circuit: PhotonicCircuit) -> tuple[UsedAngle, ...]:
-    """Return the angles; 0 to n photons turn a phase shifter's, and up to n share a beam splitter as a spin n/2 does."""
+    """Return the angles; a phase shifter has 0 to n photons, and a beam splitter shares up to n, as a spin n/2 does."""
     return tuple(
         UsedAngle(_eigenvalues(component.name, circuit.n_photons), component.angle.weights, component.angle.inputs)
         for component in circuit.components

@@ -1,4 +1,4 @@
-"""From the probabilities of patterns of photons to what a readout returns, exactly or by finitely many shots."""
+"""From the probabilities of patterns of photons to what a readout returns, exactly or with finitely many shots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qaugbench.circuits.sampling import NO_STATE, draw_counts, draw_states
 class Detection(nn.Module):
     """Maps the probabilities of accepted patterns [copies, patterns, batch] to outputs [copies, batch, n_outputs].
 
-    With ``shots``, outputs are relative frequencies among the accepted ones of so many shots; nan where none is accepted.
+    With ``shots``, outputs are relative frequencies among the accepted ones of that many shots; nan where none is accepted.
     """
 
     outcome: torch.Tensor
@@ -41,7 +41,7 @@ class Detection(nn.Module):
     def forward(
         self, probabilities: torch.Tensor, floor: torch.Tensor | float, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Return the outputs; what is accepted with a probability below ``floor`` counts as never accepted."""
+        """Return the outputs; an acceptance probability below ``floor`` counts as zero."""
         accepted = self.accepted(probabilities)
         if self.kind == "samples":
             return self._one_sample(accepted.detach(), floor, generator)
@@ -59,14 +59,14 @@ class Detection(nn.Module):
         return accepted / torch.where(total > floor, total, torch.nan)
 
     def _with_rest(self, accepted: torch.Tensor) -> torch.Tensor:
-        """Return the probabilities with that of being rejected as the last."""
+        """Return the probabilities followed by that of rejection."""
         rest = (1 - accepted.sum(-1, keepdim=True)) * self.is_conditional
         return torch.cat([accepted, rest], dim=-1)
 
     def _one_sample(
         self, accepted: torch.Tensor, floor: torch.Tensor | float, generator: torch.Generator | None
     ) -> torch.Tensor:
-        """Return one accepted detection; of finitely many shots the first that is accepted, which may be none."""
+        """Return one accepted detection; with finitely many shots, the first accepted one, if any."""
         chances = self._given_acceptance(accepted, floor)
         if self.shots is not None and self.is_conditional:
             none = (1 - accepted.sum(-1, keepdim=True)).clamp(min=0.0) ** self.shots

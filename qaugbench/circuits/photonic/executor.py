@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.executors import build_executor
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.detection import Detection
 from qaugbench.circuits.photonic.fock import IdenticalPhotons, ImperfectPhotons
@@ -24,8 +24,8 @@ class PhotonicExecutor(nn.Module):
     """Maps inputs [copies or 1, batch, n_inputs] and weights [copies, n_weights] to [copies, batch, n_outputs].
 
     Raises:
-        CircuitError: when made, an execution that photons do not have; in ``forward``, draws without a generator, or a
-            gradient wanted of finitely many shots.
+        CircuitError: when made, an execution that does not apply to photons; in ``forward``, draws without a generator, or a
+            gradient asked for with finitely many shots.
     """
 
     def __init__(self, circuit: PhotonicCircuit, execution: Execution) -> None:
@@ -55,22 +55,20 @@ class PhotonicExecutor(nn.Module):
         return accepted.sum(-1).expand(-1, inputs.shape[1])
 
     def _transfer(self, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        """Return the single photons' amplitudes [copies, n_modes, occupied modes, batch or 1], if what follows fits."""
+        """Return the single photons' amplitudes [copies, n_modes, occupied modes, batch or 1], if memory suffices for the rest."""
         rows = len(weights) * (inputs.shape[1] if self.circuit.n_inputs else 1) * self.photons.n_permanents
         check_memory(rows, self.circuit.n_photons, weights, f"{rows:,} permanents of the photonic circuit")
         transfer: torch.Tensor = self.interferometer(inputs.expand(len(weights), -1, -1), weights)
         return transfer
 
 
-@torch.no_grad()
-def detection_yield(block: QuantumBlock, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the probability [batch, copies] that a detection is accepted, under the block's present execution."""
-    executor = PhotonicExecutor(block.circuit, block.execution).to(block.weights)
-    return executor.yields(block.by_copy(inputs, block.weights.dtype), block.weights).T
+@build_executor.register
+def _of_photons(circuit: PhotonicCircuit, execution: Execution) -> nn.Module:
+    return PhotonicExecutor(circuit, execution)
 
 
 def _photons(circuit: PhotonicCircuit, noise: PhotonicNoise) -> tuple[IdenticalPhotons | ImperfectPhotons, Accepted]:
-    """Return what makes patterns of photons out of their amplitudes, and the patterns it is asked for."""
+    """Return the module that computes the probabilities of patterns, and the patterns it computes."""
     counts = [count for count in circuit.input_state if count]
     column_of_photon = [column for column, count in enumerate(counts) for _ in range(count)]
     alike = 0.0 if circuit.distinguishable else noise.alike

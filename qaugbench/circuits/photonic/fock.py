@@ -1,7 +1,7 @@
 """From the amplitudes of single photons to the probabilities of patterns of several, exactly.
 
 Everything here is one operation: the permanent of the matrix whose row r is the r-th photon's amplitudes at the modes of
-a pattern, for all patterns at once, one photon after the other (expansion along the last row).
+a pattern, for all patterns at once, photon by photon (expansion along the last row).
 """
 
 from __future__ import annotations

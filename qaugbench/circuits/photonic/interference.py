@@ -1,4 +1,4 @@
-"""How photons that are alike only in part interfere: which exchanges of photons count, and how much."""
+"""How partly distinguishable photons interfere: which exchanges of photons count, and how much."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Term = tuple[tuple[int, int], ...]
 
 
 def interference_terms(column_of_photon: Sequence[int], alike: float) -> dict[Term, float]:
-    """Return the weight J of each exchange of photons, a tuple of (column, exchanged column) pairs, one a photon.
+    """Return the weight J of each exchange of photons, a tuple of (column, exchanged column) pairs, one per photon.
 
-    Each photon is, with probability ``alike``, in one internal state common to all such photons, and otherwise in one
-    of its own ("orthogonal bad bit", Sparrow 2017). Only photons that are alike exchange, and k of them in one input
-    mode have the norm 1 / k!. With a photon a mode, J = alike^(number of photons moved), as for pure internal states
-    that overlap by ``alike`` in every pair (Tichy, arXiv 1410.7687). Exchanges of equal columns are added, and so are
+    Each photon is, with probability ``alike``, in one internal state common to all such photons, and otherwise in its
+    own ("orthogonal bad bit", Sparrow 2017). Only photons that are alike exchange, and k of them in one input
+    mode have the norm 1 / k!. With one photon per mode, J = alike^(number of photons moved), as for pure internal states
+    with a pairwise overlap of ``alike`` (Tichy, arXiv 1410.7687). Exchanges of equal columns are added, and so are
     inverse ones, whose contributions are complex conjugates: take the real part. A weight of 0 is left out.
 
     Raises:
@@ -46,7 +46,7 @@ def interference_terms(column_of_photon: Sequence[int], alike: float) -> dict[Te
 
 
 def _weight(column_of_photon: Sequence[int], moved: frozenset[int], alike: float) -> float:
-    """Return the sum over groups of alike photons that hold those ``moved``: their chance over the norm of their state."""
+    """Return the sum, over groups of alike photons that contain ``moved``, of their probability over the norm of their state."""
     n_photons = len(column_of_photon)
     unmoved = [photon for photon in range(n_photons) if photon not in moved]
     total = 0.0

@@ -1,4 +1,4 @@
-"""From components to the matrix that maps a photon's mode coming in to amplitudes of its modes going out."""
+"""From components to the matrix that maps a photon's incoming mode to the amplitudes of its outgoing modes."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Layer:
 class Interferometer(nn.Module):
     """Maps inputs [copies, batch, n_inputs] and weights [copies, n_weights] to complex [copies, n_modes, columns, batch].
 
-    Entry [c, i, j, b] is the amplitude that a photon coming in by mode ``columns[j]`` leaves by mode i; the last
+    Entry [c, i, j, b] is the amplitude that a photon entering in mode ``columns[j]`` leaves in mode i; the last
     dimension is 1 where no angle uses inputs. A transmission multiplies amplitudes by its square root, so with loss
-    the matrix is a contraction: what its columns lack of norm 1 is lost.
+    the matrix is a contraction: what is missing from norm 1 in its columns is lost.
     """
 
     columns: torch.Tensor
@@ -84,8 +84,8 @@ class Interferometer(nn.Module):
 class SharedSections(nn.Module):
     """The matrix of each run of layers whose angles all samples share, complex [copies, n_modes, n_modes] each.
 
-    Every run gets as many layers, a power of two, so that all are multiplied at once and in pairs. Layers stand in
-    bit-reversed order: the pairs are then the two halves, which lie in memory as they are multiplied.
+    Every run gets the same number of layers, a power of two, so that all are multiplied at once and in pairs. Layers
+    are in bit-reversed order: the pairs are then the two halves, in the memory order in which they are multiplied.
     """
 
     factors: torch.Tensor
@@ -145,7 +145,7 @@ class SampledSection(nn.Module):
 
 
 def _turn(component: Component) -> Angle:
-    """Return the angle whose cosine and sine a component's matrix has."""
+    """Return the angle whose cosine and sine make up a component's matrix."""
     angle, half = component.angle, 0.5 if len(component.modes) == 2 else 1.0
     return Angle(half * angle.offset, _scaled(angle.weights, half), _scaled(angle.inputs, half))
 
@@ -155,9 +155,9 @@ def _scaled(terms: Terms, factor: float) -> Terms:
 
 
 def _sections(circuit: PhotonicCircuit, survival: float) -> list[list[Layer]]:
-    """Return the components in layers of disjoint modes, layers in sections, of which there is an odd number.
+    """Return the components in layers of disjoint modes, and the layers in an odd number of sections.
 
-    In sections 0, 2, ... no angle uses inputs, in the others each does. A component stands as early as it can.
+    In sections 0, 2, ... no angle uses inputs, in the others each does. A component is placed as early as possible.
     """
     reached = [(0, -1)] * circuit.n_modes  # section and layer of the last component on each mode
     sections: list[list[list[Component]]] = [[]]
@@ -172,7 +172,7 @@ def _sections(circuit: PhotonicCircuit, survival: float) -> list[list[Layer]]:
         sections[section][layer].append(component)
         for mode in component.modes:
             reached[mode] = (section, layer)
-    idle = (Angle(), Angle.input(0, scale=0.0))  # of modes without a component; the second as sampled as its layer
+    idle = (Angle(), Angle.input(0, scale=0.0))  # of modes without a component; the second for sampled layers
     return [
         [Layer.of(circuit.n_modes, layer, survival, idle[number % 2]) for layer in section]
         for number, section in enumerate(sections)

@@ -1,4 +1,4 @@
-"""How much memory patterns of photons take, and a clear error before there is too little."""
+"""How much memory patterns of photons take, and a clear error if there is too little."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import torch
 
 from qaugbench.errors import CircuitError
 
-_SMALL = 2**28  # bytes that are not worth asking the system about
-_TENSORS = 3  # of the size of the last step: what is gathered of photons and of patterns, and their products
+_SMALL = 2**28  # bytes: less is not worth asking the system about
+_TENSORS = 3  # of the size of the last step: gathered amplitudes, gathered permanents, and their products
 
 
 def check_memory(n_rows: int, n_photons: int, weights: torch.Tensor, what: str) -> None:

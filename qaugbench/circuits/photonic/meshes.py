@@ -14,19 +14,19 @@ Pair = tuple[int, int]
 def phase_encoding(
     modes: Sequence[int], *, scale: float = 1.0, first_input: int = 0, offset: float = 0.0
 ) -> list[Component]:
-    """Return one phase shifter a mode by ``scale * input + offset``."""
+    """Return one phase shifter per mode by ``scale * input + offset``."""
     return [Component("PS", (mode,), Angle.input(first_input + k, scale, offset)) for k, mode in enumerate(modes)]
 
 
 def phase_weights(modes: Sequence[int], *, first_weight: int = 0) -> list[Component]:
-    """Return one trainable phase shifter a mode."""
+    """Return one trainable phase shifter per mode."""
     return [Component("PS", (mode,), Angle.weight(first_weight + k)) for k, mode in enumerate(modes)]
 
 
 def rectangular(n_modes: int, *, first_weight: int = 0, output_phases: bool = False) -> list[Component]:
     """Return the rectangular interferometer of Clements et al. (arXiv 1603.08788), of depth ``n_modes``.
 
-    Each of n (n - 1) / 2 cells has a phase shifter on its first mode, then a BS.Ry: two weights a cell, in that order.
+    Each of n (n - 1) / 2 cells has a phase shifter on its first mode, then a BS.Ry: two weights per cell, in that order.
     With ``output_phases``, n more weights, it is any unitary; phases at the end change no detection.
     """
     pairs = [(mode, mode + 1) for layer in range(n_modes) for mode in range(layer % 2, n_modes - 1, 2)]
@@ -40,12 +40,12 @@ def triangular(n_modes: int, *, first_weight: int = 0, output_phases: bool = Fal
 
 
 def count_weights(components: Iterable[Component]) -> int:
-    """Return the first weight index that ``components`` leave free."""
+    """Return the first weight index that ``components`` do not use."""
     return max((index for component in components for index, _ in component.angle.weights), default=-1) + 1
 
 
 def drop_dead(components: Iterable[Component], input_state: Sequence[int]) -> list[Component]:
-    """Return ``components`` without those on which no detection depends, the weights that are left numbered from 0.
+    """Return ``components`` without those on which no detection depends, the remaining weights numbered from 0.
 
     A phase is dead where the number of photons in its mode is certain (before any interference, photons of
     ``input_state`` and empty modes), and where nothing interferes after it; a beam splitter is dead on two empty modes.

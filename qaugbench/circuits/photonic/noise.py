@@ -1,4 +1,4 @@
-"""What can be wrong with photons: lost on the way, told apart, or one too many. A photonic ``Execution.noise``."""
+"""Errors of photons: lost, distinguishable, or one too many. The ``Execution.noise`` of photonic circuits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PhotonicNoise:
 
     - ``transmission``: that a photon survives the whole way, whatever its path.
     - ``component_transmission``: that a photon survives each phase shifter or beam splitter that it passes.
-    - ``mode_transmissions``: that a photon leaving by each mode is detected; empty for perfect detectors.
+    - ``mode_transmissions``: that a photon leaving in each mode is detected; empty for perfect detectors.
     - ``indistinguishability``: the mean overlap of two photons' wave packets, the visibility of their Hong-Ou-Mandel
       dip. Each photon is, with probability ``sqrt(indistinguishability)``, like the others, and otherwise unlike all.
     - ``g2``: g2(0) of each source of one photon, at most 1/2: with the probability ``extra_photon`` it emits a second
@@ -59,7 +59,7 @@ class PhotonicNoise:
         return self.g2 / (1 - self.g2 + math.sqrt(1 - 2 * self.g2))
 
     def detectors(self, n_modes: int) -> tuple[float, ...]:
-        """Return the total transmission of each of ``n_modes`` from source to detector, components apart."""
+        """Return the total transmission of each of ``n_modes`` from source to detector, without components."""
         each = self.mode_transmissions or (1.0,) * n_modes
         if len(each) != n_modes:
             raise CircuitError(f"The noise gives transmissions of {len(each)} modes, the circuit has {n_modes}.")

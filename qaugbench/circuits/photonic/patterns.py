@@ -17,7 +17,7 @@ MAX_PATTERNS = 2**18
 
 
 def n_patterns(n_modes: int, n_photons: int) -> int:
-    """Return in how many ways ``n_photons`` spread over ``n_modes``."""
+    """Return the number of ways to distribute ``n_photons`` over ``n_modes``."""
     return math.comb(n_photons + n_modes - 1, n_photons)
 
 
@@ -25,7 +25,7 @@ def places(n_modes: int, n_photons: int) -> np.ndarray:
     """Return the mode of each photon, ascending within a pattern, for all patterns in order: int64 [patterns, photons].
 
     Raises:
-        CircuitError: more patterns than are listed.
+        CircuitError: more patterns than can be listed.
 
     >>> places(2, 2).tolist()
     [[0, 0], [0, 1], [1, 1]]
@@ -33,7 +33,7 @@ def places(n_modes: int, n_photons: int) -> np.ndarray:
     if n_patterns(n_modes, n_photons) > MAX_PATTERNS:
         raise CircuitError(
             f"{n_photons} photons in {n_modes} places (modes, and one for lost photons) have "
-            f"{n_patterns(n_modes, n_photons):,} patterns, more than the {MAX_PATTERNS:,} that are listed; use fewer."
+            f"{n_patterns(n_modes, n_photons):,} patterns, more than the {MAX_PATTERNS:,} that can be listed; use fewer."
         )
     listed = list(combinations_with_replacement(range(n_modes), n_photons))
     return np.array(listed, dtype=np.int64).reshape(len(listed), n_photons)
@@ -60,7 +60,7 @@ def rank(modes_of_photons: np.ndarray, n_modes: int) -> np.ndarray:
 
 
 def detected(occupied: np.ndarray, readout: PhotonicReadout, n_photons: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the read modes detect of each pattern [patterns, read modes], and whether it is accepted."""
+    """Return what the read modes detect for each pattern [patterns, read modes], and whether it is accepted."""
     seen = occupied if readout.counts_photons else np.minimum(occupied, 1)
     accepted = seen.sum(axis=1) >= readout.least(n_photons)
     for condition in readout.accept:
@@ -73,7 +73,7 @@ def detected(occupied: np.ndarray, readout: PhotonicReadout, n_photons: int) -> 
 @cache
 def outcomes(n_modes: int, n_photons: int, readout: PhotonicReadout) -> tuple[tuple[int, ...], ...]:
     """Return every accepted detection of up to ``n_photons`` photons, sorted with the first read mode leading."""
-    lost = n_modes  # patterns over one mode more, whose photons are not detected
+    lost = n_modes  # patterns over one more mode, whose photons are not detected
     occupied = occupations(places(n_modes + 1, n_photons), n_modes + 1)[:, :lost]
     seen, accepted = detected(occupied, readout, n_photons)
     return tuple(tuple(row) for row in np.unique(seen[accepted], axis=0).tolist())
@@ -94,7 +94,7 @@ class Accepted:
 def accepted_patterns(circuit: Any, *, n_photons: int, loses: bool) -> Accepted:
     """Return the patterns of ``n_photons`` that the readout of a photonic circuit accepts.
 
-    With ``loses`` there is one place more, after the modes, for photons that are not detected. A detection that no
+    With ``loses`` there is one more place, after the modes, for photons that are not detected. A detection that no
     pattern of the circuit's own photons gives is not accepted.
     """
     n_places = circuit.n_modes + loses

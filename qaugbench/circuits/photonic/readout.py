@@ -63,11 +63,11 @@ class PhotonicReadout:
       digit is the first mode named; other modes are summed over.
     - "counts": the mean number of photons, or the probability of a click, of each of ``modes``. Unless something is
       post-selected, mean numbers of photons are those of photons that do not interfere; clicks are not.
-    - "samples": one detected pattern a sample, as numbers of photons or clicks of ``modes``; no gradient passes.
+    - "samples": one detected pattern per sample, as numbers of photons or clicks of ``modes``; no gradient passes.
 
-    ``accept`` holds conditions that a detection must all fulfil; others are discarded, and what is returned is given
-    acceptance (nan where that has probability zero). ``at_least`` photons (or clicks) must be detected in total; None
-    asks probabilities and samples for what is detected without loss (all photons, or one click), counts for nothing.
+    ``accept`` holds conditions that a detection must all fulfil; others are discarded, and what is returned is conditional
+    on acceptance (nan where that has probability zero). ``at_least`` photons (or clicks) must be detected in total; None
+    means what is detected without loss (all photons, or one click) for probabilities and samples, and 0 for counts.
     """
 
     kind: PhotonicKind
@@ -84,7 +84,7 @@ class PhotonicReadout:
         if self.detection not in _DETECTIONS:
             raise CircuitError(f"Unknown detection {self.detection!r}.{near_names(str(self.detection), _DETECTIONS)}")
         if not (self.at_least is None or is_index(self.at_least)):
-            raise CircuitError(f"A readout accepts at least 0 or more photons, given at_least={self.at_least!r}.")
+            raise CircuitError(f"A readout takes at_least of 0 or more photons, given at_least={self.at_least!r}.")
         if not all(isinstance(condition, Detected) for condition in self.accept):
             raise CircuitError(f"The conditions of a readout must be Detected objects, given {self.accept!r}.")
 
@@ -114,7 +114,7 @@ class PhotonicReadout:
         return f"{what} {noun} of {where}" + (f" given {given}" if given else "")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form; what is left at its default is left out."""
+        """Return the JSON form; parts at their default are left out."""
         parts: dict[str, Any] = {"modes": list(self.modes), "accept": [each.to_dict() for each in self.accept]}
         parts = {key: value for key, value in parts.items() if value}
         total = {} if self.at_least is None else {"at_least": self.at_least}

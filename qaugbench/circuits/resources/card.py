@@ -1,4 +1,4 @@
-"""The resource card of one circuit: what it takes to draw images with it, and to train it, on hardware."""
+"""The resource card of one circuit: what drawing images with it, and training it, would take on hardware."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from qaugbench.errors import CircuitError
 SIMULABLE_QUBITS = 30
 SIMULABLE = "classically simulable; model-quality claim only, not computational advantage"
 READOUT_MODES = {
-    "expectation": "expectations: {shots} shots a value",
-    "probabilities": "probabilities: {shots} shots a distribution",
-    "counts": "mean counts: {shots} shots a value",
-    "samples": "samples: 1 shot a latent",
+    "expectation": "expectations: {shots} shots per value",
+    "probabilities": "probabilities: {shots} shots per distribution",
+    "counts": "mean counts: {shots} shots per value",
+    "samples": "samples: 1 shot per latent",
 }
 
 
@@ -73,9 +73,9 @@ def resource_card(
     training: Training | None = None,
     preset: str | None = None,
 ) -> ResourceCard:
-    """Return the card of ``circuit``, of which ``copies`` stand side by side, each run once an image unless said.
+    """Return the card of ``circuit``, of which ``copies`` run side by side, each once per image by default.
 
-    ``shots``: of each measurement setting; where the readout is samples it is one, whatever is given. Without inputs,
+    ``shots``: of each measurement setting; a readout of samples always takes one. Without inputs,
     samples of all images are the shots of a single program. Device time is shots x (pause between shots + gates +
     readout) on ``preset``.
 
@@ -132,7 +132,7 @@ def simulability(circuit: Any) -> str:
         size = math.comb(circuit.n_modes + circuit.n_photons - 1, circuit.n_photons)
         what, limit = "patterns of photons", 2**SIMULABLE_QUBITS
     if size > limit:
-        return f"{size:,} {what}, more than {limit:,}: not classically simulable with ease"
+        return f"{size:,} {what}, more than {limit:,}: not easily simulated classically"
     return f"{size:,} {what}, at most {limit:,}: {SIMULABLE}"
 
 
@@ -142,7 +142,7 @@ def _routed(circuit: Any, target: Preset | None) -> tuple[RoutedCounts | None, s
     if not isinstance(circuit, Circuit):
         return None, "photons are not routed along couplings of qubits"
     if target.backend is None:
-        return None, f"{target.name} names no backend with couplings and native gates"
+        return None, f"{target.name} has no backend with couplings and native gates"
     try:
         return routed_counts(circuit, target.backend), ""
     except CircuitError as error:

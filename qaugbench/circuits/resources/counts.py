@@ -1,4 +1,4 @@
-"""How many gates a circuit has, in the gates it is written in."""
+"""How many gates a circuit has, in the gates of its description."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class GateCounts:
-    """Gates in all by how many qubits (or modes) they act on, by name, and depth: gates on the longest path."""
+    """Total gates by how many qubits (or modes) they act on, by name, and depth: gates on the longest path."""
 
     depth: int
     one_qubit: int
@@ -24,7 +24,7 @@ class GateCounts:
 
 
 def count_gates(circuit: Any) -> GateCounts:
-    """Return the counts of a circuit of gates on wires, or of components on modes; an embedding of amplitudes is not in them.
+    """Return the counts of a circuit of gates on wires, or of components on modes; amplitude embeddings are not counted.
 
     >>> from qaugbench.circuits.ansatz import qldm_circuit
     >>> print(count_gates(qldm_circuit(2, 1)))

@@ -1,4 +1,4 @@
-"""What it would cost to run circuits on devices that can be rented, from dated price lists."""
+"""The price of running circuits on commercially available devices, from dated price lists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Price:
-    """What something costs on one offer; without an ``amount``, ``reason`` says why."""
+    """What a run costs under one offer; without an ``amount``, ``reason`` says why."""
 
     offer: str
     title: str

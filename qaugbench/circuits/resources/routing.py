@@ -30,7 +30,7 @@ class RoutedCounts:
 def routed_counts(circuit: Circuit, backend: str) -> RoutedCounts:
     """Return counts on a snapshot such as "fake:fez" of the circuit's first setting, compiled as for execution there.
 
-    Further measurement settings differ in one-qubit gates at the end. An embedding of amplitudes is in the counts.
+    Further measurement settings differ in one-qubit gates at the end. An amplitude embedding is counted.
 
     Raises:
         CircuitError: Qiskit is not installed, an unknown snapshot, or more wires than it has qubits.

@@ -22,8 +22,8 @@ def card_text(card: ResourceCard) -> str:
         ("routed", _routed(card)),
         ("parameters", f"{card.parameters:,} in {card.copies} {_plural('copy', card.copies)}"),
         ("readout mode", card.readout_mode),
-        ("measurement", f"{card.settings} {_plural('setting', card.settings)} a circuit"),
-        (f"{card.images:,} images", f"{card.circuits_per_image:g} circuits an image: {_programs(card)}"),
+        ("measurement", f"{card.settings} {_plural('setting', card.settings)} per circuit"),
+        (f"{card.images:,} images", f"{card.circuits_per_image:g} circuits per image: {_programs(card)}"),
         ("device time", _time(card.device_s, card.device_reason)),
         *price_lines(card.prices),
         *(training_lines(card.training) if card.training else ()),
@@ -33,7 +33,7 @@ def card_text(card: ResourceCard) -> str:
 
 
 def price_lines(listed: Sequence[Price]) -> list[tuple[str, str]]:
-    """Return a line an offer."""
+    """Return one line per offer."""
     return [("price" if not number else "", f"{price.title}: {_amount(price)}") for number, price in enumerate(listed)]
 
 
@@ -67,7 +67,7 @@ def _routed(card: ResourceCard) -> str:
         return f"not known: {card.routed_reason}"
     counts = card.routed
     return (
-        f"{counts.gates}; {counts.two_qubit_depth} two-qubit layers, {duration(counts.duration_s)} a shot with readout, on "
+        f"{counts.gates}; {counts.two_qubit_depth} two-qubit layers, {duration(counts.duration_s)} per shot with readout, on "
         f"{counts.backend} for {card.preset} ({counts.transpiler})"
     )
 

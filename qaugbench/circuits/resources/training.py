@@ -12,10 +12,10 @@ FEASIBLE_S = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Training:
-    """How a circuit is trained: ``steps`` of ``batch_size`` samples, each of which runs ``circuits_per_sample`` of it.
+    """How a circuit is trained: ``steps`` of ``batch_size`` samples, each of which runs the circuit ``circuits_per_sample`` times.
 
     ``differentiates_inputs``: whether layers before the circuit train as well. ``shifted_per_sample``: how many of those
-    runs pass gradients (None: all; a critic's steps, for one, need none).
+    runs pass gradients (None: all; a critic's steps, for example, need none).
     """
 
     steps: int
@@ -27,7 +27,7 @@ class Training:
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """Circuit evaluations of a whole training, and what they would take; None with a ``reason`` where unknown.
+    """Circuit evaluations of a whole training, and the time they would take; None with a ``reason`` where unknown.
 
     ``shifts``: evaluations for the exact derivatives of one run, ``formula`` how they were counted.
     """
@@ -47,8 +47,8 @@ def training_cost(
 ) -> TrainingCost:
     """Return what training takes if every derivative comes from shifted angles (Wierichs et al., arXiv 2107.12390).
 
-    One evaluation a run gives the output; each angle that holds a trained number costs two more, four on a controlled
-    rotation. A weight in several angles costs as often; an angle of several numbers costs once.
+    One evaluation per run gives the output; each angle with a trained parameter costs two more, four on a controlled
+    rotation. A weight in several angles costs once per angle; an angle with several parameters costs once.
     """
     if circuit.output_kind == "samples":
         reason = "single samples have no derivative by shifted angles; train on probabilities or expectations instead"
@@ -60,7 +60,7 @@ def training_cost(
     evaluations = round(runs + training.steps * training.batch_size * shifted * shifts)
     notes = [unknown_time] if shot_s is None else []
     if training.differentiates_inputs and getattr(circuit, "start", None):
-        notes.append("derivatives by embedded amplitudes have no shift rule and are not counted")
+        notes.append("derivatives with respect to embedded amplitudes have no shift rule and are not counted")
     device_s = None if shot_s is None else evaluations * settings * shots * shot_s
     return TrainingCost(
         steps=training.steps,

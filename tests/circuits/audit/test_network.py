@@ -117,7 +117,7 @@ DEFECTS = {
         {
             INPUT_FOLLOWS: "it stays the same whatever goes into the network",
             RECEIVE: "4 of 8 receive none, and they change nothing: w[0] (RZ on wire 0)",
-            USED: "project, a Linear, is called for nothing",
+            USED: "project, a Linear, is called without effect",
         },
     ),
     "always the same image": Defect(
@@ -251,7 +251,7 @@ def test_an_input_that_changes_nothing_is_named() -> None:
     network, args, kwargs = conditional(uses_labels=False)
     found = audit_network(network, args, kwargs)
     assert found.state(INPUTS_USED) == "note"
-    assert "another order of argument 2 changes nothing" in str(found)
+    assert "permuting argument 2 changes nothing" in str(found)
 
 
 def test_a_control_that_ignores_its_inputs_is_no_defect() -> None:
@@ -296,7 +296,7 @@ def test_noise_drawn_inside_is_no_dependence_and_masks_may_trade_places() -> Non
         network, angles = OwnNoise(), torch.randn(4, 4)
     found = audit_network(network, [angles], {"keep": torch.tensor([True, True, False, True])})
     assert found.is_live, str(found)
-    assert "fine   the output follows the network's input: argument keep" in str(found).splitlines()
+    assert "fine   the output depends on the network's input: argument keep" in str(found).splitlines()
 
 
 def test_runs_do_not_hang_on_global_randomness() -> None:

@@ -226,12 +226,12 @@ def _unknown_key(folder: Path) -> None:
     ("spoil", "message"),
     [
         (_flip_a_bit, r"job-0000\.npz was changed"),
-        (_fewer_shots, "does not hold the request of its name"),
+        (_fewer_shots, "does not hold the request that its name stands for"),
         (_other_angles, r"angles\.npz was changed"),
         (_cut_short, r"job-0000\.json is not JSON"),
         (_unknown_format, "not of format 1"),
         (_no_counts, r"Cannot use .*job-0000\.npz: No such file"),
-        (_unknown_key, "not one that was written here"),
+        (_unknown_key, "was not written by qaugbench"),
     ],
 )
 @pytest.mark.parametrize("kind", ["replay", "aer"])
