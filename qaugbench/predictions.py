@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from qaugbench.errors import EntryError
 from qaugbench.files import npz_bytes
 
 Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
+GeneratorKind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
+CLASSICAL_KINDS: tuple[GeneratorKind, ...] = ("classical",)
+QUANTUM_KINDS: tuple[GeneratorKind, ...] = ("quantum", "hybrid")
+REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
+"""Roles of the arms that train on the real images alone and compete to be the reference, in the order that settles ties."""
 
 
 class Facts(BaseModel):
@@ -30,7 +36,7 @@ class ArmInfo(Facts):
     role: Role
     generator: str | None = None
     control: str | None = None
-    kind: str | None = None
+    kind: GeneratorKind | None = None
     fidelity: str | None = None
 
 
@@ -66,6 +72,30 @@ class PredictionSet:
             arrays[f"{key}/test_logits"] = np.asarray(predictions.test_logits, dtype=np.float32)
             arrays[f"{key}/val_logits"] = np.asarray(predictions.val_logits, dtype=np.float32)
         return npz_bytes(arrays)
+
+
+def fraction_key(fraction: float) -> str:
+    """Return a fraction of the training patients as the key that records and tables use.
+
+    >>> fraction_key(0.05), fraction_key(1.0)
+    ('5%', '100%')
+    """
+    return f"{100 * fraction:g}%"
+
+
+def percent(key: str) -> float:
+    """Return the percentage that a fraction key says, by which fractions are sorted; ``EntryError`` for any other text.
+
+    >>> percent("12.5%")
+    12.5
+    """
+    try:
+        value = float(key.removesuffix("%"))
+    except ValueError:
+        value = math.nan
+    if not (key.endswith("%") and 0 < value <= 100):
+        raise EntryError(f"A fraction key is a percentage above 0 and at most 100, such as '10%'; given {key!r}.")
+    return value
 
 
 def read_predictions(path: Path) -> PredictionSet:

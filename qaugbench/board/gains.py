@@ -12,11 +12,10 @@ from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.board.comparable import HeldOut, Submitted, check_same
 from qaugbench.predictions import PredictionSet, read_predictions
 from qaugbench.record import Record
-from qaugbench.stats.comparators import reference_arm
-from qaugbench.stats.fraction import ask
 from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import Answer, Question
+from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages, metric_of
 from qaugbench.stats.ranks import rank_sets
+from qaugbench.stats.reference import choose_reference
 from qaugbench.task import Endpoint
 
 
@@ -41,7 +40,7 @@ class Gains:
     influence: np.ndarray
     n_eff: int
 
-    def mean_of(self, fraction: str, arm: str) -> Answer:
+    def mean_of(self, fraction: str, arm: str) -> Measurement:
         """Return (theta [R], influence [R, C]) of a generator's gain as the mean over all entries that have it."""
         rows = [number for number, place in enumerate(self.places) if (place.fraction, place.arm) == (fraction, arm)]
         return self.theta[rows].mean(axis=0), self.influence[rows].mean(axis=0)
@@ -73,30 +72,32 @@ def measure(entries: Sequence[Submitted]) -> Measured:
     primary, macro = entries[0].record.endpoints[0], _macro_endpoint(entries[0].record)
     asked = [primary] if macro in (None, primary) else [primary, macro]
     first: HeldOut | None = None
-    rows: list[list[tuple[Place, Answer]]] = [[] for _ in asked]
+    rows: list[list[tuple[Place, Measurement]]] = [[] for _ in asked]
     for entry in entries:
         predicted = read_predictions(entry.path / PREDICTIONS_FILE)
         test = HeldOut.of(entry, predicted)
         first = first or test
         check_same(first, test)
-        questions = [ask(endpoint, test.images) for endpoint in asked]
-        for found, question in zip(rows, questions, strict=True):
+        metrics_on_images = [metric_of(endpoint, test.images) for endpoint in asked]
+        for found, question in zip(rows, metrics_on_images, strict=True):
             found += _gains_of(entry, predicted, question)
-    gains = [_stacked(found, question) for found, question in zip(rows, questions, strict=True)]
+    gains = [_stacked(found, question) for found, question in zip(rows, metrics_on_images, strict=True)]
     return Measured(tuple(entries), gains[0], None if macro is None else gains[-1])
 
 
-def gains_at(record: Record, predicted: PredictionSet, key: str, question: Question) -> dict[str, Answer]:
+def gains_at(record: Record, predicted: PredictionSet, key: str, question: MetricOnImages) -> dict[str, Measurement]:
     """Return (theta [R], influence [R, C]) of every generator minus its reference at the fraction ``key``.
 
     By intention to treat, as everywhere: a failed replicate is filled in. Empty where the reference was dropped.
     """
     present = Present.of(predicted.arms, predicted.fractions[key], {arm.id: arm for arm in record.arms})
-    reference = reference_arm(present)
+    labels, primary = record.labels, record.endpoints[0]
+    validation = Images(predicted.val_labels, predicted.val_groups, tuple(labels.names), labels.kind)
+    reference = choose_reference(present, primary, metric_of(primary, validation)).arm
     if reference is None:
         return {}
-    theta, influence = question.answer(present.test_logits(reference), {})
-    answers = {arm: question.answer(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
+    theta, influence = question.evaluate(present.test_logits(reference), {})
+    answers = {arm: question.evaluate(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
     return {arm: (own[0] - theta, own[1] - influence) for arm, own in answers.items()}
 
 
@@ -120,8 +121,8 @@ def _macro_endpoint(record: Record) -> Endpoint | None:
     return whole[0] if whole else Endpoint(id="macro", title="macro-AUROC", kind="macro_auroc", classes=tuple(names))
 
 
-def _gains_of(entry: Submitted, predicted: PredictionSet, question: Question) -> list[tuple[Place, Answer]]:
-    if question.undecidable is not None or question.why_no_interval is not None:
+def _gains_of(entry: Submitted, predicted: PredictionSet, question: MetricOnImages) -> list[tuple[Place, Measurement]]:
+    if question.why_undefined is not None or question.why_no_interval is not None:
         return []
     return [
         (Place(entry.path, key, arm), gain)
@@ -130,7 +131,7 @@ def _gains_of(entry: Submitted, predicted: PredictionSet, question: Question) ->
     ]
 
 
-def _stacked(rows: Sequence[tuple[Place, Answer]], question: Question) -> Gains | None:
+def _stacked(rows: Sequence[tuple[Place, Measurement]], question: MetricOnImages) -> Gains | None:
     if not rows:
         return None
     return Gains(

@@ -20,7 +20,7 @@ def power_tables(
 
     ``endpoint`` is one of the record's (the primary one by default); ``difference`` replaces its margin as the smallest
     difference that matters. Raises EntryError for an unusable folder, StatisticsError for an unknown endpoint and a pilot
-    of one replicate.
+    of fewer than three replicates.
     """
     folder = Path(folder)
     record = read_entry(folder).record if (folder / ENTRY_FILE).is_file() else read_record(folder)
@@ -28,7 +28,15 @@ def power_tables(
     asked = record.endpoints[0] if endpoint is None else _endpoint(record, endpoint)
     return {
         fraction.key: table(
-            pilot_of_run(predictions, record.arms, asked, record.labels.kind, record.labels.names, fraction.key),
+            pilot_of_run(
+                predictions,
+                record.arms,
+                asked,
+                record.labels.kind,
+                record.labels.names,
+                fraction.key,
+                primary=record.endpoints[0],
+            ),
             margin=asked.margin if difference is None else difference,
             metric=asked.title,
         )
