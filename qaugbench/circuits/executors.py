@@ -1,54 +1,44 @@
-"""From a circuit and an execution to what runs it."""
+"""From a circuit and an execution to the module that runs it."""
 
 from __future__ import annotations
 
+from functools import singledispatch
+from importlib import import_module
 from typing import Any
 
 from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
-from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.execution import Execution, ExecutionKind
+from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
 
+# What runs circuits of qubits, by kind of execution. Named rather than imported: an ideal run neither loads the code of
+# noise and devices nor depends on it.
+EXECUTOR_MODULES: dict[ExecutionKind, str] = {
+    "ideal": "qaugbench.circuits.statevector",
+    "shots": "qaugbench.circuits.shots",
+    "noise": "qaugbench.circuits.noise.executor",
+    "device": "qaugbench.circuits.devices.executor",
+}
 
+
+@singledispatch
 def build_executor(circuit: Any, execution: Execution) -> nn.Module:
     """Return a module ``(inputs, weights, generator=None) -> outputs`` without parameters of its own.
 
     ``inputs`` [copies or 1, batch, n_inputs], ``weights`` [copies, n_weights], outputs [copies, batch, n_outputs];
-    ``generator`` (torch.Generator) is where shots and trajectories draw from.
+    ``generator`` (torch.Generator) is where shots and trajectories draw from. Each kind of circuit registers its own way.
 
     Raises:
         CircuitError: a kind of circuit that cannot be run in this way.
     """
-    if isinstance(circuit, Circuit):
-        return _of_qubits(circuit, execution)
-    from qaugbench.circuits.photonic.circuit import PhotonicCircuit
-
-    if isinstance(circuit, PhotonicCircuit):
-        from qaugbench.circuits.photonic.executor import PhotonicExecutor
-
-        return PhotonicExecutor(circuit, execution)
     raise CircuitError(f"A {type(circuit).__name__} is not a circuit that can be run.")
 
 
+@build_executor.register
 def _of_qubits(circuit: Circuit, execution: Execution) -> nn.Module:
-    if execution.device is not None:
-        from qaugbench.circuits.devices.executor import DeviceExecutor
-
-        return DeviceExecutor(circuit, execution)
-    if execution.noise is not None:
-        from qaugbench.circuits.noise.executor import noisy_executor
-        from qaugbench.circuits.photonic.noise import PhotonicNoise
-
-        if isinstance(execution.noise, PhotonicNoise):
-            raise CircuitError(
-                f"Photonic noise acts on photons, not on qubits; give a NoiseModel, not {execution.noise}."
-            )
-        return noisy_executor(circuit, execution.noise, execution.shots)
-    if execution.shots is not None:
-        from qaugbench.circuits.shots import FiniteShots
-
-        return FiniteShots(circuit, execution.shots)
-    from qaugbench.circuits.statevector import StateVector
-
-    return StateVector(circuit)
+    if execution.is_ideal:
+        return StateVector(circuit)
+    built: nn.Module = import_module(EXECUTOR_MODULES[execution.kind]).make_executor(circuit, execution)
+    return built

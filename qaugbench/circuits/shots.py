@@ -6,10 +6,18 @@ import torch
 from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.measurement import Setting, accepted, combine, settings
 from qaugbench.circuits.sampling import draw_counts, draw_states, state_bits
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
+
+
+def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
+    """Return what runs ``circuit`` with ``execution.shots`` shots per measurement setting."""
+    if execution.shots is None:
+        raise CircuitError("Finitely many shots need a number of shots, given none.")
+    return FiniteShots(circuit, execution.shots)
 
 
 class FiniteShots(nn.Module):

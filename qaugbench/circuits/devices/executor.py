@@ -32,6 +32,11 @@ class Measured:
     jobs: tuple[JobRecord, ...]
 
 
+def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
+    """Return what runs ``circuit`` on ``execution.device``."""
+    return DeviceExecutor(circuit, execution)
+
+
 class DeviceExecutor(nn.Module):
     """Maps inputs and weights to outputs [copies, batch, n_outputs] counted in ``execution.shots`` shots a setting.
 

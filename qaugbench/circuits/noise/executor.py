@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from functools import singledispatch
+from typing import Any
 
 import torch
 from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.execution import Execution, Noise
 from qaugbench.circuits.measurement import settings
 from qaugbench.circuits.noise.density import PauliEvolution
+from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.noise.noisy_circuit import noisy_program
 from qaugbench.circuits.noise.outcomes import letters, read_out, words
 from qaugbench.circuits.noise.pauli_readout import Outcomes, Words
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.trajectories import Trajectories
 from qaugbench.circuits.shots import refuse_gradient
+from qaugbench.errors import CircuitError
 
 WIDEST_DENSITY_MATRIX = 12
 TRAJECTORIES = 200
 
 
-class Noise(Protocol):
-    """What an execution takes as its noise: ``NoiseModel``, ``BackendNoise``, ``AerNoise``. It must be hashable."""
+def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
+    """Return what runs ``circuit`` under ``execution.noise``; raises CircuitError for noise that is not of qubits."""
+    if not isinstance(execution.noise, Noise):
+        raise CircuitError(
+            "The noise of a circuit of qubits is a NoiseModel, a BackendNoise or an AerNoise (photonic noise acts on "
+            f"photons), given {execution.noise!r}."
+        )
+    return noisy_executor(circuit, execution.noise, execution.shots)
 
-    @property
-    def trajectories(self) -> int | None:
-        """How many trajectories to run, None for density matrices as far as they reach."""
 
-    def program(self, circuit: Circuit) -> Program:
-        """Return the operations of a circuit and of the noise."""
+@singledispatch
+def program_of(noise: Any, circuit: Circuit) -> Program:
+    """Return the operations of ``circuit`` under ``noise``, in the order in which they act.
+
+    The noise of a backend compiles the circuit and so makes the program itself; a ``NoiseModel`` is data.
+    """
+    program: Program = noise.program(circuit)
+    return program
+
+
+@program_of.register
+def _of_model(noise: NoiseModel, circuit: Circuit) -> Program:
+    return noisy_program(circuit, noise)
 
 
 def noisy_executor(circuit: Circuit, noise: Noise, shots: int | None = None) -> nn.Module:
@@ -36,7 +55,7 @@ def noisy_executor(circuit: Circuit, noise: Noise, shots: int | None = None) -> 
 
     Density matrices up to 12 wires, trajectories beyond (or where ``noise.trajectories`` says so).
     """
-    program = noise.program(circuit)
+    program = program_of(noise, circuit)
     if noise.trajectories is None and program.n_wires <= WIDEST_DENSITY_MATRIX:
         return DensityMatrix(circuit, program, shots)
     return Trajectories(circuit, program, noise.trajectories or TRAJECTORIES, shots)

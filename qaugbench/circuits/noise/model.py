@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from qaugbench.circuits.checks import as_tuple, finite, is_index
 from qaugbench.circuits.gates import GATES
 from qaugbench.errors import CircuitError, near_names
-
-if TYPE_CHECKING:
-    from qaugbench.circuits.circuit import Circuit
-    from qaugbench.circuits.noise.program import Program
 
 WORST_INFIDELITY = {"one_qubit_error": 2 / 3, "two_qubit_error": 4 / 5}  # a Pauli error for certain
 _PROBABILITIES = ("one_qubit_error", "two_qubit_error", "readout_0_to_1", "readout_1_to_0")
@@ -23,7 +19,7 @@ _SCALED = (*_PROBABILITIES, *_RATES)
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """What acts beside the gates. Every figure is zero or infinite unless given; see ``program`` for the order.
+    """What acts beside the gates. Every figure is zero or infinite unless given; ``noise.noisy_circuit`` has the order.
 
     - ``one_qubit_error``, ``two_qubit_error``: average gate infidelity r; depolarising after each gate, "joint" on both
       wires of a two-qubit gate or, independently, on "each wire" of it.
@@ -142,12 +138,6 @@ class NoiseModel:
         if gate_name in self.free_gates:
             return 0.0
         return self.one_qubit_error if GATES[gate_name].n_wires == 1 else self.two_qubit_error
-
-    def program(self, circuit: Circuit) -> Program:
-        """Return the operations of ``circuit`` under this noise, in the order in which they act."""
-        from qaugbench.circuits.noise.noisy_circuit import noisy_program
-
-        return noisy_program(circuit, self)
 
     def scaled(self, factor: float) -> NoiseModel:
         """Return the model with every error ``factor`` times as strong: probabilities, rates 1 / T1 and 1 / T2, angles.

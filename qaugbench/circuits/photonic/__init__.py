@@ -1,3 +1,5 @@
 """Photonic circuits: phase shifters and beam splitters on modes, photons in, detected photons out."""
 
-from qaugbench.circuits.photonic import controls as _controls  # noqa: F401  (registers what controls ask of a circuit)
+# Both register what is asked of a photonic circuit: its controls, and what runs it.
+from qaugbench.circuits.photonic import controls as _controls  # noqa: F401
+from qaugbench.circuits.photonic import executor as _executor  # noqa: F401

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.executors import build_executor
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.detection import Detection
 from qaugbench.circuits.photonic.fock import IdenticalPhotons, ImperfectPhotons
@@ -62,11 +62,9 @@ class PhotonicExecutor(nn.Module):
         return transfer
 
 
-@torch.no_grad()
-def detection_yield(block: QuantumBlock, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the probability [batch, copies] that a detection is accepted, under the block's present execution."""
-    executor = PhotonicExecutor(block.circuit, block.execution).to(block.weights)
-    return executor.yields(block.by_copy(inputs, block.weights.dtype), block.weights).T
+@build_executor.register
+def _of_photons(circuit: PhotonicCircuit, execution: Execution) -> nn.Module:
+    return PhotonicExecutor(circuit, execution)
 
 
 def _photons(circuit: PhotonicCircuit, noise: PhotonicNoise) -> tuple[IdenticalPhotons | ImperfectPhotons, Accepted]:

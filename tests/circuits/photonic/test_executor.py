@@ -13,7 +13,7 @@ from qaugbench.circuits.executors import build_executor
 from qaugbench.circuits.photonic import memory
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
-from qaugbench.circuits.photonic.executor import detection_yield
+from qaugbench.circuits.photonic.detection_yield import detection_yield
 from qaugbench.circuits.photonic.meshes import rectangular
 from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import Detected, PhotonicReadout, no_bunching
@@ -79,7 +79,7 @@ def test_what_photons_cannot_do_is_refused() -> None:
     with pytest.raises(CircuitError, match="does not run on the device torino"):
         build_executor(circuit, Execution(shots=10, device="torino"))
     qubit = Circuit(1, [], Readout.each_wire(1))
-    with pytest.raises(CircuitError, match="Photonic noise acts on photons, not on qubits"):
+    with pytest.raises(CircuitError, match="photonic noise acts on photons"):
         build_executor(qubit, Execution(noise=PhotonicNoise()))
 
 
