@@ -12,7 +12,7 @@ import numpy as np
 
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
-from qaugbench.experiment.fingerprint import code_hash
+from qaugbench.experiment.fingerprint import recipe_hash
 from qaugbench.experiment.plan import Arm, FractionPlan, Plan, variant_name
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.store import Store
@@ -115,7 +115,7 @@ def record(
         generators=_generator_facts(plan, store, reports),
         data=data,
         task_sha256=canonical_hash(plan.task.track_identity(plan.track.name)),
-        recipe_sha256=code_hash("qaugbench.downstream.recipe"),
+        recipe_sha256=recipe_hash(),
         config_sha256=plan.config_sha256,
         predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
         environment=environment,
