@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from qaugbench.circuits.checks import as_tuple, finite, is_index, only_keys, without_gap
 from qaugbench.circuits.gates import GATES
@@ -18,6 +18,7 @@ from qaugbench.errors import CircuitError, first_offenders, near_names
 
 FORMAT_VERSION = 1
 Terms = tuple[tuple[int, float], ...]
+Source = Literal["weights", "inputs"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,20 @@ class Angle:
     def input(cls, index: int, scale: float = 1.0, offset: float = 0.0) -> Angle:
         """Return ``scale * input[index] + offset``, an angle that differs from sample to sample."""
         return cls(offset=offset, inputs=((index, scale),))
+
+    def value(self, inputs: Any, weights: Any) -> Any:
+        """Return the angle, given a number, an array or a symbol for each input and each weight.
+
+        >>> Angle.input(1, scale=0.5, offset=1.0).value([0.0, 4.0], [])
+        3.0
+        """
+        terms = [scale * weights[index] for index, scale in self.weights]
+        terms += [scale * inputs[index] for index, scale in self.inputs]
+        return sum(terms, self.offset)
+
+    def uses(self, source: Source, index: int) -> bool:
+        """Return whether a weight or an input is among its terms."""
+        return index in dict(self.weights if source == "weights" else self.inputs)
 
     def __str__(self) -> str:
         terms = [_term_text(scale, f"w[{index}]") for index, scale in self.weights]
@@ -228,6 +243,16 @@ class Circuit:
     def output_kind(self) -> ReadoutKind:
         """What the outputs are: expectations in [-1, 1], probabilities, or sampled bits."""
         return self.readout.kind
+
+    def uses(self, source: Source, index: int) -> list[str]:
+        """Return which gates use a weight or an input, such as "RY on wire 0" or "Rot on wire 1, angle 2 of 3"."""
+        found = []
+        for gate in self.gates:
+            for number, angle in enumerate(gate.angles, start=1):
+                if angle.uses(source, index):
+                    which = f", angle {number} of {len(gate.angles)}" if len(gate.angles) > 1 else ""
+                    found.append(f"{gate.name} on wire {' '.join(map(str, gate.wires))}{which}")
+        return found
 
     def __str__(self) -> str:
         counts = {"wire": self.n_wires, "gate": len(self.gates), "input": self.n_inputs}

@@ -53,7 +53,7 @@ def used_angles(circuit: Any) -> tuple[UsedAngle, ...]:
 
 
 @used_angles.register
-def _(circuit: Circuit) -> tuple[UsedAngle, ...]:
+def _of_gates(circuit: Circuit) -> tuple[UsedAngle, ...]:
     return tuple(
         UsedAngle(EIGENVALUES[gate.name], angle.weights, angle.inputs)
         for gate in circuit.gates

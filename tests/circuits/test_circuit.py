@@ -118,3 +118,18 @@ def test_amplitudes_count_as_inputs_and_are_printed() -> None:
     circuit = Circuit(3, gates, Z0, AmplitudeEmbedding((2, 1), 3, first_input=1))
     assert circuit.n_inputs == 4
     assert "  amplitudes 2 1  x[1] to x[3]" in str(circuit).splitlines()
+
+
+def test_an_angle_is_its_offset_and_scaled_weights_and_inputs() -> None:
+    angle = Angle(0.5, weights=((1, 2.0),), inputs=((0, -1.0), (2, 0.25)))
+    assert angle.value([3.0, 7.0, 8.0], [9.0, 10.0]) == 0.5 + 20.0 - 3.0 + 2.0
+    assert Angle.constant(1.5).value([], []) == 1.5
+
+
+def test_gates_that_use_a_weight_or_an_input_are_named() -> None:
+    shared = Angle(0.0, weights=((0, 1.0),), inputs=((0, 1.0),))
+    gates = [Gate("Rot", [1], [Angle.constant(0.1), shared, Angle.weight(1)]), Gate("CRX", [0, 1], [Angle.weight(0)])]
+    circuit = Circuit(2, gates, Z0)
+    assert circuit.uses("weights", 0) == ["Rot on wire 1, angle 2 of 3", "CRX on wire 0 1"]
+    assert circuit.uses("weights", 1) == ["Rot on wire 1, angle 3 of 3"]
+    assert circuit.uses("inputs", 0) == ["Rot on wire 1, angle 2 of 3"]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
-
 from torch import nn
 
 from qaugbench.circuits.block import Block, QuantumBlock
-from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 
 
 def scalar_name(module: nn.Module, parameter: str, index: tuple[int, ...]) -> str:
@@ -16,24 +12,12 @@ def scalar_name(module: nn.Module, parameter: str, index: tuple[int, ...]) -> st
     if not isinstance(module, QuantumBlock) or parameter != "weights":
         return f"{parameter}{list(index)}" if index else parameter
     copy = f" of copy {index[0]}" if module.copies > 1 else ""
-    return f"w[{index[1]}] ({', '.join(_uses(module.circuit, 'weights', index[1]))}){copy}"
+    return f"w[{index[1]}] ({', '.join(module.circuit.uses('weights', index[1]))}){copy}"
 
 
 def input_name(block: Block, column: int) -> str:
     """Return the name of one column of a block's inputs, such as "x[3] (RX on wire 3)"."""
     copy, index = divmod(column, block.circuit.n_inputs)
     of_copy = f" of copy {copy}" if block.copies > 1 and not block.share_inputs else ""
-    uses = list(_uses(block.circuit, "inputs", index)) if isinstance(block, QuantumBlock) else []
+    uses = block.circuit.uses("inputs", index) if isinstance(block, QuantumBlock) else []
     return f"x[{index}]" + (f" ({', '.join(uses)})" if uses else "") + of_copy
-
-
-def _uses(circuit: Any, source: Literal["weights", "inputs"], index: int) -> Iterator[str]:
-    if isinstance(circuit, PhotonicCircuit):
-        acting = [(each.name, "mode", each.modes, (each.angle,)) for each in circuit.components]
-    else:
-        acting = [(gate.name, "wire", gate.wires, gate.angles) for gate in circuit.gates]
-    for name, noun, places, angles in acting:
-        for position, angle in enumerate(angles):
-            if index in dict(angle.weights if source == "weights" else angle.inputs):
-                which = f", angle {position + 1} of {len(angles)}" if len(angles) > 1 else ""
-                yield f"{name} on {noun} {' '.join(map(str, places))}{which}"

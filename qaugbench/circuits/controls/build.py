@@ -23,10 +23,11 @@ class BuildBlock(Protocol):
 
 @dataclass(frozen=True)
 class Control:
-    """A replacement of a circuit: what it tests, how it is built, and whether it keeps the number of parameters."""
+    """A replacement of a circuit: what it tests, how it is built, whether it runs a circuit and keeps the parameter count."""
 
     question: str
     build: BuildBlock
+    runs_circuit: bool = False
     keeps_parameters: bool = True
 
 
@@ -59,10 +60,10 @@ def _frozen(circuit: Any, *, copies: int, share_inputs: bool, dtype: torch.dtype
 
 
 CONTROLS: dict[str, Control] = {
-    "none": Control("the circuit itself", QuantumBlock),
+    "none": Control("the circuit itself", QuantumBlock, runs_circuit=True),
     "twin": Control("does a classical layer of the same size do as well?", ClassicalTwin),
-    "no-entanglement": Control("does entanglement matter?", _product_state),
-    "frozen": Control("does training the circuit matter?", _frozen),
+    "no-entanglement": Control("does entanglement matter?", _product_state, runs_circuit=True),
+    "frozen": Control("does training the circuit matter?", _frozen, runs_circuit=True),
     "random": Control("does the circuit do more than supply noise?", TrainedGaussian, keeps_parameters=False),
     "fourier": Control("does a Fourier series of the inputs do as well?", FourierSurrogate),
 }

@@ -22,7 +22,8 @@ def without_entanglement(circuit: Any) -> Any:
 
 
 @without_entanglement.register
-def _(circuit: Circuit) -> Circuit:
+def _of_gates(circuit: Circuit) -> Circuit:
+    """Return the circuit without its two-qubit gates."""
     return replace(circuit, gates=tuple(kept for gate in circuit.gates for kept in _disentangled(gate)))
 
 

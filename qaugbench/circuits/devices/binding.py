@@ -31,7 +31,8 @@ class Binding:
         """
         inputs = inputs.detach().double().expand(len(weights), -1, -1)
         weights = weights.detach().double()
-        columns = [_evaluate(angle, inputs, weights) for angle in self.angles]
+        given = inputs.unbind(-1), weights[:, None].unbind(-1)
+        columns = [angle.value(*given).expand(inputs.shape[:2]) for angle in self.angles]
         found = torch.stack(columns, dim=-1) if columns else inputs.new_zeros(*inputs.shape[:2], 0)
         if self.source.start:
             found = torch.cat([_embedding_angles(self.source.start, inputs), found], dim=-1)
@@ -58,15 +59,6 @@ def bind(circuit: Circuit) -> Binding:
                 angles.append(angle)
         gates.append(replace(gate, angles=tuple(angles)))
     return Binding(circuit, replace(circuit, gates=tuple(gates), start=None), tuple(varying))
-
-
-def _evaluate(angle: Angle, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    value = torch.full_like(inputs[..., 0] if inputs.shape[-1] else inputs.sum(-1), angle.offset)
-    for index, scale in angle.inputs:
-        value = value + scale * inputs[..., index]
-    for index, scale in angle.weights:
-        value = value + scale * weights[:, None, index]
-    return value
 
 
 def _embedding_gates(start: AmplitudeEmbedding) -> list[Gate]:

@@ -49,9 +49,7 @@ def to_qnode(circuit: Circuit, interface: str = "torch") -> pennylane.QNode:
             _prepare(pennylane, circuit.start, inputs)
         for gate in circuit.gates:
             operation = getattr(pennylane, _NAMES.get(gate.name, gate.name))
-            offsets = [pennylane.math.convert_like(np.array(angle.offset), weights) for angle in gate.angles]
-            values = [_value(*pair, inputs, weights) for pair in zip(gate.angles, offsets, strict=True)]
-            operation(*values, wires=list(gate.wires))
+            operation(*(_value(pennylane, angle, inputs, weights) for angle in gate.angles), wires=list(gate.wires))
         if readout.kind == "expectation":
             return [pennylane.expval(observable(pennylane, word)) for word in readout.words]
         if is_sampled:
@@ -80,13 +78,11 @@ def observable(pennylane: Any, word: str) -> Any:
     return reduce(lambda left, right: left @ right, factors)
 
 
-def _value(angle: Angle, offset: Any, inputs: Any, weights: Any) -> Any:
-    value = offset
-    for index, scale in angle.weights:
-        value = value + scale * weights[index]
-    for index, scale in angle.inputs:
-        value = value + scale * inputs[..., index]
-    return value
+def _value(pennylane: Any, angle: Angle, inputs: Any, weights: Any) -> Any:
+    """Return the angle as the interface's own array, constants too."""
+    if not (angle.weights or angle.inputs):
+        return pennylane.math.convert_like(np.array(angle.offset), weights)
+    return angle.value(pennylane.math.moveaxis(inputs, -1, 0), weights)
 
 
 def _prepare(pennylane: Any, start: AmplitudeEmbedding, inputs: Any) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit
+from qaugbench.circuits.circuit import AmplitudeEmbedding, Circuit
 from qaugbench.circuits.readout import parse_word
 from qaugbench.errors import CircuitError, first_offenders
 
@@ -61,16 +61,14 @@ def to_qiskit(
         raise CircuitError("An amplitude embedding cannot be left open in Qiskit; give inputs to to_qiskit.")
     if measure and circuit.readout.kind == "expectation":
         raise CircuitError("Expectations are measured setting by setting; export the circuits of measurement.settings.")
-    values = {
-        "input": _bound(qiskit, "x", inputs, circuit.n_inputs, "inputs"),
-        "weight": _bound(qiskit, "w", weights, circuit.n_weights, "weights"),
-    }
+    bound_inputs = _bound(qiskit, "x", inputs, circuit.n_inputs, "inputs")
+    bound_weights = _bound(qiskit, "w", weights, circuit.n_weights, "weights")
     exported = qiskit.QuantumCircuit(circuit.n_wires)
     if start:
-        exported.append(_state_preparation(start, values["input"]), list(reversed(start.wires)))
+        exported.append(_state_preparation(start, bound_inputs), list(reversed(start.wires)))
     for gate in circuit.gates:
         order = _ANGLE_ORDER.get(gate.name, range(len(gate.angles)))
-        angles = [_value(gate.angles[position], values) for position in order]
+        angles = [gate.angles[position].value(bound_inputs, bound_weights) for position in order]
         getattr(exported, _METHODS[gate.name])(*angles, *gate.wires)
     if measure:
         _measure(qiskit, exported, "read", circuit.read_wires)
@@ -115,12 +113,6 @@ def _bound(qiskit: Any, symbol: str, values: Any, length: int, noun: str) -> Seq
     if not np.isfinite(array).all():
         raise CircuitError(f"Not finite among the {noun}: {first_offenders(np.flatnonzero(~np.isfinite(array)))}.")
     return [float(value) for value in array]
-
-
-def _value(angle: Angle, values: Mapping[str, Sequence[Any]]) -> Any:
-    terms = [scale * values["weight"][index] for index, scale in angle.weights]
-    terms += [scale * values["input"][index] for index, scale in angle.inputs]
-    return sum(terms, angle.offset)
 
 
 def _state_preparation(start: AmplitudeEmbedding, inputs: Sequence[float]) -> Any:

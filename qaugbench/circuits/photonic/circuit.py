@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qaugbench.circuits.checks import as_tuple, is_index, only_keys, without_gap
-from qaugbench.circuits.circuit import Angle, Terms
+from qaugbench.circuits.circuit import Angle, Source, Terms
 from qaugbench.circuits.photonic.components import Component
 from qaugbench.circuits.photonic.patterns import outcomes
 from qaugbench.circuits.photonic.readout import PhotonicKind, PhotonicReadout
@@ -116,6 +116,11 @@ class PhotonicCircuit:
         """The most that a mode can count, or 1 for a probability or a click."""
         is_count = self.readout.kind != "probabilities"
         return float(self.n_photons) if is_count and self.readout.counts_photons else 1.0
+
+    def uses(self, source: Source, index: int) -> list[str]:
+        """Return which components use a weight or an input, such as "BS.Rx on mode 0 1"."""
+        using = (each for each in self.components if each.angle.uses(source, index))
+        return [f"{each.name} on mode {' '.join(map(str, each.modes))}" for each in using]
 
     def __str__(self) -> str:
         photons = f"{_counted(self.n_photons, 'photon')} |{','.join(map(str, self.input_state))}>"

@@ -40,7 +40,7 @@ CIRCUITS = {
     "photon samples": interferometer(PhotonicReadout("samples")),
     "no inputs": Circuit(2, strongly_entangling_layers(2, 2), Readout.probabilities()),
 }
-WITHOUT_A_CIRCUIT = [name for name in CONTROLS if name in ("twin", "random", "fourier")]
+WITHOUT_A_CIRCUIT = [name for name, control in CONTROLS.items() if not control.runs_circuit]
 
 
 def build(kind: str, control: str, **options: object) -> torch.nn.Module:
@@ -52,6 +52,12 @@ def build(kind: str, control: str, **options: object) -> torch.nn.Module:
 
 def inputs_of(block: torch.nn.Module, rows: int = 7) -> torch.Tensor:
     return torch.randn(rows, block.in_features, generator=torch_generator(0), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("kind", CIRCUITS)
+def test_a_control_says_whether_it_runs_a_circuit(kind: str, control: str) -> None:
+    assert isinstance(build(kind, control), QuantumBlock) == CONTROLS[control].runs_circuit
 
 
 @pytest.mark.parametrize("share_inputs", [False, True], ids=["own inputs", "shared inputs"])

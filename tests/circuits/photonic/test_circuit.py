@@ -128,3 +128,10 @@ def test_rank_numbers_patterns_as_they_are_listed(n_modes: int, n_photons: int) 
     listed = places(n_modes, n_photons)
     assert rank(listed, n_modes).tolist() == list(range(n_patterns(n_modes, n_photons)))
     assert (occupations(listed, n_modes).sum(axis=1) == n_photons).all()
+
+
+def test_components_that_use_a_weight_or_an_input_are_named() -> None:
+    components = [SPLITTER, Component("PS", [1], Angle.input(0)), Component("BS.Ry", [1, 2], Angle.weight(0))]
+    made = PhotonicCircuit(3, components, (1, 0, 0), ALL)
+    assert made.uses("weights", 0) == ["BS.Rx on mode 0 1", "BS.Ry on mode 1 2"]
+    assert made.uses("inputs", 0) == ["PS on mode 1"]
