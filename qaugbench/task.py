@@ -49,6 +49,14 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class KnownPlateau:
+    """Whether twice the steps of a track's recipe still help, as ``found`` when it was chosen (data, steps, validation values)."""
+
+    reached: bool
+    found: str
+
+
+@dataclass(frozen=True)
 class Track:
     """How much: image size in pixels, fractions of the training patients, replicates, the recipe, the phantom's patients."""
 
@@ -58,6 +66,7 @@ class Track:
     replicates: int
     phantom_patients: int
     recipe: Recipe
+    plateau: KnownPlateau
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,9 @@ class Task:
         return f"{self.id}@{self.version}"
 
     def track_identity(self, track: str) -> dict[str, Any]:
-        """Return everything of this task that determines numbers on one track."""
+        """Return everything of this task that determines numbers on one track; what was found of its plateau does not."""
         facts = asdict(self)
-        facts["tracks"] = {track: facts["tracks"][track]}
+        facts["tracks"] = {track: {name: value for name, value in facts["tracks"][track].items() if name != "plateau"}}
         return facts
 
 
