@@ -35,7 +35,7 @@ def libraries(*modules: str) -> dict[str, str]:
     tops = {name.partition(".")[0] for found in closure(*modules).values() for name in found.imports}
     known = _distributions()
     return {
-        distribution: version(distribution)
+        distribution: installed_version(distribution)
         for top in sorted(tops - own)
         for distribution in sorted(set(known.get(top, ())))
     }
@@ -43,7 +43,7 @@ def libraries(*modules: str) -> dict[str, str]:
 
 def recipe_hash() -> str:
     """Return what names the locked classifier: the hash of its code and the version of timm, which builds its network."""
-    return canonical_hash({"code": code_hash(RECIPE_CODE), "timm": version("timm")})
+    return canonical_hash({"code": code_hash(RECIPE_CODE), "timm": installed_version("timm")})
 
 
 def module_hash(module: str) -> str:
@@ -84,6 +84,12 @@ def _own_packages(modules: tuple[str, ...]) -> set[str]:
 def _is_ours(name: str, own: set[str]) -> bool:
     top = name.partition(".")[0]
     return top in own or (top not in sys.stdlib_module_names and top not in _distributions())
+
+
+@cache
+def installed_version(distribution: str) -> str:
+    """Return the version of an installed library."""
+    return version(distribution)
 
 
 @cache

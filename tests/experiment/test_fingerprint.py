@@ -188,7 +188,7 @@ def test_versions_of_libraries_are_those_that_are_imported(write: Write) -> None
 
 def test_another_version_is_seen(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"flat_model.py": "import sklearn\n"})
-    monkeypatch.setattr(fingerprint, "version", lambda distribution: "999")
+    monkeypatch.setattr(fingerprint, "installed_version", lambda distribution: "999")
     assert libraries("flat_model") == {"scikit-learn": "999"}
 
 
@@ -199,7 +199,7 @@ def test_a_library_that_is_not_installed_has_no_version(write: Write) -> None:
 
 def test_the_classifier_s_name_is_that_of_its_code_and_of_timm(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint.recipe_hash()
-    monkeypatch.setattr(fingerprint, "version", lambda distribution: "999" if distribution == "timm" else "1")
+    monkeypatch.setattr(fingerprint, "installed_version", lambda distribution: "999" if distribution == "timm" else "1")
     other_timm = fingerprint.recipe_hash()
     monkeypatch.setattr(fingerprint, "code_hash", lambda module: f"other code of {module}")
     assert len({before, other_timm, fingerprint.recipe_hash()}) == 3
