@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 
 class QaugbenchError(Exception):
@@ -32,6 +33,32 @@ class EntryError(QaugbenchError):
 
 class CircuitError(QaugbenchError):
     """A circuit that is not well formed or cannot be executed."""
+
+
+class MissingPackageError(QaugbenchError):
+    """A package that qaugbench runs without, but not what was asked for."""
+
+
+def missing_package(what: str, *packages: str, extra: str | None = None) -> str:
+    """Return in one line what needs which packages, and the command that installs them.
+
+    >>> missing_package("--backend dask", "distributed", extra="dask")
+    "--backend dask needs the package distributed, which is not installed: pip install 'qaugbench[dask]'"
+    >>> missing_package("This file", "pylibjpeg", "numpy")
+    'This file needs the packages pylibjpeg and numpy, which are not installed: pip install pylibjpeg numpy'
+    """
+    needed = (
+        f"package {packages[0]}, which is" if len(packages) == 1 else f"packages {' and '.join(packages)}, which are"
+    )
+    command = f"'qaugbench[{extra}]'" if extra else " ".join(packages)
+    return f"{what} needs the {needed} not installed: pip install {command}"
+
+
+def require(what: str, *modules: str, extra: str | None = None) -> None:
+    """Raise ``MissingPackageError`` when a module that ``what`` needs is not installed; nothing is imported."""
+    missing = [module.replace("_", "-") for module in modules if find_spec(module) is None]
+    if missing:
+        raise MissingPackageError(missing_package(what, *missing, extra=extra))
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

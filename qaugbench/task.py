@@ -1,4 +1,4 @@
-"""A task as plain, frozen data: label space, endpoints, preprocessing, tracks and the frozen classifier recipe.
+"""A task as plain, frozen data: label space, endpoints, preprocessing and tracks; each track has a recipe (``recipe``).
 
 Nothing here reads a file; ``definitions`` builds these objects from TOML. A task's identity is the SHA-256 of its canonical
 JSON, so two tasks with one hash are the same protocol.
@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-LabelKind = Literal["multilabel", "multiclass", "ordinal"]
+from qaugbench.recipe import LabelKind, Recipe
+
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
@@ -52,33 +53,11 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Augment:
-    """The locked classical augmentation of the reference arm; every range is symmetric about "no change"."""
+class KnownPlateau:
+    """Whether twice the steps of a track's recipe still help, as ``found`` when it was chosen (data, steps, validation values)."""
 
-    flip: bool
-    rotate_degrees: float
-    translate: float
-    scale: float
-    brightness: float
-    contrast: float
-    erase: float
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The frozen downstream classifier: everything that training it needs besides the data and the seeds."""
-
-    model: str
-    steps: int
-    batch_real: int
-    learning_rate: float
-    augment: Augment
-    pretrained: str | None = None
-    optimizer: Literal["adamw"] = "adamw"
-    weight_decay: float = 0.05
-    warmup_steps: int = 20
-    evaluations: int = 5
-    precision: Literal["float32", "bfloat16"] = "float32"
+    reached: bool
+    found: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +70,7 @@ class Track:
     replicates: int
     phantom_patients: int
     recipe: Recipe
+    plateau: KnownPlateau
 
 
 @dataclass(frozen=True)
@@ -126,9 +106,9 @@ class Task:
         return f"{self.id}@{self.version}"
 
     def track_identity(self, track: str) -> dict[str, Any]:
-        """Return everything of this task that determines numbers on one track."""
+        """Return everything of this task that determines numbers on one track; what was found of its plateau does not."""
         facts = asdict(self)
-        facts["tracks"] = {track: facts["tracks"][track]}
+        facts["tracks"] = {track: {name: value for name, value in facts["tracks"][track].items() if name != "plateau"}}
         return facts
 
 

@@ -50,6 +50,11 @@ def run_options(command: Any) -> Any:
         click.option(
             "--backend", default="loky", show_default=True, help="joblib backend: loky, or dask for a cluster."
         ),
+        click.option(
+            "--no-plateau-check",
+            is_flag=True,
+            help="Do not find out whether twice the classifier's steps would still help (two more trainings per fraction).",
+        ),
         click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
         click.option(
             "--out",
@@ -67,9 +72,8 @@ def run_options(command: Any) -> Any:
 def _request(options: dict[str, Any]) -> Any:
     from qaugbench.experiment.run import RunRequest
 
-    return RunRequest(
-        **{**options, "generators": tuple(options["generators"]), "fraction": options["fraction"] or None}
-    )
+    plateau_check = not options.pop("no_plateau_check")
+    return RunRequest(**{**options, "fraction": options["fraction"] or None}, plateau_check=plateau_check)
 
 
 @cli.command()
@@ -87,6 +91,8 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
         click.echo(record_text(result.record), nl=False)
     else:
         click.echo(summary_table(result.record))
+        if result.failed:
+            click.echo(f"Failed: {len(result.record.failures)} steps (see Notes). The same command tries them again.")
         click.echo(f"Report: {result.report}")
         click.echo(f"Record: {result.folder / 'record.json'}")
     return int(result.failed)

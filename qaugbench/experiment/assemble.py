@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,28 +9,28 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
-from qaugbench.experiment.fingerprint import code_hash
-from qaugbench.experiment.plan import Arm, FractionPlan, Plan, variant_name
-from qaugbench.experiment.replicate import replicate_rows
+from qaugbench.experiment.fingerprint import recipe_hash
+from qaugbench.experiment.plan import Plan
+from qaugbench.experiment.plateau import plateaus
 from qaugbench.experiment.store import Store
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
     Board,
     CellOutcome,
-    DataFacts,
     Environment,
-    FractionFacts,
     GeneratorFacts,
     LabelFacts,
+    Plateau,
     Record,
     StageCost,
 )
 from qaugbench.stats.score import score
 from qaugbench.task import Endpoint, canonical_hash, tail_endpoints
 
-PICTURES_A_CLASS = 6
+PICTURES_PER_CLASS = 6
 Reports = Mapping[str, CellReport]
 
 
@@ -41,18 +40,18 @@ def run_arms(plan: Plan) -> tuple[Arm, ...]:
     return tuple(arm for arm in plan.arms if arm.info.id in planned)
 
 
-def predictions(plan: Plan, store: Store, reports: Reports, image_ids: Sequence[str]) -> PredictionSet:
+def predictions(plan: Plan, store: Store, reports: Reports) -> PredictionSet:
     """Return every logit of a run; NaN where an arm has no cell or its cell failed."""
-    split, ids = plan.dataset.split, np.array(image_ids)
+    split, data, ids = plan.source.split, plan.source.prepared, np.array(plan.source.image_ids)
     arms = tuple(arm.info.id for arm in run_arms(plan))
     return PredictionSet(
         arms=arms,
         test_ids=ids[split.test],
-        test_labels=plan.dataset.labels[split.test].astype(np.uint8),
-        test_groups=plan.dataset.groups[split.test],
+        test_labels=data.labels[split.test].astype(np.uint8),
+        test_groups=data.groups[split.test],
         val_ids=ids[split.val],
-        val_labels=plan.dataset.labels[split.val].astype(np.uint8),
-        val_groups=plan.dataset.groups[split.val],
+        val_labels=data.labels[split.val].astype(np.uint8),
+        val_groups=data.groups[split.val],
         fractions={
             fraction.key: _fraction_logits(plan, store, reports, arms, fraction.key) for fraction in plan.fractions
         },
@@ -62,7 +61,7 @@ def predictions(plan: Plan, store: Store, reports: Reports, image_ids: Sequence[
 def _fraction_logits(plan: Plan, store: Store, reports: Reports, arms: Sequence[str], key: str) -> FractionPredictions:
     logits = {}
     for part in ("test", "val"):
-        shape = (len(arms), plan.replicates, len(getattr(plan.dataset.split, part)), len(plan.task.labels))
+        shape = (len(arms), plan.replicates, len(getattr(plan.source.split, part)), len(plan.task.labels))
         logits[part] = np.full(shape, np.nan, dtype=np.float32)
         for (arm, fraction, replicate), cell in plan.train_cells.items():
             if fraction == key and reports[cell.name].outcome == "ok":
@@ -72,7 +71,7 @@ def _fraction_logits(plan: Plan, store: Store, reports: Reports, arms: Sequence[
 
 def endpoints(plan: Plan) -> tuple[Endpoint, ...]:
     """Return the task's endpoints with head, medium and tail as the training counts of this source make them."""
-    counts = plan.dataset.labels[plan.dataset.split.train].sum(axis=0)
+    counts = plan.source.prepared.labels[plan.source.split.train].sum(axis=0)
     training_counts = {name: int(count) for name, count in zip(plan.task.labels.names, counts, strict=True)}
     return (*plan.task.endpoints, *tail_endpoints(plan.task, training_counts))
 
@@ -82,9 +81,11 @@ def record(
     store: Store,
     reports: Reports,
     predicted: PredictionSet,
-    data: DataFacts,
     environment: Environment,
+    *,
     run_id: str,
+    predictions_sha256: str,
+    plateau_skipped: str | None,
 ) -> Record:
     """Return the record of a run, its scores computed from the predictions alone."""
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
@@ -102,44 +103,51 @@ def record(
     )
     return Record(
         id=run_id,
-        board=Board(task=plan.task.name, source=plan.dataset.source, track=plan.track.name),
+        board=Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name),
         title=plan.task.title,
         question=plan.task.question,
         labels=LabelFacts(kind=labels.kind, names=list(labels.names), titles=list(labels.titles)),
-        endpoints=[Endpoint(**{**asdict(endpoint), "classes": list(endpoint.classes)}) for endpoint in scored],
+        endpoints=list(scored),
         arms=arms,
-        fractions=[_fraction_facts(fraction) for fraction in plan.fractions],
+        fractions=list(plan.fractions),
         replicates=plan.replicates,
         image_size=plan.track.image_size,
         recipe=asdict(plan.track.recipe),
         generators=_generator_facts(plan, store, reports),
-        data=data,
+        data=plan.source.facts,
         task_sha256=canonical_hash(plan.task.track_identity(plan.track.name)),
-        recipe_sha256=code_hash("qaugbench.downstream.recipe"),
+        recipe_sha256=recipe_hash(),
         config_sha256=plan.config_sha256,
-        predictions_sha256=hashlib.sha256(predicted.to_bytes()).hexdigest(),
+        predictions_sha256=predictions_sha256,
         environment=environment,
         cost=_costs(plan, store, reports),
         failures=_failures(reports),
-        departures=_departures(plan),
+        departures=departures(plan),
+        plateau=_plateaus(plan, store, reports),
+        plateau_skipped=plateau_skipped,
         scores=scores.to_dict(),
     )
 
 
-def _departures(plan: Plan) -> list[str]:
+def departures(plan: Plan) -> list[str]:
     """Return in words every amount that is not the track's own."""
     found = []
     if plan.replicates != plan.track.replicates:
         found.append(f"{plan.replicates} replicates instead of the {plan.track.replicates} of the track")
     if set(plan.requested) != set(plan.track.fractions):
         found.append("fractions other than those of the track")
-    if plan.dataset.split.name.startswith("fold:"):
-        found.append(f"{plan.dataset.split.name} as its split, one of several that belong together")
+    if plan.source.split.name.startswith("fold:"):
+        found.append(f"{plan.source.split.name} as its split, one of several that belong together")
     return found
 
 
-def _fraction_facts(fraction: FractionPlan) -> FractionFacts:
-    return FractionFacts(**asdict(fraction))
+def _plateaus(plan: Plan, store: Store, reports: Reports) -> list[Plateau]:
+    margin = plan.task.endpoints[0].margin
+    if margin is None:
+        return []
+    return plateaus(
+        plan.train_cells, plan.plateau_cells, store, lambda cell: reports[cell.name].outcome == "ok", margin
+    )
 
 
 def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[GeneratorFacts]:
@@ -172,7 +180,7 @@ def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[Generat
 
 
 def _cells_of(plan: Plan, arm: str, stage: str) -> list[Cell]:
-    """Return the cells of one stage that an arm's training cells stand on, replicate by replicate."""
+    """Return the cells of one stage that an arm's training cells need, replicate by replicate."""
     found: dict[str, Cell] = {}
     for (name, _, _), cell in plan.train_cells.items():
         if name == arm:
@@ -189,7 +197,7 @@ def _collect(cell: Cell, stage: str, found: dict[str, Cell]) -> None:
 
 def _costs(plan: Plan, store: Store, reports: Reports) -> dict[str, StageCost]:
     costs: dict[str, list[tuple[dict[str, Any], bool]]] = {}
-    for cell in plan.cells():
+    for cell in plan.cells:
         if reports[cell.name].outcome == "ok":
             costs.setdefault(cell.stage, []).append((store.meta(cell.stage, cell.name), reports[cell.name].computed))
     return {
@@ -206,7 +214,15 @@ def _costs(plan: Plan, store: Store, reports: Reports) -> dict[str, StageCost]:
 
 def _failures(reports: Reports) -> list[CellOutcome]:
     return [
-        CellOutcome(stage=done.cell.stage, name=done.cell.label, outcome=done.outcome, reason=done.reason)  # type: ignore[arg-type]
+        CellOutcome(
+            stage=done.cell.stage,
+            name=done.cell.label,
+            arm=done.cell.place.arm,
+            fraction=done.cell.place.fraction,
+            replicate=done.cell.place.replicate,
+            outcome=done.outcome,
+            reason=done.reason,
+        )
         for done in reports.values()
         if done.outcome != "ok"
     ]
@@ -230,19 +246,18 @@ def curves(plan: Plan, store: Store, reports: Reports) -> dict[str, Any]:
 
 
 def pictures(plan: Plan, store: Store, reports: Reports) -> dict[str, np.ndarray]:
-    """Return a few real and synthetic images a class of the first fraction and replicate, as ``samples.npz`` holds them."""
+    """Return a few real and synthetic images per class of the first fraction and replicate, as ``samples.npz`` holds them."""
     fraction = plan.fractions[0]
     first = {
         arm: cell for (arm, key, replicate), cell in plan.train_cells.items() if key == fraction.key and replicate == 0
     }
     cell = first["R+"]
     found: dict[str, np.ndarray] = {}
-    if reports[cell.needs["prepare"].name].outcome != "ok":
+    if reports[cell.needs["draw"].name].outcome != "ok":
         return found
-    drawn = {**cell.key["draw"], **cell.key["seeds"]}
-    rows = replicate_rows(plan.dataset.labels, plan.dataset.groups, plan.dataset.split.train, drawn)
+    real = store.array("draw", cell.needs["draw"].name, "real")
     images = store.array("prepare", cell.needs["prepare"].name, "images", mapped=True)
-    _by_class(found, plan, "real", np.asarray(images[rows.real]), plan.dataset.labels[rows.real])
+    _by_class(found, plan, "real", np.asarray(images[real]), plan.source.prepared.labels[real])
     for arm, train in first.items():
         sample = train.needs.get("sample")
         if sample is not None and reports[sample.name].outcome == "ok":
@@ -256,6 +271,6 @@ def _by_class(found: dict[str, np.ndarray], plan: Plan, row: str, images: np.nda
     if plan.task.labels.kind == "multilabel":
         classes.append(("none", np.asarray(~labels.any(axis=1))))
     for name, member in classes:
-        chosen = np.flatnonzero(member)[:PICTURES_A_CLASS]
+        chosen = np.flatnonzero(member)[:PICTURES_PER_CLASS]
         if len(chosen):
             found[f"{row}/{name}"] = images[chosen]

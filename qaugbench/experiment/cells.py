@@ -5,30 +5,63 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from qaugbench.task import canonical_hash
+from qaugbench.datasets.splits import Split
+from qaugbench.task import LabelSpace, canonical_hash
+
+
+@dataclass(frozen=True)
+class Place:
+    """The part of a run that a cell serves: None where it serves every arm, fraction or replicate."""
+
+    arm: str | None = None
+    fraction: str | None = None
+    replicate: int | None = None
+
+    def __str__(self) -> str:
+        replicate = None if self.replicate is None else f"r{self.replicate}"
+        return " ".join(part for part in (self.arm, self.fraction, replicate) if part is not None)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a cell reads from outside the store. Where it is found cannot change a number: hashes of the content are in the key.
+
+    ``path`` holds images in the prepared form, ``labels`` how its labels.csv is read, and ``split`` the rows of the parts.
+    """
+
+    path: Path | None = None
+    labels: LabelSpace | None = None
+    split: Split | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
     """``key`` determines the numbers and is hashed; ``needs`` names the cells it reads (their names are in the hash too).
 
-    ``label`` is what the log says; ``locator`` holds what is needed to find the inputs on this machine but cannot change the
-    numbers (a path). A cell with the same stage, key and needs is the same cell, whichever run asks for it.
+    ``place`` and ``note`` are for people and records. A cell with the same stage, key and needs is the same cell, whichever
+    run asks for it.
     """
 
     stage: str
     key: Mapping[str, Any]
     needs: Mapping[str, Cell] = field(default_factory=dict)
-    label: str = ""
-    locator: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = Place()
+    note: str = ""
+    inputs: Inputs = field(default=Inputs(), compare=False)
 
     @cached_property
     def name(self) -> str:
         """The SHA-256 that names the cell."""
         upstream = {role: cell.name for role, cell in self.needs.items()}
         return canonical_hash({"stage": self.stage, "key": dict(self.key), "needs": upstream})
+
+    @property
+    def label(self) -> str:
+        """What the log calls the cell, after its stage; for print only."""
+        return " ".join(part for part in (str(self.place), self.note) if part)
 
     @cached_property
     def depth(self) -> int:
@@ -37,6 +70,7 @@ class Cell:
 
     @cached_property
     def cost_class(self) -> str:
-        """Cells of one cost class take about equally long: their keys differ in seeds and inputs only."""
+        """Cells of one cost class take about equally long: they and what they need differ in seeds and code only."""
         fixed = {name: value for name, value in self.key.items() if name not in ("seeds", "code")}
-        return canonical_hash({"stage": self.stage, "key": fixed})
+        upstream = {role: cell.cost_class for role, cell in self.needs.items()}
+        return canonical_hash({"stage": self.stage, "key": fixed, "needs": upstream})

@@ -1,4 +1,4 @@
-"""How long a run would take on this machine: from finished cells like it, else from a few steps of each kind of cell."""
+"""How long a run would take on this machine: from finished cells like its own, else by timing a few steps of each kind."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from statistics import mean
 
 from qaugbench.errors import QaugbenchError
-from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cells import Cell, Place
 from qaugbench.experiment.execute import LIGHT_STAGES, compute
 from qaugbench.experiment.plan import Plan
-from qaugbench.experiment.run import RunRequest, jobs_of, opening, prepare
+from qaugbench.experiment.run import Definitions, RunRequest, jobs_of, opening, prepare
 from qaugbench.experiment.store import META, Store
 
 FIRST, FEW, MORE = 2, 4, 16
@@ -22,7 +22,7 @@ STARTING_A_PROCESS_S = 8.0
 
 @dataclass(frozen=True)
 class StageEstimate:
-    """Cells of one kind: how many, how many are missing, seconds for each, and where that number comes from."""
+    """Steps of one kind: how many, how many are missing, seconds for each, and where that number comes from."""
 
     what: str
     cells: int
@@ -42,7 +42,7 @@ class Estimate:
 
     def text(self) -> str:
         """Return the estimate as a table."""
-        lines = [self.opening, "", f"{'cells':<34}{'all':>6}{'missing':>9}{'each':>10}  basis"]
+        lines = [self.opening, "", f"{'steps':<34}{'all':>6}{'missing':>9}{'each':>10}  basis"]
         lines += [
             f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{stage.seconds_each:>9.1f}s  {stage.basis}"
             for stage in self.stages
@@ -50,9 +50,9 @@ class Estimate:
         return "\n".join([*lines, f"About {_duration(self.total_s)} with {self.jobs} processes."])
 
 
-def estimate_run(request: RunRequest) -> Estimate:
+def estimate_run(request: RunRequest, defined: Definitions | None = None) -> Estimate:
     """Return the estimate of a run; the data are opened and checked as the run would, and nothing is added to the store."""
-    prepared = prepare(request)
+    prepared = prepare(request, defined)
     plan, store, jobs = prepared.plan, prepared.store, jobs_of(request, prepared.plan)
     history = _history(store)
     stages = []
@@ -60,7 +60,7 @@ def estimate_run(request: RunRequest) -> Estimate:
         trial = Store(Path(scratch))
         for cells in _by_cost_class(plan):
             missing = [cell for cell in cells if not store.has(cell.stage, cell.name)]
-            seconds, basis = _seconds(cells[0], history, trial) if missing else (0.0, "there already")
+            seconds, basis = _seconds(cells[0], history, trial) if missing else (0.0, "cached")
             stages.append(StageEstimate(_what(cells[0]), len(cells), len(missing), seconds, basis))
     work = sum(stage.missing * stage.seconds_each for stage in stages)
     return Estimate(opening(prepared), stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
@@ -68,14 +68,15 @@ def estimate_run(request: RunRequest) -> Estimate:
 
 def _by_cost_class(plan: Plan) -> Iterable[list[Cell]]:
     classes: dict[str, list[Cell]] = {}
-    for cell in plan.cells():
+    for cell in plan.cells:
         if cell.stage not in LIGHT_STAGES:
             classes.setdefault(cell.cost_class, []).append(cell)
     return classes.values()
 
 
 def _what(cell: Cell) -> str:
-    return f"{cell.stage} {cell.label.rpartition(' r')[0]}"
+    what = Place(cell.place.arm, cell.place.fraction)
+    return " ".join(part for part in (cell.stage, str(what), cell.note) if part)
 
 
 def _history(store: Store) -> dict[str, list[float]]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import DataError, QaugbenchError, StoreError
+from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names, require
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.store import Store, host
+from qaugbench.record import Outcome
 
-LIGHT_STAGES = frozenset({"prepare", "split"})
+BACKENDS = ("loky", "dask")
+LIGHT_STAGES = frozenset({"prepare", "split", "draw"})
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,19 @@ class CellReport:
     """What became of one cell: ``computed`` is False when it was there already; ``reason`` is empty when all is well."""
 
     cell: Cell
-    outcome: str
+    outcome: Outcome
     reason: str
     computed: bool
     wall_s: float
     detail: str = ""
+
+
+def check_backend(backend: str) -> None:
+    """Raise for a joblib backend that is not known, or whose package is not installed."""
+    if backend not in BACKENDS:
+        raise DefinitionError(f"There is no backend {backend!r}.{near_names(backend, BACKENDS)}")
+    if backend == "dask":
+        require("--backend dask", "distributed", extra="dask")
 
 
 def execute(
@@ -122,7 +132,7 @@ def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]
         torch.set_num_threads(threads)
 
 
-def _outcome(error: Exception) -> str:
+def _outcome(error: Exception) -> Outcome:
     """Return the outcome that a failure is recorded as."""
     from qaugbench.downstream.recipe import ClassifierDiverged
     from qaugbench.generators.contract import DivergedError

@@ -1,72 +1,173 @@
-"""The hash of the code that a cell's numbers depend on: a module and everything of this package that it imports.
+"""What code a cell's numbers depend on: a module, everything of ours that it imports, and the versions of other libraries.
 
-Comments, docstrings and formatting do not count, so a reworded sentence does not make a finished run stale.
+Imports inside functions count; those for type checking do not. "Ours" is this package, the package of the module asked about
+(a plug-in's helpers), and any module that belongs to no installed library; of an installed library its version counts.
+Comments, docstrings and formatting do not, so a reworded sentence does not make a finished run stale.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import sys
+from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
 
 from qaugbench.definitions import module_path
+from qaugbench.task import canonical_hash
 
 PACKAGE = "qaugbench"
 WITHOUT_NUMBERS = frozenset({"qaugbench", "qaugbench.errors"})
+RECIPE_CODE = "qaugbench.downstream.recipe"
 
 
-@cache
 def code_hash(*modules: str) -> str:
-    """Return the SHA-256 over ``modules`` and all qaugbench modules that they import, directly or not."""
-    digest = hashlib.sha256()
-    for name, source in sorted(_closure(modules).items()):
-        digest.update(f"{name}:{_meaning(source)}\n".encode())
-    return digest.hexdigest()
+    """Return the SHA-256 over ``modules`` and all of our modules that they import, directly or not."""
+    return canonical_hash(module_hashes(*modules))
 
 
-@cache
+def libraries(*modules: str) -> dict[str, str]:
+    """Return the versions of the installed libraries that ``modules`` and what they import of ours import."""
+    own = _own_packages(modules)
+    tops = {name.partition(".")[0] for found in closure(*modules).values() for name in found.imports}
+    known = _distributions()
+    return {
+        distribution: installed_version(distribution)
+        for top in sorted(tops - own)
+        for distribution in sorted(set(known.get(top, ())))
+    }
+
+
+def recipe_hash() -> str:
+    """Return what names the locked classifier: the hash of its code and the version of timm, which builds its network."""
+    return canonical_hash({"code": code_hash(RECIPE_CODE), "timm": installed_version("timm")})
+
+
 def module_hash(module: str) -> str:
     """Return the hash of one module alone, without what it imports."""
     path = module_path(module)
     if path is None:
         raise ModuleNotFoundError(f"No Python source for {module!r}")
-    return _meaning(path.read_text(encoding="utf-8"))
+    return _source(module, path).meaning
 
 
-def _closure(modules: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def module_hashes(*modules: str) -> dict[str, str]:
+    """Return the hash of every module that ``code_hash`` covers, by name."""
+    return {name: source.meaning for name, source in sorted(closure(*modules).items())}
+
+
+@cache
+def closure(*modules: str) -> dict[str, _Source]:
+    """Return every module of ours that ``modules`` import, directly or not, themselves included, by name."""
+    own = _own_packages(modules)
+    found: dict[str, _Source] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        path = module_path(name)
-        if name in found or name in WITHOUT_NUMBERS or path is None:
+        if name in found or name in WITHOUT_NUMBERS or not _is_ours(name, own):
             continue
-        found[name] = path.read_text(encoding="utf-8")
-        waiting += _imports(found[name])
+        path = module_path(name)
+        if path is None:
+            continue
+        found[name] = _source(name, path)
+        waiting += [*found[name].imports, *_parents(name)]
     return found
 
 
-def _imports(source: str) -> list[str]:
-    """Return every qaugbench module that ``source`` imports, inside functions too, but not for type checking only."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE]
-    return names
+def _own_packages(modules: tuple[str, ...]) -> set[str]:
+    return {PACKAGE, *(module.partition(".")[0] for module in modules)}
 
 
-def _meaning(source: str) -> str:
-    """Return the hash of the program without docstrings, comments and layout."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
+def _is_ours(name: str, own: set[str]) -> bool:
+    top = name.partition(".")[0]
+    return top in own or (top not in sys.stdlib_module_names and top not in _distributions())
+
+
+@cache
+def installed_version(distribution: str) -> str:
+    """Return the version of an installed library."""
+    return version(distribution)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(packages_distributions())
+
+
+def _parents(name: str) -> list[str]:
+    """Return the packages that Python runs before a module.
+
+    >>> _parents("a.b.c")
+    ['a', 'a.b']
+    """
+    parts = name.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
+
+
+class _Source:
+    """One module's program as it runs: without docstrings, comments, layout and what is there for type checking only."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        tree = _AsRun().visit(ast.parse(path.read_text(encoding="utf-8")))
+        self.meaning = hashlib.sha256(repr(_canonical(tree)).encode()).hexdigest()
+        self.imports = tuple(_imports(tree, self.package))
+
+
+@cache
+def _source(name: str, path: Path) -> _Source:
+    return _Source(name, path)
+
+
+class _AsRun(ast.NodeTransformer):
+    """Removes docstrings and the bodies of ``if TYPE_CHECKING:``."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
         body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
+        if isinstance(body, list) and body and _is_docstring(body[0]):
+            node.body = body[1:]  # type: ignore[attr-defined]
+        return super().generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        test = node.test
+        name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+        if name != "TYPE_CHECKING":
+            return self.generic_visit(node)
+        return [self.visit(statement) for statement in node.orelse]
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _canonical(node: Any) -> Any:
+    """Return a syntax tree as nested tuples that do not depend on the version of Python: empty fields are left out."""
+    if isinstance(node, list):
+        return tuple(_canonical(item) for item in node)
+    if not isinstance(node, ast.AST):
+        return node
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
+    return (type(node).__name__, *((name, _canonical(value)) for name, value in fields))
+
+
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Yield every module that a program imports, inside functions too; what it takes from a module may be one as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, package)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    """Return the full name of the module of a ``from`` import; each dot after the first goes up one package."""
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".")
+    base = ".".join(parts[: len(parts) - node.level + 1])
+    return f"{base}.{node.module}" if node.module else base

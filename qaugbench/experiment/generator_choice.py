@@ -12,7 +12,7 @@ from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.definitions import GeneratorCard
 from qaugbench.errors import DefinitionError, near_names
-from qaugbench.experiment.plan import GeneratorChoice
+from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.source import source_name
 from qaugbench.task import Task, Track
 
@@ -43,7 +43,7 @@ def _model(generator: str, control: str) -> GeneratorChoice:
     card = definitions.generator_card(generator)
     registered = {point.name: point.module for point in entry_points(group=definitions.ENTRY_POINT_GROUP)}
     module = registered.get(generator, f"qaugbench.generators.{generator}")
-    choice = GeneratorChoice(card, generator, module, identity={}, locator={})
+    choice = GeneratorChoice(card, generator, module, identity={})
     if not control or control in card.controls:
         return choice
     known = _known_controls(card)
@@ -74,5 +74,6 @@ def _folder(path: str, task: Task) -> GeneratorChoice:
     prepared = open_prepared(Path(path), task.labels)
     content = source_manifest(prepared, task.id)["content_sha256"]
     card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(Path(path).stem)}")
-    locator = {"hyper": {"path": str(Path(path).absolute()), "label_space": task.labels}}
-    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity={"content": content}, locator=locator)
+    return GeneratorChoice(
+        card, FOLDER, "qaugbench.generators.folder", identity={"content": content}, images=Path(path).absolute()
+    )

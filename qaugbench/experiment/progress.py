@@ -1,4 +1,4 @@
-"""What a person sees while cells are computed: one line a cell in a log, a live bar on a terminal."""
+"""What a person sees while a run computes: one line per finished step in a log, a live bar on a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
 
 
 class Progress(Protocol):
-    """Told of every message and of every cell that is done."""
+    """Is told every message and every cell that is done."""
 
     def message(self, text: str) -> None: ...
 
@@ -23,11 +23,15 @@ class Progress(Protocol):
 
 
 class Lines:
-    """One line a message and a computed or failed cell, with the time since the start and the count so far."""
+    """One line per message and per computed or failed step, with the time since the start and the count so far.
+
+    The traceback of a failure is printed once for all steps that fail at the same place.
+    """
 
     def __init__(self, stream: TextIO, total: int) -> None:
         self.stream, self.total = stream, total
         self.done = self.found = 0
+        self.explained: set[str] = set()
         self.started = time.perf_counter()
 
     def message(self, text: str) -> None:
@@ -43,12 +47,20 @@ class Lines:
         elapsed = time.strftime("%H:%M:%S", time.gmtime(time.perf_counter() - self.started))
         what = f"{elapsed} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
         if done.outcome != "ok":
-            return f"{what}: {done.outcome.upper()}: {done.reason}" + (f"\n{done.detail}" if done.detail else "")
+            return f"{what}: {done.outcome.upper()}: {done.reason}{self._traceback(done)}"
         return f"{what}: {done.wall_s:.1f} s"
+
+    def _traceback(self, done: CellReport) -> str:
+        """Return the traceback of a failure on lines of its own; "" where one from the same place was printed before."""
+        place = done.detail.rstrip().rpartition("\n")[0]  # without the message, which may name the replicate's numbers
+        if not done.detail or place in self.explained:
+            return ""
+        self.explained.add(place)
+        return f"\n{done.detail}"
 
 
 class LiveBar:
-    """A bar on a terminal with the cells done, the time left and the last finished cell."""
+    """A bar on a terminal with the steps done, the time left and the last finished step."""
 
     def __init__(self, total: int) -> None:
         from rich.console import Console
@@ -62,7 +74,7 @@ class LiveBar:
         )
 
         console = Console(stderr=True)
-        columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn())
+        columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("steps"), TimeElapsedColumn())
         self.bar = Progress(
             *columns,
             TextColumn("left"),
@@ -118,7 +130,7 @@ def shown(cells: Sequence[Cell], log: Path, *, quiet: bool) -> Iterator[Progress
 
 
 class _HeavyOnly:
-    """Passes on the cells that cost time, and any that failed."""
+    """Passes on the cells that take time, which people see as steps, and any that failed."""
 
     def __init__(self, inner: Progress) -> None:
         self.inner = inner

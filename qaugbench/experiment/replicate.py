@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from qaugbench.datasets.subsets import draw_label_vectors, nested_subsets
 from qaugbench.seeds import child_seed, numpy_generator
-from qaugbench.task import FRACTION_LADDER
+from qaugbench.task import FRACTION_LADDER, BalanceMode
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How much a replicate draws: the fraction of the training patients, and fill images per real one with which labels."""
+
+    fraction: float
+    ratio: float
+    balance: BalanceMode
+    kappa: float
 
 
 @dataclass(frozen=True)
@@ -26,19 +34,19 @@ class ReplicateRows:
     drawn: np.ndarray
 
 
-def replicate_rows(labels: np.ndarray, groups: np.ndarray, train: np.ndarray, draw: Mapping[str, Any]) -> ReplicateRows:
+def replicate_rows(
+    labels: np.ndarray, groups: np.ndarray, train: np.ndarray, draw: Draw, *, subset: int, synthetic_labels: int
+) -> ReplicateRows:
     """Return the rows of one replicate.
 
-    ``labels`` [N,K] and ``groups`` [N] are of the whole source, ``train`` the rows of its training part; ``draw`` holds
-    ``fraction``, ``ratio``, ``balance``, ``kappa`` and the seeds ``subset`` and ``synthetic_labels``.
+    ``labels`` [N,K] and ``groups`` [N] are of the whole source, ``train`` the rows of its training part; ``subset`` and
+    ``synthetic_labels`` are the replicate's seeds of these names.
     """
-    fraction = draw["fraction"]
-    ladder = tuple(sorted({*FRACTION_LADDER, fraction}))
-    subset = nested_subsets(labels[train], groups[train], ladder, draw["subset"])[fraction]
-    real = train[subset]
-    n_fill = round(draw["ratio"] * len(real))
-    picked = draw_label_vectors(labels[real], n_fill, draw["balance"], draw["synthetic_labels"], draw["kappa"])
-    return ReplicateRows(real=real, oracle=_oracle(groups, train, real, n_fill, draw["subset"]), drawn=real[picked])
+    ladder = tuple(sorted({*FRACTION_LADDER, draw.fraction}))
+    real = train[nested_subsets(labels[train], groups[train], ladder, subset)[draw.fraction]]
+    n_fill = round(draw.ratio * len(real))
+    picked = draw_label_vectors(labels[real], n_fill, draw.balance, synthetic_labels, draw.kappa)
+    return ReplicateRows(real=real, oracle=_oracle(groups, train, real, n_fill, subset), drawn=real[picked])
 
 
 def _oracle(groups: np.ndarray, train: np.ndarray, real: np.ndarray, n_fill: int, seed: int) -> np.ndarray:

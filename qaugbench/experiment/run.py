@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from qaugbench import definitions
+from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment import assemble
+from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
-from qaugbench.experiment.execute import execute
+from qaugbench.experiment.execute import LIGHT_STAGES, check_backend, execute
 from qaugbench.experiment.generator_choice import choose_generators
-from qaugbench.experiment.plan import Plan, make_plan
+from qaugbench.experiment.plan import Plan, Runnable, make_plan
+from qaugbench.experiment.plateau import skipped_reason
 from qaugbench.experiment.progress import shown
-from qaugbench.experiment.source import OpenedSource, open_source
+from qaugbench.experiment.replicate_cells import Setting
+from qaugbench.experiment.source import open_source
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.record import Record, record_text
-from qaugbench.task import Track
+from qaugbench.task import Task, Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]
-BACKENDS = ("loky", "dask")
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,28 @@ class RunRequest:
     allow_leaky_split: bool = False
     jobs: int | None = None
     backend: str = "loky"
+    plateau_check: bool = True
     accelerator: Accelerator = "auto"
     out: Path = field(default_factory=lambda: Path("runs"))
     quiet: bool = False
 
 
 @dataclass(frozen=True)
+class Definitions:
+    """What the names in a request stand for: the task, the generators with their controls, and the shared autoencoder.
+
+    ``runnable`` says which fraction a source is large enough for.
+    """
+
+    task: Task
+    generators: tuple[GeneratorChoice, ...]
+    autoencoder: Mapping[str, Any]
+    runnable: Runnable = runnable_fraction
+
+
+@dataclass(frozen=True)
 class RunResult:
-    """The record of a finished run and the folder it lies in; ``report`` is the HTML page."""
+    """The record of a finished run, its folder, and its HTML page."""
 
     record: Record
     folder: Path
@@ -62,13 +80,13 @@ class RunResult:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A request with its data opened and its cells planned."""
+    """A request with its data opened and its cells planned; ``plateau_skipped`` says why there is no plateau check."""
 
     request: RunRequest
-    source: OpenedSource
     plan: Plan
     store: Store
     folder: Path
+    plateau_skipped: str | None
 
 
 def run(task: str, generators: Sequence[str] = ("qldm",), **options: Any) -> RunResult:
@@ -91,14 +109,20 @@ def run(task: str, generators: Sequence[str] = ("qldm",), **options: Any) -> Run
     return perform(RunRequest(task=task, generators=names, **options))
 
 
-def prepare(request: RunRequest) -> PreparedRun:
-    """Return a run with everything checked and planned, and nothing computed."""
+def look_up(request: RunRequest) -> Definitions:
+    """Return what the names in a request stand for; an unknown one is answered with near ones."""
     task = definitions.task(request.task)
     track = definitions.track(task, request.track)
     choices = choose_generators(request.generators, task, track)
+    return Definitions(task, choices, definitions.autoencoder_settings(track.name))
+
+
+def prepare(request: RunRequest, defined: Definitions | None = None) -> PreparedRun:
+    """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
+    defined = defined or look_up(request)
+    task, track = defined.task, definitions.track(defined.task, request.track)
     fractions, replicates = _amounts(request, track)
-    if request.backend not in BACKENDS:
-        raise DefinitionError(f"There is no backend {request.backend!r}.{near_names(request.backend, BACKENDS)}")
+    check_backend(request.backend)
     if request.jobs is not None and request.jobs < 1:
         raise QaugbenchError(f"--jobs must be at least 1, got {request.jobs}.")
     device = choose_device(request.accelerator)
@@ -112,54 +136,82 @@ def prepare(request: RunRequest) -> PreparedRun:
         allow_leaky=request.allow_leaky_split,
         phantom_folder=request.out / "phantom",
     )
-    plan = make_plan(task, track, source.dataset, choices, fractions=fractions, replicates=replicates, device=device)
-    names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.card.id.lower()) for choice in choices)
-    folder = request.out / f"{task.id}-{source.dataset.source}-{track.name}-{names}-{plan.config_sha256[:8]}"
-    return PreparedRun(request, source, plan, store, folder)
+    setting = Setting(task, track, source, defined.autoencoder, device)
+    skipped = skipped_reason(setting, asked=request.plateau_check)
+    plan = make_plan(
+        setting,
+        defined.generators,
+        fractions=fractions,
+        replicates=replicates,
+        plateau_check=skipped is None,
+        runnable=defined.runnable,
+    )
+    return PreparedRun(request, plan, store, request.out / _folder_name(plan), skipped)
 
 
-def perform(request: RunRequest) -> RunResult:
+def perform(request: RunRequest, defined: Definitions | None = None) -> RunResult:
     """Carry out a run: compute the missing cells, then score and write record, predictions and report."""
-    prepared = prepare(request)
-    plan, store = prepared.plan, prepared.store
-    cells = plan.cells()
-    with store.in_use() as shared, shown(cells, prepared.folder / "log.txt", quiet=request.quiet) as progress:
+    prepared = prepare(request, defined)
+    plan, store, folder = prepared.plan, prepared.store, prepared.folder
+    with store.in_use() as shared, shown(plan.cells, folder / "log.txt", quiet=request.quiet) as progress:
         progress.message(opening(prepared))
         if shared:
             progress.message(
-                "Another run uses this store. Cells that it is computing are waited for, not computed twice."
+                "Another run uses this store. Steps that it is computing are waited for, not computed twice."
             )
-        reports = execute(cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell)
-        predicted = assemble.predictions(plan, store, reports, prepared.source.image_ids)
-        facts, where = prepared.source.facts, environment(plan.device)
-        record = assemble.record(plan, store, reports, predicted, facts, where, prepared.folder.name)
-        _write(prepared.folder / "predictions.npz", predicted.to_bytes())
-        _write(prepared.folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
-        _write(prepared.folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
-        _write(prepared.folder / "record.json", record_text(record))
+        reports = execute(plan.cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell)
+        predicted = assemble.predictions(plan, store, reports)
+        stored = predicted.to_bytes()
+        record = assemble.record(
+            plan,
+            store,
+            reports,
+            predicted,
+            environment(plan.device),
+            run_id=folder.name,
+            predictions_sha256=hashlib.sha256(stored).hexdigest(),
+            plateau_skipped=prepared.plateau_skipped,
+        )
+        _write(folder / "predictions.npz", stored)
+        _write(folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
+        _write(folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
+        _write(folder / "record.json", record_text(record))
     from qaugbench.report.html import write_report
 
-    return RunResult(record=record, folder=prepared.folder, report=write_report(prepared.folder))
+    return RunResult(record=record, folder=folder, report=write_report(folder))
+
+
+def _folder_name(plan: Plan) -> str:
+    names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.card.id.lower()) for choice in plan.generators)
+    return f"{plan.task.id}-{plan.source.facts.source}-{plan.track.name}-{names}-{plan.config_sha256[:8]}"
 
 
 def opening(prepared: PreparedRun) -> str:
-    """Return what a person is told before cells are computed: data, split, arms, fractions and how much is left to do."""
+    """Return what a person is told before anything is computed: data, split, arms, fractions and how much is left to do."""
     plan = prepared.plan
-    cells = plan.cells()
-    missing = sum(not prepared.store.has(cell.stage, cell.name) for cell in cells)
+    steps = [cell for cell in plan.cells if cell.stage not in LIGHT_STAGES]
+    cached = sum(prepared.store.holds(cell.stage, cell.name) for cell in steps)
     arms = ", ".join(arm.info.id for arm in assemble.run_arms(plan))
     lines = [
-        prepared.source.banner,
-        f"Board: {plan.task.name} / {plan.dataset.source} / {plan.track.name}; {plan.replicates} replicates on {plan.device}.",
+        plan.source.banner,
+        f"Board: {plan.task.name} / {plan.source.facts.source} / {plan.track.name}; {plan.replicates} replicates on {plan.device}.",
         *(
             f"Fraction {fraction.key}: {fraction.n_real} real training images, {fraction.n_fill} synthetic."
             + (f" {fraction.reason}" if fraction.reason else "")
             for fraction in plan.fractions
         ),
         f"Arms: {arms}.",
-        f"Cells: {len(cells)}, of which {len(cells) - missing} are there already. Interrupt at any time: the same command resumes.",
+        f"Plateau check: {_plateau_words(prepared)}",
+        f"{len(steps)} steps, {cached} cached. Interrupt at any time: the same command resumes.",
     ]
     return "\n".join(lines)
+
+
+def _plateau_words(prepared: PreparedRun) -> str:
+    if prepared.plateau_skipped is not None:
+        return f"skipped. {prepared.plateau_skipped}"
+    arms = " and ".join(dict.fromkeys(arm for arm, _, _ in prepared.plan.plateau_cells))
+    return f"{arms} of replicate 0 are trained once more with twice the steps."
 
 
 def _amounts(request: RunRequest, track: Track) -> tuple[tuple[float, ...], int]:
@@ -184,5 +236,5 @@ def _write(path: Path, content: bytes | str) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        remedy = "Free some space or choose another folder with --out, and run the same command again: finished cells are kept."
+        remedy = "Free some space or choose another folder with --out, and run the same command again: finished steps are kept."
         raise StoreError(f"{path} cannot be written: {error.strerror}. {remedy}") from error

@@ -18,7 +18,6 @@ from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
 from qaugbench.datasets.splits import PARTS, Split, choose_split
 from qaugbench.errors import DataError
-from qaugbench.experiment.plan import Dataset
 from qaugbench.record import DataFacts
 from qaugbench.task import Task, Track
 
@@ -33,7 +32,6 @@ class OpenedSource:
 
     prepared: PreparedData
     split: Split
-    dataset: Dataset
     facts: DataFacts
     image_ids: tuple[str, ...]
     banner: str
@@ -64,11 +62,10 @@ def open_source(
         prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
     )
     _refuse_unusable(prepared, chosen)
-    dataset = Dataset(name, str(path.absolute()), manifest["content_sha256"], prepared.labels, prepared.groups, chosen)
     facts = _facts(task, prepared, chosen, manifest, name)
     hashes = manifest["files"]
     image_ids = tuple(sha256(f"{hashes[name]} {name}".encode())[:16] for name in prepared.files)
-    return OpenedSource(prepared, chosen, dataset, facts, image_ids, _with_split(banner, chosen))
+    return OpenedSource(prepared, chosen, facts, image_ids, _with_split(banner, chosen))
 
 
 def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:

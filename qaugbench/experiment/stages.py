@@ -1,4 +1,4 @@
-"""What each stage computes: one function a stage, from a cell and the store to the files of the cell.
+"""What each stage computes: one function per stage, from a cell and the store to the files of the cell.
 
 Each returns ``(files, facts)``: arrays and bytes to store, and plain facts for ``cell.json``. Randomness comes from the seeds in
 the cell's key alone.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ import numpy as np
 from qaugbench import definitions
 from qaugbench.datasets.pixel_store import write_pixels
 from qaugbench.datasets.prepared import LabelledImages, open_prepared
+from qaugbench.datasets.splits import PARTS
+from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
-from qaugbench.experiment.replicate import ReplicateRows, replicate_rows
+from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text
-from qaugbench.task import Recipe
+from qaugbench.recipe import Recipe
+from qaugbench.task import LabelSpace
 
 Files = dict[str, "bytes | np.ndarray | Path"]
 Facts = dict[str, Any]
@@ -29,8 +33,7 @@ CURVE_POINTS = 200
 
 def prepare(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Decode and resize every image of a source once; later stages map the array into memory."""
-    labels = definitions.task(cell.locator["task"]).labels
-    prepared = open_prepared(Path(cell.locator["path"]), labels)
+    prepared = open_prepared(*_place(cell))
     place = store.unfinished("prepare", cell.name)
     images = write_pixels(prepared, cell.key["size"], cell.key["channels"], place)
     files: Files = {"images": images, "labels": prepared.labels, "groups": prepared.groups}
@@ -39,7 +42,22 @@ def prepare(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 def split(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Keep the rows of the training, validation and test parts."""
-    return {part: np.asarray(cell.locator[part], dtype=np.int64) for part in ("train", "val", "test")}, {}
+    return {part: np.asarray(getattr(cell.inputs.split, part), dtype=np.int64) for part in PARTS}, {}
+
+
+def draw(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Draw the rows of a replicate: its real images, the oracle's further ones, and those that synthetic labels come from."""
+    prepared, seeds = cell.needs["prepare"].name, cell.key["seeds"]
+    rows = replicate_rows(
+        store.array("prepare", prepared, "labels"),
+        store.array("prepare", prepared, "groups"),
+        store.array("split", cell.needs["split"].name, "train"),
+        Draw(**{field.name: cell.key[field.name] for field in fields(Draw)}),
+        subset=seeds["subset"],
+        synthetic_labels=seeds["synthetic_labels"],
+    )
+    files: Files = {"real": rows.real, "oracle": rows.oracle, "drawn": rows.drawn}
+    return files, {name: len(rows) for name, rows in files.items()}
 
 
 def autoencoder(cell: Cell, store: Store) -> tuple[Files, Facts]:
@@ -72,9 +90,9 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Draw one labelled synthetic image for every drawn label vector."""
     from safetensors.torch import load
 
-    data, rows = real_images(cell, store), replicate_of(cell, store)
-    labels = store.array("prepare", cell.needs["prepare"].name, "labels")[rows.drawn]
-    generator = _generator(cell.needs["fit"], data.images.shape[1:], labels.shape[1])
+    wanted = _drawn(cell, store, "drawn")
+    labels = wanted.labels
+    generator = _generator(cell.needs["fit"], wanted.images.shape[1:], labels.shape[1])
     generator.load(load(store.read("fit", cell.needs["fit"].name, "state.safetensors")))
     images = generator.sample(labels, seed=cell.key["seeds"]["gen_sample"])
     return {"images": images, "labels": labels}, {"images": len(images)}
@@ -84,7 +102,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Train the frozen classifier of one arm and predict the real validation and test images."""
     from qaugbench.downstream.recipe import train_classifier
 
-    key, seeds = cell.key, cell.key["seeds"]
+    key = cell.key
     result = train_classifier(
         definitions.from_dict(Recipe, dict(key["recipe"]), "recipe"),
         key["label_kind"],
@@ -94,13 +112,9 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
         _part(cell, store, "test"),
         augment=key["augment"],
         balance=key["balance_loss"],
-        ratio=key["draw"]["ratio"],
-        init_seed=seeds["clf_init"],
-        order_seed=seeds["clf_order"],
-        aug_seed=seeds["clf_aug"],
-        fill_order_seed=seeds["fill_order"],
-        fill_aug_seed=seeds["fill_aug"],
+        ratio=key["ratio"],
         device=key["device"],
+        **cell.key["seeds"],
     )
     files: Files = {
         "val_logits": np.asarray(result.val_logits, dtype=np.float32),
@@ -111,24 +125,13 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 
 STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (prepare, split, autoencoder, fit, sample, train)
+    function.__name__: function for function in (prepare, split, draw, autoencoder, fit, sample, train)
 }
-
-
-def replicate_of(cell: Cell, store: Store) -> ReplicateRows:
-    """Return which rows of the prepared data the cell's replicate uses."""
-    prepared = cell.needs["prepare"].name
-    return replicate_rows(
-        store.array("prepare", prepared, "labels"),
-        store.array("prepare", prepared, "groups"),
-        store.array("split", cell.needs["split"].name, "train"),
-        {**cell.key["draw"], **cell.key["seeds"]},
-    )
 
 
 def real_images(cell: Cell, store: Store) -> LabelledImages:
     """Return the real training images of the cell's replicate."""
-    return _rows(cell, store, replicate_of(cell, store).real)
+    return _drawn(cell, store, "real")
 
 
 def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
@@ -140,8 +143,12 @@ def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
         name = cell.needs["sample"].name
         images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
         return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
-    rows = replicate_of(cell, store)
-    return _rows(cell, store, {"repeat": rows.real, "oversample": rows.drawn, "oracle": rows.oracle}[fill])
+    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[fill])
+
+
+def _drawn(cell: Cell, store: Store, rows: str) -> LabelledImages:
+    """Return the images in rows of one kind (``real``, ``oracle``, ``drawn``) of the cell's replicate."""
+    return _rows(cell, store, store.array("draw", cell.needs["draw"].name, rows))
 
 
 def _rows(cell: Cell, store: Store, index: np.ndarray) -> LabelledImages:
@@ -157,11 +164,20 @@ def _part(cell: Cell, store: Store, part: str) -> LabelledImages:
     return _rows(cell, store, store.array("split", cell.needs["split"].name, part))
 
 
+def _place(cell: Cell) -> tuple[Path, LabelSpace]:
+    """Return where a cell's images are, and how their labels are read."""
+    path, labels = cell.inputs.path, cell.inputs.labels
+    if path is None or labels is None:
+        raise StoreError(f"The cell {cell.stage} {cell.label} was planned without its images.")
+    return path, labels
+
+
 def _generator(cell: Cell, image_shape: tuple[int, int, int], n_labels: int) -> Any:
     from qaugbench.generators.shared.discovery import generator_class
 
-    kind = generator_class(cell.key["generator"])
-    hyper = {**cell.key["hyper"], **cell.locator.get("hyper", {})}
+    kind, hyper = generator_class(cell.key["generator"]), dict(cell.key["hyper"])
+    if cell.inputs.path is not None:
+        hyper["path"], hyper["label_space"] = _place(cell)
     return kind(image_shape, n_labels, control=cell.key["control"], device=cell.key["device"], **hyper)
 
 

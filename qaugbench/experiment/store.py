@@ -33,7 +33,7 @@ STALE_AFTER_S = 24 * 3600
 
 
 class Store:
-    """Cells under ``root``; every method raises ``StoreError`` with the remedy when the disk does not play along."""
+    """Cells under ``root``; every method raises ``StoreError`` with the remedy when the disk refuses."""
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root).absolute()
@@ -45,7 +45,7 @@ class Store:
                 pass
 
     def folder(self, stage: str, name: str) -> Path:
-        """Return where the cell lies or would lie."""
+        """Return the folder of the cell, whether it is there or not."""
         return self.root / "cells" / stage / name[:2] / name
 
     def has(self, stage: str, name: str) -> bool:
@@ -61,6 +61,11 @@ class Store:
                 return False
         self._verified.add(folder)
         return True
+
+    def holds(self, stage: str, name: str) -> bool:
+        """Return whether the cell is there, without reading it: for counts that people see."""
+        folder = self.folder(stage, name)
+        return folder in self._verified or folder.is_dir()
 
     def meta(self, stage: str, name: str) -> dict[str, Any]:
         """Return what is written beside a cell's files: its key, cost and facts."""
@@ -115,7 +120,7 @@ class Store:
         (self.root / "failed" / f"{stage}-{name}.json").unlink(missing_ok=True)
 
     def write_failure(self, stage: str, name: str, outcome: str, reason: str) -> None:
-        """Leave word of a cell that failed; the next run tries it again."""
+        """Note that a cell failed; the next run tries it again."""
         with _explained(self.root):
             write_whole(
                 self.root / "failed" / f"{stage}-{name}.json", json_text({"outcome": outcome, "reason": reason})
@@ -131,7 +136,7 @@ class Store:
                 lock.acquire()
             except Timeout:
                 if waiting is not None:
-                    waiting(f"{stage} {name[:12]} is being computed by another run on this store; waiting for it")
+                    waiting(f"Waiting for {stage} {name[:12]}, which another run on this store is computing.")
                 lock.acquire(timeout=-1)
         try:
             yield
@@ -218,9 +223,9 @@ def _rename_unless_there(temporary: Path, folder: Path) -> None:
 
 
 _REMEDIES = {
-    errno.ENOSPC: "the disk is full; free some space and run the same command again: finished cells are kept",
-    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again: finished cells are kept",
-    errno.EFBIG: "a file would grow past the size limit; raise it and run the same command again: finished cells are kept",
+    errno.ENOSPC: "the disk is full; free some space and run the same command again: finished steps are kept",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again: finished steps are kept",
+    errno.EFBIG: "a file would grow past the size limit; raise it and run the same command again: finished steps are kept",
     errno.EROFS: "the file system is read-only; choose another folder with --out",
     errno.EACCES: "there is no permission to write; choose another folder with --out",
     errno.EPERM: "there is no permission to write; choose another folder with --out",
@@ -234,6 +239,6 @@ def _explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = _REMEDIES.get(
-            error.errno or 0, "check the disk and run the same command again: finished cells are kept"
+            error.errno or 0, "check the disk and run the same command again: finished steps are kept"
         )
         raise StoreError(f"The store {root} cannot be used ({error.strerror or error}): {remedy}.") from error

@@ -14,7 +14,7 @@ import psutil
 
 from qaugbench import __version__, definitions
 from qaugbench.datasets.sources import data_home, find_prepared
-from qaugbench.errors import QaugbenchError
+from qaugbench.errors import QaugbenchError, missing_package
 from qaugbench.experiment.environment import processor, usable_cores
 from qaugbench.experiment.store import Store
 
@@ -75,11 +75,7 @@ def _packages() -> Iterator[Finding]:
     try:
         yield Finding("fine", "pennylane", version("pennylane"))
     except PackageNotFoundError:
-        yield Finding(
-            "note",
-            "pennylane",
-            "not installed; only the export of circuits needs it: pip install 'qaugbench[pennylane]'",
-        )
+        yield Finding("note", "pennylane", missing_package("The export to PennyLane", "pennylane", extra="pennylane"))
 
 
 def _machine() -> Iterator[Finding]:

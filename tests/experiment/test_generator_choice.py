@@ -6,8 +6,8 @@ import pytest
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
+from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.generator_choice import choose_generators
-from qaugbench.experiment.plan import GeneratorChoice
 
 TASK = definitions.task("brainmri")
 OWN = definitions.generator_card("qldm").controls

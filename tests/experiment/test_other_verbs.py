@@ -10,27 +10,27 @@ import qaugbench
 from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.estimate import estimate_run
-from qaugbench.experiment.run import RunResult
+from qaugbench.experiment.run import RunRequest, RunResult
 from qaugbench.inspection.doctor import examine
 from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
 
 
 def test_estimate_times_what_is_missing_and_adds_nothing_to_the_store(tmp_path: Path) -> None:
-    with tiny_definitions():
-        estimated = estimate_run(tiny_request(tmp_path, generators=("ddpm",)))
+    request = tiny_request(tmp_path, generators=("ddpm",))
+    estimated = estimate_run(request, tiny_definitions(request))
     assert {stage.what.split()[0]: stage.missing for stage in estimated.stages} == {
         "autoencoder": 2,
         "fit": 2,
         "sample": 2,
-        "train": 2,
+        "train": 12,
     }
     assert all(stage.seconds_each > 0 for stage in estimated.stages)
     assert not list((tmp_path / "store" / "cells").iterdir())
 
 
 def test_estimate_of_a_finished_run_is_nothing(finished: RunResult) -> None:
-    with tiny_definitions():
-        estimated = estimate_run(tiny_request(finished.folder.parent))
+    request = tiny_request(finished.folder.parent)
+    estimated = estimate_run(request, tiny_definitions(request))
     assert estimated.total_s == 0
     assert sum(stage.missing for stage in estimated.stages) == 0
 
@@ -48,12 +48,14 @@ def _contrasts(scores: dict) -> list[dict]:
     return scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["contrasts"]
 
 
-def test_python_function_does_what_the_command_does(finished: RunResult) -> None:
-    with tiny_definitions():
-        result = qaugbench.run(
-            TASK, "qldm", track="smoke", out=str(finished.folder.parent), jobs=1, accelerator="cpu", quiet=True
-        )
-    assert result.record.scores == finished.record.scores
+def test_python_function_does_what_the_command_does(finished: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[RunRequest] = []
+    monkeypatch.setattr("qaugbench.experiment.run.perform", lambda request: asked.append(request) or finished)
+    result = qaugbench.run(
+        TASK, "qldm", track="smoke", out=str(finished.folder.parent), jobs=1, accelerator="cpu", quiet=True
+    )
+    assert asked == [tiny_request(finished.folder.parent)]
+    assert result is finished
 
 
 def test_python_function_names_near_options() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
-from qaugbench.experiment.fingerprint import code_hash
+from qaugbench.experiment.fingerprint import closure, code_hash
 from qaugbench.experiment.generator_choice import choose_generators
 
 FACTS = """
@@ -37,7 +37,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     point = EntryPoint("flat", "flat_images:Flat", definitions.ENTRY_POINT_GROUP)
     for module in ("qaugbench.definitions", "qaugbench.experiment.generator_choice"):
         monkeypatch.setattr(f"{module}.entry_points", lambda group: [point])
-    cached = (definitions.registered_modules, definitions.generator_card, definitions.module_path, code_hash)
+    cached = (definitions.registered_modules, definitions.generator_card, definitions.module_path, closure)
     for function in cached:
         function.cache_clear()
     yield tmp_path

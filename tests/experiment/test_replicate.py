@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
-from qaugbench.experiment.replicate import ReplicateRows, replicate_rows
+from qaugbench.experiment.replicate import Draw, ReplicateRows, replicate_rows
 from qaugbench.seeds import replicate_streams
 
 GROUPS = np.repeat(np.arange(200), 3)
@@ -16,10 +14,9 @@ TRAIN = np.arange(450)
 
 
 def rows(fraction: float, replicate: int = 0, ratio: float = 1.0) -> ReplicateRows:
-    seeds = asdict(replicate_streams("t@1", "s", fraction, replicate))
-    return replicate_rows(
-        LABELS, GROUPS, TRAIN, {"fraction": fraction, "ratio": ratio, "balance": "prior", "kappa": 4.0, **seeds}
-    )
+    seeds = replicate_streams("t@1", "s", fraction, replicate)
+    draw = Draw(fraction, ratio, "prior", kappa=4.0)
+    return replicate_rows(LABELS, GROUPS, TRAIN, draw, subset=seeds.subset, synthetic_labels=seeds.synthetic_labels)
 
 
 def test_smaller_subsets_lie_inside_larger_ones() -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from qaugbench.errors import StoreError
-from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.store import Store, host
 
 CELL = Cell("train", {"a": 1})
@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path, place: str)
 
 def test_name_depends_on_key_and_upstream_alone() -> None:
     upstream = Cell("fit", {"seed": 1})
-    assert Cell("train", {"a": 1}, label="x", locator={"path": "here"}).name == CELL.name
+    assert Cell("train", {"a": 1}, place=Place("R+"), note="x", inputs=Inputs(path=Path("here"))).name == CELL.name
     assert Cell("train", {"a": 2}).name != CELL.name
     assert Cell("train", {"a": 1}, {"fit": upstream}).name != CELL.name
     assert (
@@ -75,6 +75,26 @@ def test_leftovers_of_dead_processes_are_removed_and_those_of_living_ones_stay(t
     alive.mkdir()
     with store.in_use():
         assert (dead.exists(), alive.exists()) == (False, True)
+
+
+def test_leftovers_a_day_old_are_removed_whoever_left_them(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, recent = (tmp_path / "partial" / f"prepare-{name}" for name in ("old", "recent"))
+    for path, hours in ((old, 25), (recent, 23)):
+        path.mkdir()
+        (path / "images.npy").write_bytes(b"part")
+        os.utime(path, (time.time() - 3600 * hours,) * 2)
+    with store.in_use():
+        assert (old.exists(), recent.exists()) == (False, True)
+
+
+def test_counting_reads_no_file(tmp_path: Path) -> None:
+    Store(tmp_path).write("train", CELL.name, {"logits": np.zeros(9)}, {})
+    file = Store(tmp_path).folder("train", CELL.name) / "logits.npy"
+    file.write_bytes(b"damaged")
+    assert Store(tmp_path).holds("train", CELL.name)
+    assert not Store(tmp_path).holds("train", Cell("train", {"a": 2}).name)
+    assert file.read_bytes() == b"damaged"
 
 
 def _dead_process() -> int:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from unittest import mock
 
 from qaugbench import definitions
-from qaugbench.experiment.run import RunRequest, RunResult, perform
+from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.run import Definitions, RunRequest, RunResult, look_up, perform
 from qaugbench.task import Task
 
 TASK = "kneeoa"
-SETTINGS = {"steps": 3, "batch_size": 8}
+BUDGET = {"steps": 3, "batch_size": 8}
 
 
+@cache
 def tiny_task(name: str = TASK) -> Task:
     """Return a task whose smoke track has few patients and trains for a few steps only."""
-    task = definitions.build_task(definitions.read_toml("tasks", name), origin="tiny")
+    task = definitions.task(name)
     smoke = task.tracks["smoke"]
     recipe = dataclasses.replace(
         smoke.recipe, model="mobilenetv3_small_050", steps=4, warmup_steps=1, batch_real=8, evaluations=1
@@ -28,22 +28,22 @@ def tiny_task(name: str = TASK) -> Task:
     return dataclasses.replace(task, tracks={"smoke": track})
 
 
-@contextmanager
-def tiny_definitions() -> Iterator[None]:
-    """Let the run use the tiny task and a few steps of every model; half of its patients are enough for a fraction."""
-    cards = {name: definitions.generator_card(name) for name in ("qldm", "ddpm")}
-    small = {
-        name: dataclasses.replace(card, tracks={"smoke": {**card.tracks["smoke"], **SETTINGS, "sampling_steps": 2}})
-        for name, card in cards.items()
-    } | {"folder": definitions.generator_card("folder")}
-    autoencoder = {**definitions.autoencoder_settings("smoke"), **SETTINGS}
-    with (
-        mock.patch.object(definitions, "task", lambda name: tiny_task(name)),
-        mock.patch.object(definitions, "generator_card", lambda name: small[name]),
-        mock.patch.object(definitions, "autoencoder_settings", return_value=autoencoder),
-        mock.patch("qaugbench.experiment.plan.runnable_fraction", lambda labels, fraction, ladder: (fraction, None)),
-    ):
-        yield
+def tiny_definitions(request: RunRequest) -> Definitions:
+    """Return the tiny task and a few steps of every model; half of its patients are enough for a fraction."""
+    found = look_up(request)
+    return Definitions(
+        task=tiny_task(request.task),
+        generators=tuple(_tiny(choice) for choice in found.generators),
+        autoencoder={**found.autoencoder, **BUDGET},
+        runnable=lambda labels, fraction, ladder: (fraction, None),
+    )
+
+
+def _tiny(choice: GeneratorChoice) -> GeneratorChoice:
+    settings = choice.card.settings("smoke")
+    few = {name: value for name, value in {**BUDGET, "sampling_steps": 2}.items() if name in settings}
+    card = dataclasses.replace(choice.card, tracks={"smoke": {**settings, **few}})
+    return dataclasses.replace(choice, card=card)
 
 
 def tiny_request(
@@ -57,8 +57,8 @@ def tiny_request(
 
 def tiny_run(out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True) -> RunResult:
     """Run the tiny task on its phantom and return the result."""
-    with tiny_definitions():
-        return perform(tiny_request(out, jobs=jobs, generators=generators, quiet=quiet))
+    request = tiny_request(out, jobs=jobs, generators=generators, quiet=quiet)
+    return perform(request, tiny_definitions(request))
 
 
 if __name__ == "__main__":

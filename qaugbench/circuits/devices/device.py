@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import CircuitError, near_names
+from qaugbench.errors import CircuitError, missing_package, near_names
 
 KINDS = {
     "fake": "fake:NAME, a snapshot of an IBM device simulated with its noise",
@@ -75,7 +75,5 @@ def require_qiskit(*packages: str) -> None:
     """Raise unless Qiskit and ``packages`` are installed."""
     missing = [package.replace("_", "-") for package in ("qiskit", *packages) if find_spec(package) is None]
     if missing:
-        raise CircuitError(
-            f"Devices need the optional package(s) {', '.join(missing)}: pip install 'qaugbench[qiskit]'. "
-            "A replay of stored answers needs none."
-        )
+        words = missing_package("A device (other than the replay of stored answers)", *missing, extra="qiskit")
+        raise CircuitError(words)

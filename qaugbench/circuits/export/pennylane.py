@@ -10,7 +10,7 @@ import numpy as np
 
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit
 from qaugbench.circuits.readout import parse_word
-from qaugbench.errors import CircuitError
+from qaugbench.errors import CircuitError, missing_package
 
 if TYPE_CHECKING:
     import pennylane
@@ -66,9 +66,7 @@ def import_pennylane() -> ModuleType:
     try:
         import pennylane
     except ImportError as error:
-        raise CircuitError(
-            "Exporting to PennyLane needs the optional package: pip install 'qaugbench[pennylane]'."
-        ) from error
+        raise CircuitError(missing_package("The export to PennyLane", "pennylane", extra="pennylane")) from error
     return pennylane
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Circuit
 from qaugbench.circuits.readout import parse_word
-from qaugbench.errors import CircuitError, first_offenders
+from qaugbench.errors import CircuitError, first_offenders, missing_package
 
 if TYPE_CHECKING:
     import qiskit
@@ -96,9 +96,7 @@ def _import_qiskit() -> ModuleType:
     try:
         import qiskit
     except ImportError as error:
-        raise CircuitError(
-            "Exporting to Qiskit needs the optional package: pip install 'qaugbench[qiskit]'."
-        ) from error
+        raise CircuitError(missing_package("The export to Qiskit", "qiskit", extra="qiskit")) from error
     return qiskit
 
 

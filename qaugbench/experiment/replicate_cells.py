@@ -1,0 +1,175 @@
+"""The cells of one replicate at one fraction: what each depends on, and so what it is called."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from qaugbench.datasets.splits import PARTS, Split
+from qaugbench.downstream.weights import pretrained_file
+from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_name
+from qaugbench.experiment.cells import Cell, Inputs, Place
+from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash, libraries, module_hash
+from qaugbench.experiment.replicate import Draw
+from qaugbench.experiment.source import OpenedSource
+from qaugbench.recipe import Recipe
+from qaugbench.seeds import Streams, replicate_streams
+from qaugbench.task import Task, Track
+
+STAGES_CODE = "qaugbench.experiment.stages"
+PIXELS_CODE = "qaugbench.datasets.pixel_store"
+DRAW_CODE = "qaugbench.experiment.replicate"
+AUTOENCODER_CODE = "qaugbench.generators.shared.autoencoder"
+CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all replicates of a run share."""
+
+    task: Task
+    track: Track
+    source: OpenedSource
+    autoencoder: Mapping[str, Any]
+    device: str
+
+    def draw(self, fraction: float) -> Draw:
+        """Return how much a replicate at ``fraction`` draws."""
+        return Draw(fraction, self.task.ratio, self.task.balance, self.task.balance_kappa)
+
+    def streams(self, fraction: float, replicate: int) -> Streams:
+        """Return the seeds of one replicate at ``fraction``."""
+        return replicate_streams(self.task.name, self.source.facts.source, fraction, replicate)
+
+
+@dataclass(frozen=True)
+class ReplicateCells:
+    """Makes the cells of replicate ``replicate`` at the fraction ``used``, which records call ``fraction``."""
+
+    setting: Setting
+    fraction: str
+    used: float
+    replicate: int
+
+    def train(self, arm: Arm, generators: Sequence[GeneratorChoice], recipe: Recipe | None = None) -> Cell:
+        """Return the training of the classifier on an arm; ``recipe`` replaces the track's."""
+        needs = {"prepare": self._prepare, "split": self._split, "draw": self._draw}
+        if arm.fill == "synthetic":
+            choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
+            needs["sample"] = self._sample(choice, str(arm.info.control))
+        used = recipe or self.setting.track.recipe
+        key = {
+            "recipe": asdict(used),
+            "label_kind": self.setting.task.labels.kind,
+            "ratio": self.setting.task.ratio,
+            "fill": arm.fill,
+            "augment": arm.augment,
+            "balance_loss": arm.balance_loss,
+            **_pretrained(used.pretrained),
+            **self._seeds(*CLASSIFIER_SEEDS),
+            **self._code(RECIPE_CODE),
+        }
+        return Cell("train", key, needs, self._place(arm.info.id))
+
+    @cached_property
+    def _prepare(self) -> Cell:
+        source, task = self.setting.source, self.setting.task
+        key = {
+            "manifest": source.facts.manifest_sha256,
+            "size": self.setting.track.image_size,
+            "channels": task.channels,
+            "labels": task.labels.names,
+            "code": code_hash(PIXELS_CODE),
+            "libraries": libraries("qaugbench.datasets.preprocess"),
+        }
+        inputs = Inputs(path=source.prepared.path.absolute(), labels=task.labels)
+        return Cell("prepare", key, note=source.facts.source, inputs=inputs)
+
+    @cached_property
+    def _split(self) -> Cell:
+        split = self.setting.source.split
+        needs = {"prepare": self._prepare}
+        return Cell("split", {"rows": rows_hash(split)}, needs, note=split.name, inputs=Inputs(split=split))
+
+    @cached_property
+    def _draw(self) -> Cell:
+        key = {
+            **asdict(self.setting.draw(self.used)),
+            **self._seeds("subset", "synthetic_labels"),
+            "code": code_hash(DRAW_CODE),
+            "libraries": libraries("qaugbench.datasets.subsets"),
+        }
+        return Cell("draw", key, {"prepare": self._prepare, "split": self._split}, self._place())
+
+    @cached_property
+    def _autoencoder(self) -> Cell:
+        key = {
+            **_budgeted(self.setting.autoencoder),
+            **self._seeds("autoencoder"),
+            **self._code(AUTOENCODER_CODE),
+        }
+        return Cell("autoencoder", key, self._images, self._place())
+
+    def _fit(self, choice: GeneratorChoice, control: str) -> Cell:
+        card = choice.card
+        needs = {**self._images, "autoencoder": self._autoencoder} if card.space == "latent" else self._images
+        key = {
+            **_budgeted(card.settings(self.setting.track.name)),
+            **choice.identity,
+            "generator": choice.generator,
+            "control": control,
+            **self._seeds("gen_fit"),
+            **self._code(choice.module),
+        }
+        labels = None if choice.images is None else self.setting.task.labels
+        inputs = Inputs(path=choice.images, labels=labels)
+        return Cell("fit", key, needs, self._place(variant_name(card.id, control)), inputs=inputs)
+
+    def _sample(self, choice: GeneratorChoice, control: str) -> Cell:
+        key = {"execution": "ideal", **self._seeds("gen_sample"), **self._code(choice.module)}
+        needs = {**self._images, "fit": self._fit(choice, control)}
+        return Cell("sample", key, needs, self._place(variant_name(choice.card.id, control)))
+
+    @property
+    def _images(self) -> dict[str, Cell]:
+        return {"prepare": self._prepare, "draw": self._draw}
+
+    def _place(self, arm: str | None = None) -> Place:
+        return Place(arm, self.fraction, self.replicate)
+
+    def _seeds(self, *names: str) -> dict[str, Any]:
+        streams = self.setting.streams(self.used, self.replicate)
+        return {"seeds": {name: getattr(streams, name) for name in names}}
+
+    def _code(self, module: str) -> dict[str, Any]:
+        """Return what every computing stage depends on: its code and the libraries of it, and the kind of device."""
+        return {
+            "code": [module_hash(STAGES_CODE), code_hash(module)],
+            "libraries": libraries(module),
+            "device": self.setting.device,
+        }
+
+
+def rows_hash(split: Split) -> str:
+    """Return the SHA-256 of the rows of the three parts."""
+    parts = (np.ascontiguousarray(getattr(split, part), dtype="<i8").tobytes() + b"|" for part in PARTS)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+@cache
+def _pretrained(tag: str | None) -> dict[str, str]:
+    """Return the SHA-256 of the pretrained weights that a recipe starts from; missing weights are an error now, not later."""
+    if tag is None:
+        return {}
+    return {"weights": hashlib.sha256(pretrained_file(tag).read_bytes()).hexdigest()}
+
+
+def _budgeted(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings split into the budget and the hyper-parameters of the constructor."""
+    hyper = dict(settings)
+    return {"budget": {name: hyper.pop(name) for name in ("steps", "batch_size")}, "hyper": hyper}
