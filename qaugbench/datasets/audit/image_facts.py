@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from qaugbench.datasets.audit.burnt_in_text import letters_at_border
+from qaugbench.datasets.audit.turned_copies import turned_hash
 from qaugbench.datasets.formats.pictures import SIXTEEN_BIT, opened_picture, upright
 from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.errors import DataError
@@ -45,15 +46,16 @@ BLACK = 8
 class ImageFacts:
     """One image. Where ``problem`` is not empty it could not be decoded, and the other fields are empty or 0.
 
-    ``file_hash`` and ``pixel_hash`` are 16 bytes; ``bits`` a channel; ``quantisation`` is the mean of the JPEG
-    luminance table (0 for other formats); ``tones`` is the distance in grey levels of the 0.5th and 99.5th percentile;
-    ``flat_rows`` the share of the image's rows, counted from below, that are one mid grey, as left by a decoder that
-    ran out of data; ``frame`` float32 has the entries ``FRAME``.
+    ``file_hash``, ``pixel_hash`` and ``turned_hash`` (the same in all eight orientations) are 16 bytes; ``bits`` a channel;
+    ``quantisation`` is the mean of the JPEG luminance table (0 for other formats); ``tones`` is the distance in grey levels
+    of the 0.5th and 99.5th percentile; ``flat_rows`` the share of the image's rows, counted from below, that are one mid
+    grey, as left by a decoder that ran out of data; ``frame`` float32 has the entries ``FRAME``.
     """
 
     problem: str
     file_hash: bytes
     pixel_hash: bytes = bytes(16)
+    turned_hash: bytes = bytes(16)
     format: str = ""
     bits: int = 0
     width: int = 0
@@ -92,6 +94,7 @@ def _facts(image: Image.Image, kind: str, tables: Mapping[int, list[int]] | None
         problem="",
         file_hash=file_hash,
         pixel_hash=hashlib.blake2b(f"{raw.shape}".encode() + raw.tobytes(), digest_size=16).digest(),
+        turned_hash=turned_hash(raw),
         format=kind,
         bits=8 * raw.itemsize,
         width=image.width,

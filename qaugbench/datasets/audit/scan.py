@@ -32,6 +32,7 @@ class Scan:
     problem: np.ndarray
     file_hash: np.ndarray
     pixel_hash: np.ndarray
+    turned_hash: np.ndarray
     format: np.ndarray
     bits: np.ndarray
     width: np.ndarray
@@ -107,6 +108,7 @@ def _columns(facts: Sequence[ImageFacts]) -> Scan:
         problem=np.array([fact.problem for fact in facts], dtype=object),
         file_hash=_hashes([fact.file_hash for fact in facts]),
         pixel_hash=_hashes([fact.pixel_hash for fact in facts]),
+        turned_hash=_hashes([fact.turned_hash for fact in facts]),
         format=np.array([fact.format for fact in facts], dtype=object),
         bits=np.array([fact.bits for fact in facts], dtype=np.int16),
         width=np.array([fact.width for fact in facts], dtype=np.int32),
