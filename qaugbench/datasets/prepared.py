@@ -13,6 +13,7 @@ from PIL import Image
 
 from qaugbench.datasets.formats.archive import Archive, below_images, open_archive
 from qaugbench.datasets.formats.pictures import read_picture, reason
+from qaugbench.datasets.identical_files import closed_over_files
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
 from qaugbench.datasets.preprocess import read_square
 from qaugbench.errors import DataError, first_offenders
@@ -62,8 +63,9 @@ class PreparedData:
     """A checked source whose images have not been decoded.
 
     ``table`` holds the rows of labels.csv as text, in file order, with ``group`` added where it is not there;
-    ``labels`` float32 [N, K]; ``groups`` int64 [N] indexes ``group_names``; ``group_column`` is "group",
-    "patient_id", or None where the source names no patients and each image stands alone.
+    ``labels`` float32 [N, K]; ``groups`` int64 [N] indexes ``group_names``: the patients or groups of the source, those that
+    share a file made one; ``group_column`` is "group", "patient_id", or None where the source names no patients and each
+    image stands alone.
     """
 
     name: str
@@ -111,6 +113,7 @@ def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None
     files = _checked_files(table, archive)
     labels = label_matrix(table, label_space)
     groups, group_names, group_column = group_codes(table)
+    groups, group_names = closed_over_files(groups, group_names, archive, files)
     rows = table.rows if "group" in table.rows else table.rows.assign(group=[group_names[code] for code in groups])
     return PreparedData(
         name=name or Path(path).stem,

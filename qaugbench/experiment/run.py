@@ -13,6 +13,7 @@ from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_n
 from qaugbench.experiment import assemble
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
 from qaugbench.experiment.execute import execute
+from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.plan import Plan, make_plan
 from qaugbench.experiment.progress import shown
@@ -111,6 +112,8 @@ def prepare(request: RunRequest) -> PreparedRun:
         allow_leaky=request.allow_leaky_split,
         phantom_folder=request.out / "phantom",
     )
+    notes = check_external(choices, source.prepared, source.split, task, track.image_size)
+    source = source.told(notes, notes)
     plan = make_plan(task, track, source.dataset, choices, fractions=fractions, replicates=replicates, device=device)
     names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.card.id.lower()) for choice in choices)
     folder = request.out / f"{task.id}-{source.dataset.source}-{track.name}-{names}-{plan.config_sha256[:8]}"

@@ -86,7 +86,7 @@ def image_facts(content: bytes) -> ImageFacts:
 
 
 def _facts(image: Image.Image, kind: str, tables: Mapping[int, list[int]] | None, file_hash: bytes) -> ImageFacts:
-    grey, raw, coloured = _pixels(image)
+    grey, raw, coloured = grey_and_stored(image)
     step = max(1, min(grey.shape) // SAMPLED_SIDE)
     sample = grey[::step, ::step]
     low, high = np.percentile(sample, (0.5, 99.5))
@@ -115,7 +115,7 @@ def small_copy(image: Image.Image, size: int) -> np.ndarray:
     return square_pixels(image, size, 1)[..., 0]
 
 
-def _pixels(image: Image.Image) -> tuple[np.ndarray, np.ndarray, bool]:
+def grey_and_stored(image: Image.Image) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return (grey uint8 [H, W], the pixels as stored, whether there is colour).
 
     16-bit values are stretched over their own range: the audit compares shapes, not tones.

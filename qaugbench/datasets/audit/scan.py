@@ -12,14 +12,13 @@ from joblib import Parallel, delayed
 
 from qaugbench.datasets.audit.image_facts import DETAIL, FRAME, THUMBNAIL, ImageFacts, image_facts
 from qaugbench.datasets.formats.archive import Archive, open_archive
+from qaugbench.datasets.identical_files import BLANK_TONES
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.errors import DataError
 
 CHUNK = 256
 FEW_CHUNKS = 4
 """Up to this many are scanned here: starting other processes would take longer."""
-BLANK_TONES = 6
-"""An image whose middle 99 % of pixels lie within this many grey levels is blank."""
 
 
 @dataclass(frozen=True)
