@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from qaugbench.recipe import LabelKind, Recipe
@@ -142,3 +142,23 @@ def tail_endpoints(task: Task, training_counts: Mapping[str, int]) -> tuple[Endp
         for group, names in groups.items()
         if names
     )
+
+
+def learnable_endpoints(endpoints: Iterable[Endpoint], training_counts: Mapping[str, int]) -> tuple[Endpoint, ...]:
+    """Return ``endpoints`` without the classes that have no training image, where they average over classes.
+
+    ``qwk``, which is about all grades at once, is then asked of the images of the other grades alone; ``auroc``, whose
+    classes are one question, stays as it is. An endpoint that no class is left of is left out.
+
+    >>> macro = Endpoint("macro", "macro-AUROC", "macro_auroc", ("a", "b"))
+    >>> [endpoint.classes for endpoint in learnable_endpoints([macro], {"a": 5, "b": 0})]
+    [('a',)]
+    """
+    kept = []
+    for endpoint in endpoints:
+        classes = tuple(name for name in endpoint.classes if training_counts[name])
+        if endpoint.kind == "auroc" or classes == endpoint.classes:
+            kept.append(endpoint)
+        elif classes:
+            kept.append(replace(endpoint, classes=classes, restrict=endpoint.restrict or endpoint.kind == "qwk"))
+    return tuple(kept)

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from qaugbench.datasets.formats.archive import below_images, leaves_source
+from qaugbench.datasets.formats.pictures import carries_turn
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import PARTS, Split
 from qaugbench.errors import DataError, first_offenders
@@ -38,7 +39,7 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
     Raises DataError where an image is not the one that the source's manifest.json names.
     """
     stored = _stored_manifest(prepared)
-    hashes = {name: sha256(prepared.read_bytes(i)) for i, name in enumerate(prepared.files)}
+    hashes, turned = _read_files(prepared)
     _check_hashes(prepared, hashes, stored.get("files", {}))
     everything = {"all": np.arange(len(prepared))}
     parts = everything if split is None else everything | {part: getattr(split, part) for part in PARTS}
@@ -48,7 +49,7 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
         "task": task,
         "phantom": stored.get("phantom") is True,
         "description": str(stored.get("description") or stored.get("title") or prepared.name),
-        "notes": _notes(prepared, stored),
+        "notes": [*_notes(prepared, stored), *_turn_note(turned, len(prepared))],
         "files": hashes,
         "archive_sha256": file_sha256(prepared.path) if prepared.path.is_file() else None,
         "content_sha256": content_sha256(prepared, hashes),
@@ -123,6 +124,24 @@ def _stored_manifest(prepared: PreparedData) -> dict[str, Any]:
             f"manifest.json in {prepared.path} must be an object whose `files` is an object, or be removed."
         )
     return stored
+
+
+def _read_files(prepared: PreparedData) -> tuple[dict[str, str], int]:
+    """Return the sha256 of every image file, and how many of them carry a turn."""
+    hashes, turned = {}, 0
+    for i, name in enumerate(prepared.files):
+        content = prepared.read_bytes(i)
+        hashes[name] = sha256(content)
+        turned += carries_turn(content)
+    return hashes, turned
+
+
+def _turn_note(turned: int, n: int) -> list[str]:
+    if not turned:
+        return []
+    return [
+        f"{turned:,} of {n:,} image files are stored turned or mirrored (EXIF); they are used as viewers show them."
+    ]
 
 
 def _check_hashes(prepared: PreparedData, hashes: Mapping[str, str], expected: Mapping[str, str]) -> None:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from qaugbench.datasets.formats.archive import Archive, FolderArchive, ZipArchive
+from qaugbench.datasets.formats.pictures import reason
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData
-from qaugbench.datasets.preprocess import square_pixels
+from qaugbench.datasets.preprocess import read_square
 from qaugbench.datasets.shards import Member, content_of
 from qaugbench.errors import DataError, first_offenders
 
@@ -94,11 +94,9 @@ def _decode(stretch: Stretch) -> tuple[dict[str, object], list[str]]:
     problems = []
     for position, member in enumerate(stretch.members):
         try:
-            with Image.open(io.BytesIO(content_of(member))) as image:
-                pixels[position] = square_pixels(image, stretch.size, stretch.channels)
+            pixels[position] = read_square(content_of(member), stretch.size, stretch.channels)
         except UNREADABLE as error:
-            reason = "not an image of a known format" if "cannot identify" in str(error) else str(error)
-            problems.append(f"{_below_top(member.name)} ({reason or type(error).__name__})")
+            problems.append(f"{_below_top(member.name)} ({reason(error)})")
     content = pixels.data.cast("B")
     with stretch.path.open("r+b") as file:
         file.seek(_header_bytes(file) + stretch.start * pixels[0].nbytes)

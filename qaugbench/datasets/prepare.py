@@ -17,6 +17,7 @@ from qaugbench import definitions
 from qaugbench.datasets.converters import Converted, Picture, converter
 from qaugbench.datasets.formats.archive import open_archive
 from qaugbench.datasets.formats.containers import is_archive
+from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.raw import open_raw
 from qaugbench.datasets.scale import in_shards, shards_beside, shrunk
@@ -125,7 +126,7 @@ class Shrink:
             size=self.size,
             channels=self.channels,
         )
-        return small if small.startswith(PNG) else _as_png(Image.open(io.BytesIO(small)))
+        return small if small.startswith(PNG) else _as_png(read_picture(small))
 
 
 def _as_png(image: Image.Image) -> bytes:

@@ -3,7 +3,6 @@ memory."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,14 @@ import pandas as pd
 from PIL import Image
 
 from qaugbench.datasets.formats.archive import Archive, below_images, open_archive
+from qaugbench.datasets.formats.pictures import read_picture, reason
+from qaugbench.datasets.identical_files import closed_over_files
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
-from qaugbench.datasets.preprocess import square_pixels
+from qaugbench.datasets.preprocess import read_square
 from qaugbench.errors import DataError, first_offenders
 
-UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning, DataError)
-"""What Pillow and the archive raise for a file that is no image."""
+UNREADABLE = (OSError, DataError)
+"""What the archive raises for a file that cannot be read, and ``read_picture`` for one that is no image."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ class PreparedData:
     """A checked source whose images have not been decoded.
 
     ``table`` holds the rows of labels.csv as text, in file order, with ``group`` added where it is not there;
-    ``labels`` float32 [N, K]; ``groups`` int64 [N] indexes ``group_names``; ``group_column`` is "group",
-    "patient_id", or None where the source names no patients and each image stands alone.
+    ``labels`` float32 [N, K]; ``groups`` int64 [N] indexes ``group_names``: the patients or groups of the source, those that
+    share a file made one; ``group_column`` is "group", "patient_id", or None where the source names no patients and each
+    image stands alone.
     """
 
     name: str
@@ -90,11 +92,11 @@ class PreparedData:
         return _read(self.archive, self.files[i])
 
     def read(self, i: int) -> Image.Image:
-        """Return image ``i``, decoded when its pixels are first asked for; raise DataError where it is no image."""
+        """Return image ``i``, decoded, upright and with its true tones; raise DataError where it is no image."""
         try:
-            return Image.open(io.BytesIO(self.archive.read(self.files[i])))
+            return read_picture(self.archive.read(self.files[i]))
         except UNREADABLE as error:
-            raise DataError(f"{self.files[i]} in {self.path} is not a readable image: {_reason(error)}.") from error
+            raise DataError(f"{self.files[i]} in {self.path} is not a readable image: {reason(error)}.") from error
 
 
 def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None = None) -> PreparedData:
@@ -111,6 +113,7 @@ def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None
     files = _checked_files(table, archive)
     labels = label_matrix(table, label_space)
     groups, group_names, group_column = group_codes(table)
+    groups, group_names = closed_over_files(groups, group_names, archive, files)
     rows = table.rows if "group" in table.rows else table.rows.assign(group=[group_names[code] for code in groups])
     return PreparedData(
         name=name or Path(path).stem,
@@ -138,10 +141,9 @@ def load_images(
     unreadable = []
     for position, i in enumerate(chosen):
         try:
-            with Image.open(io.BytesIO(prepared.archive.read(prepared.files[i]))) as image:
-                pixels[position] = square_pixels(image, size, channels)
+            pixels[position] = read_square(prepared.archive.read(prepared.files[i]), size, channels)
         except UNREADABLE as error:
-            unreadable.append(f"{prepared.files[i]} ({_reason(error)})")
+            unreadable.append(f"{prepared.files[i]} ({reason(error)})")
     if unreadable:
         raise DataError(
             f"{len(unreadable)} of {len(chosen)} images in {prepared.path} cannot be read: "
@@ -182,7 +184,3 @@ def _read(archive: Archive, name: str) -> bytes:
 
 def _kind(array: np.ndarray) -> str:
     return f"{array.dtype} {list(array.shape)}"
-
-
-def _reason(error: BaseException) -> str:
-    return "not an image of a known format" if "cannot identify" in str(error) else str(error) or type(error).__name__

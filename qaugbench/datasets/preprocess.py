@@ -1,10 +1,9 @@
 """One image of any size and mode as a square uint8 array. Every step is fixed, so equal files give equal pixels.
 
-1. Depth: 16-bit grey values v become round(v * 255 / 65535), over the full 16-bit range, not that of the image. (Of
-   a 16-bit RGB PNG Pillow keeps the high bytes.) Floating-point images are refused.
-2. Transparency: composed over black.
-3. Colour: grey by ITU-R 601 luma where the task has one channel, RGB where it has three. EXIF orientation is
-   not applied.
+1. Opening: promised formats only, turned upright by EXIF, tones over the full range of their depth (``formats.pictures``).
+2. Depth: 16-bit grey values v become round(v * 255 / 65535), over the full 16-bit range, not that of the image. (Of
+   a 16-bit RGB file Pillow keeps the high bytes.) Floating-point images are refused.
+3. Transparency: composed over black. Colour: grey by ITU-R 601 luma where the task has one channel, RGB where it has three.
 4. Shape: padded with black to a square, the image in the middle.
 5. Size: Pillow's bilinear filter, whose support grows with the shrinking factor (antialiased). A square image that has
    the size already keeps its pixels.
@@ -15,16 +14,17 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from qaugbench.datasets.formats.pictures import MAX_PIXELS, SIXTEEN_BIT, read_picture
 from qaugbench.errors import DataError
 
-MAX_PIXELS = 89_000_000
-"""Images of more pixels are refused before they are decoded (Pillow itself warns a little above)."""
 
-_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+def read_square(content: bytes, size: int, channels: int) -> np.ndarray:
+    """Return uint8 [size, size, channels] of the picture that ``content`` encodes; errors as ``read_picture``."""
+    return square_pixels(read_picture(content), size, channels)
 
 
 def square_pixels(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """Return uint8 [size, size, channels] of ``image``; raise DataError for too many pixels or an unusable mode."""
+    """Return uint8 [size, size, channels] of a decoded ``image``; raise DataError for too many pixels or an unusable mode."""
     if image.width * image.height > MAX_PIXELS:
         raise DataError(f"{image.width} x {image.height} pixels are more than the {MAX_PIXELS:,} that are decoded")
     converted = _in_mode(image, "L" if channels == 1 else "RGB")
@@ -37,7 +37,7 @@ def square_pixels(image: Image.Image, size: int, channels: int) -> np.ndarray:
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:
     if image.mode == mode:
         return image
-    if image.mode in _SIXTEEN_BIT:
+    if image.mode in SIXTEEN_BIT:
         return _eight_bit(image).convert(mode)
     if image.mode == "F":
         raise DataError("holds floating-point values; save it with 8 or 16 bits")

@@ -12,14 +12,14 @@ from typing import Any
 from PIL import Image
 
 from qaugbench.datasets.formats.archive import below_images
+from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.manifest import write_prepared
-from qaugbench.datasets.prepared import UNREADABLE
 from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.datasets.shards import Made, Picture, Shards, alone, convert_in_shards
 from qaugbench.errors import DataError, first_offenders
 from qaugbench.task import canonical_hash
 
-RULES = 1
+RULES = 2
 """Raised whenever shrunk pictures change, so that shards made before are not taken for new ones."""
 COMPRESS_LEVEL = 1
 """Of PNG's zlib: a quarter of the time of the default, for an eighth more bytes; the pixels are the same."""
@@ -87,14 +87,10 @@ def shrunk(content: bytes, *, size: int, channels: int) -> bytes:
 
     A file of no more pixels a side is returned as it is. Raises DataError where it is no image.
     """
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            if max(image.size) <= size:
-                square_pixels(image, size, channels)
-                return content
-            pixels = square_pixels(image, size, channels)
-    except UNREADABLE as error:
-        raise DataError("not an image of a known format" if "cannot identify" in str(error) else str(error)) from error
+    image = read_picture(content)
+    pixels = square_pixels(image, size, channels)
+    if max(image.size) <= size:
+        return content
     encoded = io.BytesIO()
     plane = pixels[..., 0] if channels == 1 else pixels
     Image.fromarray(plane).save(encoded, format="PNG", compress_level=COMPRESS_LEVEL)

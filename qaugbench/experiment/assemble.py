@@ -28,7 +28,7 @@ from qaugbench.record import (
     StageCost,
 )
 from qaugbench.stats.score import score
-from qaugbench.task import Endpoint, canonical_hash, tail_endpoints
+from qaugbench.task import Endpoint, canonical_hash, learnable_endpoints, tail_endpoints
 
 PICTURES_PER_CLASS = 6
 Reports = Mapping[str, CellReport]
@@ -70,10 +70,13 @@ def _fraction_logits(plan: Plan, store: Store, reports: Reports, arms: Sequence[
 
 
 def endpoints(plan: Plan) -> tuple[Endpoint, ...]:
-    """Return the task's endpoints with head, medium and tail as the training counts of this source make them."""
+    """Return the task's endpoints with head, medium and tail as the training counts of this source make them.
+
+    A class without one training image is in no mean over classes: no classifier can have learnt it.
+    """
     counts = plan.source.prepared.labels[plan.source.split.train].sum(axis=0)
     training_counts = {name: int(count) for name, count in zip(plan.task.labels.names, counts, strict=True)}
-    return (*plan.task.endpoints, *tail_endpoints(plan.task, training_counts))
+    return learnable_endpoints((*plan.task.endpoints, *tail_endpoints(plan.task, training_counts)), training_counts)
 
 
 def record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qaugbench import definitions, seeds
+from qaugbench.datasets.audit.quick import finding_lines, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.prepared import load_images, open_prepared
@@ -22,6 +23,8 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
     chosen = choose_split(
         prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
     )
+    screened = screen(prepared, compare=not manifest["phantom"])
+    chosen = with_copies_counted(prepared, chosen, screened, allow_leaky=allow_leaky)
     load_images(prepared, 32, task.channels)
     parts = {part: getattr(chosen, part) for part in PARTS}
     patients = "patients known" if prepared.patients_known else "no patient ids: each group stands for a patient"
@@ -37,4 +40,5 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
     for fraction in sorted({f for track in task.tracks.values() for f in track.fractions}):
         used, reason = runnable_fraction(prepared.labels[chosen.train], fraction)
         lines.append(f"At {100 * fraction:g}%: " + (f"runs at {100 * used:g}%. {reason}" if reason else "runs."))
+    lines += finding_lines(quick_findings(prepared, chosen, screened))
     return "\n".join(lines)

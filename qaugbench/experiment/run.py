@@ -16,6 +16,7 @@ from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
 from qaugbench.experiment.execute import LIGHT_STAGES, check_backend, execute
+from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.plan import Plan, Runnable, make_plan
 from qaugbench.experiment.plateau import skipped_reason
@@ -136,6 +137,8 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         allow_leaky=request.allow_leaky_split,
         phantom_folder=request.out / "phantom",
     )
+    notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
+    source = source.told(notes, notes)
     setting = Setting(task, track, source, defined.autoencoder, device)
     skipped = skipped_reason(setting, asked=request.plateau_check)
     plan = make_plan(

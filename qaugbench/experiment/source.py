@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from qaugbench import seeds
+from qaugbench.datasets.audit.quick import finding_lines, finding_notes, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import sha256, source_manifest
 from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
@@ -35,6 +36,11 @@ class OpenedSource:
     facts: DataFacts
     image_ids: tuple[str, ...]
     banner: str
+
+    def told(self, notes: Sequence[str], lines: Sequence[str]) -> OpenedSource:
+        """Return the source with ``notes`` in what the record states of it and ``lines`` in the banner."""
+        facts = self.facts.model_copy(update={"notes": [*self.facts.notes, *notes]})
+        return replace(self, facts=facts, banner="\n".join([self.banner, *lines]))
 
 
 def open_source(
@@ -62,10 +68,14 @@ def open_source(
         prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
     )
     _refuse_unusable(prepared, chosen)
+    screened = screen(prepared, compare=not manifest["phantom"])
+    chosen = with_copies_counted(prepared, chosen, screened, allow_leaky=allow_leaky)
     facts = _facts(task, prepared, chosen, manifest, name)
     hashes = manifest["files"]
     image_ids = tuple(sha256(f"{hashes[name]} {name}".encode())[:16] for name in prepared.files)
-    return OpenedSource(prepared, chosen, facts, image_ids, _with_split(banner, chosen))
+    opened = OpenedSource(prepared, chosen, facts, image_ids, _with_split(banner, chosen))
+    findings = quick_findings(prepared, chosen, screened)
+    return opened.told(finding_notes(findings), finding_lines(findings))
 
 
 def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:

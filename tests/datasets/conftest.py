@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Mapping
@@ -37,6 +38,11 @@ def png(pixels: np.ndarray) -> bytes:
     return content.getvalue()
 
 
+def small_picture(name: str) -> bytes:
+    """Return a picture of 4 x 4 pixels that no other name has."""
+    return png(np.frombuffer(hashlib.sha256(name.encode()).digest()[:16], np.uint8).reshape(4, 4))
+
+
 @pytest.fixture
 def make_source(tmp_path: Path) -> MakeSource:
     """Return a function that writes a source from the text of labels.csv and its image files."""
@@ -44,7 +50,7 @@ def make_source(tmp_path: Path) -> MakeSource:
     def make(text: str, files: Mapping[str, bytes] | None = None, *, name: str = "source.zip", top: str = "") -> Path:
         path = tmp_path / name
         lines = [line.split(",")[0] for line in text.strip().splitlines()[1:]]
-        default = {f"images/{line.removeprefix('images/')}": png(np.full((4, 4), 9, np.uint8)) for line in lines}
+        default = {f"images/{(name := line.removeprefix('images/'))}": small_picture(name) for line in lines}
         entries = {"labels.csv": text.encode(), **(default if files is None else files)}
         if path.suffix == ".zip":
             with zipfile.ZipFile(path, "w") as archive:

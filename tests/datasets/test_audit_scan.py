@@ -11,7 +11,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import grey_opening
 
-from qaugbench.datasets.audit import image_facts as facts_module
 from qaugbench.datasets.audit.burnt_in_text import letters_at_border, opened
 from qaugbench.datasets.audit.image_facts import FRAME, image_facts
 from qaugbench.datasets.audit.scan import Scan, scan
@@ -50,7 +49,7 @@ def test_damaged_files_are_told_and_never_raised(ramp, form, kept):
 
 
 def test_an_image_of_too_many_pixels_is_not_decoded(ramp, monkeypatch):
-    monkeypatch.setattr(facts_module, "MAX_PIXELS", 3000)
+    monkeypatch.setattr("qaugbench.datasets.formats.pictures.MAX_PIXELS", 3000)
     assert "48 x 64" in image_facts(encoded(ramp)).problem
 
 

@@ -28,14 +28,14 @@ MANIFEST = {
 
 @pytest.fixture(scope="module")
 def knees(tmp_path_factory):
-    """Return (prepared, split, report) of knees with a device, an age and a copy across the published split."""
+    """Return (prepared, split, report) of knees with a device, an age and a mirrored copy across the published split."""
     phantom = render_phantom("kneeoa", 70, 2, 48)
     rows = [dict(row) for row in phantom.rows]
     for i, row in enumerate(rows):
         row |= {"manufacturer": "Acme" if i % 3 else "", "age": 40 + i % 2, "sex": "F" if i % 4 else "M"}
         row["split"] = "train" if i < 100 else "test"
     images = list(phantom.images)
-    images[120] = images[3]
+    images[120] = images[3][:, ::-1]
     path = tmp_path_factory.mktemp("card") / "knees.zip"
     write_prepared(path, images, rows, MANIFEST)
     prepared = open_prepared(path, KNEES.labels)

@@ -87,7 +87,8 @@ def test_what_is_fetched_by_hand_becomes_a_prepared_zip(name, tmp_path, data_hom
     assert data.path == data_home / source(name).tasks[0] / f"{name}.zip"
     assert len(data) == IMAGES[name]
     assert data.patients_known == (name in PATIENTS)
-    assert len(data.group_names) == PATIENTS.get(name, IMAGES[name])
+    if name in PATIENTS:
+        assert data.table["patient_id"].nunique() == PATIENTS[name]
     pixels = load_images(data, 32, 3)
     assert pixels.std() > 20
     facts = manifest(data)

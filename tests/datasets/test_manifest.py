@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from qaugbench.datasets import manifest
 from qaugbench.datasets.manifest import source_manifest, write_prepared
@@ -142,3 +144,17 @@ def test_a_damaged_manifest_is_refused(make_source):
     (path / "manifest.json").write_text("{")
     with pytest.raises(DataError, match=r"manifest.json.*not JSON"):
         source_manifest(open_prepared(path, CLASSES), "squares")
+
+
+def test_turned_photographs_are_used_upright_and_counted(tmp_path):
+    upright = np.kron(np.arange(8, dtype=np.uint8).reshape(2, 4) * 30, np.ones((8, 8), np.uint8))
+    turned = io.BytesIO()
+    exif = Image.Exif()
+    exif[274] = 6  # stored lying down: viewers turn it by a quarter
+    Image.fromarray(np.rot90(upright)).save(turned, "PNG", exif=exif)
+    rows = [{**ROWS[0], "filename": "a.png"}, {**ROWS[1], "filename": "b.png"}]
+    write_prepared(tmp_path / "s.zip", [png(upright), turned.getvalue()], rows, {})
+    prepared = open_prepared(tmp_path / "s.zip", CLASSES)
+    first, second = load_images(prepared, 16, 1)
+    np.testing.assert_array_equal(first, second)
+    assert any(note.startswith("1 of 2 image files") for note in source_manifest(prepared, "brainmri@1")["notes"])

@@ -125,7 +125,7 @@ def _pixels(figure: Any) -> Image:
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
-    return Image.open(buffer).convert("RGB")
+    return Image.open(buffer, formats=("PNG",)).convert("RGB")
 
 
 def _caption(circuit: Circuit, width: int) -> Image:

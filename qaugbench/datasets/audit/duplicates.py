@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from qaugbench.datasets.audit.near_duplicates import Pairs, copies, first_of_equal, joined, same_pictures
-from qaugbench.datasets.audit.orientations import ORIENTATIONS
+from qaugbench.datasets.audit.orientations import ORIENTATIONS, oriented
 from qaugbench.datasets.audit.report import Finding, first_files
-from qaugbench.datasets.audit.scan import Scan
 from qaugbench.datasets.prepared import PreparedData
 
 
-def find_pairs(scanned: Scan) -> Pairs:
+class Facts(Protocol):
+    """What is compared: hashes uint64 [N, 2], small grey copies uint8 [N, 32, 32] and [N, 48, 48], and which images are usable."""
+
+    @property
+    def file_hash(self) -> np.ndarray: ...
+
+    @property
+    def pixel_hash(self) -> np.ndarray: ...
+
+    @property
+    def turned_hash(self) -> np.ndarray: ...
+
+    @property
+    def thumbnails(self) -> np.ndarray: ...
+
+    @property
+    def details(self) -> np.ndarray: ...
+
+    @property
+    def usable(self) -> np.ndarray: ...
+
+
+def find_pairs(scanned: Facts) -> Pairs:
     """Return all pairs of one picture: copies by hash, then near-duplicates among one image of each set of copies.
 
     Unreadable and blank images have no pairs: two white pages are not one patient's.
@@ -23,7 +46,22 @@ def find_pairs(scanned: Scan) -> Pairs:
     exact.kind[same_file[exact.second] == same_file[exact.first]] = "identical file"
     one_each = usable[same_pixels == np.arange(len(usable))]
     found = same_pictures(scanned.thumbnails[one_each], scanned.details[one_each])
-    return joined([exact.among(usable), found.among(one_each)])
+    turned = _turned(scanned.turned_hash[one_each], scanned.details[one_each], found)
+    return joined([exact.among(usable), found.among(one_each), turned.among(one_each)])
+
+
+def _turned(hashes: np.ndarray, details: np.ndarray, known: Pairs) -> Pairs:
+    """Return the turned copies that show too little for their windows to be compared, and so are not ``known`` yet."""
+    pairs = copies(first_of_equal(hashes), "same picture")
+    seen = set(zip(known.first.tolist(), known.second.tolist(), strict=True))
+    new = [
+        p for p, pair in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)) if pair not in seen
+    ]
+    first, second = pairs.first[new], pairs.second[new]
+    one, other = details[first].astype(np.int64), details[second].astype(np.int64)
+    apart = [np.abs(one - oriented(other, turn)).sum(axis=(1, 2)) for turn in range(len(ORIENTATIONS))]
+    orientation = np.argmin(apart, axis=0).astype(np.int64)
+    return Pairs(first, second, orientation, pairs.correlation[new], pairs.kind[new])
 
 
 def duplicate_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:

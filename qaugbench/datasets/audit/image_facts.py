@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
-import warnings
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from qaugbench.datasets.audit.burnt_in_text import letters_at_border
-from qaugbench.datasets.prepared import UNREADABLE
-from qaugbench.datasets.preprocess import MAX_PIXELS, square_pixels
+from qaugbench.datasets.audit.turned_copies import turned_hash
+from qaugbench.datasets.formats.pictures import SIXTEEN_BIT, opened_picture, upright
+from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.errors import DataError
 
 THUMBNAIL = 32
 DETAIL = 48
 """Pixels a side of the two grey copies that are kept: one to compare pictures, one to confirm it."""
-BROKEN = (*UNREADABLE, struct.error, zlib.error, EOFError, IndexError, OverflowError)
-"""What decoding a damaged file has been seen to raise."""
 SAMPLED_SIDE = 256
 """Tones are counted on every k-th row and column, so that about this many of each are left."""
 FRAME = (
@@ -49,15 +46,16 @@ BLACK = 8
 class ImageFacts:
     """One image. Where ``problem`` is not empty it could not be decoded, and the other fields are empty or 0.
 
-    ``file_hash`` and ``pixel_hash`` are 16 bytes; ``bits`` a channel; ``quantisation`` is the mean of the JPEG
-    luminance table (0 for other formats); ``tones`` is the distance in grey levels of the 0.5th and 99.5th percentile;
-    ``flat_rows`` the share of the image's rows, counted from below, that are one mid grey, as left by a decoder that
-    ran out of data; ``frame`` float32 has the entries ``FRAME``.
+    ``file_hash``, ``pixel_hash`` and ``turned_hash`` (the same in all eight orientations) are 16 bytes; ``bits`` a channel;
+    ``quantisation`` is the mean of the JPEG luminance table (0 for other formats); ``tones`` is the distance in grey levels
+    of the 0.5th and 99.5th percentile; ``flat_rows`` the share of the image's rows, counted from below, that are one mid
+    grey, as left by a decoder that ran out of data; ``frame`` float32 has the entries ``FRAME``.
     """
 
     problem: str
     file_hash: bytes
     pixel_hash: bytes = bytes(16)
+    turned_hash: bytes = bytes(16)
     format: str = ""
     bits: int = 0
     width: int = 0
@@ -80,20 +78,15 @@ def image_facts(content: bytes) -> ImageFacts:
     """
     file_hash = hashlib.blake2b(content, digest_size=16).digest()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own warning about size; the limit below is lower
-            with Image.open(io.BytesIO(content)) as image:
-                return _facts(image, file_hash)
-    except BROKEN as error:
-        return ImageFacts(_reason(error), file_hash)
+        with opened_picture(io.BytesIO(content)) as image:
+            tables = getattr(image, "quantization", None)
+            return _facts(upright(image), image.format or "", tables, file_hash)
+    except DataError as error:
+        return ImageFacts(str(error), file_hash)
 
 
-def _facts(image: Image.Image, file_hash: bytes) -> ImageFacts:
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(f"has {image.width} x {image.height} pixels, more than the {MAX_PIXELS:,} that are decoded")
-    tables = getattr(image, "quantization", None)
-    image.load()
-    grey, raw, coloured = _pixels(image)
+def _facts(image: Image.Image, kind: str, tables: Mapping[int, list[int]] | None, file_hash: bytes) -> ImageFacts:
+    grey, raw, coloured = grey_and_stored(image)
     step = max(1, min(grey.shape) // SAMPLED_SIDE)
     sample = grey[::step, ::step]
     low, high = np.percentile(sample, (0.5, 99.5))
@@ -101,7 +94,8 @@ def _facts(image: Image.Image, file_hash: bytes) -> ImageFacts:
         problem="",
         file_hash=file_hash,
         pixel_hash=hashlib.blake2b(f"{raw.shape}".encode() + raw.tobytes(), digest_size=16).digest(),
-        format=image.format or "",
+        turned_hash=turned_hash(raw),
+        format=kind,
         bits=8 * raw.itemsize,
         width=image.width,
         height=image.height,
@@ -121,14 +115,12 @@ def small_copy(image: Image.Image, size: int) -> np.ndarray:
     return square_pixels(image, size, 1)[..., 0]
 
 
-def _pixels(image: Image.Image) -> tuple[np.ndarray, np.ndarray, bool]:
+def grey_and_stored(image: Image.Image) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return (grey uint8 [H, W], the pixels as stored, whether there is colour).
 
     16-bit values are stretched over their own range: the audit compares shapes, not tones.
     """
-    if image.mode == "F":
-        raise DataError("holds floating-point values; save it with 8 or 16 bits")
-    if image.mode.startswith("I"):
+    if image.mode in SIXTEEN_BIT:
         values = np.asarray(image).astype(np.int64)
         low, span = values.min(), max(int(values.max() - values.min()), 1)
         return ((values - low) * 255 // span).astype(np.uint8), values.astype(np.uint16), False
@@ -174,7 +166,3 @@ def _leading_share(black: np.ndarray) -> float:
 def _flat_rows(sample: np.ndarray) -> float:
     flat = (np.ptp(sample, axis=1) <= 2) & (np.abs(sample.mean(axis=1) - 128) <= 4)
     return _leading_share(flat[::-1])
-
-
-def _reason(error: BaseException) -> str:
-    return "not an image of a known format" if "cannot identify" in str(error) else str(error) or type(error).__name__

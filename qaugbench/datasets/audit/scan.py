@@ -12,14 +12,13 @@ from joblib import Parallel, delayed
 
 from qaugbench.datasets.audit.image_facts import DETAIL, FRAME, THUMBNAIL, ImageFacts, image_facts
 from qaugbench.datasets.formats.archive import Archive, open_archive
+from qaugbench.datasets.identical_files import BLANK_TONES
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.errors import DataError
 
 CHUNK = 256
 FEW_CHUNKS = 4
 """Up to this many are scanned here: starting other processes would take longer."""
-BLANK_TONES = 6
-"""An image whose middle 99 % of pixels lie within this many grey levels is blank."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Scan:
     problem: np.ndarray
     file_hash: np.ndarray
     pixel_hash: np.ndarray
+    turned_hash: np.ndarray
     format: np.ndarray
     bits: np.ndarray
     width: np.ndarray
@@ -107,6 +107,7 @@ def _columns(facts: Sequence[ImageFacts]) -> Scan:
         problem=np.array([fact.problem for fact in facts], dtype=object),
         file_hash=_hashes([fact.file_hash for fact in facts]),
         pixel_hash=_hashes([fact.pixel_hash for fact in facts]),
+        turned_hash=_hashes([fact.turned_hash for fact in facts]),
         format=np.array([fact.format for fact in facts], dtype=object),
         bits=np.array([fact.bits for fact in facts], dtype=np.int16),
         width=np.array([fact.width for fact in facts], dtype=np.int32),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.datasets.converters import Converted
-from qaugbench.datasets.preprocess import MAX_PIXELS
+from qaugbench.datasets.formats.pictures import MAX_PIXELS
 from qaugbench.datasets.raw import Item, Raw, unique
 from qaugbench.errors import DataError
 

@@ -32,6 +32,9 @@ class Archive(Protocol):
     def problem(self, name: str) -> str | None:
         """Return why ``name`` cannot be read ("missing", ...), or None where it is a file inside the source."""
 
+    def size(self, name: str) -> int | None:
+        """Return how many bytes ``name`` has, or None where it cannot be read."""
+
     def read(self, name: str) -> bytes:
         """Return the content of ``name``; raise OSError, or DataError that says why not (but not where)."""
 
@@ -96,6 +99,9 @@ class FolderArchive:
             return "is a link that points outside the source"
         return None if os.path.isfile(real) else "missing"
 
+    def size(self, name: str) -> int | None:
+        return None if self.problem(name) else (self.top / name).stat().st_size
+
     def read(self, name: str) -> bytes:
         why = self.problem(name)
         if why:
@@ -129,6 +135,9 @@ class ZipArchive:
         if stat.S_ISLNK(info.external_attr >> 16):
             return "is a link, not a file"
         return "is encrypted" if info.flag_bits & 1 else None
+
+    def size(self, name: str) -> int | None:
+        return None if self.problem(name) else self._zip.getinfo(self.top + name).file_size
 
     def read(self, name: str) -> bytes:
         why = self.problem(name)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from qaugbench.datasets.preprocess import MAX_PIXELS
+from qaugbench.datasets.formats.pictures import MAX_PIXELS
 from qaugbench.errors import DataError
 
 MAX_VALUES = 2 * 1024**3

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qaugbench.datasets.formats.dicom import eight_bit, stretched
-from qaugbench.datasets.preprocess import MAX_PIXELS
+from qaugbench.datasets.formats.pictures import MAX_PIXELS
 from qaugbench.errors import DataError, first_offenders
 
 MAX_VOLUME_BYTES = 2 * 1024**3

@@ -12,9 +12,8 @@ from PIL import Image
 
 from qaugbench.datasets.formats.dicom import is_dicom, read_dicom
 from qaugbench.datasets.formats.nifti import is_nifti, read_nifti
+from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.manifest import sha256
-from qaugbench.datasets.prepared import UNREADABLE
-from qaugbench.datasets.preprocess import MAX_PIXELS
 from qaugbench.datasets.shards import Made
 from qaugbench.errors import DataError
 
@@ -61,18 +60,10 @@ def _dicom(content: bytes, stem: str, about: dict[str, Any], key: bytes) -> list
 
 def _picture_format(content: bytes) -> str:
     """Return the ending for a picture after decoding it once; raise DataError where it cannot be used."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise DataError(
-                    f"{image.width} x {image.height} pixels are more than the {MAX_PIXELS:,} that are decoded"
-                )
-            if image.mode not in PICTURE_MODES:
-                raise DataError(f"has the mode {image.mode}; save it with 8 or 16 bits")
-            image.load()
-            return str(image.format or "png").lower()
-    except UNREADABLE as error:
-        raise DataError("not an image of a known format" if "cannot identify" in str(error) else str(error)) from error
+    image = read_picture(content)
+    if image.mode not in PICTURE_MODES:
+        raise DataError(f"has the mode {image.mode}; save it with 8 or 16 bits")
+    return str(image.format or "png").lower()
 
 
 def _png(pixels: np.ndarray) -> bytes:
