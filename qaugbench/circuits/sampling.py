@@ -72,7 +72,7 @@ def _split_shots(probabilities: torch.Tensor, shots: int, generator: torch.Gener
 
 
 def _normalised(probabilities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return distributions in float64, and which are valid [..., 1]; the others become certain of the first state."""
+    """Return distributions in float64, and which are valid [..., 1]; the others give the first state with certainty."""
     weights = probabilities.double().clamp(min=0.0)
     total = weights.sum(-1, keepdim=True)
     is_valid = total.isfinite() & (total > 0)

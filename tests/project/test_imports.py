@@ -1,4 +1,4 @@
-"""Asking for help costs no framework, scoring needs none, and the floors of the house hold."""
+"""Asking for help loads no framework, scoring needs none, and the layers of the package hold without cycles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FRAMEWORKS = ["torch", "torchvision", "timm", "diffusers", "pennylane", "qiskit"]
 HEAVY = [*FRAMEWORKS, "matplotlib", "sklearn", "scipy", "pandas", "pooch", "requests", "h5py", "pydicom", "nibabel"]
-KNOWN_CIRCLES = [("qaugbench.generators.contract", "qaugbench.generators.shared.autoencoder")]
+KNOWN_CYCLES = [("qaugbench.generators.contract", "qaugbench.generators.shared.autoencoder")]
 
 
 def _python(code: str) -> str:
@@ -52,20 +52,20 @@ def test_scoring_and_reading_need_no_framework(package: str) -> None:
     assert int(printed) > 0
 
 
-def test_floors_of_the_house() -> None:
+def test_imports_follow_the_contracts() -> None:
     lint = "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo', '--no-cache'])"
     done = subprocess.run([sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_there_are_no_import_cycles() -> None:
     """Imports for type checking and inside functions count: the linter's own contract leaves the first kind out."""
     graph = grimp.build_graph("qaugbench", cache_dir=None)
     # The package itself is left out: every import of a module runs it first, and it offers ``run`` by name alone.
     imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules - {"qaugbench"}}
-    for known in KNOWN_CIRCLES:
+    for known in KNOWN_CYCLES:
         imports[known[0]].discard(known[1])
-    graphlib.TopologicalSorter(imports).prepare()  # names the circle in its error
+    graphlib.TopologicalSorter(imports).prepare()  # names the cycle in its error
 
 
 def test_an_ideal_circuit_depends_on_no_other_execution() -> None:

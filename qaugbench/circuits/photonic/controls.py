@@ -17,7 +17,7 @@ def _distinguishable(circuit: PhotonicCircuit) -> PhotonicCircuit:
 
 @used_angles.register
 def _of_components(circuit: PhotonicCircuit) -> tuple[UsedAngle, ...]:
-    """Return the angles; a phase shifter has 0 to n photons, and a beam splitter shares up to n, as a spin n/2 does."""
+    """Return the angles; a phase shifter turns 0 to n photons, and a beam splitter acts on up to n as on a spin n/2."""
     return tuple(
         UsedAngle(_eigenvalues(component.name, circuit.n_photons), component.angle.weights, component.angle.inputs)
         for component in circuit.components

@@ -199,7 +199,7 @@ def test_no_entanglement_keeps_the_weights_of_removed_gates() -> None:
 def test_no_entanglement_keeps_embedding_and_readout() -> None:
     circuit = without_entanglement(CIRCUITS["amplitudes"])
     assert (circuit.start, circuit.readout) == (CIRCUITS["amplitudes"].start, CIRCUITS["amplitudes"].readout)
-    with pytest.raises(CircuitError, match="out of a dict is not known"):
+    with pytest.raises(CircuitError, match="entanglement from a dict is not known"):
         without_entanglement({})
 
 

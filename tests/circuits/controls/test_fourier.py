@@ -161,5 +161,5 @@ def test_a_surrogate_learns_what_its_frequencies_span() -> None:
 
 
 def test_what_no_one_registered_is_refused() -> None:
-    with pytest.raises(CircuitError, match="What angles do in a dict is not known"):
+    with pytest.raises(CircuitError, match="angles of a dict are not known"):
         used_angles({})

@@ -32,7 +32,7 @@ def test_executions_on_one_device_are_equal() -> None:
         ("fake:", "A device is written fake:NAME"),
         ("aer:fast", "A device is written aer"),
         ("ionq:forte", "Unknown device 'ionq:forte'; write one of: fake:NAME.*aer.*ibm:NAME.*replay:FOLDER"),
-        ("ibm:torino", "Give a folder that keeps the answers of ibm:torino"),
+        ("ibm:torino", "Give a folder for the answers of ibm:torino"),
         ("replay:no/such/folder", "There is no folder 'no/such/folder' to replay"),
         ("", "Unknown device ''"),
     ],

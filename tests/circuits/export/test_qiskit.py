@@ -197,7 +197,7 @@ def test_a_measured_circuit_runs() -> None:
         (lambda c: to_qiskit(c, [1.0]), r"inputs of shape \[2\], given \[1\]"),
         (lambda c: to_qiskit(c, [1.0, 2.0], [[1.0]]), r"weights of shape \[1\], given \[1, 1\]"),
         (lambda c: to_qiskit(c, [1.0, 2.0], [math.nan]), "Not finite among the weights: 0"),
-        (lambda c: to_qiskit(c, [0.0, 0.0]), "zeros only"),
+        (lambda c: to_qiskit(c, [0.0, 0.0]), "of zeros is not a state"),
         (lambda c: to_qiskit(c, [1.0, 0.0], measure=True), "measurement.settings"),
         (lambda c: to_observables(replace(c, readout=Readout.samples())), "no observables"),
     ],

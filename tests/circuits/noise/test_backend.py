@@ -139,7 +139,7 @@ def test_what_cannot_be_compiled_once_is_refused() -> None:
         noisy_executor(circuit, BackendNoise("fake:manila"))
     with pytest.raises(CircuitError, match="levels 0 to 3, given 4"):
         BackendNoise("fake:manila", optimization_level=4)
-    with pytest.raises(CircuitError, match="trajectories=1 is no number of at least 2"):
+    with pytest.raises(CircuitError, match="trajectories=1 must be at least 2"):
         BackendNoise("fake:manila", trajectories=1)
 
 
