@@ -73,20 +73,25 @@ def log_loss_of_probabilities(probabilities: np.ndarray, labels: np.ndarray, kin
     >>> round(log_loss_of_probabilities(np.array([[0.5, 0.5]]), np.array([[1, 0]]), "multiclass"), 6)
     0.693147
     """
+    return float(log_loss_of_probabilities_per_image(probabilities, labels, kind).mean())
+
+
+def log_loss_of_probabilities_per_image(probabilities: np.ndarray, labels: np.ndarray, kind: str) -> np.ndarray:
+    """Return each image's part [..., N] of ``log_loss_of_probabilities``, of [..., N, K]; errors as there."""
     probabilities, labels = _checked(probabilities, labels, kind)
     _refuse_impossible(probabilities, kind)
     if kind == "multilabel":
         of_what_happened = np.where(labels > 0, probabilities, 1.0 - probabilities)
     else:
         of_what_happened = np.where(labels > 0, probabilities, 1.0)
-    impossible = (of_what_happened == 0).any(axis=-1)
+    impossible = of_what_happened == 0
     if impossible.any():
         raise StatisticsError(
-            "Log loss is infinite: what happened was given probability 0 at images "
-            f"{first_offenders(np.flatnonzero(impossible))}. Give logits to log_loss, which do not round to 0."
+            f"Log loss is infinite: what happened was given probability 0 at images {_images(impossible)}. "
+            "Give logits instead, which do not round to 0."
         )
     loss = -np.log(of_what_happened)
-    return float((loss.mean(axis=-1) if kind == "multilabel" else loss.sum(axis=-1)).mean())
+    return np.asarray(loss.mean(axis=-1) if kind == "multilabel" else loss.sum(axis=-1))
 
 
 def _checked(predictions: np.ndarray, labels: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison
-from qaugbench.task import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
+from qaugbench.task import MIN_FOR_VERDICT
 
 VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
 
@@ -101,7 +101,7 @@ def too_few_replicates(n_replicates: int) -> str | None:
     """
     if n_replicates >= INTERVAL_REPLICATES:
         return None
-    counted = "1 replicate" if n_replicates == 1 else f"{n_replicates} replicates"
+    counted = "a single replicate" if n_replicates == 1 else f"{n_replicates} replicates"
     return f"{counted}: an interval over training runs needs {INTERVAL_REPLICATES}"
 
 

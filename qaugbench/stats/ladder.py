@@ -265,7 +265,9 @@ class _Measure:
         weights = {name: plus.get(name, 0.0) - minus.get(name, 0.0) for name in (*plus, *minus)}
         missing = [name for name in weights if name not in self.measurements]
         if missing:
-            raise StatisticsError(f"There is no answer of arm {missing[0]!r}.{near_names(missing[0], self.measurements)}")
+            raise StatisticsError(
+                f"There is no answer of arm {missing[0]!r}.{near_names(missing[0], self.measurements)}"
+            )
         theta = np.sum([weight * self.measurements[name][0] for name, weight in weights.items()], axis=0)
         influence = sum(weight * self.measurements[name][1] for name, weight in weights.items())
         return theta, np.asarray(influence)

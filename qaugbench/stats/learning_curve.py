@@ -196,4 +196,6 @@ def _tube_quantile(angle: float, df: float) -> float:
 
 
 def _mean_measurement(measurements: list[Measurement]) -> Measurement:
-    return np.mean([theta for theta, _ in measurements], axis=0), np.mean([influence for _, influence in measurements], axis=0)
+    return np.mean([theta for theta, _ in measurements], axis=0), np.mean(
+        [influence for _, influence in measurements], axis=0
+    )

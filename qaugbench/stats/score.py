@@ -138,4 +138,3 @@ def _check_logits(name: str, logits: np.ndarray, order: Sequence[str], images: I
             f"The {name} logits must be [{wanted[0]} arms, replicates, {wanted[1]} images, {wanted[2]} classes]; "
             f"given shape {logits.shape}."
         )
-
