@@ -69,7 +69,7 @@ def test_few_images_are_one_note_for_all_classes_with_their_numbers() -> None:
         "3 of 14 findings have fewer than 30 test images on the rarer side, so no verdict: finding 11 20, finding 12 29, "
         "finding 13 29.",
     ]
-    assert [note.classes for note in scored.class_notes][0] == ["finding 9", "finding 10"]
+    assert scored.class_notes[0].classes == ["finding 9", "finding 10"]
 
 
 def test_a_finding_without_a_validation_threshold_is_left_out_of_the_decisions_alone() -> None:
