@@ -1,7 +1,7 @@
 """How far stated probabilities are from what happened: Brier score and log loss, both proper and both means of images.
 
 Classes that exclude one another (``kind`` multiclass or ordinal): probabilities sum to 1 over the classes and each
-image has one of them; an image's score is a sum over classes. Multilabel: each class is a question of its own; an
+image has one of them; an image's score is a sum over classes. Multilabel: each class is a problem of its own; an
 image's score is the mean over classes. Lower is better.
 """
 
@@ -23,7 +23,7 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray, kind: str) -> flo
     ``probabilities`` [N, K] in [0, 1], ``labels`` [N, K] 0/1. The mean over images of the squared differences between
     the two, summed over classes (multiclass and ordinal; Brier 1950) or averaged over them (multilabel). Raises
     StatisticsError for NaN, shapes that differ, probabilities outside [0, 1] or that do not sum to 1, and labels that
-    are not 0 or 1 or, unless multilabel, not one class an image.
+    are not 0 or 1 or, unless multilabel, not one class per image.
 
     >>> probabilities, labels = np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([[1, 0], [0, 1]])
     >>> round(brier_score(probabilities, labels, "multiclass"), 12), round(brier_score(probabilities, labels, "multilabel"), 12)

@@ -34,7 +34,7 @@ def verdict(
     n_rarer: int | None = None,
     pooled_rarer: Sequence[int] = (),
 ) -> Verdict:
-    """Return HELPS or HURTS when the 95 % interval lies on one side of 0, else INCONCLUSIVE; higher values are better.
+    """Return HELPS or HURTS when the 95 % interval is on one side of 0, else INCONCLUSIVE; higher values are better.
 
     NO-VERDICT, with a reason, below five replicates, when more than 10 % of the replicates were filled in
     (``flagged_fraction``), when nothing varied, and on too few test images: fewer than 30 on the rarer side of a single

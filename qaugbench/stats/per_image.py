@@ -23,7 +23,7 @@ def mean_influence(per_image: np.ndarray, patients: Patients) -> tuple[np.ndarra
     """
     per_image = np.asarray(per_image, dtype=np.float64)
     if per_image.ndim != 2 or per_image.shape[1] != patients.code.size:
-        raise StatisticsError(f"Needed is one number an image, [B, {patients.code.size}]; given {per_image.shape}.")
+        raise StatisticsError(f"Needed is one number per image, [B, {patients.code.size}]; given {per_image.shape}.")
     value = per_image.mean(axis=1)
     return value, patients.sums((per_image - value[:, None]) / per_image.shape[1])
 

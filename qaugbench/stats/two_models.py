@@ -50,7 +50,7 @@ def evaluate_model(
 ) -> Comparison:
     """Return one model's ``metric`` with its interval; arguments and errors as ``compare_models``.
 
-    The p-value asks whether the metric is 0, which is seldom a question.
+    The p-value is against a value of 0, which is seldom of interest.
     """
     return _interval([(predictions, 1.0)], labels, metric, groups)
 

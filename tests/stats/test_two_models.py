@@ -90,7 +90,7 @@ def test_swapping_the_models_turns_the_sign() -> None:
         (RUNS[0, :, :50], RUNS[1], {}, "shaped like the labels"),
         (RUNS[0], RUNS[1] * np.nan, {}, "NaN"),
         (RUNS[0], RUNS[1], {"groups": np.zeros(200)}, "two patients"),
-        (RUNS[0], RUNS[1], {"groups": np.zeros(7)}, "one patient code an image"),
+        (RUNS[0], RUNS[1], {"groups": np.zeros(7)}, "one patient code per image"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
