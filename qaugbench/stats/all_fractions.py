@@ -100,7 +100,9 @@ def _worths_at(
     if too_few is not None:
         nothing = Worth(None, n_real, n_fill, reason=too_few)
         return {arm: ArmWorth(nothing, None, sentence(nothing)) for arm in fraction.present.with_role("synthetic")}
-    oracle = next((measured.by_arm[arm] for arm in fraction.present.with_role("oracle") if arm in measured.by_arm), None)
+    oracle = next(
+        (measured.by_arm[arm] for arm in fraction.present.with_role("oracle") if arm in measured.by_arm), None
+    )
     found = {}
     for arm in fraction.present.with_role("synthetic"):
         value = worth(

@@ -92,7 +92,9 @@ def test_the_oracle_alone_proves_that_the_task_can_show_a_gain() -> None:
 
 def test_when_the_reference_is_the_best_classical_arm_helping_is_enough() -> None:
     measurements = _measurements({"R+": 0.0, "O-real": 0.04, "q": 0.03})
-    found = climb("q", Competitors("R+", "R+", "O-real", {}, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01)
+    found = climb(
+        "q", Competitors("R+", "R+", "O-real", {}, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01
+    )
     assert found.verdict == "SUPERIOR"
     assert [rung.contrast for rung in found.rungs] == ["q - R+", "O-real - R+", "q - R+", "q - R+"]
     assert len(found.equivalences) == 1

@@ -208,7 +208,9 @@ def test_runs_that_cannot_be_a_pilot_are_named() -> None:
         pilot_of_run(predictions, ARMS, ENDPOINT, "ordinal", GRADES, "5%")
     with pytest.raises(StatisticsError, match="no arm to compare with the reference"):
         pilot_of_run(run(arms=lone), lone, ENDPOINT, "ordinal", GRADES, "10%")
-    with pytest.raises(StatisticsError, match=r"no pilot \(2 replicates: an interval .* needs 3\). Run it with --replicates"):
+    with pytest.raises(
+        StatisticsError, match=r"no pilot \(2 replicates: an interval .* needs 3\). Run it with --replicates"
+    ):
         pilot_of_run(run(replicates=2), ARMS, ENDPOINT, "ordinal", GRADES, "10%")
     wrong = replace(SEVERE, classes=("seveer",))
     with pytest.raises(StatisticsError, match="unknown classes: seveer"):

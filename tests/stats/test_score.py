@@ -169,7 +169,9 @@ def test_a_single_replicate_has_the_interval_of_one_model_and_nothing_more() -> 
     assert gain["method"] == endpoint["arms"]["qldm"]["method"] == SINGLE_RUN
     assert gain["ci_low"] > 0
     assert (gain["verdict"], gain["mde"], scored["ranks"]) == ("NO-VERDICT", None, {})
-    assert gain["reason"] == scored["too_few_replicates"] == "1 replicate: an interval over training runs needs 3"
+    assert (
+        gain["reason"] == scored["too_few_replicates"] == "a single replicate: an interval over training runs needs 3"
+    )
 
 
 def test_two_replicates_have_values_and_no_interval_anywhere() -> None:
