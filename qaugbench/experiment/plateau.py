@@ -29,6 +29,8 @@ def skipped_reason(setting: Setting, *, asked: bool) -> str | None:
         return "Switched off by --no-plateau-check."
     if setting.source.facts.phantom:
         return "The images are a phantom."
+    if setting.task.endpoints[0].margin is None:
+        return "The primary endpoint has no margin to judge a gain by."
     known = setting.track.plateau
     if not known.reached:
         return f"The recipe of track {setting.track.name} is known to stop short of its plateau: {known.found}"
