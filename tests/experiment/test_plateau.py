@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.estimate import estimate_run
 from qaugbench.experiment.plateau import judged, plateaus, skipped_reason
+from qaugbench.experiment.run import perform
 from qaugbench.experiment.store import Store
 from qaugbench.task import KnownPlateau, canonical_hash
 from tests.experiment.small import TASK, small_choice, small_plan, small_setting, small_source
+from tests.experiment.tiny import TASK as TINY
+from tests.experiment.tiny import tiny_definitions, tiny_request
 
 
 @pytest.mark.parametrize(
@@ -113,3 +118,26 @@ def test_what_was_found_of_a_track_is_not_part_of_the_task_s_identity() -> None:
     other = small_setting(plateau=KnownPlateau(False, "other words")).task
     assert canonical_hash(other.track_identity("smoke")) == canonical_hash(TASK.track_identity("smoke"))
     assert "plateau" not in TASK.track_identity("smoke")["tracks"]["smoke"]
+
+
+def test_a_run_checks_it_says_so_and_can_be_told_not_to(tmp_path: Path) -> None:
+    export_phantom(TINY, 60, 32, tmp_path / "knees")
+    (tmp_path / "knees" / "manifest.json").unlink()  # without it nothing says that these are drawn
+    request = replace(tiny_request(tmp_path / "runs", generators=("ddpm",)), data=tmp_path / "knees", source="own")
+    defined = tiny_definitions(request)
+    smoke = replace(defined.task.tracks["smoke"], plateau=KnownPlateau(True, "as this test wants it"))
+    defined = replace(defined, task=replace(defined.task, tracks={"smoke": smoke}))
+    checked = perform(request, defined)
+    (found,) = checked.record.plateau
+    assert (found.fraction, found.replicate, found.steps, set(found.gains)) == ("50%", 0, 4, {"R+cm", "R+os"})
+    assert found.gain == pytest.approx(sum(found.gains.values()) / 2)
+    assert checked.record.plateau_skipped is None
+    assert checked.record.cost["train"].cells == 14
+    skipped = perform(replace(request, plateau_check=False), defined)
+    assert skipped.folder == checked.folder
+    assert skipped.record.plateau == []
+    assert "--no-plateau-check" in str(skipped.record.plateau_skipped)
+    assert skipped.record.predictions_sha256 == checked.record.predictions_sha256
+    assert estimate_run(request, defined).total_s == 0
+    trained = [stage for stage in estimate_run(request, defined).stages if "with 8 steps" in stage.what]
+    assert [stage.cells for stage in trained] == [1, 1]
