@@ -21,7 +21,7 @@ from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepar
 from qaugbench.datasets.splits import choose_split
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.downstream.recipe import train_classifier
-from qaugbench.experiment.replicate import replicate_rows
+from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.metrics.discrimination import class_scores, macro_auroc
 
 ARMS = {"R": (False, None), "R+": (True, None), "O-real": (True, "oracle")}
@@ -54,15 +54,10 @@ def main() -> None:
     for model in chosen.model or [track.recipe.model]:
         recipe = replace(track.recipe, model=model, steps=chosen.steps or track.recipe.steps)
         for seed in range(chosen.seeds):
-            draw = {
-                "fraction": fraction,
-                "ratio": 1.0,
-                "balance": "prior",
-                "kappa": 4.0,
-                "subset": seed,
-                "synthetic_labels": seed,
-            }
-            rows = replicate_rows(prepared.labels, prepared.groups, split.train, draw)
+            draw = Draw(fraction, ratio=1.0, balance="prior", kappa=4.0)
+            rows = replicate_rows(
+                prepared.labels, prepared.groups, split.train, draw, subset=seed, synthetic_labels=seed
+            )
             for arm in chosen.arm or ARMS:
                 augment, fill = ARMS[arm]
                 extra = images.subset(rows.oracle) if fill else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,14 +62,8 @@ class Plan:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Every cell once, upstream cells first, the costly ones of a wave first."""
-        found: dict[str, Cell] = {}
-        for cell in (*self.train_cells.values(), *self.plateau_cells.values()):
-            for needed in _upstream(cell):
-                found.setdefault(needed.name, needed)
-        return tuple(
-            sorted(found.values(), key=lambda cell: (cell.depth, COSTLY_FIRST.get(cell.stage, -1), cell.label))
-        )
+        """Every cell of the run, in the order in which they are computed."""
+        return with_upstream((*self.train_cells.values(), *self.plateau_cells.values()))
 
 
 def make_plan(
@@ -142,6 +136,15 @@ def fraction_key(fraction: float) -> str:
     '10%'
     """
     return f"{100 * fraction:g}%"
+
+
+def with_upstream(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Return ``cells`` and all that they need, each once, upstream cells first, the costly ones of a wave first."""
+    found: dict[str, Cell] = {}
+    for cell in cells:
+        for needed in _upstream(cell):
+            found.setdefault(needed.name, needed)
+    return tuple(sorted(found.values(), key=lambda cell: (cell.depth, COSTLY_FIRST.get(cell.stage, -1), cell.label)))
 
 
 def _upstream(cell: Cell) -> Iterator[Cell]:

@@ -29,6 +29,8 @@ def skipped_reason(setting: Setting, *, asked: bool) -> str | None:
         return "Switched off by --no-plateau-check."
     if setting.source.facts.phantom:
         return "The images are a phantom."
+    if setting.task.endpoints[0].margin is None:
+        return "The primary endpoint has no margin to judge a gain by."
     known = setting.track.plateau
     if not known.reached:
         return f"The recipe of track {setting.track.name} is known to stop short of its plateau: {known.found}"
@@ -55,9 +57,13 @@ def plateaus(
     found = []
     for fraction in dict.fromkeys(fraction for _, fraction, _ in longer):
         places = [place for place in longer if place[1] == fraction]
-        if all(succeeded(cells[place]) for place in places for cells in (train_cells, longer)):
-            gains = {place[0]: _best(longer[place], store) - _best(train_cells[place], store) for place in places}
-            found.append(judged(fraction, train_cells[places[0]].key["recipe"]["steps"], gains, margin))
+        if not all(succeeded(cells[place]) for place in places for cells in (train_cells, longer)):
+            continue
+        before, after = (
+            [best_validation_score(cells[place], store) for place in places] for cells in (train_cells, longer)
+        )
+        gains = {place[0]: high - low for place, low, high in zip(places, before, after, strict=True)}
+        found.append(judged(fraction, train_cells[places[0]].key["recipe"]["steps"], gains, margin))
     return found
 
 
@@ -74,7 +80,7 @@ def judged(fraction: str, steps: int, gains: Mapping[str, float], margin: float)
     )
 
 
-def _best(cell: Cell, store: Store) -> float:
+def best_validation_score(cell: Cell, store: Store) -> float:
     """Return the validation score of the checkpoint that a training kept."""
     curve: list[dict[str, Any]] = json.loads(store.read("train", cell.name, "curve.json"))
     return max(float(point["val_metric"]) for point in curve)

@@ -146,11 +146,11 @@ class ReplicateCells:
         streams = self.setting.streams(self.used, self.replicate)
         return {"seeds": {name: getattr(streams, name) for name in names}}
 
-    def _code(self, module: str) -> dict[str, Any]:
-        """Return what every computing stage depends on: its code and the libraries of it, and the kind of device."""
+    def _code(self, *modules: str) -> dict[str, Any]:
+        """Return what every computing stage depends on: its code, the libraries that this imports, and the kind of device."""
         return {
-            "code": [module_hash(STAGES_CODE), code_hash(module)],
-            "libraries": libraries(module),
+            "code": [module_hash(STAGES_CODE), code_hash(*modules)],
+            "libraries": libraries(*modules),
             "device": self.setting.device,
         }
 

@@ -56,8 +56,8 @@ def draw(cell: Cell, store: Store) -> tuple[Files, Facts]:
         subset=seeds["subset"],
         synthetic_labels=seeds["synthetic_labels"],
     )
-    files: Files = {"real": rows.real, "oracle": rows.oracle, "drawn": rows.drawn}
-    return files, {name: len(rows) for name, rows in files.items()}
+    counts = {"real": len(rows.real), "oracle": len(rows.oracle), "drawn": len(rows.drawn)}
+    return {"real": rows.real, "oracle": rows.oracle, "drawn": rows.drawn}, counts
 
 
 def autoencoder(cell: Cell, store: Store) -> tuple[Files, Facts]:

@@ -29,6 +29,7 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
         (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10"), "must be in (0, 1]"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--replicates", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--jobs", "0"), "at least 1"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--backend", "dusk"), "Did you mean 'dask'"),
         (("run", "--task", "brainmri"), "--generator"),
         (("rnu",), "Did you mean 'run'"),
         (("show", "qldn"), "Did you mean 'qldm'"),
@@ -49,6 +50,18 @@ def test_wrong_names_and_values(
     assert call(*arguments, *extra, monkeypatch=monkeypatch) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "runs" / "store" / "cells" / "train").exists()
+
+
+def test_a_backend_whose_package_is_missing_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("qaugbench.errors.find_spec", lambda module: None)
+    arguments = ("run", "--task", "brainmri", "--generator", "qldm", "--backend", "dask", "--out", tmp_path / "runs")
+    assert call(*arguments, monkeypatch=monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert said == (
+        "error: --backend dask needs the package distributed, which is not installed: pip install 'qaugbench[dask]'\n"
+    )
 
 
 def test_bad_zip_is_refused_before_anything_is_computed(

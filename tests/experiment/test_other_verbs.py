@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,10 @@ from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
 def test_estimate_times_what_is_missing_and_adds_nothing_to_the_store(tmp_path: Path) -> None:
     request = tiny_request(tmp_path, generators=("ddpm",))
     estimated = estimate_run(request, tiny_definitions(request))
-    assert {stage.what.split()[0]: stage.missing for stage in estimated.stages} == {
-        "autoencoder": 2,
-        "fit": 2,
-        "sample": 2,
-        "train": 12,
-    }
+    missing: Counter[str] = Counter()
+    for stage in estimated.stages:
+        missing[stage.what.split()[0]] += stage.missing
+    assert missing == {"autoencoder": 2, "fit": 2, "sample": 2, "train": 12}
     assert all(stage.seconds_each > 0 for stage in estimated.stages)
     assert not list((tmp_path / "store" / "cells").iterdir())
 
