@@ -176,5 +176,8 @@ def learnable_endpoints(endpoints: Iterable[Endpoint], training_counts: Mapping[
         if endpoint.kind == "auroc" or classes == endpoint.classes:
             kept.append(endpoint)
         elif classes:
-            kept.append(replace(endpoint, classes=classes, restrict=endpoint.restrict or endpoint.kind == "qwk"))
+            without = [name for name in endpoint.classes if name not in classes]
+            title = f"{endpoint.title} without {', '.join(without)} (no training image)"
+            restrict = endpoint.restrict or endpoint.kind == "qwk"
+            kept.append(replace(endpoint, title=title, classes=classes, restrict=restrict))
     return tuple(kept)

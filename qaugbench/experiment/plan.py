@@ -13,7 +13,7 @@ import numpy as np
 
 from qaugbench import definitions
 from qaugbench.datasets.splits import Split
-from qaugbench.datasets.subsets import runnable_fraction
+from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.definitions import GeneratorCard
 from qaugbench.downstream.weights import pretrained_file
 from qaugbench.experiment.cells import Cell
@@ -171,10 +171,11 @@ def _variant_arms(choice: GeneratorChoice) -> Iterator[Arm]:
 
 def _fractions(task: Task, dataset: Dataset, wanted: Sequence[float]) -> tuple[FractionPlan, ...]:
     train = dataset.split.train
+    deciding = deciding_classes(dataset.labels[dataset.split.test])
     planned: dict[float, FractionPlan] = {}
     for requested in wanted:
         ladder = tuple(sorted({*FRACTION_LADDER, requested}))
-        used, reason = runnable_fraction(dataset.labels[train], requested, ladder)
+        used, reason = runnable_fraction(dataset.labels[train][:, deciding], requested, ladder)
         if used in planned:
             continue
         rows = replicate_rows(dataset.labels, dataset.groups, train, _draw(task, used) | _seeds(task, dataset, used, 0))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from qaugbench.limits import MIN_FOR_VERDICT
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison
 
 VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
@@ -13,7 +14,6 @@ VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
 MIN_REPLICATES = 5
 LISTED_REPLICATES = 10
 MAX_FLAGGED = 0.10
-MIN_FOR_VERDICT = 30
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders
+from qaugbench.limits import MIN_FOR_INTERVAL
 from qaugbench.stats.comparators import reference_arm
 from qaugbench.stats.fraction import ask
 from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import MIN_FOR_INTERVAL, Answer, Images, Question
+from qaugbench.stats.metric_on_images import Answer, Images, Question
 from qaugbench.stats.mrmc import Comparison, interval
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qaugbench.limits import MIN_FOR_VERDICT
 from qaugbench.stats.bayes import posterior_of_one
 from qaugbench.stats.comparators import best_other, competitors, controls_of, reference_arm
-from qaugbench.stats.decide import MIN_FOR_VERDICT, verdict, verdict_words, why_no_verdict
+from qaugbench.stats.decide import verdict, verdict_words, why_no_verdict
 from qaugbench.stats.delong import ENSEMBLE
 from qaugbench.stats.families import benjamini_hochberg
 from qaugbench.stats.intention_to_treat import Present
