@@ -6,9 +6,26 @@ import difflib
 from collections.abc import Iterable
 from importlib.util import find_spec
 
+ITEM_LIMIT = 80
+"""Characters of one name or value in a message, where nothing else is asked for."""
+OFFENDER_LIMIT = 160
+"""Characters of one offender: a name and what is wrong with it."""
+LONGEST_NAME = 200
+"""Characters of an unknown name that are compared with the known ones."""
+MOST_NAMES = 40
+"""Known names that a message lists before it counts the rest."""
+MESSAGE_LIMIT = 4000
+"""Characters of a whole message."""
+
 
 class QaugbenchError(Exception):
-    """Bad input or an unusable environment; the command line prints it and exits with code 2."""
+    """Bad input or an unusable environment; the command line prints it and exits with code 2.
+
+    Whatever a message was made of, no control character but a line break is left in it, and it is never longer than a screen.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(shortened(printable(str(message), "\n"), MESSAGE_LIMIT))
 
 
 class DefinitionError(QaugbenchError):
@@ -61,16 +78,6 @@ def require(what: str, *modules: str, extra: str | None = None) -> None:
         raise MissingPackageError(missing_package(what, *missing, extra=extra))
 
 
-ITEM_LIMIT = 80
-"""Characters of one name or value in a message, where nothing else is asked for."""
-OFFENDER_LIMIT = 160
-"""Characters of one offender: a name and what is wrong with it."""
-LONGEST_NAME = 200
-"""Characters of an unknown name that are compared with the known ones."""
-MOST_NAMES = 40
-"""Known names that a message lists before it counts the rest."""
-
-
 def shown(text: object, limit: int | None = ITEM_LIMIT) -> str:
     """Return ``text`` fit for a message: what is not printable is escaped, and what is longer than ``limit`` is cut in the middle.
 
@@ -81,10 +88,15 @@ def shown(text: object, limit: int | None = ITEM_LIMIT) -> str:
     ('a\\\\tb', 'abc...nop')
     """
     escaped = printable(str(text))
-    if limit is None or len(escaped) <= limit:
-        return escaped
+    return escaped if limit is None else shortened(escaped, limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return ``text`` with its middle replaced by three dots where it is longer than ``limit`` characters."""
+    if len(text) <= limit:
+        return text
     end = max(0, (limit - 3) // 2)
-    return f"{escaped[: max(0, limit - 3 - end)]}...{escaped[len(escaped) - end :]}"
+    return f"{text[: max(0, limit - 3 - end)]}...{text[len(text) - end :]}"
 
 
 def printable(text: str, keep: str = "") -> str:

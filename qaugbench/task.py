@@ -17,10 +17,6 @@ from qaugbench.recipe import LabelKind, Recipe
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
-MIN_FOR_INTERVAL = 10
-"""Test images on the rarer side of a class that an interval needs."""
-MIN_FOR_VERDICT = 30
-"""Test images on the rarer side of a class that a verdict needs."""
 
 
 @dataclass(frozen=True)
@@ -160,5 +156,8 @@ def learnable_endpoints(endpoints: Iterable[Endpoint], training_counts: Mapping[
         if endpoint.kind == "auroc" or classes == endpoint.classes:
             kept.append(endpoint)
         elif classes:
-            kept.append(replace(endpoint, classes=classes, restrict=endpoint.restrict or endpoint.kind == "qwk"))
+            without = [name for name in endpoint.classes if name not in classes]
+            title = f"{endpoint.title} without {', '.join(without)} (no training image)"
+            restrict = endpoint.restrict or endpoint.kind == "qwk"
+            kept.append(replace(endpoint, title=title, classes=classes, restrict=restrict))
     return tuple(kept)

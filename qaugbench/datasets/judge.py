@@ -11,8 +11,8 @@ import numpy as np
 from qaugbench.datasets.folds import group_folds
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import Split
-from qaugbench.datasets.subsets import MIN_POSITIVES
 from qaugbench.errors import DataError
+from qaugbench.limits import MIN_TRAINING_POSITIVES
 from qaugbench.seeds import child_seed
 
 
@@ -78,9 +78,9 @@ def _short(prepared: PreparedData, rows: np.ndarray) -> str | None:
     positives = prepared.labels[rows].sum(axis=0)
     for kind, counts in (("positives", positives), ("negatives", len(rows) - positives)):
         k = int(counts.argmin())
-        if counts[k] < MIN_POSITIVES:
+        if counts[k] < MIN_TRAINING_POSITIVES:
             name = prepared.label_names[k]
-            return f"half of the validation part has {int(counts[k])} {kind} of {name}, under {MIN_POSITIVES}"
+            return f"half of the validation part has {int(counts[k])} {kind} of {name}, under {MIN_TRAINING_POSITIVES}"
     return None
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from qaugbench.datasets.formats.archive import Archive, FolderArchive, ZipArchive
 from qaugbench.datasets.formats.pictures import reason
-from qaugbench.datasets.prepared import UNREADABLE, PreparedData
+from qaugbench.datasets.prepared import UNREADABLE, PreparedData, refuse_unpacking
 from qaugbench.datasets.preprocess import read_square
 from qaugbench.datasets.shards import Member, content_of
 from qaugbench.errors import DataError, first_offenders
@@ -48,6 +48,7 @@ def write_pixels(prepared: PreparedData, size: int, channels: int, folder: Path,
     """
     from joblib import Parallel, delayed
 
+    refuse_unpacking(prepared, range(len(prepared)))
     folder.mkdir(parents=True, exist_ok=True)
     path, journal = folder / "images.npy", folder / "journal.jsonl"
     shape = (len(prepared), size, size, channels)

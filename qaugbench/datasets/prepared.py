@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from qaugbench.datasets.formats.archive import Archive, below_images, open_archive
+from qaugbench.datasets.formats.declared import refuse_swelling
 from qaugbench.datasets.formats.pictures import read_picture, reason
 from qaugbench.datasets.identical_files import closed_over_files
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
@@ -137,6 +139,7 @@ def load_images(
     All are decoded before any is refused: one DataError names the first unreadable files and how many there are.
     """
     chosen = np.arange(len(prepared)) if index is None else np.asarray(index, dtype=np.int64)
+    refuse_unpacking(prepared, chosen)
     pixels = np.empty((len(chosen), size, size, channels), dtype=np.uint8)
     unreadable = []
     for position, i in enumerate(chosen):
@@ -150,6 +153,12 @@ def load_images(
             f"{first_offenders(unreadable)}. Replace these files, or remove their rows from labels.csv."
         )
     return pixels
+
+
+def refuse_unpacking(prepared: PreparedData, index: Sequence[int] | np.ndarray) -> None:
+    """Raise DataError where the images at ``index`` would unpack beyond measure, before any of them is decoded."""
+    archive, names = prepared.archive, [prepared.files[i] for i in index]
+    refuse_swelling(prepared.path, ((name, archive.size(name), partial(archive.open, name)) for name in names))
 
 
 def _checked_files(table: LabelTable, archive: Archive) -> tuple[str, ...]:

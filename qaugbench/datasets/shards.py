@@ -7,20 +7,22 @@ nor an interruption shows in the result.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock
 
 from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, Archive, FolderArchive, ZipArchive
+from qaugbench.datasets.formats.declared import refuse_swelling
 from qaugbench.datasets.manifest import sha256
 from qaugbench.errors import DataError, first_offenders
 
@@ -135,6 +137,27 @@ def content_of(picture: Picture) -> Any:
     if not isinstance(picture, Member):
         return picture
     return _opened(picture.archive, picture.archive.stat().st_mtime_ns).read(picture.name)
+
+
+def refuse_swelling_pictures(where: Path, pictures: Iterable[tuple[str, Picture]]) -> None:
+    """Raise DataError where the ``pictures`` of ``where`` would unpack beyond measure, before any of them is decoded."""
+    refuse_swelling(where, ((name, _size(picture), partial(_open, picture)) for name, picture in pictures))
+
+
+def _size(picture: Picture) -> int | None:
+    if isinstance(picture, Path):
+        return picture.stat().st_size if picture.is_file() else None
+    if isinstance(picture, Member):
+        return _opened(picture.archive, picture.archive.stat().st_mtime_ns).size(picture.name)
+    return len(picture) if isinstance(picture, bytes) else None
+
+
+def _open(picture: Picture) -> IO[bytes]:
+    if isinstance(picture, Path):
+        return picture.open("rb")
+    if isinstance(picture, Member):
+        return _opened(picture.archive, picture.archive.stat().st_mtime_ns).open(picture.name)
+    return io.BytesIO(picture)
 
 
 @lru_cache(maxsize=4)

@@ -9,11 +9,10 @@ import numpy as np
 
 from qaugbench.datasets.strata import groups_in_stratified_order, rarest_positive
 from qaugbench.errors import DataError, near_names
+from qaugbench.limits import MIN_FOR_INTERVAL, MIN_TRAINING_IMAGES, MIN_TRAINING_POSITIVES
 from qaugbench.seeds import child_seed, numpy_generator
 
 FRACTIONS = (0.05, 0.10, 0.25, 1.0)
-MIN_IMAGES = 300
-MIN_POSITIVES = 10
 
 
 def nested_subsets(
@@ -40,14 +39,30 @@ def nested_subsets(
     return subsets
 
 
+def deciding_classes(test: np.ndarray) -> np.ndarray:
+    """Return int64 [D]: which classes of the test labels [M, K] decide by their training images which fractions run.
+
+    Those that are scored: with at least 10 test images on their rarer side, as the statistics need for an interval. All of
+    them where none has so many.
+
+    >>> deciding_classes(np.repeat([[1, 0], [0, 0]], [20, 20], axis=0)).tolist()
+    [0]
+    """
+    positives = test.sum(axis=0)
+    rarer = np.minimum(positives, len(test) - positives)
+    enough = np.flatnonzero(rarer >= MIN_FOR_INTERVAL)
+    return enough if len(enough) else np.arange(test.shape[1])
+
+
 def runnable_fraction(
     labels: np.ndarray, fraction: float, ladder: Sequence[float] = FRACTIONS
 ) -> tuple[float, str | None]:
     """Return the smallest fraction >= ``fraction`` on the ladder that training rows ``labels`` [N, K] can bear, and
     why.
 
-    A fraction is too small with under 300 expected images, or under 10 expected positives of a class. The reason is
-    None where nothing was changed and nothing is too small; at 1.0 it says what is too small even there.
+    ``labels`` are of the classes that decide (``deciding_classes``). A fraction is too small with under 300 expected images,
+    or under 10 expected positives of a class. The reason is None where nothing was changed and nothing is too small; at
+    1.0 it says what is too small even there.
     """
     _check_fraction(fraction)
     reason = too_small(labels, fraction)
@@ -69,17 +84,17 @@ def too_small(labels: np.ndarray, fraction: float) -> str | None:
     '10% of 500 training images is 50, under the 300 needed'
     """
     part = "" if fraction == 1 else f"{fraction:.0%} of "
-    if fraction * len(labels) < MIN_IMAGES:
+    if fraction * len(labels) < MIN_TRAINING_IMAGES:
         amount = "" if fraction == 1 else f" is {fraction * len(labels):.0f}"
-        return f"{part}{len(labels)} training images{amount}, under the {MIN_IMAGES} needed"
+        return f"{part}{len(labels)} training images{amount}, under the {MIN_TRAINING_IMAGES} needed"
     # A class that the source does not have at all is in no score; more images would not help it.
     counts = labels.sum(axis=0)
     positives = fraction * counts[counts > 0]
-    short = int((positives < MIN_POSITIVES).sum())
+    short = int((positives < MIN_TRAINING_POSITIVES).sum())
     if not short:
         return None
     return (
-        f"in {part}{len(labels)} training images {short} of {positives.size} classes have under {MIN_POSITIVES} "
+        f"in {part}{len(labels)} training images {short} of {positives.size} classes have under {MIN_TRAINING_POSITIVES} "
         f"positives (the rarest: {positives.min():.1f})"
     )
 

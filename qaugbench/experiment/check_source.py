@@ -10,7 +10,7 @@ from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.datasets.splits import PARTS, choose_split
-from qaugbench.datasets.subsets import runnable_fraction
+from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.source import source_name
 
 
@@ -37,8 +37,9 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
     for k, label in enumerate(prepared.label_names):
         lines.append(f"{label:<24}" + "".join(f"{int(prepared.labels[rows, k].sum()):>8}" for rows in parts.values()))
     lines.append(f"{'images':<24}" + "".join(f"{len(rows):>8}" for rows in parts.values()))
+    deciding = deciding_classes(prepared.labels[chosen.test])
     for fraction in sorted({f for track in task.tracks.values() for f in track.fractions}):
-        used, reason = runnable_fraction(prepared.labels[chosen.train], fraction)
+        used, reason = runnable_fraction(prepared.labels[chosen.train][:, deciding], fraction)
         lines.append(f"At {100 * fraction:g}%: " + (f"runs at {100 * used:g}%. {reason}" if reason else "runs."))
     lines += finding_lines(quick_findings(prepared, chosen, screened))
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from qaugbench.datasets.subsets import runnable_fraction
+from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, variant_arms
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.plateau import plateau_cells
@@ -102,10 +102,11 @@ def make_plan(
 
 def _fractions(setting: Setting, wanted: Sequence[float], runnable: Runnable) -> tuple[FractionFacts, ...]:
     prepared, train = setting.source.prepared, setting.source.split.train
+    deciding = deciding_classes(prepared.labels[setting.source.split.test])
     planned: dict[float, FractionFacts] = {}
     for requested in wanted:
         ladder = tuple(sorted({*FRACTION_LADDER, requested}))
-        used, reason = runnable(prepared.labels[train], requested, ladder)
+        used, reason = runnable(prepared.labels[train][:, deciding], requested, ladder)
         if used in planned:
             continue
         streams = setting.streams(used, 0)

@@ -18,7 +18,7 @@ from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
 from qaugbench.datasets.splits import PARTS, Split, choose_split
-from qaugbench.errors import DataError
+from qaugbench.errors import DataError, printable
 from qaugbench.record import DataFacts
 from qaugbench.task import Task, Track
 
@@ -40,7 +40,7 @@ class OpenedSource:
     def told(self, notes: Sequence[str], lines: Sequence[str]) -> OpenedSource:
         """Return the source with ``notes`` in what the record states of it and ``lines`` in the banner."""
         facts = self.facts.model_copy(update={"notes": [*self.facts.notes, *notes]})
-        return replace(self, facts=facts, banner="\n".join([self.banner, *lines]))
+        return replace(self, facts=facts, banner=printable("\n".join([self.banner, *lines]), "\n"))
 
 
 def open_source(

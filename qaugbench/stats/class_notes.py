@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from qaugbench.limits import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
 from qaugbench.stats.fraction import ArmMeasurements
 from qaugbench.stats.metric_kinds import KINDS
 from qaugbench.stats.metric_on_images import MetricOnImages
 from qaugbench.stats.results import ClassNote
-from qaugbench.task import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
 
 NOUNS = {"multilabel": "findings", "multiclass": "classes", "ordinal": "grades"}
 COUNTED = re.compile(r" over (?P<count>\d+) (?P<noun>.+)$")

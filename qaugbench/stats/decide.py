@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from qaugbench.limits import MIN_FOR_VERDICT
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison
-from qaugbench.task import MIN_FOR_VERDICT
 
 VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
 

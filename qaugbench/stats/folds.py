@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders
+from qaugbench.limits import MIN_FOR_INTERVAL
 from qaugbench.stats.class_notes import scored_title
 from qaugbench.stats.decide import why_no_interval
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages, metric_of
 from qaugbench.stats.mrmc import Comparison, interval
 from qaugbench.stats.reference import best_over_folds, choose_reference
-from qaugbench.task import MIN_FOR_INTERVAL
 
 if TYPE_CHECKING:
     from qaugbench.predictions import ArmInfo, PredictionSet

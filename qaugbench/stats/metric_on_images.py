@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders, near_names
+from qaugbench.limits import MIN_FOR_INTERVAL
 from qaugbench.metrics.calibration import brier_per_image, log_loss_per_image
 from qaugbench.metrics.discrimination import any_of_scores, probabilities
 from qaugbench.stats.average_precision import binary_ap_influence
@@ -15,7 +16,7 @@ from qaugbench.stats.influence import Patients, binary_influence, qwk_influence
 from qaugbench.stats.metric_kinds import EXCLUSIVE, KINDS
 from qaugbench.stats.per_image import mean_influence
 from qaugbench.stats.recall import called_influence, checked_thresholds, recall_influence
-from qaugbench.task import MIN_FOR_INTERVAL, Endpoint
+from qaugbench.task import Endpoint
 
 Measurement = tuple[np.ndarray, np.ndarray]
 """The value of a metric per replicate [R], and the influence of each patient on it [R, C]."""

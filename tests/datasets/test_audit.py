@@ -10,11 +10,13 @@ import pytest
 
 from qaugbench.datasets.audit import AuditReport, Finding, Pairs, audit
 from qaugbench.datasets.audit.report import ordered
+from qaugbench.datasets.audit.small_parts import small_part_findings
 from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.datasets.prepared import open_prepared
+from qaugbench.datasets.subsets import deciding_classes
 from qaugbench.definitions import task
-from qaugbench.stats.decide import MIN_FOR_VERDICT
-from qaugbench.stats.metric_on_images import MIN_FOR_INTERVAL
+from qaugbench.limits import MIN_FOR_INTERVAL
+from qaugbench.stats.metric_on_images import Images, Question
 
 TASKS = ("brainmri", "chestxray", "fundus", "kneeoa")
 SIZE_CHECKS = {"no-interval", "no-verdict", "few-groups"}
@@ -59,11 +61,38 @@ def test_a_split_with_a_group_in_two_parts_is_an_error(phantom):
     assert report.of("patient-leak")[0].severity == "error"
 
 
-def test_limits_of_small_classes_are_those_of_the_statistics():
-    from qaugbench.datasets.audit import small_parts
+def test_what_is_too_few_is_told_of_the_side_that_is(phantom):
+    prepared = phantom("fundus")
+    rows = np.arange(40)
+    labels = np.zeros((40, 3), np.float32)
+    labels[:33, 0] = labels[33:38, 1] = labels[38:, 2] = 1  # 33 Good, 5 Usable, 2 Reject: 7 are not Good
+    small = dataclasses.replace(
+        prepared, table=prepared.table.iloc[:40], labels=labels, groups=rows, files=prepared.files[:40]
+    )
+    found = small_part_findings(small, np.full(40, "test"), "split")
+    (no_interval,) = [finding for finding in found if finding.check == "no-interval"]
+    assert no_interval.offenders == ("Reject 2", "Usable 5", "7 without Good")
+    assert no_interval.facts["test_images"] == {"Reject": 2, "Usable": 5, "Good": 33}
 
-    assert small_parts.FEWEST_FOR_INTERVAL == MIN_FOR_INTERVAL
-    assert small_parts.FEWEST_FOR_VERDICT == MIN_FOR_VERDICT
+
+@pytest.mark.parametrize("n", [9, 10])
+def test_audit_plan_and_statistics_agree_on_what_is_too_few(phantom, n):
+    labels = np.zeros((60, 2), np.float32)
+    labels[:n, 0] = labels[20:40, 1] = 1
+    question = Question.of("auroc", (0,), Images(labels, np.arange(60), ("a", "b"), "multilabel"))
+    source = dataclasses.replace(
+        phantom("fundus"),
+        table=phantom("fundus").table.iloc[:60],
+        labels=labels,
+        label_names=("a", "b"),
+        groups=np.arange(60),
+        files=phantom("fundus").files[:60],
+    )
+    checks = {finding.check for finding in small_part_findings(source, np.full(60, "test"), "split")}
+    enough = n >= MIN_FOR_INTERVAL
+    assert (question.why_no_interval is None) == enough
+    assert ("no-interval" not in checks) == enough
+    assert (0 in deciding_classes(labels)) == enough
 
 
 def test_text_is_one_line_a_finding_within_110_columns_and_errors_first():

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qaugbench.datasets.strata import groups_in_stratified_order, rarest_positive
-from qaugbench.datasets.subsets import draw_label_vectors, nested_subsets, runnable_fraction, tailfill_weights
+from qaugbench.datasets.subsets import (
+    deciding_classes,
+    draw_label_vectors,
+    nested_subsets,
+    runnable_fraction,
+    tailfill_weights,
+)
 from qaugbench.errors import DataError
 
 LADDER = (0.05, 0.10, 0.25, 1.0)
@@ -155,3 +161,25 @@ def test_a_class_that_the_source_lacks_does_not_hold_a_fraction_back() -> None:
     found, reason = runnable_fraction(labels, 0.1)
     assert found == 1.0
     assert "1 of 3 classes have under" in str(reason)
+
+
+def test_a_class_that_is_never_scored_does_not_hold_a_fraction_back() -> None:
+    train = np.zeros((6000, 3), dtype=np.float32)
+    train[np.arange(6000), np.arange(6000) % 2] = 1
+    train[:8, 2] = 1  # as rare as Hernia
+    test = np.zeros((300, 3), dtype=np.float32)
+    test[np.arange(300), np.arange(300) % 2] = 1
+    test[0, 2] = 1
+    assert deciding_classes(test).tolist() == [0, 1]
+    assert runnable_fraction(train, 0.1)[0] == 1.0
+    assert runnable_fraction(train[:, deciding_classes(test)], 0.1) == (0.1, None)
+
+
+def test_a_class_with_too_few_negatives_decides_nothing_either() -> None:
+    test = np.ones((300, 2), dtype=np.float32)
+    test[:9, 0] = test[:10, 1] = 0
+    assert deciding_classes(test).tolist() == [1]
+
+
+def test_where_no_class_is_scored_all_of_them_decide() -> None:
+    assert deciding_classes(np.eye(3)[np.arange(9) % 3]).tolist() == [0, 1, 2]

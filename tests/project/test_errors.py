@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from qaugbench.errors import first_offenders, near_names, shown
+from qaugbench.datasets.audit import Finding
+from qaugbench.datasets.prepared import open_prepared
+from qaugbench.definitions import task
+from qaugbench.errors import DataError, QaugbenchError, first_offenders, near_names, shown
 
 HOSTILE = "scan\x1b[2J\x1b]0;owned\x07\r\n\u202egnp.exe\udc80"
 
@@ -54,3 +58,32 @@ def test_an_error_that_reaches_the_command_line_raw_is_escaped(tmp_path: Path) -
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 2
     assert ended.stderr == "error: one\\x1b[31m two\nthree\n"
+
+
+def test_no_error_carries_a_control_character_or_fills_the_screen() -> None:
+    text = str(DataError(f"one {HOSTILE.replace(chr(10), '')} two\nthree"))
+    assert text.replace("\n", "").isprintable()
+    assert text.endswith("two\nthree")
+    assert len(str(DataError("x" * 140_000))) <= 4000
+
+
+def test_an_error_survives_the_way_from_another_process() -> None:
+    error = pickle.loads(pickle.dumps(DataError("a\x1bb")))
+    assert str(error) == "a\\x1bb"
+    assert isinstance(error, QaugbenchError)
+
+
+def test_a_long_hostile_file_name_is_named_in_a_few_hundred_characters(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    name = f"\x1b[31m{'n' * 200}\x07.png"
+    (tmp_path / "labels.csv").write_text(f'filename,label\n"{name}",0\n')
+    with pytest.raises(DataError) as refused:
+        open_prepared(tmp_path, task("kneeoa").labels)
+    said = str(refused.value).replace(str(tmp_path), "")
+    assert said.isprintable()
+    assert len(said) < 600
+
+
+def test_an_audit_line_is_escaped() -> None:
+    line = Finding("blank", "warning", "1 image is blank", "Remove.", 1, 2, offenders=(HOSTILE,)).line()
+    assert line.isprintable()

@@ -26,12 +26,15 @@ from qaugbench.datasets.identical_files import BLANK_TONES, same_file
 from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData
 from qaugbench.datasets.splits import PARTS, Split, crossing_groups
+from qaugbench.datasets.subsets import deciding_classes
 from qaugbench.errors import DataError, shown
 
 MOST_IMAGES = 2000
 MOST_PIXELS = 600_000_000
 """Pixels that are decoded, those of JPEG (which is decoded at a fraction of its size) counted at a sixteenth."""
 JPEG_SHARE = 16
+LINE = 300
+"""Characters of one finding that a person is told before a run."""
 SMALLEST_DRAFT = 192
 """Pixels a side that a JPEG is decoded to at least: enough for what is compared, which has 48."""
 
@@ -77,6 +80,7 @@ def quick_findings(prepared: PreparedData, split: Split, screened: Screen) -> li
         *contradiction_findings(prepared, screened.pairs),
         *duplicate_findings(prepared, screened.pairs),
         *class_gap_findings(prepared.labels, prepared.label_names, split),
+        *_undeciding(prepared, split),
     ]
     return found if screened.compared or screened.needless else [*found, _files_only(len(prepared))]
 
@@ -114,6 +118,28 @@ def class_gap_findings(labels: np.ndarray, names: Sequence[str], split: Split) -
     return found
 
 
+def _undeciding(prepared: PreparedData, split: Split) -> list[Finding]:
+    """Return which classes have too few test images for their training images to decide which fractions run."""
+    train, test = prepared.labels[split.train].sum(axis=0), prepared.labels[split.test].sum(axis=0)
+    deciding = set(deciding_classes(prepared.labels[split.test]).tolist())
+    others = [k for k in range(len(prepared.label_names)) if k not in deciding and train[k] and test[k]]
+    if not others:
+        return []
+    named = [f"{shown(prepared.label_names[k])} ({int(train[k])} train, {int(test[k])} test)" for k in others]
+    return [
+        Finding(
+            "undeciding",
+            "note",
+            f"{split.name}: too few test images for an interval, so these do not decide which fractions run, and a small "
+            f"fraction may have none of them: {', '.join(named)}",
+            "Get more images, or cross-fit over all images by group.",
+            len(others),
+            len(prepared.label_names),
+            unit="classes",
+        )
+    ]
+
+
 def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, *, allow_leaky: bool) -> Split:
     """Return ``split``, called leaky where pictures with the same pixels are in two of its parts.
 
@@ -145,7 +171,7 @@ def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """Return what a person is told of ``findings`` before anything is computed, a line each."""
-    return [finding.line(200) for finding in findings]
+    return [finding.line(LINE) for finding in findings]
 
 
 def finding_notes(findings: Sequence[Finding]) -> list[str]:

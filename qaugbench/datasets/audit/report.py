@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from qaugbench.datasets.audit.near_duplicates import Pairs
+from qaugbench.errors import shown
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -41,10 +42,10 @@ class Finding:
         >>> Finding("blank", "warning", "2 of 9 images are blank", "Remove them.", 2, 9, offenders=("a", "b")).line()
         'WARNING  2 of 9 images are blank (a, b)'
         """
-        start = f"{self.severity.upper():<8} {self.what}"
-        for shown in range(len(self.offenders), 0, -1):
-            more = f" and {self.count - shown} more" if self.unit == "images" and self.count > shown else ""
-            line = f"{start} ({', '.join(self.offenders[:shown])}{more})"
+        start = f"{self.severity.upper():<8} {shown(self.what, None)}"
+        for number in range(len(self.offenders), 0, -1):
+            more = f" and {self.count - number} more" if self.unit == "images" and self.count > number else ""
+            line = f"{start} ({', '.join(map(shown, self.offenders[:number]))}{more})"
             if len(line) <= width:
                 return line
         return start if len(start) <= width else f"{start[: width - 4].rstrip()} ..."
@@ -92,12 +93,12 @@ class AuditReport:
     def text(self) -> str:
         """Return the report in lines of at most 110 columns, one a finding, errors first."""
         counts = [sum(finding.severity == severity for finding in self.findings) for severity in SEVERITIES]
-        split = "no usable split" if self.split_name is None else f"split in use: {self.split_name}"
+        split = "no usable split" if self.split_name is None else f"split in use: {shown(self.split_name, 40)}"
         verdict = "clean" if self.clean else "NOT CLEAN"
         tally = ", ".join(
             f"{count} {severity}{'' if count == 1 else 's'}" for count, severity in zip(counts, SEVERITIES, strict=True)
         )
-        head = f"{_shortened(self.source, 40)}: {self.n_images:,} images audited for {self.task}"
+        head = f"{shown(self.source, 40)}: {self.n_images:,} images audited for {self.task}"
         return "\n".join([head, f"{split} ({verdict}): {tally}", *(finding.line() for finding in self.findings)])
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,7 +130,3 @@ def first_files(files: Sequence[str], rows: np.ndarray) -> tuple[str, ...]:
 def _tally(pairs: Pairs) -> tuple[list[str], list[int]]:
     kinds = sorted(set(pairs.kind.tolist()))
     return kinds, [int((pairs.kind == kind).sum()) for kind in kinds]
-
-
-def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."

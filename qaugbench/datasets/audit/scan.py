@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from qaugbench.datasets.audit.image_facts import DETAIL, FRAME, THUMBNAIL, ImageFacts, image_facts
 from qaugbench.datasets.formats.archive import Archive, open_archive
 from qaugbench.datasets.identical_files import BLANK_TONES
-from qaugbench.datasets.prepared import PreparedData
+from qaugbench.datasets.prepared import PreparedData, refuse_unpacking
 from qaugbench.errors import DataError
 
 CHUNK = 256
@@ -64,6 +64,7 @@ def scan(prepared: PreparedData, *, jobs: int = 1) -> Scan:
     """
     if jobs < 1:
         raise DataError(f"An audit needs at least one process; given jobs={jobs}.")
+    refuse_unpacking(prepared, range(len(prepared)))
     pieces = list(_pieces(prepared, jobs))
     return Scan(*(np.concatenate([getattr(piece, column.name) for piece in pieces]) for column in fields(Scan)))
 

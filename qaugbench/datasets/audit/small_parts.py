@@ -6,25 +6,25 @@ import numpy as np
 
 from qaugbench.datasets.audit.report import Finding
 from qaugbench.datasets.prepared import PreparedData
+from qaugbench.errors import shown
+from qaugbench.limits import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
 
-FEWEST_FOR_INTERVAL = 10
-FEWEST_FOR_VERDICT = 30
-"""Test images on the rarer side of a class: what qaugbench.stats asks for an interval and for a verdict
-(MIN_FOR_INTERVAL, MIN_FOR_VERDICT), stated here again because data sets know nothing of statistics."""
 FEWEST_TEST_GROUPS = 30
+"""Test patients below which the audit calls an interval rough; a run gives it all the same."""
 
 
 def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) -> list[Finding]:
     """Return the classes with too few test images in the split in use, and a test part of too few groups."""
     test = parts == "test"
     positives = prepared.labels[test].sum(axis=0).astype(int)
-    rarer = np.minimum(positives, test.sum() - positives)
+    negatives = int(test.sum()) - positives
+    rarer = np.minimum(positives, negatives)
     findings = []
-    no_interval = np.flatnonzero(rarer < FEWEST_FOR_INTERVAL)
-    no_verdict = np.flatnonzero((rarer >= FEWEST_FOR_INTERVAL) & (rarer < FEWEST_FOR_VERDICT))
+    no_interval = np.flatnonzero(rarer < MIN_FOR_INTERVAL)
+    no_verdict = np.flatnonzero((rarer >= MIN_FOR_INTERVAL) & (rarer < MIN_FOR_VERDICT))
     for chosen, check, limit, consequence in (
-        (no_interval, "no-interval", FEWEST_FOR_INTERVAL, "no interval"),
-        (no_verdict, "no-verdict", FEWEST_FOR_VERDICT, "no verdict"),
+        (no_interval, "no-interval", MIN_FOR_INTERVAL, "no interval"),
+        (no_verdict, "no-verdict", MIN_FOR_VERDICT, "no verdict"),
     ):
         if not len(chosen):
             continue
@@ -34,13 +34,13 @@ def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) ->
             Finding(
                 check,
                 "warning",
-                f"{name}: {count} under {limit} test images, {consequence}",
+                f"{name}: {count} under {limit} test images on the rarer side, {consequence}",
                 "Cross-fit over all images by group, pool the classes, or get more images.",
                 len(chosen),
                 len(rarer),
                 unit="classes",
-                offenders=tuple(f"{prepared.label_names[k]} {rarer[k]}" for k in chosen),
-                facts={"test_images": {prepared.label_names[k]: int(rarer[k]) for k in chosen}, "split": name},
+                offenders=tuple(_rarer_side(prepared.label_names[k], positives[k], negatives[k]) for k in chosen),
+                facts={"test_images": {prepared.label_names[k]: int(positives[k]) for k in chosen}, "split": name},
             )
         )
     groups = len(np.unique(prepared.groups[test]))
@@ -49,7 +49,7 @@ def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) ->
             Finding(
                 "few-groups",
                 "warning",
-                f"{name}: the test part has {groups} patients or groups; intervals need {FEWEST_TEST_GROUPS}",
+                f"{name}: the test part has {groups} patients or groups; under {FEWEST_TEST_GROUPS}, intervals are rough",
                 "Cross-fit over all images by group, or get more patients.",
                 groups,
                 FEWEST_TEST_GROUPS,
@@ -57,3 +57,8 @@ def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) ->
             )
         )
     return findings
+
+
+def _rarer_side(name: str, positives: int, negatives: int) -> str:
+    """Return the count that is too small, and of what: images of the class, or images without it."""
+    return f"{shown(name)} {positives}" if positives <= negatives else f"{negatives} without {shown(name)}"

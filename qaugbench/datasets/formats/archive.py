@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
-from qaugbench.errors import DataError
+from qaugbench.errors import DataError, first_offenders
 
 MAX_FILE_BYTES = 512 * 1024**2
 """A single file inside a source may not unpack to more than this."""
+MAX_SWELLING = 100
+"""An archive may hold at most so many times its own length (images and tables stay far below)."""
+ALWAYS_ALLOWED_BYTES = 64 * 1024**2
+"""An archive that holds no more than this in all is never too much."""
 
 LAYOUT = (
     "A source is a folder or a .zip that holds labels.csv and a folder images/, at its top or inside one top folder."
@@ -35,6 +39,9 @@ class Archive(Protocol):
     def size(self, name: str) -> int | None:
         """Return how many bytes ``name`` has, or None where it cannot be read."""
 
+    def open(self, name: str) -> IO[bytes]:
+        """Return ``name`` opened for reading, for its header; errors as ``read``."""
+
     def read(self, name: str) -> bytes:
         """Return the content of ``name``; raise OSError, or DataError that says why not (but not where)."""
 
@@ -47,7 +54,8 @@ def open_archive(path: Path) -> Archive:
     if not path.exists():
         raise DataError(f"{path} does not exist. Give the path of a prepared folder or .zip. {LAYOUT}")
     try:
-        names = zipfile.ZipFile(path).namelist()
+        with zipfile.ZipFile(path) as opened:
+            infos = opened.infolist()
     except (zipfile.BadZipFile, EOFError) as error:
         raise DataError(
             f"{path} is not a whole .zip file ({error}). It may be cut short or of another kind: "
@@ -55,7 +63,18 @@ def open_archive(path: Path) -> Archive:
         ) from error
     except OSError as error:
         raise DataError(f"{path} cannot be opened: {error}. Check that the file may be read.") from error
-    return ZipArchive(path, _top_of_names(path, names))
+    refuse_swelling_zip(path, infos)
+    return ZipArchive(path, _top_of_names(path, [info.filename for info in infos]))
+
+
+def refuse_swelling_zip(path: Path, infos: Iterable[zipfile.ZipInfo]) -> None:
+    """Raise DataError where the members of the .zip at ``path`` would unpack to far more than its own length."""
+    length, total = path.stat().st_size, sum(info.file_size for info in infos)
+    if total > max(ALWAYS_ALLOWED_BYTES, MAX_SWELLING * length):
+        raise DataError(
+            f"{path} has {length:,} bytes and would unpack to {total:,}, more than {MAX_SWELLING} times as many. Nothing of it was "
+            "unpacked. Fetch it again from whoever made it; images hardly shrink in a .zip."
+        )
 
 
 def leaves_source(name: str) -> bool:
@@ -102,6 +121,12 @@ class FolderArchive:
     def size(self, name: str) -> int | None:
         return None if self.problem(name) else (self.top / name).stat().st_size
 
+    def open(self, name: str) -> IO[bytes]:
+        why = self.problem(name)
+        if why:
+            raise DataError(why)
+        return (self.top / name).open("rb")
+
     def read(self, name: str) -> bytes:
         why = self.problem(name)
         if why:
@@ -138,6 +163,15 @@ class ZipArchive:
 
     def size(self, name: str) -> int | None:
         return None if self.problem(name) else self._zip.getinfo(self.top + name).file_size
+
+    def open(self, name: str) -> IO[bytes]:
+        why = self.problem(name)
+        if why:
+            raise DataError(why)
+        try:
+            return self._zip.open(self.top + name)
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            raise DataError(f"is damaged: {error}") from error
 
     def read(self, name: str) -> bytes:
         why = self.problem(name)
@@ -181,5 +215,5 @@ def _top_of_names(path: Path, names: list[str]) -> str:
 
 def _no_labels(path: Path, entries: Iterable[str]) -> DataError:
     seen = sorted({name for name in entries if not _is_junk(name)})
-    there = f"At its top: {', '.join(seen[:5])}{' ...' if len(seen) > 5 else ''}." if seen else "It is empty."
+    there = f"At its top: {first_offenders(seen)}." if seen else "It is empty."
     return DataError(f"{path} holds no labels.csv. {there} {LAYOUT}")

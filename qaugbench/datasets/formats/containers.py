@@ -21,20 +21,16 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, cast
 
-from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, leaves_source
-from qaugbench.errors import DataError, first_offenders
+from qaugbench.datasets.formats.archive import ALWAYS_ALLOWED_BYTES, MAX_FILE_BYTES, MAX_SWELLING, leaves_source
+from qaugbench.errors import DataError, first_offenders, shown
 
-MAX_SWELLING = 100
-"""An archive may hold at most so many times its own length (images and tables stay far below)."""
-ALWAYS_ALLOWED_BYTES = 64 * 1024**2
-"""An archive that holds no more than this in all is never too much."""
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".npz")
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError)
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 
 
 class Container(Protocol):
-    """What holds files: ``label`` names it in messages, ``sizes`` maps its files to bytes, in the order they lie there.
+    """What holds files: ``label`` names it in messages, ``sizes`` maps its files to bytes, in the order of the archive.
 
     ``changed`` tells one content from another under the same name: when its files were last written.
     """
@@ -44,7 +40,7 @@ class Container(Protocol):
     changed: tuple[int, ...]
 
     def stream(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield (name, content) of ``names``, in the order in which they lie there; raise DataError for damage."""
+        """Yield (name, content) of ``names``, in the order of the archive; raise DataError for damage."""
 
     def open(self, name: str) -> IO[bytes]:
         """Return one file opened for reading from its beginning."""
@@ -284,7 +280,7 @@ def _inner(outer: Container, opens: Collection[str], scratch: Path, *, depth: in
             continue
         if depth > 2 or not name.lower().endswith(".zip"):
             raise DataError(
-                f"{name} in {outer.label} is an archive too deep inside others. Unpack the outer one first."
+                f"{shown(name)} in {outer.label} is an archive too deep inside others. Unpack the outer one first."
             )
         copy = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - closed by its ZipContainer
         with outer.open(name) as content:
@@ -293,7 +289,7 @@ def _inner(outer: Container, opens: Collection[str], scratch: Path, *, depth: in
                     copy.write(chunk)
             except DAMAGED as error:
                 copy.close()
-                raise _damaged(f"{name} in {outer.label}", error) from error
+                raise _damaged(f"{shown(name)} in {outer.label}", error) from error
         copy.seek(0)
         inner = ZipContainer(copy, f"{outer.label}/{name}", outer.changed)
         found += [inner, *_inner(inner, opens, scratch, depth=depth + 1)]
@@ -335,7 +331,7 @@ class _Guard:
 
     def refuse(self, name: str, why: str) -> None:
         raise DataError(
-            f"{self.label}: {name!r} {why}. An archive of this source holds no such thing, so none of it was used and "
+            f"{self.label}: '{shown(name)}' {why}. An archive of this source holds no such thing, so none of it was used and "
             "nothing was written. Fetch the archive again from its publisher."
         )
 
@@ -346,11 +342,13 @@ def _plain(sizes: dict[str, int]) -> dict[str, int]:
 
 def _bounded(label: str, name: str, size: int, read: Callable[[], bytes]) -> bytes:
     if size > MAX_FILE_BYTES:
-        raise DataError(f"{name} in {label} holds {size:,} bytes; an image or table may hold {MAX_FILE_BYTES:,}.")
+        raise DataError(
+            f"{shown(name)} in {label} holds {size:,} bytes; an image or table may hold {MAX_FILE_BYTES:,}."
+        )
     try:
         return read()
     except DAMAGED as error:
-        raise _damaged(f"{name} in {label}", error) from error
+        raise _damaged(f"{shown(name)} in {label}", error) from error
 
 
 def _damaged(what: str, error: BaseException) -> DataError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from qaugbench.datasets.formats.archive import leaves_source
+from qaugbench.datasets.formats.archive import leaves_source, refuse_swelling_zip
 from qaugbench.datasets.manifest import sha256
 from qaugbench.datasets.shards import Member, Picture, content_of
 from qaugbench.errors import DataError, first_offenders
@@ -140,6 +140,7 @@ def _of_zip(path: Path) -> OwnFiles:
     ):
         if refused:
             raise DataError(f"{len(refused)} names in {path} {why}: {first_offenders(refused)}. Pack the files anew.")
+    refuse_swelling_zip(path, infos)
     kept = {info.filename: info for info in infos if not _any_hidden(info.filename)}
     return OwnFiles(
         path,

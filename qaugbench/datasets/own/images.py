@@ -29,7 +29,7 @@ from qaugbench.datasets.own.files import may_be_picture, names_in
 from qaugbench.datasets.own.input import OwnInput, from_files, from_table
 from qaugbench.datasets.own.labels import TitledLabels
 from qaugbench.datasets.own.rows import own_rows
-from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards
+from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards, refuse_swelling_pictures
 from qaugbench.datasets.sources import data_home
 from qaugbench.errors import DataError
 from qaugbench.task import canonical_hash
@@ -93,6 +93,7 @@ def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | No
         note = home / f".{seen}.made"
         if note.is_file() and (kept := home / note.read_text(encoding="utf-8")).is_file():
             return kept
+        refuse_swelling_pictures(path, ((name, given.files.places[name]) for name in given.names))
         shards = convert_in_shards(
             ((name, given.files.places[name]) for name in given.names),
             partial(own_pictures, key=given.files.key, slices=given.slices),

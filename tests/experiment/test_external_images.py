@@ -1,0 +1,139 @@
+"""A folder of images that are the run's own held-out images is refused before anything is computed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from qaugbench import definitions
+from qaugbench.errors import DataError
+from qaugbench.experiment.run import RunRequest, prepare
+from qaugbench.experiment.source import open_source
+from qaugbench.task import Endpoint, learnable_endpoints
+
+CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
+N = 60
+PARTS = ["train"] * 32 + ["val"] * 8 + ["test"] * 20
+
+
+def picture(seed: int, size: int = 48) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (size, size), dtype=np.uint8)
+
+
+def write(folder: Path, images: list[np.ndarray], columns: dict[str, list[str]]) -> Path:
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for i, image in enumerate(images):
+        Image.fromarray(np.ascontiguousarray(image)).save(folder / "images" / f"{folder.name}{i:02d}.png")
+        rows.append([f"{folder.name}{i:02d}.png", *(values[i] for values in columns.values())])
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["filename", *columns], *rows])
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    labels = [CLASSES[i % 4] for i in range(N)]
+    columns = {"label": labels, "patient_id": [f"p{i}" for i in range(N)], "split": PARTS}
+    return write(tmp_path / "real", [picture(i) for i in range(N)], columns)
+
+
+def planned(data: Path, folder: Path, out: Path, **options: object):
+    request = RunRequest(
+        task="brainmri", generators=(f"folder:{folder}",), track="smoke", data=data, fraction=(1.0,), replicates=1,
+        accelerator="cpu", out=out, **options,
+    )  # fmt: skip
+    return prepare(request)
+
+
+def external(tmp_path: Path, images: list[np.ndarray]) -> Path:
+    others = [picture(1000 + i) for i in range(8 - len(images))]
+    return write(tmp_path / "external", [*images, *others], {"label": [CLASSES[i % 4] for i in range(8)]})
+
+
+def at_track_size(image: np.ndarray) -> np.ndarray:
+    size = definitions.track(definitions.task("brainmri"), "smoke").image_size
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda image: image, lambda image: image[:, ::-1], lambda image: np.rot90(image, 3), at_track_size]
+)
+@pytest.mark.parametrize(("row", "part"), [(45, "test"), (33, "val")])
+def test_a_held_out_image_is_refused_in_any_orientation_and_at_the_size_of_the_track(
+    data, tmp_path, change, row, part
+) -> None:
+    folder = external(tmp_path, [change(picture(row))])
+    with pytest.raises(
+        DataError, match=rf"1 of its 8 images are held-out.*external00\.png = .*real{row}\.png \({part}\)"
+    ):
+        planned(data, folder, tmp_path / "runs")
+    assert not list((tmp_path / "runs" / "store").rglob("*.npz"))
+
+
+def test_copies_of_training_images_and_repeats_are_counted_and_said(data, tmp_path) -> None:
+    folder = external(tmp_path, [picture(0), picture(1)[::-1], picture(1)[:, ::-1], picture(999), picture(999)])
+    run = planned(data, folder, tmp_path / "runs")
+    notes = run.source.facts.notes
+    assert "folder:external: 3 of 8 images are training images of this run, pixel for pixel." in notes
+    assert "folder:external: 2 of 8 images repeat another of the folder." in notes
+    assert all(note in run.source.banner for note in notes if note.startswith("folder:"))
+
+
+def test_new_images_are_not_remarked_upon(data, tmp_path) -> None:
+    notes = planned(data, external(tmp_path, []), tmp_path / "runs").source.facts.notes
+    assert not any(note.startswith("folder:") for note in notes)
+
+
+def test_blank_images_are_copies_of_nothing(tmp_path) -> None:
+    images = [picture(i) for i in range(N)]
+    images[45] = np.zeros((48, 48), np.uint8)
+    columns = {"label": [CLASSES[i % 4] for i in range(N)], "split": PARTS}
+    folder = external(tmp_path, [np.zeros((48, 48), np.uint8)] * 2)
+    notes = planned(write(tmp_path / "real", images, columns), folder, tmp_path / "runs").source.facts.notes
+    assert not any(note.startswith("folder:") for note in notes)
+
+
+def test_an_equal_file_across_a_forced_split_is_refused_or_marked(tmp_path) -> None:
+    images = [picture(i) for i in range(N)]
+    images[50] = images[3]
+    columns = {"label": [CLASSES[i % 4] for i in range(N)], "split": PARTS}
+    data = write(tmp_path / "real", images, columns)
+    with pytest.raises(DataError, match="1 groups"):
+        planned(data, external(tmp_path, []), tmp_path / "runs", split="split")
+    (tmp_path / "external").rename(tmp_path / "old")
+    run = planned(data, external(tmp_path, []), tmp_path / "runs", split="split", allow_leaky_split=True)
+    assert (run.source.facts.leaky, run.source.facts.crossing_groups) == (True, 1)
+    assert "1 of 20 test images (5 %) have a twin in train" in run.source.banner
+
+
+def test_a_class_without_training_images_is_named_and_left_out_of_the_mean(tmp_path) -> None:
+    labels = [CLASSES[i % 3] if part == "train" else CLASSES[i % 4] for i, part in enumerate(PARTS)]
+    data = write(tmp_path / "real", [picture(i) for i in range(N)], {"label": labels, "split": PARTS})
+    task = definitions.task("brainmri")
+    source = open_source(
+        task, definitions.track(task, "smoke"), data=data, source=None, split=None, allow_leaky=False,
+        phantom_folder=tmp_path,
+    )  # fmt: skip
+    (note,) = [note for note in source.facts.notes if "no train image" in note]
+    assert "pituitary (2 val, 5 test)" in note
+    assert "pituitary" in source.banner
+    counts = {name: source.facts.class_counts[name]["train"] for name in task.labels.names}
+    macro = learnable_endpoints(task.endpoints, counts)[0]
+    assert macro.classes == CLASSES[:3]
+    assert "without pituitary" in macro.title
+
+
+def test_kappa_is_asked_of_the_grades_that_can_be_learnt() -> None:
+    kappa = Endpoint("qwk", "quadratic weighted kappa", "qwk", ("0", "1", "2"))
+    union = Endpoint("any", "AUROC of 1 or more", "auroc", ("1", "2"))
+    macro = Endpoint("macro", "macro-AUROC", "macro_auroc", ("2",))
+    kept = learnable_endpoints([kappa, union, macro], {"0": 9, "1": 9, "2": 0})
+    assert [(endpoint.id, endpoint.classes, endpoint.restrict) for endpoint in kept] == [
+        ("qwk", ("0", "1"), True),
+        ("any", ("1", "2"), False),
+    ]
