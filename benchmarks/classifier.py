@@ -25,7 +25,7 @@ from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.metrics.discrimination import class_scores, macro_auroc
 
 ARMS = {"R": (False, None), "R+": (True, None), "O-real": (True, "oracle")}
-SEEDS = ("init_seed", "order_seed", "aug_seed", "fill_order_seed", "fill_aug_seed")
+SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed")
 
 
 def main() -> None:

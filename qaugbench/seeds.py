@@ -28,13 +28,13 @@ class Streams:
     subset: int
     gen_fit: int
     gen_sample: int
-    clf_init: int
-    clf_order: int
-    clf_aug: int
+    init_seed: int
+    order_seed: int
+    augment_seed: int
     autoencoder: int
     synthetic_labels: int
-    fill_order: int
-    fill_aug: int
+    fill_order_seed: int
+    fill_augment_seed: int
 
 
 def name_key(name: str) -> int:

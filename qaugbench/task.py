@@ -1,4 +1,4 @@
-"""A task as plain, frozen data: label space, endpoints, preprocessing, tracks and the frozen classifier recipe.
+"""A task as plain, frozen data: label space, endpoints, preprocessing and tracks; each track has a recipe (``recipe``).
 
 Nothing here reads a file; ``definitions`` builds these objects from TOML. A task's identity is the SHA-256 of its canonical
 JSON, so two tasks with one hash are the same protocol.
@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-LabelKind = Literal["multilabel", "multiclass", "ordinal"]
+from qaugbench.recipe import LabelKind, Recipe
+
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
@@ -45,36 +46,6 @@ class Endpoint:
     classes: tuple[str, ...]
     restrict: bool = False
     margin: float | None = None
-
-
-@dataclass(frozen=True)
-class Augment:
-    """The locked classical augmentation of the reference arm; every range is symmetric about "no change"."""
-
-    flip: bool
-    rotate_degrees: float
-    translate: float
-    scale: float
-    brightness: float
-    contrast: float
-    erase: float
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The frozen downstream classifier: everything that training it needs besides the data and the seeds."""
-
-    model: str
-    steps: int
-    batch_real: int
-    learning_rate: float
-    augment: Augment
-    pretrained: str | None = None
-    optimizer: Literal["adamw"] = "adamw"
-    weight_decay: float = 0.05
-    warmup_steps: int = 20
-    evaluations: int = 5
-    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 @dataclass(frozen=True)

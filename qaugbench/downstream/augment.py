@@ -7,7 +7,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from qaugbench.task import Augment
+from qaugbench.recipe import Augment
 
 DRAWS_PER_IMAGE = 11
 

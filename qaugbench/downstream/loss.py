@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from qaugbench.task import LabelKind
+from qaugbench.recipe import LabelKind
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

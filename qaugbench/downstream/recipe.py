@@ -23,7 +23,7 @@ from qaugbench.downstream.network import Standardise, autocast, build_network, p
 from qaugbench.downstream.slots import batches
 from qaugbench.downstream.validation import validation_auroc
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError
-from qaugbench.task import LabelKind, Recipe
+from qaugbench.recipe import LabelKind, Recipe
 
 if TYPE_CHECKING:
     from qaugbench.datasets.prepared import LabelledImages
@@ -69,9 +69,9 @@ def train_classifier(
     ratio: float,
     init_seed: int,
     order_seed: int,
-    aug_seed: int,
+    augment_seed: int,
     fill_order_seed: int,
-    fill_aug_seed: int,
+    fill_augment_seed: int,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> ClassifierResult:
@@ -90,13 +90,20 @@ def train_classifier(
     classifier = nn.Sequential(Standardise(real.images), network.to(memory_format=torch.channels_last)).to(device)
     settings = recipe.augment if augment else None
     streams = [
-        batches(real, recipe.batch_real, order_seed=order_seed, augment_seed=aug_seed, augment=settings, device=device)
+        batches(
+            real, recipe.batch_real, order_seed=order_seed, augment_seed=augment_seed, augment=settings, device=device
+        )
     ]
     if fill is not None:
         n_fill = _fill_slots(recipe, ratio)
         streams.append(
             batches(
-                fill, n_fill, order_seed=fill_order_seed, augment_seed=fill_aug_seed, augment=settings, device=device
+                fill,
+                n_fill,
+                order_seed=fill_order_seed,
+                augment_seed=fill_augment_seed,
+                augment=settings,
+                device=device,
             )
         )
     loss = classification_loss(label_kind, real.labels, balance=balance, device=device)

@@ -14,7 +14,7 @@ import torch
 
 from qaugbench import seeds
 from qaugbench.downstream.augment import augment_batch
-from qaugbench.task import Augment
+from qaugbench.recipe import Augment
 
 if TYPE_CHECKING:
     from qaugbench.datasets.prepared import LabelledImages

@@ -6,7 +6,7 @@ import numpy as np
 
 from qaugbench.errors import DataError
 from qaugbench.metrics.discrimination import auroc, class_scores
-from qaugbench.task import LabelKind
+from qaugbench.recipe import LabelKind
 
 
 def validation_auroc(logits: np.ndarray, labels: np.ndarray, kind: LabelKind) -> float:

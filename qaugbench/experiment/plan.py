@@ -286,7 +286,7 @@ class _ReplicateCells:
             choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
             needs["sample"] = self.sample(choice, str(arm.info.control))
         key = self._key(
-            ["clf_init", "clf_order", "clf_aug", "fill_order", "fill_aug"],
+            ["init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed"],
             ["qaugbench.downstream.recipe"],
             recipe=asdict(self.track.recipe),
             label_kind=self.task.labels.kind,

@@ -19,8 +19,8 @@ from qaugbench.datasets.prepared import LabelledImages, open_prepared
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.replicate import ReplicateRows, replicate_rows
 from qaugbench.experiment.store import Store
+from qaugbench.recipe import Recipe
 from qaugbench.record import json_text
-from qaugbench.task import Recipe
 
 Files = dict[str, "bytes | np.ndarray | Path"]
 Facts = dict[str, Any]
@@ -95,11 +95,11 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
         augment=key["augment"],
         balance=key["balance_loss"],
         ratio=key["draw"]["ratio"],
-        init_seed=seeds["clf_init"],
-        order_seed=seeds["clf_order"],
-        aug_seed=seeds["clf_aug"],
-        fill_order_seed=seeds["fill_order"],
-        fill_aug_seed=seeds["fill_aug"],
+        init_seed=seeds["init_seed"],
+        order_seed=seeds["order_seed"],
+        augment_seed=seeds["augment_seed"],
+        fill_order_seed=seeds["fill_order_seed"],
+        fill_augment_seed=seeds["fill_augment_seed"],
         device=key["device"],
     )
     files: Files = {

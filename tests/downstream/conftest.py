@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from qaugbench.downstream.recipe import ClassifierResult, train_classifier
-from qaugbench.task import Recipe
+from qaugbench.recipe import Recipe
 from tests.downstream.stripes import SEEDS, TINY, striped_images
 
 

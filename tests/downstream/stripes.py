@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.recipe import Augment, Recipe
 from qaugbench.seeds import numpy_generator
-from qaugbench.task import Augment, Recipe
 
 STILL = Augment(flip=False, rotate_degrees=0, translate=0, scale=0, brightness=0, contrast=0, erase=0)
 LIVELY = Augment(flip=True, rotate_degrees=10, translate=0.1, scale=0.1, brightness=0.1, contrast=0.2, erase=0.5)
 TINY = Recipe(
     model="test_resnet", steps=6, batch_real=8, learning_rate=2e-3, augment=LIVELY, warmup_steps=2, evaluations=2
 )
-SEEDS = {"init_seed": 1, "order_seed": 2, "aug_seed": 3, "fill_order_seed": 4, "fill_aug_seed": 5}
+SEEDS = {"init_seed": 1, "order_seed": 2, "augment_seed": 3, "fill_order_seed": 4, "fill_augment_seed": 5}
 
 
 def striped_images(n: int, seed: int, size: int = 16) -> LabelledImages:

@@ -43,7 +43,7 @@ def test_arms_share_initial_weights_within_a_replicate_only(finished: RunResult)
     initial: dict[int, set[str]] = {0: set(), 1: set()}
     for path in (finished.folder.parent / "store" / "cells" / "train").glob("*/*/cell.json"):
         meta = json.loads(path.read_text(encoding="utf-8"))
-        initial[meta["key"]["seeds"]["clf_init"]] = initial.get(meta["key"]["seeds"]["clf_init"], set()) | {
+        initial[meta["key"]["seeds"]["init_seed"]] = initial.get(meta["key"]["seeds"]["init_seed"], set()) | {
             meta["facts"]["init_sha256"]
         }
     found = [hashes for hashes in initial.values() if hashes]
