@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench import definitions
+from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import Split
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.definitions import GeneratorCard
@@ -308,8 +309,8 @@ def _pretrained(tag: str | None) -> dict[str, str]:
 
 def _budgeted(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings split into the budget and the hyper-parameters of the constructor."""
-    hyper = dict(settings)
-    return {"budget": {name: hyper.pop(name) for name in ("steps", "batch_size")}, "hyper": hyper}
+    budget, hyper = split_settings(settings)
+    return {"budget": budget, "hyper": hyper}
 
 
 def _upstream(cell: Cell) -> Iterator[Cell]:
