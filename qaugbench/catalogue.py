@@ -90,17 +90,21 @@ def _tasks() -> list[dict[str, Any]]:
 
 
 def _generators() -> list[dict[str, Any]]:
-    found = [definitions.generator_card(name) for name in definitions.generator_names()]
-    return [
-        {
-            "generator": card.id,
-            "kind": card.kind,
-            "fidelity": card.fidelity,
-            "controls": " ".join(card.controls) or "-",
-            "title": card.title,
-        }
-        for card in found
-    ]
+    return [_generator_row(name, found) for name, found in definitions.every_card().items()]
+
+
+def _generator_row(name: str, found: definitions.GeneratorCard | DefinitionError) -> dict[str, Any]:
+    """Return the row of a generator; one that cannot be used says why, and its own facts are unknown."""
+    if isinstance(found, DefinitionError):
+        unknown = {"kind": "-", "fidelity": "-", "controls": "-"}
+        return {"generator": name, **unknown, "title": f"cannot be used: {found}"}
+    return {
+        "generator": name,
+        "kind": found.kind,
+        "fidelity": found.fidelity,
+        "controls": " ".join(found.controls) or "-",
+        "title": found.title,
+    }
 
 
 def _sources() -> list[dict[str, Any]]:

@@ -1,72 +1,24 @@
 """Finds and reads ``tasks/`` and ``baselines/``; refuses unknown keys and suggests near names.
 
-The two folders travel inside the wheel and lie at the repository root in a checkout.
+The two folders travel inside the wheel and are at the repository root in a checkout.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.util
 import tomllib
-import types
-import typing
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from qaugbench.cards import GeneratorCard, build_card
 from qaugbench.errors import DefinitionError, near_names
+from qaugbench.plugins import entry_point, facts_file, registered
+from qaugbench.plugins import module_path as module_path  # offered here as well
 from qaugbench.task import Task, Track
+from qaugbench.typed import from_dict
 
 _PACKAGE = Path(__file__).parent
 AUTOENCODER = "autoencoder"
-ENTRY_POINT_GROUP = "qaugbench.generators"
-Built = TypeVar("Built")
-
-
-@dataclasses.dataclass(frozen=True)
-class Citation:
-    """Whom to cite for a generator."""
-
-    authors: str
-    title: str
-    year: int
-    identifier: str = ""
-    arxiv: str = ""
-    doi: str = ""
-    url: str = ""
-
-    @property
-    def text(self) -> str:
-        """The citation as one line."""
-        where = ", ".join(
-            part for part in (f"arXiv:{self.arxiv}" if self.arxiv else "", self.doi, self.identifier, self.url) if part
-        )
-        return f"{self.authors} ({self.year}). {self.title}. {where}".rstrip(". ") + "."
-
-
-@dataclasses.dataclass(frozen=True)
-class GeneratorCard:
-    """The facts of a generator: what it is, how close to its paper, its controls and its hyper-parameters a track."""
-
-    id: str
-    title: str
-    kind: str
-    fidelity: str
-    space: str
-    controls: tuple[str, ...]
-    tracks: dict[str, dict[str, Any]]
-    citation: Citation | None = None
-    deviations: tuple[str, ...] = ()
-    hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def settings(self, track: str) -> dict[str, Any]:
-        """Return hyper-parameters and budget for ``track``: the defaults overlaid by the track's own values."""
-        if track not in self.tracks:
-            raise DefinitionError(
-                f"Generator {self.id!r} has no settings for track {track!r}.{near_names(track, self.tracks)}"
-            )
-        return {**self.hyper, **self.tracks[track]}
 
 
 def folder(kind: str) -> Path:
@@ -128,59 +80,50 @@ def build_task(facts: dict[str, Any], origin: str) -> Task:
 
 @cache
 def generator_card(name: str) -> GeneratorCard:
-    """Return the facts of the generator called ``name``: a file of ``baselines/``, or one beside a registered class's module."""
-    registered = registered_modules()
-    if name not in registered:
-        return build_card(read_toml("baselines", name), origin=f"baselines/{name}.toml")
-    path = registered[name].with_suffix(".toml")
-    if not path.is_file():
+    """Return the facts of the generator called ``name``: a file of ``baselines/``, or that of a registered generator.
+
+    A name of this package is never another package's.
+    """
+    if name in names("baselines") or name not in registered():
+        return _named(build_card(read_toml("baselines", name), origin=f"baselines/{name}.toml"), name)
+    path = facts_file(entry_point(name))
+    return _named(build_card(parse_toml(path), origin=str(path)), name)
+
+
+def _named(card: GeneratorCard, name: str) -> GeneratorCard:
+    if card.id != name:
         raise DefinitionError(
-            f"The registered generator {name!r} states no facts: {path} is missing. It holds what a file of baselines/ does."
+            f"{card.origin}: the id is {card.id!r}, but the generator is called {name!r}; use one name."
         )
-    return build_card(parse_toml(path), origin=str(path))
+    return card
 
 
-@cache
-def registered_modules() -> dict[str, Path]:
-    """Return the source files of the generators that other packages register, by id; nothing of them is imported."""
-    found = {}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        path = module_path(point.module)
-        if path is None:
-            raise DefinitionError(
-                f"The registered generator {point.name!r} is in {point.module!r}, which cannot be found."
-            )
-        found[point.name] = path
+def every_card() -> dict[str, GeneratorCard | DefinitionError]:
+    """Return the facts of each generator by name, or the reason why it cannot be used: one faulty file hides no other."""
+    found: dict[str, GeneratorCard | DefinitionError] = {}
+    for name in generator_names():
+        try:
+            found[name] = generator_card(name)
+        except DefinitionError as error:
+            found[name] = error
     return found
 
 
-@cache
-def module_path(module: str) -> Path | None:
-    """Return the Python file of a module, found without importing anything; None where there is none."""
-    top, *below = module.split(".")
-    spec = importlib.util.find_spec(top)
-    if spec is None:
-        return None
-    if not below:
-        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
-    for place in spec.submodule_search_locations or ():
-        path = Path(place, *below)
-        for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-            if candidate.is_file():
-                return candidate
-    return None
+def usable_cards() -> list[GeneratorCard]:
+    """Return the facts of each generator that can be used, in the order of their names."""
+    return [card for card in every_card().values() if isinstance(card, GeneratorCard)]
 
 
 def generator_names() -> list[str]:
     """Return the ids of all generators, those of other packages included."""
-    return sorted({*names("baselines"), *registered_modules()})
+    return sorted({*names("baselines"), *registered()})
 
 
-def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
-    """Return a generator's card from the dictionary of its file."""
-    facts = dict(facts)
-    generator = facts.pop("generator", {})
-    return from_dict(GeneratorCard, {**generator, "tracks": facts.pop("track", {}), **facts}, origin)
+def generator_module(name: str) -> str:
+    """Return the name of the module that holds the class of the generator called ``name``."""
+    if name in names("baselines"):
+        return f"qaugbench.generators.{name}"
+    return entry_point(name).module
 
 
 def autoencoder_settings(track: str) -> dict[str, Any]:
@@ -201,46 +144,3 @@ def track(task_found: Task, name: str) -> Track:
             f"There is no track {name!r} of task {task_found.id!r}.{near_names(name, task_found.tracks)}"
         )
     return task_found.tracks[name]
-
-
-def from_dict(kind: type[Built], facts: dict[str, Any], origin: str) -> Built:
-    """Return a dataclass built from ``facts``; unknown and missing keys and wrong types name ``origin`` and the key."""
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    for key in facts:
-        if key not in fields:
-            raise DefinitionError(f"{origin}: unknown key {key!r}.{near_names(key, fields)}")
-    for name, field in fields.items():
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if required and name not in facts:
-            raise DefinitionError(f"{origin}: the key {name!r} is missing.")
-    hints = typing.get_type_hints(kind)
-    return kind(**{key: _convert(value, hints[key], f"{origin}, key {key!r}") for key, value in facts.items()})
-
-
-def _convert(value: Any, hint: Any, origin: str) -> Any:
-    """Return ``value`` as ``hint`` asks, or raise naming ``origin``."""
-    if dataclasses.is_dataclass(value) or hint is Any:
-        return value
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise DefinitionError(f"{origin}: expected a table, got {value!r}.")
-        return from_dict(typing.cast(type, hint), value, origin)
-    shape, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if shape in (typing.Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        return _convert(value, next(argument for argument in arguments if argument is not type(None)), origin)
-    if shape is tuple:
-        if not isinstance(value, list):
-            raise DefinitionError(f"{origin}: expected a list, got {value!r}.")
-        return tuple(_convert(item, arguments[0], origin) for item in value)
-    if shape is typing.Literal:
-        if value not in arguments:
-            raise DefinitionError(f"{origin}: {value!r} is not allowed.{near_names(str(value), map(str, arguments))}")
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    plain = shape or hint
-    if isinstance(plain, type) and plain in (int, float, str, bool, dict) and type(value) is not plain:
-        raise DefinitionError(f"{origin}: expected {plain.__name__}, got {value!r}.")
-    return value

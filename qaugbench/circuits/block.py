@@ -92,6 +92,8 @@ class QuantumBlock(Block):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         by_copy = self.by_copy(inputs, self.weights.dtype)
+        if not len(inputs):
+            return self.weights.new_zeros(0, self.out_features)
         outputs: torch.Tensor = self._executor()(by_copy, self.weights, self.generator)
         return outputs.transpose(0, 1).flatten(1)
 

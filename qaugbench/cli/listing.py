@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,20 @@ def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: 
     else:
         click.echo("\n".join(one.text(all_checks=all_checks) for one in found))
     return int(any(one.fails for one in found))
+
+
+@doctor.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def generator(name: str, as_json: bool) -> int:
+    """Check that generator NAME (or a variant such as qldm:twin) holds what a run relies on, under every control."""
+    from qaugbench.testing import checks_of
+
+    found = []
+    for result in checks_of(name):
+        found.append(result)
+        if not as_json:
+            click.echo(str(result))
+    if as_json:
+        click.echo(json.dumps([asdict(result) for result in found], indent=1))
+    return int(any(result.fails for result in found))

@@ -42,8 +42,7 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         _interrupted()
     except click.ClickException as error:
-        error.message = printable(error.message, LINES)
-        error.show()
+        click.UsageError(printable(error.format_message(), LINES), getattr(error, "ctx", None)).show()
         sys.exit(2)
     except QaugbenchError as error:
         click.echo(f"error: {printable(str(error), LINES)}", err=True)

@@ -30,7 +30,7 @@ def classification_loss(kind: LabelKind, real_labels: np.ndarray, *, balance: bo
 
 
 def class_weights(labels: np.ndarray) -> np.ndarray:
-    """Return a weight a class [K] of mean 1 over ``labels`` [N, K]: inverse frequency, ratios capped at ten.
+    """Return one weight per class [K], of mean 1 over ``labels`` [N, K]: inverse frequency, ratios capped at ten.
 
     >>> class_weights(np.eye(2)[[0, 0, 0, 1]]).round(3).tolist()
     [0.667, 2.0]

@@ -131,6 +131,15 @@ def evaluation_steps(steps: int, evaluations: int) -> list[int]:
     return sorted({max(1, round(steps * (i + 1) / evaluations)) for i in range(evaluations)})
 
 
+def parameter_groups(classifier: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Return the optimiser's groups: matrices and filters decay; biases and normalisation constants do not."""
+    parameters = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
 @dataclass
 class _Fit:
     best_state: dict[str, torch.Tensor]
@@ -149,7 +158,7 @@ def _fit(
     device: str,
     progress: Progress | None,
 ) -> _Fit:
-    optimizer = torch.optim.AdamW(_parameter_groups(classifier, recipe.weight_decay), lr=recipe.learning_rate)
+    optimizer = torch.optim.AdamW(parameter_groups(classifier, recipe.weight_decay), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: learning_rate_factor(step, steps=recipe.steps, warmup_steps=recipe.warmup_steps)
     )
@@ -200,15 +209,6 @@ def _next_batch(streams: list[Iterator[Batch]]) -> Batch:
     parts = [next(stream) for stream in streams]
     images = torch.cat([images for images, _ in parts]).contiguous(memory_format=torch.channels_last)
     return images, torch.cat([labels for _, labels in parts])
-
-
-def _parameter_groups(classifier: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Return the optimiser's groups: matrices and filters decay; biases and normalisation constants do not."""
-    parameters = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def _check_finite(values: np.ndarray, step: int, steps: int) -> None:

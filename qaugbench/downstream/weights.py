@@ -36,7 +36,7 @@ def get_weights(tag: str, home: Path | None = None, *, download: Callable[[str],
     """Download the weights ``tag`` into ``home``, and return their path.
 
     The first download writes the pin (`<tag>.sha256`); every later one must give the same bytes, else DataError.
-    ``download`` (tag -> path of a safetensors file) stands for timm's place on the Hugging Face hub.
+    ``download`` (tag -> path of a safetensors file) replaces timm's place on the Hugging Face hub.
     """
     file, pin = _paths(tag, home)
     if file.is_file() and pin.is_file():

@@ -36,7 +36,7 @@ def check_external(
     An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of the eight
     orientations. Copies of training images are allowed, counted and said; blank images are compared with nothing.
     """
-    paths = [Path(choice.locator["hyper"]["path"]) for choice in choices if choice.generator == "folder"]
+    paths = [choice.images for choice in choices if choice.images is not None]
     if not paths:
         return []
     known = _known(prepared, split, image_size, task.channels)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from qaugbench import definitions
+from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.prepared import open_prepared
-from qaugbench.definitions import GeneratorCard
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.source import source_name
+from qaugbench.kinds import may_run_circuits
 from qaugbench.task import Task, Track
 
 FOLDER = "folder"
-CLASSICAL_KINDS = ("classical", "external")  # no circuit that a control could replace
 
 
 def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[GeneratorChoice, ...]:
@@ -25,7 +24,7 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
 
     ``qldm:twin`` chooses ``qldm``, since a quantum row is never without its controls; ``qldm:fourier`` adds a control that
     does not come along by itself. ``folder:PATH`` chooses images that something else made. An unknown name or control is
-    answered with near ones.
+    answered with near ones, and so is a hyper-parameter that the class does not take: everything is bound before data are opened.
     """
     if not names:
         raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
@@ -33,7 +32,7 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
     for name in names:
         kind, _, rest = name.partition(":")
         choice = _folder(rest, task) if kind == FOLDER else _model(kind, rest)
-        choice.card.settings(track.name)
+        _check_binding(choice, track.name)
         seen = chosen.setdefault(choice.card.id, choice)
         chosen[choice.card.id] = _with_controls(seen, choice.card.controls)
     return tuple(chosen.values())
@@ -41,9 +40,7 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
 
 def _model(generator: str, control: str) -> GeneratorChoice:
     card = definitions.generator_card(generator)
-    registered = {point.name: point.module for point in entry_points(group=definitions.ENTRY_POINT_GROUP)}
-    module = registered.get(generator, f"qaugbench.generators.{generator}")
-    choice = GeneratorChoice(card, generator, module, identity={})
+    choice = GeneratorChoice(card, generator, definitions.generator_module(generator), identity={})
     if not control or control in card.controls:
         return choice
     known = _known_controls(card)
@@ -52,12 +49,19 @@ def _model(generator: str, control: str) -> GeneratorChoice:
     return _with_controls(choice, (control,))
 
 
+def _check_binding(choice: GeneratorChoice, track: str) -> None:
+    from qaugbench.generators.shared.binding import check_binding
+    from qaugbench.generators.shared.discovery import generator_class
+
+    check_binding(choice.card, generator_class(choice.generator), track, supplied=choice.supplied)
+
+
 def _known_controls(card: GeneratorCard) -> tuple[str, ...]:
     """Return the controls that a generator may run under: its own, and those of any circuit if it runs one."""
     from qaugbench.circuits.controls.build import CONTROLS
 
     derived = (control for control in CONTROLS if control != "none")
-    return card.controls if card.kind in CLASSICAL_KINDS else tuple({*card.controls, *derived})
+    return tuple({*card.controls, *derived}) if may_run_circuits(card.kind) else card.controls
 
 
 def _with_controls(choice: GeneratorChoice, controls: Sequence[str]) -> GeneratorChoice:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import PARTS, Split
 from qaugbench.downstream.weights import pretrained_file
 from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_name
@@ -171,5 +172,5 @@ def _pretrained(tag: str | None) -> dict[str, str]:
 
 def _budgeted(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings split into the budget and the hyper-parameters of the constructor."""
-    hyper = dict(settings)
-    return {"budget": {name: hyper.pop(name) for name in ("steps", "batch_size")}, "hyper": hyper}
+    budget, hyper = split_settings(settings)
+    return {"budget": budget, "hyper": hyper}

@@ -143,7 +143,7 @@ def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
         name = cell.needs["sample"].name
         images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
         return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
-    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[fill])
+    return _drawn(cell, store, {"repeat": "real", "oversample": "real", "oracle": "oracle"}[fill])
 
 
 def _drawn(cell: Cell, store: Store, rows: str) -> LabelledImages:

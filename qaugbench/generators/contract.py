@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -13,12 +13,11 @@ import torch
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import DefinitionError, QaugbenchError
+from qaugbench.kinds import Kind, may_run_circuits
 
 if TYPE_CHECKING:
     from qaugbench.circuits.block import QuantumBlock
-    from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 
-Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 Progress = Callable[[int, int, float], None]
 """Called as ``progress(step, total, loss)`` while a model is fitted."""
 
@@ -39,13 +38,34 @@ class Budget:
     batch_size: int
 
 
+class Codec(Protocol):
+    """A fitted way from images to latents and back, which the latent generators of a replicate share."""
+
+    latent_shape: tuple[int, int, int]
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Return float32 latents [n, *latent_shape] of about unit variance for uint8 ``images`` [n, H, W, C]."""
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return uint8 images [n, H, W, C] of ``latents``."""
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that was learned as tensors."""
+
+
 class Generator(ABC):
     """The base of every generator.
 
     ``image_shape`` is (height, width, channels), ``n_labels`` the width of a label vector, and ``control`` names what
-    stands where the generator's circuits would: "none" keeps them.
+    replaces the generator's circuits; "none" keeps them. Every other argument of a constructor is a hyper-parameter, taken
+    by keyword, annotated with its type, and set in the generator's TOML file.
 
-    ``circuits`` lists the blocks that run circuits: none in a classical system, and none where a control replaced them all.
+    A label vector is multi-hot: in a multi-label task several labels may be 1, or none (an image without a finding). A
+    generator has to accept all of these, in ``fit`` and in ``sample``.
+
+    ``circuits`` lists the blocks that run circuits: empty in a classical system, and where a control replaced them all.
+
+    ``qaugbench.testing.check_generator`` checks what this class and its methods promise.
     """
 
     kind: ClassVar[Kind]
@@ -54,7 +74,7 @@ class Generator(ABC):
     def __init__(
         self, image_shape: tuple[int, int, int], n_labels: int, *, control: str = "none", device: str = "cpu"
     ) -> None:
-        if self.kind in ("classical", "external") and control != "none":
+        if not may_run_circuits(self.kind) and control != "none":
             raise DefinitionError(
                 f"{type(self).__name__} is {self.kind} and has no circuit to replace, but control {control!r} was asked "
                 "for; use it without a control."
@@ -63,37 +83,45 @@ class Generator(ABC):
         self.n_labels = n_labels
         self.control = control
         self.device = device
-        self.autoencoder: LatentAutoencoder | None = None
+        self.autoencoder: Codec | None = None
         self.circuits: list[QuantumBlock] = []
 
-    def attach_autoencoder(self, autoencoder: LatentAutoencoder) -> None:
+    def attach_autoencoder(self, autoencoder: Codec) -> None:
         """Use a fitted ``autoencoder`` that other generators share; without one, a latent generator fits its own."""
         self.autoencoder = autoencoder
 
     @abstractmethod
     def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
-        """Learn from real training images; the same data, budget and seed give the same bits on one CPU thread."""
+        """Learn from real training images; the same data, budget and seed give the same bits on one CPU thread.
+
+        ``progress`` is told of every step of ``budget``. A fit that takes no steps gets a budget of zeros and need not call it.
+        """
 
     @abstractmethod
     def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
-        """Return one uint8 image [n, height, width, channels] for each float32 label vector [n, n_labels].
+        """Return one uint8 image [n, height, width, channels] for each float32 label vector [n, n_labels]; n may be 0.
 
-        Raises ``DivergedError`` when an image is not finite.
+        Image i depends on ``seed``, i and its own label vector alone, not on its neighbours.
+
+        Raises ``NotFittedError`` before a fit, ``DivergedError`` when an image is not finite.
         """
 
     @abstractmethod
     def state(self) -> dict[str, torch.Tensor]:
-        """Return all that was learned as tensors, fit for safetensors."""
+        """Return all that was learned as tensors that safetensors can store; raises ``NotFittedError`` before a fit.
+
+        The names of tensors that belong to a block (the circuit, or what replaces it) contain ``.block.``.
+        """
 
     @abstractmethod
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over a state; samples are then the same bits as those of the generator it came from."""
+        """Take over a state; samples are then bit for bit those of the generator that it came from."""
 
     @abstractmethod
     def parameter_counts(self) -> dict[str, int]:
         """Return numbers of trainable parameters.
 
-        ``total`` counts the generator without its autoencoder; ``block`` what stands in the circuits' places.
+        ``total`` counts the generator without its autoencoder; ``block`` the circuits, or what replaces them.
         """
 
 

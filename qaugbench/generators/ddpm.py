@@ -16,8 +16,8 @@ from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.generators.contract import (
     Budget,
+    Codec,
     Generator,
-    Kind,
     NotFittedError,
     Progress,
     module_state,
@@ -28,6 +28,7 @@ from qaugbench.generators.contract import (
 )
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder, attached_or_fitted
 from qaugbench.generators.shared.diffusion import LabelledUNet, draw_latents, train_denoiser
+from qaugbench.kinds import Kind
 from qaugbench.seeds import child_seed, torch_seeded
 
 
@@ -60,7 +61,7 @@ class Ddpm(Generator):
         self._ema_decay = ema_decay
         self._sampling_steps = sampling_steps
         self._latent_clip = latent_clip
-        self._codec: LatentAutoencoder | None = None
+        self._codec: Codec | None = None
         self._denoiser = self._new_denoiser(LatentAutoencoder(image_shape).latent_shape, seed=0)
 
     def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
@@ -116,7 +117,7 @@ class Ddpm(Generator):
         with torch_seeded(child_seed(seed, "weights")):
             return LabelledUNet(latent_shape, self.n_labels, self._channels, self._layers_per_block).to(self.device)
 
-    def _fitted_codec(self) -> LatentAutoencoder:
+    def _fitted_codec(self) -> Codec:
         if self._codec is None:
             raise NotFittedError("This generator has been neither fitted nor loaded; call fit or load first.")
         return self._codec

@@ -16,7 +16,8 @@ from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.labels_csv import LabelNames
 from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepared
 from qaugbench.errors import DataError, DefinitionError, first_offenders
-from qaugbench.generators.contract import Budget, Generator, Kind, NotFittedError, Progress, require_labels
+from qaugbench.generators.contract import Budget, Generator, NotFittedError, Progress, require_labels
+from qaugbench.kinds import Kind
 from qaugbench.seeds import child_seed, numpy_generator
 
 

@@ -25,8 +25,8 @@ from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import (
     Budget,
+    Codec,
     Generator,
-    Kind,
     NotFittedError,
     Progress,
     module_state,
@@ -37,6 +37,7 @@ from qaugbench.generators.contract import (
 )
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder, attached_or_fitted
 from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, draw_latents, train_denoiser
+from qaugbench.kinds import Kind
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
 _SITES = BOTTLENECK_SIZE**2
@@ -46,7 +47,7 @@ class Qldm(Generator):
     """Hybrid latent diffusion, conditional on the label vector; the U-Net's bottleneck is a quantum residual block.
 
     ``copies`` circuits act side by side in each half of the block, each on ``channels_per_circuit`` channels of 2x2
-    sites with one qubit a value, ``layers`` deep.
+    sites with one qubit per value, ``layers`` deep.
     """
 
     kind: ClassVar[Kind] = "hybrid"
@@ -81,7 +82,7 @@ class Qldm(Generator):
         self._ema_decay = ema_decay
         self._sampling_steps = sampling_steps
         self._latent_clip = latent_clip
-        self._codec: LatentAutoencoder | None = None
+        self._codec: Codec | None = None
         self._use(self._new_denoiser(LatentAutoencoder(image_shape).latent_shape, seed=0))
 
     def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
@@ -133,11 +134,11 @@ class Qldm(Generator):
         self._denoiser.load_state_dict(under_prefix("denoiser.", state))
 
     def parameter_counts(self) -> dict[str, int]:
-        """Return the trainable parameters of the denoiser, and of what stands in the circuits' places."""
+        """Return the trainable parameters of the denoiser, and of the circuits or what replaces them."""
         return {"total": trainable_parameters(self._denoiser), "block": sum(map(trainable_parameters, self._blocks))}
 
     def _new_denoiser(self, latent_shape: tuple[int, int, int], seed: int) -> LabelledUNet:
-        """Return a fresh denoiser; its classical weights depend on ``seed`` alone, whatever stands in the circuits' places."""
+        """Return a fresh denoiser; its classical weights depend on ``seed`` alone, whatever replaces the circuits."""
         with torch_seeded(child_seed(seed, "weights")):
             denoiser = LabelledUNet(latent_shape, self.n_labels, self._channels, self._layers_per_block)
             width, time_width = denoiser.bottleneck_width, denoiser.time_width
@@ -156,7 +157,7 @@ class Qldm(Generator):
         self._blocks = [part for part in denoiser.modules() if isinstance(part, Block)]
         self.circuits = [block for block in self._blocks if isinstance(block, QuantumBlock)]
 
-    def _fitted_codec(self) -> LatentAutoencoder:
+    def _fitted_codec(self) -> Codec:
         if self._codec is None:
             raise NotFittedError("This generator has been neither fitted nor loaded; call fit or load first.")
         return self._codec
@@ -166,7 +167,7 @@ class QHalfBlock(nn.Module):
     """[n, width, 2, 2] and time embedding to the same shape: norm, circuits beside a convolution, time scale and shift, SiLU.
 
     The first ``block_width`` channels go through ``block``, their values squashed to angles in (-pi, pi) and read channel
-    by channel; its outputs in [-1, 1] stand in their places. A 3x3 convolution maps all other channels to themselves.
+    by channel; its outputs in [-1, 1] replace them. A 3x3 convolution maps all other channels to themselves.
     """
 
     def __init__(self, width: int, time_width: int, block: nn.Module, block_width: int) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from qaugbench import definitions
+from qaugbench.cards import split_settings
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.discovery import generator_class
-
-BUDGET_KEYS = ("steps", "batch_size")
 
 
 def new_generator(
@@ -21,8 +20,7 @@ def new_generator(
     device: str = "cpu",
 ) -> Generator:
     """Return the generator called ``name`` with its hyper-parameters of ``track``; an unknown name gets near ones."""
-    settings = definitions.generator_card(name).settings(track)
-    hyper = {key: value for key, value in settings.items() if key not in BUDGET_KEYS}
+    _, hyper = split_settings(definitions.generator_card(name).settings(track))
     return generator_class(name)(image_shape, n_labels, control=control, device=device, **hyper)
 
 

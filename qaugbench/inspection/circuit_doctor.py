@@ -12,6 +12,7 @@ from qaugbench.circuits.audit.meters import Meters, measure, size
 from qaugbench.errors import QaugbenchError
 from qaugbench.inspection.build import distinct_blocks, new_generator
 from qaugbench.inspection.generator_audit import audit_generator, few_images
+from qaugbench.kinds import may_run_circuits
 
 IMAGE_SHAPE = (32, 32, 1)
 N_LABELS = 3
@@ -85,14 +86,13 @@ def examine_circuits(
 
 
 def _with_circuits() -> list[str]:
-    cards = [definitions.generator_card(name) for name in definitions.generator_names()]
-    return [card.id for card in cards if card.kind not in ("classical", "external")]
+    return [card.id for card in definitions.usable_cards() if may_run_circuits(card.kind)]
 
 
 def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
     family, _, control = name.partition(":")
     kind = definitions.generator_card(family).kind
-    if kind in ("classical", "external"):
+    if not may_run_circuits(kind):
         return GeneratorFinding(name, "no circuit", f"it is {kind}")
     generator = new_generator(
         family, control=control or "none", track="smoke", image_shape=IMAGE_SHAPE, n_labels=N_LABELS

@@ -12,7 +12,7 @@ from typing import Literal
 
 import psutil
 
-from qaugbench import __version__, definitions
+from qaugbench import __version__, definitions, plugins
 from qaugbench.datasets.sources import data_home, find_prepared
 from qaugbench.errors import QaugbenchError, missing_package
 from qaugbench.experiment.environment import processor, usable_cores
@@ -55,6 +55,7 @@ def examine(out: Path) -> list[Finding]:
         _machine,
         _torch,
         _definitions,
+        _plugins,
         _data,
     )
     return (
@@ -112,6 +113,25 @@ def _definitions() -> Iterator[Finding]:
             yield Finding("fails", kind, str(error))
         else:
             yield Finding("fine", kind, ", ".join(names))
+
+
+def _plugins() -> Iterator[Finding]:
+    """Look at every generator that another package registers: its facts, its class, and whether the two agree."""
+    from qaugbench.generators.shared.binding import check_facts
+    from qaugbench.generators.shared.discovery import generator_class
+
+    for name, points in plugins.registered().items():
+        where = points[0].value
+        if name in definitions.names("baselines"):
+            detail = f"{where} is ignored: {name!r} is the name of one of qaugbench's own generators; choose another"
+            yield Finding("fails", f"plug-in {name}", detail)
+            continue
+        try:
+            check_facts(definitions.generator_card(name), generator_class(name))
+        except QaugbenchError as error:
+            yield Finding("fails", f"plug-in {name}", f"cannot be used: {error}")
+        else:
+            yield Finding("fine", f"plug-in {name}", f"{where}; 'qaugbench doctor generator {name}' checks it")
 
 
 def _data() -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from qaugbench.seeds import child_seed, numpy_generator, torch_generator
 
 BUDGET = Budget(steps=6, batch_size=4)
 
-RUNS_IN_FIT = "fit runs circuits, or what stands in their places"
+RUNS_IN_FIT = "fit runs the circuits, or what replaces them"
 LEARNS = "the training loss reaches the weights of each block"
 MOVES = "fit changes the weights of each block"
 RUNS_IN_SAMPLE = "sample runs each circuit"

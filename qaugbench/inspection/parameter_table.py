@@ -16,7 +16,7 @@ from qaugbench.inspection.trial_fit import tried
 class VariantCount:
     """Trainable parameters of a generator under one control.
 
-    ``block``: what stands in the circuits' places; ``block_share``: its share of ``total``; ``of_circuits`` and
+    ``block``: the circuits, or what replaces them; ``block_share``: its share of ``total``; ``of_circuits`` and
     ``of_total``: ratios to those of the generator itself, None where that has none.
     """
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench import definitions
+from qaugbench.cards import split_settings
 from qaugbench.circuits.resources.card import ResourceCard, resource_card
 from qaugbench.circuits.resources.text import card_text
 from qaugbench.circuits.resources.training import Training
@@ -42,7 +43,7 @@ def generator_resources(
         DefinitionError: an unknown generator, track or task, or a generator without circuits.
         CircuitError: an unknown preset, or fewer than one shot or image.
     """
-    settings = definitions.generator_card(name).settings(track)
+    budget, _ = split_settings(definitions.generator_card(name).settings(track))
     cards = tuple(
         resource_card(
             use.circuit,
@@ -53,8 +54,8 @@ def generator_resources(
             shots=shots,
             preset=preset,
             training=Training(
-                steps=settings["steps"],
-                batch_size=settings["batch_size"],
+                steps=budget["steps"],
+                batch_size=budget["batch_size"],
                 circuits_per_sample=use.per_sample,
                 shifted_per_sample=use.shifted_per_sample,
                 differentiates_inputs=use.differentiates_inputs,

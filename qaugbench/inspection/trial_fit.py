@@ -13,12 +13,13 @@ import torch
 from torch import nn
 
 from qaugbench import definitions
+from qaugbench.cards import split_settings
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder
-from qaugbench.inspection.build import BUDGET_KEYS, new_generator
+from qaugbench.inspection.build import new_generator
 from qaugbench.seeds import numpy_generator
 
 IMAGES = 2
@@ -51,8 +52,7 @@ def tried(
     )
     codec = None
     if generator.uses_autoencoder:
-        settings = definitions.autoencoder_settings(track)
-        hyper = {key: value for key, value in settings.items() if key not in BUDGET_KEYS}
+        _, hyper = split_settings(definitions.autoencoder_settings(track))
         codec = LatentAutoencoder(data.images.shape[1:], **hyper)
         codec.fit(data, budget=Budget(0, BATCH), seed=0)
         generator.attach_autoencoder(codec)

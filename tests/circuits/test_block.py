@@ -89,3 +89,8 @@ def test_standard_errors_are_those_of_trajectories() -> None:
         outputs = block(torch.zeros(4, 6))
     assert block.standard_error.shape == outputs.shape
     assert 0 < block.standard_error.max() < 1 / 50**0.5 + 0.05
+
+
+def test_an_empty_batch_gives_an_empty_output() -> None:
+    block = QuantumBlock(qldm_circuit(4, 1), copies=2)
+    assert block(torch.zeros(0, 8)).shape == (0, 8)

@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from qaugbench.downstream import recipe as module
+from qaugbench.downstream.network import build_network
 from qaugbench.downstream.recipe import (
     ClassifierDiverged,
     ClassifierResult,
     evaluation_steps,
     learning_rate_factor,
+    parameter_groups,
     train_classifier,
 )
 from qaugbench.errors import DataError, DefinitionError
@@ -82,9 +85,34 @@ def test_the_best_checkpoint_is_kept(train_striped: Train) -> None:
     result = train_striped(replace(TINY, steps=12, evaluations=6))
     metrics = [point["val_metric"] for point in result.curve]
     assert [point["step"] for point in result.curve] == [2, 4, 6, 8, 10, 12]
-    assert result.best_step == result.curve[int(np.argmax(metrics))]["step"]  # argmax: the earliest of equals
+    assert result.best_step == result.curve[int(np.argmax(metrics))]["step"]
     labels = striped_images(30, seed=1).labels
     assert macro_auroc(class_scores(result.val_logits, "multiclass"), labels) == pytest.approx(max(metrics))
+
+
+def test_of_equal_checkpoints_the_earliest_is_kept(train_striped: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[np.ndarray] = []
+
+    def equal_from_the_second(logits: np.ndarray, labels: np.ndarray, kind: str) -> float:
+        judged.append(logits)
+        return 0.6 if len(judged) == 1 else 0.7
+
+    monkeypatch.setattr(module, "validation_auroc", equal_from_the_second)
+    result = train_striped(replace(TINY, steps=8, evaluations=4))
+    assert [point["val_metric"] for point in result.curve] == [0.6, 0.7, 0.7, 0.7]
+    assert result.best_step == 4
+    assert np.array_equal(result.val_logits, judged[1])
+
+
+@pytest.mark.parametrize("model", ["test_resnet", "resnet18", "mobilenetv3_small_050"])
+def test_weights_of_convolutions_and_linear_layers_decay_and_nothing_else(model: str) -> None:
+    network = build_network(model, None, channels=1, n_labels=4, seed=0)
+    decaying = {f"{name}.weight" for name, part in network.named_modules() if isinstance(part, nn.Conv2d | nn.Linear)}
+    name_of = {id(parameter): name for name, parameter in network.named_parameters()}
+    groups = [
+        (group["weight_decay"], {name_of[id(p)] for p in group["params"]}) for group in parameter_groups(network, 0.05)
+    ]
+    assert groups == [(0.05, decaying), (0.0, set(name_of.values()) - decaying)]
 
 
 def test_progress_is_told_every_step(train_striped: Train) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qaugbench import definitions
 from qaugbench.circuits.devices.device import Device
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.circuits.noise.model import NoiseModel
-from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.generators.contract import Generator
-from tests.generators.conftest import N_LABELS, Variant
+from qaugbench.generators.qldm import Qldm
+from qaugbench.testing.images import N_LABELS
+from qaugbench.testing.variant import Variant
 
 LABELS = np.eye(2, N_LABELS, dtype=np.float32)
 NOISE = NoiseModel(one_qubit_error=5e-3, two_qubit_error=5e-2, readout_0_to_1=0.02, readout_1_to_0=0.05)
@@ -22,9 +24,13 @@ EXECUTIONS = {
 }
 
 
+def fitted(control: str) -> Generator:
+    return Variant(definitions.generator_card("qldm"), Qldm, control).fitted().generator
+
+
 @pytest.fixture(scope="module")
-def qldm(data: LabelledImages) -> Generator:
-    return Variant("qldm", "none").fitted(data)
+def qldm() -> Generator:
+    return fitted("none")
 
 
 @pytest.mark.parametrize("name", EXECUTIONS)
@@ -37,6 +43,6 @@ def test_images_follow_the_execution_and_the_seed_alone(name: str, qldm: Generat
     assert np.array_equal(qldm.sample(LABELS, seed=1, execution=IDEAL), ideal)
 
 
-def test_without_circuits_the_execution_changes_nothing(data: LabelledImages) -> None:
-    twin = Variant("qldm", "twin").fitted(data)
+def test_without_circuits_the_execution_changes_nothing() -> None:
+    twin = fitted("twin")
     assert np.array_equal(twin.sample(LABELS, seed=1), twin.sample(LABELS, seed=1, execution=Execution(shots=64)))

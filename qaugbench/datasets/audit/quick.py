@@ -96,8 +96,8 @@ def class_gap_findings(labels: np.ndarray, names: Sequence[str], split: Split) -
     }
     found = []
     for part in PARTS:
-        lacking = np.flatnonzero(some & (counts[part] == 0))
-        if not len(lacking):
+        lacking = np.flatnonzero(some & (counts[part] == 0)).tolist()
+        if not lacking:
             continue
         count = "1 class has" if len(lacking) == 1 else f"{len(lacking)} classes have"
         others = [

@@ -1,7 +1,7 @@
 """The shared autoencoder: images to a small grid of standardised latents and back.
 
 A convolutional variational autoencoder with a very small Kullback-Leibler weight (Kingma & Welling, arXiv 1312.6114; used
-so in latent diffusion, arXiv 2112.10752). It is classical, knows no labels, and is fitted once a replicate; every latent
+so in latent diffusion, arXiv 2112.10752). It is classical, knows no labels, and is fitted once per replicate; every latent
 generator and every control then works on the same latents.
 """
 
@@ -18,6 +18,7 @@ from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import (
     Budget,
+    Codec,
     DivergedError,
     NotFittedError,
     Progress,
@@ -35,7 +36,7 @@ class LatentAutoencoder:
     """Encodes uint8 images [n, H, W, C] to float32 latents [n, *latent_shape], and decodes latents to images.
 
     ``channels`` are the widths of the grids from the finest, which is half the image, to the latent one, so that the latent
-    grid has ``working_size / 2 ** len(channels)`` sites a side. ``working_size`` is the side to which images are resized
+    grid has ``working_size / 2 ** len(channels)`` sites per side. ``working_size`` is the side to which images are resized
     on the way in and from which they are resized on the way out; 0 means the next power of two, which for images whose side
     is one changes nothing.
     """
@@ -262,14 +263,14 @@ class _Residual(nn.Module):
 
 
 def attached_or_fitted(
-    attached: LatentAutoencoder | None,
+    attached: Codec | None,
     image_shape: tuple[int, int, int],
     data: LabelledImages,
     *,
     budget: Budget,
     seed: int,
     device: str,
-) -> LatentAutoencoder:
+) -> Codec:
     """Return the ``attached`` autoencoder, or, where there is none, one of the default shape fitted to ``data``."""
     if attached is not None:
         return attached

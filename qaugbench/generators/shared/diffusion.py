@@ -65,7 +65,7 @@ class LabelledUNet(nn.Module):
 
 
 def level_widths(grid_size: int, channels: tuple[int, ...]) -> tuple[int, ...]:
-    """Return one width a level, from a grid of ``grid_size`` down to one of 2x2; the last of ``channels`` repeats if they run out.
+    """Return one width per level, from a grid of ``grid_size`` down to 2x2; the last of ``channels`` repeats if they run out.
 
     >>> level_widths(8, (32, 64))
     (32, 64, 64)

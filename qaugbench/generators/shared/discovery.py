@@ -1,6 +1,6 @@
-"""Finds the class of a generator by its id: a file of this package, or an entry point of another package.
+"""Finds the class of a generator by its id: a file of ``qaugbench/generators``, or an entry point of another package.
 
-A file is a generator if it holds exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Another
+A file holds a generator if it defines exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Another
 package registers a class in the entry-point group ``qaugbench.generators``, under the id.
 """
 
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
+from importlib.metadata import EntryPoint
 
-from qaugbench import definitions
+from qaugbench import definitions, plugins
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.generators.contract import Generator
 
@@ -22,11 +21,14 @@ def generator_class(name: str) -> type[Generator]:
     >>> generator_class("ddpm").kind
     'classical'
     """
-    for point in _registered():
-        if point.name == name:
-            return _checked(point.load(), point)
-    if not name.isidentifier() or not _file_of(name).is_file():
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
+    if name in definitions.names("baselines"):
+        return _own_class(name)
+    if name in plugins.registered():
+        return _registered_class(plugins.entry_point(name))
+    raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
+
+
+def _own_class(name: str) -> type[Generator]:
     module = importlib.import_module(f"qaugbench.generators.{name}")
     found = [
         member
@@ -34,22 +36,25 @@ def generator_class(name: str) -> type[Generator]:
         if inspect.isclass(member) and issubclass(member, Generator) and member.__module__ == module.__name__
     ]
     if len(found) != 1 or inspect.isabstract(found[0]):
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
+        raise DefinitionError(
+            f"{module.__file__} defines {len(found)} subclasses of Generator; it has to define exactly one, complete."
+        )
     return found[0]
 
 
-def _file_of(name: str) -> Path:
-    return Path(__file__).parents[1] / f"{name}.py"
-
-
-def _registered() -> list[EntryPoint]:
-    return list(entry_points(group=definitions.ENTRY_POINT_GROUP))
-
-
-def _checked(loaded: object, point: EntryPoint) -> type[Generator]:
+def _registered_class(point: EntryPoint) -> type[Generator]:
+    try:
+        loaded: object = point.load()
+    except Exception as error:  # whatever another package's code raises, it is that package which cannot be used
+        raise DefinitionError(
+            f"The registered generator {point.name!r} cannot be imported from {point.value}: {type(error).__name__}: {error}"
+        ) from error
     if not (inspect.isclass(loaded) and issubclass(loaded, Generator)):
         raise DefinitionError(
-            f"The entry point {point.name!r} of group {definitions.ENTRY_POINT_GROUP!r} is {point.value}, which is not a "
+            f"The entry point {point.name!r} of group {plugins.ENTRY_POINT_GROUP!r} is {point.value}, which is not a "
             "subclass of qaugbench.generators.contract.Generator; register the class itself."
         )
+    if inspect.isabstract(loaded):
+        lacking = ", ".join(sorted(loaded.__abstractmethods__))
+        raise DefinitionError(f"The registered generator {point.name!r} lacks the methods {lacking}.")
     return loaded

@@ -13,12 +13,12 @@ from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Budget, DivergedError, NotFittedError
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 from qaugbench.generators.shared.diffusion import level_widths
-from tests.generators.conftest import bright_quadrants
+from qaugbench.testing.images import bright_quadrants
 
 
 @pytest.fixture(scope="module")
 def images() -> LabelledImages:
-    return bright_quadrants(32, 32)
+    return bright_quadrants(n=32)
 
 
 @pytest.fixture(scope="module")

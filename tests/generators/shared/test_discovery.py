@@ -9,13 +9,8 @@ import pytest
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.ddpm import Ddpm
-from qaugbench.generators.shared import discovery
 from qaugbench.generators.shared.discovery import generator_class
-
-
-def register(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    point = EntryPoint("theirs", value, definitions.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(discovery, "entry_points", lambda group: [point] if group == point.group else [])
+from tests.generators.registering import GROUP, entry_points
 
 
 @pytest.mark.parametrize("name", definitions.names("baselines"))
@@ -35,12 +30,34 @@ def test_a_near_name_is_suggested() -> None:
         generator_class("qldn")
 
 
-def test_another_package_registers_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch, "qaugbench.generators.ddpm:Ddpm")
-    assert generator_class("theirs") is Ddpm
+def test_another_package_registers_a_class() -> None:
+    with entry_points(EntryPoint("theirs", "qaugbench.generators.ddpm:Ddpm", GROUP)):
+        assert generator_class("theirs") is Ddpm
 
 
-def test_what_is_no_generator_cannot_be_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch, "collections:Counter")
-    with pytest.raises(DefinitionError, match="not a subclass"):
+def test_a_name_of_this_package_is_never_another_package_s() -> None:
+    with entry_points(EntryPoint("qldm", "qaugbench.generators.ddpm:Ddpm", GROUP)):
+        assert generator_class("qldm").__name__ == "Qldm"
+        assert definitions.generator_card("qldm").kind == "hybrid"
+
+
+def test_two_packages_cannot_share_a_name() -> None:
+    points = [EntryPoint("theirs", value, GROUP) for value in ("qaugbench.generators.ddpm:Ddpm", "elsewhere:Other")]
+    with (
+        entry_points(*points),
+        pytest.raises(DefinitionError, match=r"registered more than once: as qaugbench.*elsewhere:Other"),
+    ):
+        generator_class("theirs")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("collections:Counter", "not a subclass"),
+        ("qaugbench.generators.contract:Generator", "lacks the methods fit, load"),
+        ("absent_package.module:Model", "cannot be imported from absent_package.module:Model: ModuleNotFoundError"),
+    ],
+)
+def test_what_is_no_generator_cannot_be_registered(value: str, message: str) -> None:
+    with entry_points(EntryPoint("theirs", value, GROUP)), pytest.raises(DefinitionError, match=message):
         generator_class("theirs")

@@ -1,0 +1,1 @@
+"""Gaussian images in PCA space, as a generator for qaugbench."""

@@ -1,0 +1,134 @@
+"""The facts of a generator as its TOML file states them: what it is, whom to cite, its controls and its hyper-parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from qaugbench.errors import DefinitionError, near_names
+from qaugbench.kinds import Fidelity, Kind, Space, is_quantum, may_run_circuits
+from qaugbench.typed import converted, from_dict
+
+BUDGET_KEYS = ("steps", "batch_size")
+TABLES = ("deviations", "generator", "citation", "hyper", "track")
+
+
+@dataclasses.dataclass(frozen=True)
+class Citation:
+    """Whom to cite for a generator."""
+
+    authors: str
+    title: str
+    year: int
+    identifier: str = ""
+    arxiv: str = ""
+    doi: str = ""
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        """The citation as one line."""
+        where = ", ".join(
+            part for part in (f"arXiv:{self.arxiv}" if self.arxiv else "", self.doi, self.identifier, self.url) if part
+        )
+        return f"{self.authors} ({self.year}). {self.title}. {where}".rstrip(". ") + "."
+
+
+@dataclasses.dataclass(frozen=True)
+class GeneratorCard:
+    """The facts of a generator.
+
+    ``tracks`` holds hyper-parameters and budget by track, laid over ``hyper``; without any, every track uses ``hyper``.
+    ``origin`` names the file.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    fidelity: Fidelity
+    space: Space
+    controls: tuple[str, ...]
+    tracks: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    citation: Citation | None = None
+    deviations: tuple[str, ...] = ()
+    hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
+    origin: str = ""
+
+    def settings(self, track: str) -> dict[str, Any]:
+        """Return hyper-parameters and budget for ``track``: the defaults overlaid by the track's own values."""
+        if self.tracks and track not in self.tracks:
+            raise DefinitionError(
+                f"Generator {self.id!r} has no settings for track {track!r}.{near_names(track, self.tracks)}"
+            )
+        return {**self.hyper, **self.tracks.get(track, {})}
+
+
+def split_settings(settings: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
+    """Return the budget and the hyper-parameters of the constructor; a fit without steps has a budget of zeros.
+
+    >>> split_settings({"steps": 5, "batch_size": 2, "noise": 0.1})
+    ({'steps': 5, 'batch_size': 2}, {'noise': 0.1})
+    """
+    hyper = {key: value for key, value in settings.items() if key not in BUDGET_KEYS}
+    return {key: settings.get(key, 0) for key in BUDGET_KEYS}, hyper
+
+
+def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
+    """Return a generator's card from the dictionary of its file; DefinitionError says what in ``origin`` cannot stand."""
+    for key in facts:
+        if key not in TABLES:
+            raise DefinitionError(f"{origin}: unknown table or key {key!r}.{near_names(key, TABLES)}")
+    generator = facts.get("generator")
+    if not isinstance(generator, dict):
+        raise DefinitionError(f"{origin}: the table [generator] is missing.")
+    _refuse_nested(generator, origin)
+    others: dict[str, Any] = {key: facts[key] for key in ("deviations", "citation", "hyper") if key in facts}
+    tracks = converted(facts.get("track", {}), dict[str, Any], f"{origin}, table [track]")
+    card = from_dict(GeneratorCard, {**generator, **others, "tracks": tracks, "origin": origin}, origin)
+    _check_controls(card)
+    for track in card.tracks or ("",):
+        _check_budget(card, track)
+    return card
+
+
+def _refuse_nested(generator: dict[str, Any], origin: str) -> None:
+    """Raise where the file's own tables stand inside [generator], or a key that the file does not state itself."""
+    for key in generator:
+        if key in TABLES:
+            form = (
+                "the list 'deviations' above the first table" if key == "deviations" else f"a table [{key}] of its own"
+            )
+            raise DefinitionError(f"{origin}: {key!r} is inside [generator]; write it as {form}.")
+        if key in ("tracks", "origin"):
+            raise DefinitionError(f"{origin}: unknown key {key!r} in [generator].")
+
+
+def _check_controls(card: GeneratorCard) -> None:
+    if is_quantum(card.kind) and not card.controls:
+        raise DefinitionError(
+            f"{card.origin}: a {card.kind} generator needs controls, to tell what its circuits contribute; "
+            'name them, as in controls = ["twin", "no-entanglement", "frozen"].'
+        )
+    if card.controls and not may_run_circuits(card.kind):
+        raise DefinitionError(
+            f"{card.origin}: a generator of kind {card.kind!r} has no circuit that the controls "
+            f"{', '.join(card.controls)} could replace; write controls = []."
+        )
+
+
+def _check_budget(card: GeneratorCard, track: str) -> None:
+    """Raise unless the track states both numbers of its budget, or neither because its fit takes no steps."""
+    table = f"[track.{track}]" if track else "[hyper]"
+    settings = card.settings(track)
+    stated = [key for key in BUDGET_KEYS if key in settings]
+    if len(stated) == 1:
+        lacking = next(key for key in BUDGET_KEYS if key not in stated)
+        raise DefinitionError(
+            f"{card.origin}, {table}: {stated[0]!r} is given without {lacking!r}; give both, or neither if the fit takes no steps."
+        )
+    for key in stated:
+        if type(settings[key]) is not int or settings[key] < 1:
+            raise DefinitionError(
+                f"{card.origin}, {table}: {key} must be a whole number from 1, got {settings[key]!r}."
+            )

@@ -1,0 +1,110 @@
+"""Checks of how a generator learns, and of what a control leaves as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from qaugbench.circuits.controls.build import CONTROLS
+from qaugbench.inspection.generator_audit import LEARNS, audit_generator
+from qaugbench.kinds import is_quantum
+from qaugbench.testing.images import bright_quadrants
+from qaugbench.testing.variant import FIT_SEED, STEPS, Variant
+from qaugbench.testing.verdict import does_not_apply, require
+
+PARAMETER_TOLERANCE = 0.05
+
+
+def fits(variant: Variant) -> None:
+    """It can be fitted to 64 images, some with several labels and some with none, and leaves them unchanged."""
+    observed, given = variant.fitted(), bright_quadrants()
+    same = np.array_equal(observed.data.images, given.images) and np.array_equal(observed.data.labels, given.labels)
+    require(same, "fit changes the images or labels that it was given; work on a copy.")
+
+
+def fits_the_same_again(variant: Variant) -> None:
+    """The same data, budget and seed give the same state, bit for bit."""
+    state, again = variant.fitted().generator.state(), variant.fit().generator.state()
+    require(state.keys() == again.keys(), "Two fits with one seed return states with different names.")
+    differing = [name for name in state if not torch.equal(state[name], again[name])]
+    require(not differing, f"Two fits with one seed differ in {len(differing)} tensors, {differing[:1]} among them.")
+
+
+def tells_every_step(variant: Variant) -> None:
+    """Progress is told of every step, with a finite loss."""
+    if not variant.takes_steps:
+        does_not_apply("its fit takes no steps")
+    told = variant.fitted().told
+    steps = [(step, total) for step, total, _ in told]
+    expected = [(step, STEPS) for step in range(1, STEPS + 1)]
+    require(
+        steps == expected,
+        f"progress was called with (step, total) = {steps} in a fit of {STEPS} steps, not {expected}.",
+    )
+    require(all(np.isfinite(loss) for _, _, loss in told), "progress was told a loss that is not finite.")
+
+
+def uses_the_shared_autoencoder(variant: Variant) -> None:
+    """A latent generator encodes with the autoencoder attached to it, and keeps it in its state."""
+    observed = variant.fitted()
+    holds = any(name.startswith("autoencoder.") for name in observed.generator.state())
+    if not variant.kind.uses_autoencoder:
+        require(not holds, "The state has names with the prefix 'autoencoder.', but uses_autoencoder is False.")
+        does_not_apply("it does not learn latents")
+    require(observed.encoded, "fit does not encode with the autoencoder that was attached; see attached_or_fitted.")
+    require(holds, "No name of the state begins with 'autoencoder.', so a loaded copy cannot decode its latents.")
+
+
+def counts_its_parameters(variant: Variant) -> None:
+    """The counts of parameters fit together, and a control keeps the number of parameters."""
+    counts, own = variant.new().parameter_counts(), variant.under("none").new().parameter_counts()
+    total, block = counts["total"], counts["block"]
+    require(total >= block >= 0, f"parameter_counts gives {block} parameters of the block among {total} in total.")
+    outside, own_outside = total - block, own["total"] - own["block"]
+    require(
+        outside == own_outside,
+        f"Outside the block there are {outside} parameters, but {own_outside} without the control.",
+    )
+    if CONTROLS[variant.control].keeps_parameters:
+        expected = 0 if variant.control == "frozen" else own["block"]
+        near = abs(block - expected) <= PARAMETER_TOLERANCE * expected
+        require(
+            near, f"The block has {block} parameters under {variant.control!r}; within 5 % of {expected} is expected."
+        )
+
+
+def changes_only_the_block(variant: Variant) -> None:
+    """Before the first step, everything outside the block is what it is without the control."""
+    if variant.control == "none":
+        does_not_apply("it is the generator itself")
+    if not variant.takes_steps:
+        does_not_apply("its fit takes no steps")
+    states = [one.fit(budget=one.budget_of(0)).generator.state() for one in (variant.under("none"), variant)]
+    own, controlled = ({name: part for name, part in state.items() if ".block." not in name} for state in states)
+    names = sorted(own.keys() ^ controlled.keys())
+    require(not names, f"Outside of names with '.block.', the control adds or removes the tensors {names[:3]}.")
+    differing = [name for name in own if not torch.equal(own[name], controlled[name])]
+    require(not differing, f"The control changes the first values of {len(differing)} other tensors: {differing[:3]}.")
+
+
+def is_live(variant: Variant) -> None:
+    """Circuits, or what replaces them, take part: gradients arrive and pass on, weights move, images follow them."""
+    generator = variant.new()
+    if not is_quantum(generator.kind) and not generator.circuits:
+        does_not_apply("it runs no circuit")
+    found = audit_generator(generator, bright_quadrants(), seed=FIT_SEED)
+    require(found.is_live, "; ".join(str(check).strip() for check in found.failures))
+    expected = "none" if variant.control == "frozen" else "fine"
+    require(found.state(LEARNS) == expected, f"The check {LEARNS!r} is {found.state(LEARNS)!r}, not {expected!r}.")
+
+
+def stays_frozen(variant: Variant) -> None:
+    """The weights of frozen circuits stay at their first values."""
+    if variant.control != "frozen" or not variant.new().circuits:
+        does_not_apply("it has no frozen circuit")
+    if not variant.takes_steps:
+        does_not_apply("its fit takes no steps")
+    fits = [variant.fit(budget=variant.budget_of(steps)).generator for steps in (0, STEPS)]
+    first, last = ([block.weights for block in generator.circuits] for generator in fits)
+    same = len(first) == len(last) and all(torch.equal(a, b) for a, b in zip(first, last, strict=True))
+    require(same, "Training changes the weights of a frozen circuit.")

@@ -1,0 +1,143 @@
+"""Every check of a generator, one after the other, each with one sentence that says what holds or what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from qaugbench import definitions
+from qaugbench.cards import GeneratorCard
+from qaugbench.circuits.controls.build import CONTROLS
+from qaugbench.errors import DefinitionError, QaugbenchError, near_names
+from qaugbench.generators.contract import Generator
+from qaugbench.generators.shared.binding import check_facts, check_settings
+from qaugbench.generators.shared.discovery import generator_class
+from qaugbench.kinds import is_quantum
+from qaugbench.testing import drawing, learning
+from qaugbench.testing.variant import Variant, one_thread
+from qaugbench.testing.verdict import CheckFailed, DoesNotApply
+
+TRACKS = ("smoke", "lite", "standard", "full")
+State = Literal["passes", "fails", "does not apply"]
+CHECKS: tuple[Callable[[Variant], None], ...] = (
+    learning.fits,
+    drawing.draws_images,
+    drawing.keeps_colour,
+    drawing.draws_nothing_for_nothing,
+    drawing.repeats_itself,
+    drawing.draws_from_its_seed_alone,
+    drawing.follows_labels,
+    drawing.ignores_neighbours,
+    drawing.keeps_its_state,
+    drawing.refuses_before_a_fit,
+    drawing.refuses_other_widths,
+    drawing.follows_the_execution,
+    learning.fits_the_same_again,
+    learning.tells_every_step,
+    learning.uses_the_shared_autoencoder,
+    learning.counts_its_parameters,
+    learning.changes_only_the_block,
+    learning.is_live,
+    learning.stays_frozen,
+)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found of one variant: ``promise`` says what should hold, ``detail`` why it does not."""
+
+    variant: str
+    promise: str
+    state: State
+    detail: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the promise does not hold."""
+        return self.state == "fails"
+
+    def __str__(self) -> str:
+        detail = f" -- {self.detail}" if self.detail else ""
+        return f"{self.state:<14}  {self.variant}: {self.promise}{detail}"
+
+
+def check_generator(name: str) -> tuple[CheckResult, ...]:
+    """Return what every check finds of a generator under each of its controls, or of one variant such as ``qldm:twin``.
+
+    The generator may be a file of this package or registered by another one. It is built with the settings of its smoke
+    track for 32x32 images, and fitted for two steps to 64 of them with three labels, of which an image has any number.
+
+    Raises:
+        DefinitionError: an unknown generator or control, or one that only returns images made elsewhere.
+    """
+    return tuple(checks_of(name))
+
+
+def checks_of(name: str) -> Iterator[CheckResult]:
+    """Yield the results of ``check_generator`` as they are found; names are checked at the first one."""
+    family, _, control = name.partition(":")
+    if family not in definitions.generator_names():
+        raise DefinitionError(f"There is no generator {family!r}.{near_names(family, definitions.generator_names())}")
+    try:
+        card = definitions.generator_card(family)
+        kind = generator_class(family)
+    except DefinitionError as error:
+        yield CheckResult(family, "Facts and class can be loaded.", "fails", str(error))
+        return
+    if card.kind == "external":
+        raise DefinitionError(f"{family!r} returns images that something else made; there is no model to check.")
+    controls = _controls(card, control)
+    facts = list(_facts(card, kind))
+    yield from facts
+    if not any(result.fails for result in facts):
+        for one in controls:
+            yield from _variant_results(Variant(card, kind, one))
+
+
+def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
+    """Return the controls to check: the one asked for, or every control that a run could ask for."""
+    known = tuple(CONTROLS) if is_quantum(card.kind) else ("none", *card.controls)
+    if asked and asked not in known:
+        raise DefinitionError(f"Generator {card.id!r} has no control {asked!r}.{near_names(asked, known)}")
+    return (asked,) if asked else known
+
+
+def _facts(card: GeneratorCard, kind: type[Generator]) -> Iterator[CheckResult]:
+    yield _fact(
+        card, "Facts and class agree on kind and space, and the controls exist.", lambda: check_facts(card, kind)
+    )
+    for track in TRACKS:
+        promise = f"The constructor takes the settings of the track {track}."
+        yield _fact(card, promise, lambda track=track: check_settings(card, kind, track))  # type: ignore[misc]
+
+
+def _fact(card: GeneratorCard, promise: str, check: Callable[[], None]) -> CheckResult:
+    try:
+        check()
+    except DefinitionError as error:
+        return CheckResult(card.id, promise, "fails", str(error))
+    return CheckResult(card.id, promise, "passes")
+
+
+def _variant_results(variant: Variant) -> Iterator[CheckResult]:
+    """Yield the result of every check; a generator that cannot be fitted gets no further."""
+    for check in CHECKS:
+        result = _result(variant, check)
+        yield result
+        if result.fails and check is learning.fits:
+            return
+
+
+def _result(variant: Variant, check: Callable[[Variant], None]) -> CheckResult:
+    promise = str(check.__doc__).partition("\n")[0]
+    try:
+        with one_thread():
+            check(variant)
+    except DoesNotApply as reason:
+        return CheckResult(variant.name, promise, "does not apply", str(reason))
+    except (CheckFailed, QaugbenchError) as failure:
+        return CheckResult(variant.name, promise, "fails", str(failure))
+    except Exception as error:  # another author's code may raise anything, and each of it is a finding
+        return CheckResult(variant.name, promise, "fails", f"{type(error).__name__}: {error}")
+    return CheckResult(variant.name, promise, "passes")

@@ -1,0 +1,131 @@
+"""Generators of other packages: found by entry point, their facts beside their code; a faulty one hides no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from qaugbench import definitions
+from qaugbench.catalogue import catalogue, catalogue_text
+from qaugbench.errors import DefinitionError
+from qaugbench.experiment.generator_choice import choose_generators
+from qaugbench.inspection.circuit_doctor import examine_circuits
+from qaugbench.inspection.doctor import Finding, examine
+from tests.generators.documented import MEAN_IMAGE, PRINTED
+from tests.generators.registering import GROUP, entry_points, registered
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin"
+FACTS = PRINTED["meanimage.toml"]
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a package ``flatpack`` on the path, whose module ``flatpack.models.flat`` is registered."""
+    folder = tmp_path / "flatpack"
+    (folder / "models").mkdir(parents=True)
+    for place in (folder, folder / "models"):
+        (place / "__init__.py").touch()
+    (folder / "models" / "flat.py").write_text(MEAN_IMAGE.source, encoding="utf-8")
+    point = EntryPoint("meanimage", "flatpack.models.flat:MeanImage", GROUP)
+    with mock.patch.object(sys, "path", [str(tmp_path), *sys.path]), entry_points(point):
+        yield folder
+    for module in [name for name in sys.modules if name.partition(".")[0] == "flatpack"]:
+        del sys.modules[module]
+
+
+def plug_in_findings(out: Path) -> list[Finding]:
+    return [finding for finding in examine(out) if finding.what.startswith("plug-in")]
+
+
+@pytest.mark.parametrize("place", [".", "models"])
+def test_facts_are_beside_the_module_or_in_the_package_s_folder(package: Path, place: str) -> None:
+    (package / place / "meanimage.toml").write_text(FACTS, encoding="utf-8")
+    task = definitions.task("fundus")
+    (choice,) = choose_generators(["meanimage"], task, task.tracks["smoke"])
+    assert (choice.card.id, choice.module) == ("meanimage", "flatpack.models.flat")
+    assert "meanimage" in [row["generator"] for row in catalogue("generators")["generators"]]
+
+
+def test_without_facts_it_is_listed_as_unusable_and_the_others_stay(package: Path, tmp_path: Path) -> None:
+    rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
+    assert rows["qldm"]["kind"] == "hybrid"
+    assert rows["meanimage"]["title"].startswith("cannot be used: The registered generator 'meanimage' states no facts")
+    assert "cannot be used" in catalogue_text("generators")
+    with pytest.raises(DefinitionError, match=r"no .*models/meanimage\.toml and no .*flatpack/meanimage\.toml"):
+        definitions.generator_card("meanimage")
+    assert [card.id for card in definitions.usable_cards()] == definitions.names("baselines")
+    with mock.patch("qaugbench.inspection.circuit_doctor._examined", lambda name, **options: name):
+        assert examine_circuits() == ["qldm"]
+    (finding,) = plug_in_findings(tmp_path / "runs")
+    assert (finding.state, finding.what) == ("fails", "plug-in meanimage")
+    assert "states no facts" in finding.detail
+
+
+def test_the_doctor_looks_at_the_class_as_well(package: Path, tmp_path: Path) -> None:
+    (package / "meanimage.toml").write_text(FACTS, encoding="utf-8")
+    assert [finding.state for finding in plug_in_findings(tmp_path / "runs")] == ["fine"]
+    (package / "meanimage.toml").write_text(FACTS.replace('"classical"', '"quantum-inspired"'), encoding="utf-8")
+    definitions.generator_card.cache_clear()
+    (finding,) = plug_in_findings(tmp_path / "runs")
+    assert finding.state == "fails"
+    assert "'quantum-inspired', but its class MeanImage is 'classical'" in finding.detail
+
+
+def test_the_doctor_names_a_plug_in_that_uses_one_of_our_names(tmp_path: Path) -> None:
+    with entry_points(EntryPoint("qldm", "elsewhere:Other", GROUP)):
+        (finding,) = plug_in_findings(tmp_path / "runs")
+    assert finding.state == "fails"
+    assert "elsewhere:Other is ignored" in finding.detail
+
+
+def test_a_module_that_is_gone_is_named() -> None:
+    with entry_points(EntryPoint("lost", "absent_package.models:Lost", GROUP)):
+        with pytest.raises(DefinitionError, match=r"'absent_package\.models', which cannot be found"):
+            definitions.generator_card("lost")
+        assert isinstance(definitions.every_card()["lost"], DefinitionError)
+
+
+def test_an_id_other_than_the_registered_name_is_refused(tmp_path: Path) -> None:
+    message = r"other\.toml: the id is 'meanimage', but the generator is called 'other'"
+    other = registered(tmp_path, "other", MEAN_IMAGE.source, FACTS, attribute="MeanImage")
+    with other, pytest.raises(DefinitionError, match=message):
+        definitions.generator_card("other")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder into which the example package was installed, without the network."""
+    target = tmp_path_factory.mktemp("site")
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(EXAMPLE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def command_line(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(installed), str(EXAMPLE.parents[1])])
+    command = [sys.executable, "-m", "qaugbench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path})
+
+
+def test_the_example_is_listed_once_installed(installed: Path) -> None:
+    done = command_line(installed, "list", "generators", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = {row["generator"]: row for row in json.loads(done.stdout)["generators"]}
+    assert rows["gaussianpca"]["title"] == "Gaussian in PCA space"
+    assert "qldm" in rows
+
+
+def test_the_example_passes_every_check(installed: Path) -> None:
+    done = command_line(installed, "doctor", "generator", "gaussianpca")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sum(line.startswith("passes") for line in done.stdout.splitlines()) > 15
