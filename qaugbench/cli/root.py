@@ -8,9 +8,12 @@ from typing import Any, NoReturn
 import click
 
 from qaugbench import __version__
-from qaugbench.errors import QaugbenchError, near_names
+from qaugbench.errors import QaugbenchError, near_names, printable, shown
 
 EPILOG = "Exit codes: 0 done, 1 some cells failed or a check did not pass, 2 bad input or unusable environment, 130 interrupted."
+
+LINES = "\n"
+"""A message may have several lines; every other control character is escaped, whatever it was made of."""
 
 
 class NearNamesGroup(click.Group):
@@ -18,7 +21,7 @@ class NearNamesGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            ctx.fail(f"There is no command {args[0]!r}.{near_names(args[0], self.list_commands(ctx))}")
+            ctx.fail(f"There is no command {shown(args[0])!r}.{near_names(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
 
 
@@ -39,10 +42,11 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         _interrupted()
     except click.ClickException as error:
+        error.message = printable(error.message, LINES)
         error.show()
         sys.exit(2)
     except QaugbenchError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {printable(str(error), LINES)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         _interrupted()
