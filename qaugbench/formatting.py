@@ -66,18 +66,18 @@ def p_value(value: float | None) -> str:
     return f"<{unsigned(SMALLEST_P)}" if value is not None and value < SMALLEST_P else unsigned(value)
 
 
-def percent(share: float, decimals: int = 0) -> str:
+def share(part: float, decimals: int = 0) -> str:
     """Return a share of 1 in per cent; what would round to 0 or 100 without being it is a bound.
 
-    >>> percent(0.1), percent(0.004, 1), percent(0.001), percent(0.999), percent(0.0)
+    >>> share(0.1), share(0.004, 1), share(0.001), share(0.999), share(0.0)
     ('10 %', '0.4 %', 'under 1 %', 'over 99 %', '0 %')
     """
     step = 10.0**-decimals
-    if 0 < share < step / 200:
+    if 0 < part < step / 200:
         return f"under {step:g} %"
-    if 1 - step / 200 < share < 1:
+    if 1 - step / 200 < part < 1:
         return f"over {100 - step:g} %"
-    return f"{100 * share:.{decimals}f} %"
+    return f"{100 * part:.{decimals}f} %"
 
 
 def fraction_words(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ LARGEST_LOGIT = 1e6
 LARGEST_GROUP = 2**53
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
 Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
+GeneratorKind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
+CLASSICAL_KINDS: tuple[GeneratorKind, ...] = ("classical",)
+QUANTUM_KINDS: tuple[GeneratorKind, ...] = ("quantum", "hybrid")
+REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
+"""Roles of the arms that train on the real images alone and compete to be the reference, in the order that settles ties."""
 
 
 class Facts(BaseModel):
@@ -40,7 +46,7 @@ class ArmInfo(Facts):
     role: Role
     generator: str | None = None
     control: str | None = None
-    kind: str | None = None
+    kind: GeneratorKind | None = None
     fidelity: str | None = None
 
 
@@ -76,6 +82,30 @@ class PredictionSet:
             arrays[f"{key}/test_logits"] = np.asarray(predictions.test_logits, dtype=np.float32)
             arrays[f"{key}/val_logits"] = np.asarray(predictions.val_logits, dtype=np.float32)
         return npz_bytes(arrays)
+
+
+def fraction_key(fraction: float) -> str:
+    """Return a fraction of the training patients as the key that records and tables use.
+
+    >>> fraction_key(0.05), fraction_key(1.0)
+    ('5%', '100%')
+    """
+    return f"{100 * fraction:g}%"
+
+
+def percent(key: str) -> float:
+    """Return the percentage that a fraction key says, by which fractions are sorted; ``EntryError`` for any other text.
+
+    >>> percent("12.5%")
+    12.5
+    """
+    try:
+        value = float(key.removesuffix("%"))
+    except ValueError:
+        value = math.nan
+    if not (key.endswith("%") and 0 < value <= 100):
+        raise EntryError(f"A fraction key is a percentage above 0 and at most 100, such as '10%'; given {key!r}.")
+    return value
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ LabelKind = Literal["multilabel", "multiclass", "ordinal"]
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
+MIN_FOR_INTERVAL = 10
+"""Test images on the rarer side of a class that an interval needs."""
+MIN_FOR_VERDICT = 30
+"""Test images on the rarer side of a class that a verdict needs."""
 
 
 @dataclass(frozen=True)

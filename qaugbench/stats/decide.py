@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison
+from qaugbench.task import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
 
 VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
 
+INTERVAL_REPLICATES = 3
 MIN_REPLICATES = 5
 LISTED_REPLICATES = 10
 MAX_FLAGGED = 0.10
-MIN_FOR_VERDICT = 30
+NOT_MATCHED = "not matched for computing"
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ def why_no_verdict(
     pooled_rarer: Sequence[int],
 ) -> str | None:
     """Return why no verdict may be given (see ``verdict``), or None."""
-    if n_replicates == 1:
-        return "a single replicate cannot say what the next one would show"
+    too_few = too_few_replicates(n_replicates)
+    if too_few is not None:
+        return too_few
     if n_replicates < MIN_REPLICATES:
-        return f"{n_replicates} replicates are a smoke test and a verdict needs {MIN_REPLICATES}"
+        return f"{n_replicates} replicates, and a verdict needs {MIN_REPLICATES}"
     if flagged_fraction > MAX_FLAGGED:
         filled, allowed = round(100 * flagged_fraction), round(100 * MAX_FLAGGED)
         return f"{filled} % of the replicates failed and were filled in, and at most {allowed} % may be"
@@ -88,3 +91,20 @@ def why_no_verdict(
     if comparison.method == NO_VARIATION:
         return "nothing varied over replicates or patients, so the uncertainty cannot be estimated"
     return None
+
+
+def too_few_replicates(n_replicates: int) -> str | None:
+    """Return why so few replicates allow no interval over training runs, or None.
+
+    >>> too_few_replicates(2)
+    '2 replicates: an interval over training runs needs 3'
+    """
+    if n_replicates >= INTERVAL_REPLICATES:
+        return None
+    counted = "1 replicate" if n_replicates == 1 else f"{n_replicates} replicates"
+    return f"{counted}: an interval over training runs needs {INTERVAL_REPLICATES}"
+
+
+def has_interval(n_replicates: int) -> bool:
+    """Return whether a run shows intervals: over training runs, or of a single one, which are conditional on that run."""
+    return n_replicates == 1 or too_few_replicates(n_replicates) is None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qaugbench.stats.bayes import posterior_of_one
-from qaugbench.stats.comparators import best_other, competitors, controls_of, reference_arm
+from qaugbench.stats.comparators import best_other, competitors, controls_of
 from qaugbench.stats.decide import MIN_FOR_VERDICT, verdict, verdict_words, why_no_verdict
 from qaugbench.stats.delong import ENSEMBLE
 from qaugbench.stats.families import benjamini_hochberg
@@ -30,6 +30,7 @@ from qaugbench.stats.results import (
     FractionScore,
     MetricScore,
     Rank,
+    Reference,
 )
 from qaugbench.stats.secondary import Secondary
 from qaugbench.stats.wording import verdict_sentence, verdict_text
@@ -56,13 +57,15 @@ class Fraction:
     key: str
     task: str | None
     present: Present
+    chosen: Reference
     best: BestClassical
     images: Images
+    unattributable: Mapping[str, str]
 
     @property
     def reference(self) -> str | None:
-        """The reference arm, or None when it was dropped."""
-        return reference_arm(self.present)
+        """R*, or None where there is none."""
+        return self.chosen.arm
 
     def score(self, endpoints: Sequence[Endpoint], secondary: Sequence[Secondary]) -> tuple[FractionScore, Asked]:
         """Return the scores, and the primary endpoint's answers by arm for what is asked of all fractions together."""
@@ -81,6 +84,7 @@ class Fraction:
             _ask(ensemble, arm, logits.mean(axis=0, keepdims=True, dtype=np.float64), {})
         scored = FractionScore(
             n_replicates=self.present.n_replicates,
+            reference=self.chosen,
             best_classical=self.best,
             dropped=self.present.dropped,
             flagged=self.present.flagged,
@@ -177,6 +181,8 @@ class Fraction:
         synthetic = self.present.with_role("synthetic")
         if self.reference is not None:
             yield from (("reference", arm, self.reference) for arm in self.present.arms if arm != self.reference)
+        for augmented in self.present.with_role("augmented"):
+            yield from (("augmented", arm, augmented) for arm in self.present.arms if arm != augmented)
         for arm in synthetic:
             best = best_other(self.best, arm)
             if best is not None:

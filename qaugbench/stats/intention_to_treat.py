@@ -11,7 +11,7 @@ import numpy as np
 from qaugbench.errors import StatisticsError, first_offenders
 
 if TYPE_CHECKING:
-    from qaugbench.predictions import ArmInfo, FractionPredictions
+    from qaugbench.predictions import ArmInfo, FractionPredictions, Role
 
 FILLED_ROLES = ("synthetic", "control")
 
@@ -21,10 +21,11 @@ class Present:
     """The arms of one fraction that have predictions in every replicate, own or filled in.
 
     ``flagged`` names the replicates filled in with the predictions of ``substitute`` (the compute-matched arm),
-    ``dropped`` the arms left out, with a reason. ``arms`` is sorted by id.
+    ``dropped`` the arms left out, with a reason. ``arms`` is sorted by id; ``roles`` are those of all arms, dropped too.
     """
 
     arms: dict[str, ArmInfo]
+    roles: dict[str, Role]
     position: dict[str, int]
     predictions: FractionPredictions
     n_replicates: int
@@ -47,6 +48,7 @@ class Present:
         kept = [arm for arm in sorted(order) if arm not in dropped]
         return cls(
             arms={arm: by_id[arm] for arm in kept},
+            roles={arm: by_id[arm].role for arm in sorted(order)},
             position={arm: place for place, arm in enumerate(order)},
             predictions=predictions,
             n_replicates=n_replicates,

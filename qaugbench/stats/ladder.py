@@ -17,9 +17,10 @@ import numpy as np
 from scipy import stats
 
 from qaugbench.errors import StatisticsError, near_names
-from qaugbench.stats.decide import LISTED_REPLICATES, MAX_FLAGGED
+from qaugbench.stats.decide import LISTED_REPLICATES, MAX_FLAGGED, too_few_replicates
 from qaugbench.stats.metric_on_images import Answer
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison, interval
+from qaugbench.stats.unbounded import UnboundedAbove
 
 LadderVerdict = Literal[
     "SUPERIOR",
@@ -45,8 +46,9 @@ EQUIVALENCE_LEVEL = 0.05
 class Competitors:
     """Whom a generator is measured against, as arm ids; ``controls`` by control name, in the order of reading.
 
-    ``best_classical`` was chosen on validation and is not the generator itself; it may be the reference. ``oracle``
-    trained on further real images. ``quantum`` says that there is a circuit to which a gain could be attributed.
+    ``reference`` is R*. ``best_classical`` was chosen on validation and is not the generator itself; it may be R*, and
+    ``classical_generator`` is then the best of those that generate. ``oracle`` trained on further real images. ``quantum``
+    says that there is a circuit to which a gain could be attributed, ``unattributable`` why it cannot be all the same.
     """
 
     reference: str
@@ -54,6 +56,8 @@ class Competitors:
     oracle: str | None
     controls: Mapping[str, str]
     quantum: bool
+    classical_generator: str | None = None
+    unattributable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Rung:
     contrast: str
     estimate: float
     se: float
-    df: float
+    df: UnboundedAbove
     ci_low: float
     ci_high: float
     p_value: float
@@ -95,10 +99,11 @@ class Equivalence:
 class Ladder:
     """What one generator may claim on one endpoint.
 
-    ``rungs`` are helps, assay (by the best classical arm, by the oracle), retains and superior. ``equivalences`` compare
-    the arm and the best classical arm with the reference, then the two. ``below_margin`` says of a difference that was
-    found that it was also shown to be smaller than what matters. ``attribution`` is None for a classical generator.
-    ``mde`` is the difference from the reference that would have been found with 80 % power.
+    ``rungs`` are helps, assay (by the best classical generator, by the oracle), retains and superior. ``equivalences``
+    compare the arm and the best classical arm with the reference, then the two. ``below_margin`` says of a difference that
+    was found that it was also shown to be smaller than what matters. ``attribution`` is None for a classical generator.
+    ``gain`` is the difference from the reference, and ``mde`` the one that would have been found with 80 % power. Where a
+    run has too few replicates for an interval over training runs, there is no rung, equivalence or control, and no mde.
     """
 
     arm: str
@@ -109,7 +114,8 @@ class Ladder:
     reason: str | None
     below_margin: bool
     margin: float | None
-    mde: float
+    gain: float
+    mde: float | None
     rungs: list[Rung]
     equivalences: list[Equivalence]
     attribution: Attribution | None
@@ -135,16 +141,19 @@ def climb(
     superiority nor a circuit's part is claimed. Raises StatisticsError for an arm without an answer.
 
     >>> noise = np.random.default_rng(0).normal(size=(3, 10, 200)) * 1e-3
-    >>> gains = {"R+": 0.0, "R+os": 0.01, "qgan": 0.03}
+    >>> gains = {"R+os": 0.0, "ddpm": 0.01, "qgan": 0.03}
     >>> answers = {name: (0.8 + gains[name] + own.mean(axis=1), own / 200) for name, own in zip(gains, noise)}
-    >>> found = climb("qgan", Competitors("R+", "R+os", None, {}, quantum=True), answers, n_eff=200, margin=0.01)
+    >>> found = climb("qgan", Competitors("R+os", "ddpm", None, {}, quantum=True), answers, n_eff=200, margin=0.01)
     >>> found.verdict, found.attribution, found.attribution_reason
     ('SUPERIOR', 'NOT-TESTED', 'it ran without its controls twin and no-entanglement')
     """
     measure = _Measure(answers, n_eff, flagged or {})
     reference, best = against.reference, against.best_classical
+    if too_few_replicates(measure.n_replicates) is not None:
+        return _without_rungs(arm, against, margin, measure)
     helps = measure.rung("helps", {arm: 1.0}, {reference: 1.0})
-    proofs = [proof for proof in (best, against.oracle) if proof is not None and proof != reference]
+    classical = against.classical_generator if best == reference else best
+    proofs = [proof for proof in (classical, against.oracle) if proof is not None]
     assays = [measure.rung("assay", {proof: 1.0}, {reference: 1.0}) for proof in proofs]
     higher = [] if best is None else _higher_rungs(measure, arm, best, reference)
     rungs = _gatekept(helps, assays, higher, measure.n_replicates)
@@ -153,7 +162,9 @@ def climb(
     verdict = _verdict(rungs, equivalences) if why_none is None else "NO-VERDICT"
     attribution, attribution_reason = None, None
     if against.quantum:
-        attribution, attribution_reason = _attribution(controls, helps, measure.n_replicates, why_none)
+        attribution, attribution_reason = _attribution(
+            controls, helps, measure.n_replicates, against.unattributable, why_none
+        )
     if why_none is not None:
         rungs = [replace(rung, passed=None, reason=why_none) for rung in rungs]
         equivalences = [replace(found, passed=None) for found in equivalences]
@@ -168,12 +179,35 @@ def climb(
         reason=why_none,
         below_margin=_below_margin(verdict, equivalences),
         margin=margin,
+        gain=helps.estimate,
         mde=measure.compare({arm: 1.0}, {reference: 1.0}).mde,
         rungs=rungs,
         equivalences=equivalences,
         attribution=attribution,
         attribution_reason=attribution_reason,
         controls=controls,
+    )
+
+
+def _without_rungs(arm: str, against: Competitors, margin: float | None, measure: _Measure) -> Ladder:
+    """Return what can be said where the replicates are too few for an interval over training runs: the difference alone."""
+    reason = too_few_replicates(measure.n_replicates)
+    return Ladder(
+        arm=arm,
+        reference=against.reference,
+        best_classical=against.best_classical,
+        oracle=against.oracle,
+        verdict="NO-VERDICT",
+        reason=reason,
+        below_margin=False,
+        margin=margin,
+        gain=float(measure.difference({arm: 1.0}, {against.reference: 1.0})[0].mean()),
+        mde=None,
+        rungs=[],
+        equivalences=[],
+        attribution="NOT-TESTED" if against.quantum else None,
+        attribution_reason=(against.unattributable or "there is no verdict") if against.quantum else None,
+        controls=[],
     )
 
 
@@ -225,13 +259,17 @@ class _Measure:
 
     def compare(self, plus: Weights, minus: Weights) -> Comparison:
         """Return the Comparison of the weighted arms of ``plus`` minus those of ``minus``."""
+        return interval(*self.difference(plus, minus), self.n_eff)
+
+    def difference(self, plus: Weights, minus: Weights) -> Answer:
+        """Return the weighted arms of ``plus`` minus those of ``minus``."""
         weights = {name: plus.get(name, 0.0) - minus.get(name, 0.0) for name in (*plus, *minus)}
         missing = [name for name in weights if name not in self.answers]
         if missing:
             raise StatisticsError(f"There is no answer of arm {missing[0]!r}.{near_names(missing[0], self.answers)}")
         theta = np.sum([weight * self.answers[name][0] for name, weight in weights.items()], axis=0)
         influence = sum(weight * self.answers[name][1] for name, weight in weights.items())
-        return interval(theta, np.asarray(influence), self.n_eff)
+        return theta, np.asarray(influence)
 
     def rung(self, claim: str, plus: Weights, minus: Weights) -> Rung:
         found = self.compare(plus, minus)
@@ -319,9 +357,11 @@ def _below_margin(verdict: LadderVerdict, equivalences: Sequence[Equivalence]) -
 
 
 def _attribution(
-    controls: Sequence[Rung], helps: Rung, n_replicates: int, why_none: str | None
+    controls: Sequence[Rung], helps: Rung, n_replicates: int, unattributable: str | None, why_none: str | None
 ) -> tuple[Attribution, str | None]:
     """Return whether a gain is due to the circuit: every control beaten, each at the full level (Berger 1982)."""
+    if unattributable is not None:
+        return "NOT-TESTED", unattributable
     if why_none is not None:
         return "NOT-TESTED", "there is no verdict"
     if not helps.passed:

@@ -1,21 +1,29 @@
-"""The scores of a run as plain frozen data: each number beside its n, unit, direction and how it was made."""
+"""The scores of a run as plain frozen data: each number beside its n, unit, direction and how it was made.
+
+Of every difference, estimates are always there. The rest of it (standard error, interval, p-value, what could have been
+detected) is None where a run has too few replicates for an interval over training runs, and ``method`` then says so.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from qaugbench.stats.bayes import Posterior
+from qaugbench.stats.decide import VerdictCode
 from qaugbench.stats.image_equivalents import Worth
 from qaugbench.stats.ladder import Ladder
 from qaugbench.stats.metric_kinds import AUROC_UNIT, HIGHER
 from qaugbench.stats.mrmc import Comparison
 
+ContrastFamily = Literal["reference", "augmented", "best-classical", "control"]
+"""What an arm is compared with: R*, classical augmentation alone (R+), the best classical arm, a control of its own."""
+
 
 @dataclass(frozen=True)
 class ArmScore:
-    """One arm's value of one endpoint, a replicate and on average; no interval (None) from too few images."""
+    """One arm's value of one endpoint per replicate and on average; no interval (None) from too few images or replicates."""
 
     arm: str
     role: str
@@ -37,24 +45,28 @@ class ArmScore:
 
 @dataclass(frozen=True)
 class Contrast:
-    """The difference ``arm`` minus ``against`` of one endpoint; ``family`` says which question it answers."""
+    """The difference ``arm`` minus ``against`` of one endpoint; ``family`` says which question it answers.
+
+    ``mde`` is the difference that the run would have detected with 80 % power. Contrasts of the family "augmented" are what
+    papers report; the two arms are not matched for computing, so these carry no verdict.
+    """
 
     arm: str
     against: str
-    family: str
+    family: ContrastFamily
     estimate: float
-    se: float
-    df: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    mde: float
+    se: float | None
+    df: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    mde: float | None
     method: str
     n_replicates: int
     n_groups: int
     n_images: int
     flagged_fraction: float
-    verdict: str
+    verdict: VerdictCode
     words: str
     reason: str | None
     unit: str
@@ -65,7 +77,7 @@ class Contrast:
 class ArmVerdict:
     """What is said of one generator: its claims, in words and as a sentence, and a companion that decides nothing.
 
-    ``posterior`` gives the probabilities that the difference from the reference is below, within and above the margin.
+    ``posterior`` gives the probabilities that the difference from R* is below, within and above the margin.
     """
 
     ladder: Ladder
@@ -75,19 +87,28 @@ class ArmVerdict:
 
 
 @dataclass(frozen=True)
+class ClassNote:
+    """The ``classes`` of which one and the same thing has to be said, and it in one sentence."""
+
+    reason: str
+    classes: list[str]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class EndpointScore:
     """One endpoint: what it was computed on, every arm's value, the contrasts, and the verdict on every generator.
 
-    ``classes`` are those that the test images can decide, ``left_out`` the others with a reason. ``n_rarer`` is the
-    number of test images on the rarer side when a single AUROC decides, and None where classes are pooled. ``note`` says
-    what is missing.
+    ``title`` says over how many classes the values are ("macro-AUROC over 1 of 14 findings: Pneumonia"), ``classes`` which
+    those are, and ``left_out`` the others, one note per reason. ``n_rarer`` is the number of test images on the rarer side
+    when a single AUROC decides, and None where classes are pooled. ``note`` says what is missing.
     """
 
     id: str
     title: str
     kind: str
     classes: list[str]
-    left_out: dict[str, str]
+    left_out: list[ClassNote]
     n_images: int
     n_patients: int
     n_rarer: int | None
@@ -103,7 +124,7 @@ class EndpointScore:
 
 @dataclass(frozen=True)
 class Exploratory:
-    """A difference from the reference that carries no verdict.
+    """A difference from R* that carries no verdict.
 
     ``q_value`` is the false discovery rate (Benjamini & Hochberg 1995) among all of its kind at this fraction.
     """
@@ -114,12 +135,13 @@ class Exploratory:
 
 @dataclass(frozen=True)
 class MetricScore:
-    """Another metric of the same predictions; exploratory. ``note`` says what is missing."""
+    """Another metric of the same predictions; exploratory. ``title``, ``classes`` and ``left_out`` as in EndpointScore."""
 
     id: str
     title: str
     kind: str
     classes: list[str]
+    left_out: list[ClassNote]
     note: str | None
     arms: dict[str, ArmScore]
     differences: dict[str, Exploratory]
@@ -143,8 +165,26 @@ class ClassScore:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """R*: the best of the arms that train on the real images alone, by mean validation score of the primary endpoint.
+
+    Every claim, rank and worth in real images is measured from it. ``arm`` is None, and ``reason`` says why, where there is
+    none; otherwise ``reason`` says how it was chosen. ``n_images`` are the validation images used. The test images play no
+    part.
+    """
+
+    arm: str | None
+    endpoint: str
+    validation_means: dict[str, float]
+    n_images: int
+    reason: str
+    unit: str
+    direction: str = HIGHER
+
+
+@dataclass(frozen=True)
 class BestClassical:
-    """The classical arm with the best validation mean of the primary endpoint, chosen without the test images."""
+    """C*: the best of R* and the classical generators, chosen on validation as R* is; it may be R* itself."""
 
     arm: str | None
     endpoint: str
@@ -157,7 +197,7 @@ class BestClassical:
 
 @dataclass(frozen=True)
 class Rank:
-    """The places, 1 the best, that simultaneous 95 % intervals of all pairwise differences leave to an arm."""
+    """The possible ranks of an arm, 1 the best, by simultaneous 95 % intervals of all pairwise differences."""
 
     low: int
     high: int
@@ -168,10 +208,12 @@ class FractionScore:
     """Everything at one fraction of the training data; ``flagged`` are the replicates filled in from ``substitute``.
 
     ``ranks`` are of the arms that compete, on the primary endpoint; ``ensemble`` scores the averaged logits of all
-    replicates, which answers another question than a single model does.
+    replicates, which answers another question than a single model does. ``classes`` are those that have both positive and
+    negative test images; ``class_notes`` name the others and those with too few, one note per reason.
     """
 
     n_replicates: int
+    reference: Reference
     best_classical: BestClassical
     dropped: dict[str, str]
     flagged: dict[str, list[int]]
@@ -181,6 +223,7 @@ class FractionScore:
     metrics: dict[str, MetricScore]
     ensemble: MetricScore
     classes: dict[str, ClassScore]
+    class_notes: list[ClassNote]
 
 
 @dataclass(frozen=True)
@@ -206,7 +249,7 @@ class Adjusted:
 
 @dataclass(frozen=True)
 class Confirmatory:
-    """Every generator against the reference at every fraction, on the primary endpoint, adjusted for one another."""
+    """Every generator against R* at every fraction, on the primary endpoint, adjusted for one another."""
 
     method: str
     bootstrap: str
@@ -217,7 +260,7 @@ class Confirmatory:
 
 @dataclass(frozen=True)
 class ArmWorth:
-    """What one generator's images were worth, and the sentence that says it.
+    """How many real images one generator's images were worth, and the sentence that says it.
 
     ``by_curve`` is the same by the reference's learning curve, None where it was run with one number of real images.
     """
@@ -229,7 +272,7 @@ class ArmWorth:
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of a run, one entry a fraction key ("10%"), and what is asked of all fractions together.
+    """The scores of a run, one entry per fraction key ("10%"), and what is asked of all fractions together.
 
     ``worth`` says, by fraction and generator, how many real images its synthetic ones were worth.
     """

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders, near_names
+from qaugbench.predictions import percent
 from qaugbench.stats.all_fractions import confirmatory, worths
 from qaugbench.stats.comparators import best_classical
 from qaugbench.stats.fraction import Asked, Fraction, ask
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_kinds import KINDS
 from qaugbench.stats.metric_on_images import Images
+from qaugbench.stats.reference import choose_reference
 from qaugbench.stats.results import FractionScore, Scores
 from qaugbench.stats.secondary import secondary_metrics
 
@@ -36,17 +38,24 @@ def score(
     task: str | None = None,
     n_real: Mapping[str, int] | None = None,
     n_fill: Mapping[str, int] | None = None,
+    reference: Mapping[str, str] | None = None,
+    unattributable: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Scores:
     """Return the Scores of ``predictions``; ``endpoints[0]`` is primary and ``task`` names the task in the sentences.
 
     At each fraction: a replicate of a synthetic arm or control without finite logits takes the compute-matched arm's
-    predictions and is flagged; any other arm that lacks one is dropped, with a reason. The best classical arm is
-    chosen on validation. Contrasts, by ``family``: every arm against the reference (``reference``), every synthetic
-    arm against the best classical arm other than itself (``best-classical``) and against each of its controls
-    (``control``). ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what
-    the latter were worth. Raises StatisticsError when arms, endpoints, classes, labels and logits do not fit together.
+    predictions and is flagged; any other arm that lacks one is dropped, with a reason. R* (``choose_reference``) and the
+    best classical arm are chosen on validation. Contrasts, by ``family``: every arm against R* (``reference``), every arm
+    against classical augmentation alone (``augmented``; no verdict), every synthetic arm against the best classical arm
+    other than itself (``best-classical``) and against each of its controls (``control``).
+
+    ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what the latter were
+    worth. ``reference`` names R* by fraction instead of choosing it; ``unattributable`` says by fraction and generator why
+    a gain cannot be attributed to the circuit. Raises StatisticsError when arms, endpoints, classes, labels and logits do
+    not fit together.
     """
     by_id = _checked_arms(predictions.arms, arms)
+    _check_named(reference or {}, unattributable or {}, predictions)
     _check_endpoints(endpoints, class_names, label_kind)
     _check_ids("test", predictions.test_ids, predictions.test_labels)
     _check_ids("validation", predictions.val_ids, predictions.val_labels)
@@ -55,16 +64,29 @@ def score(
     secondary = secondary_metrics(endpoints, validation)
     scored: dict[str, FractionScore] = {}
     primary: dict[str, tuple[Fraction, Asked]] = {}
-    for key in sorted(predictions.fractions, key=_percent):
+    for key in sorted(predictions.fractions, key=percent):
         part = predictions.fractions[key]
         _check_logits("test", part.test_logits, predictions.arms, test)
         _check_logits("validation", part.val_logits, predictions.arms, validation)
         present = Present.of(predictions.arms, part, by_id)
-        best = best_classical(present, endpoints[0], ask(endpoints[0], validation))
-        fraction = Fraction(key, task, present, best, test)
+        question = ask(endpoints[0], validation)
+        against = choose_reference(present, endpoints[0], question, (reference or {}).get(key))
+        best = best_classical(present, endpoints[0], question, against)
+        fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}))
         scored[key], asked = fraction.score(endpoints, secondary)
         primary[key] = fraction, asked
     return Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}))
+
+
+def _check_named(
+    reference: Mapping[str, str], unattributable: Mapping[str, Mapping[str, str]], predictions: PredictionSet
+) -> None:
+    for key in (*reference, *unattributable):
+        if key not in predictions.fractions:
+            raise StatisticsError(f"The predictions have no fraction {key!r}.{near_names(key, predictions.fractions)}")
+    for arm in (arm for reasons in unattributable.values() for arm in reasons):
+        if arm not in predictions.arms:
+            raise StatisticsError(f"The predictions have no arm {arm!r}.{near_names(arm, predictions.arms)}")
 
 
 def _check_endpoints(endpoints: Sequence[Endpoint], class_names: Sequence[str], label_kind: str) -> None:
@@ -116,9 +138,3 @@ def _check_logits(name: str, logits: np.ndarray, order: Sequence[str], images: I
             f"given shape {logits.shape}."
         )
 
-
-def _percent(key: str) -> float:
-    try:
-        return float(key.removesuffix("%"))
-    except ValueError as error:
-        raise StatisticsError(f"A fraction key is a percentage such as '10%'; given {key!r}.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qaugbench.formatting import aligned, duration, markdown_table, p_value, percent, signed, unsigned
+from qaugbench.formatting import aligned, duration, markdown_table, p_value, share, signed, unsigned
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,10 @@ def test_a_p_value_is_a_bound_below_a_thousandth_only(value: float, text: str) -
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.004, "under 1 %"), (0.0051, "1 %"), (0.996, "over 99 %"), (1.0, "100 %")]
+    ("part", "text"), [(0.004, "under 1 %"), (0.0051, "1 %"), (0.996, "over 99 %"), (1.0, "100 %")]
 )
-def test_a_share_is_never_rounded_to_none_or_all(share: float, text: str) -> None:
-    assert percent(share) == text
+def test_a_share_is_never_rounded_to_none_or_all(part: float, text: str) -> None:
+    assert share(part) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (119, "119 s"), (120, "2 min"), (5400, "1.5 h")])
