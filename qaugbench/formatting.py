@@ -39,22 +39,22 @@ def signed(value: float | None) -> str:
     return f"+{text}" if value is not None and value > 0 and text != ".000" else text
 
 
-def interval(low: float, high: float) -> str:
-    """Return the limits of a difference as a table's cell.
+def interval(low: float | None, high: float | None) -> str:
+    """Return the limits of a difference as a table's cell, a dash where there are none.
 
-    >>> interval(-0.0121, 0.004)
-    '[-.012, +.004]'
+    >>> interval(-0.0121, 0.004), interval(None, None)
+    ('[-.012, +.004]', '-')
     """
-    return f"[{signed(low)}, {signed(high)}]"
+    return NONE if low is None or high is None else f"[{signed(low)}, {signed(high)}]"
 
 
-def change(estimate: float, low: float, high: float) -> str:
-    """Return a difference with its limits as one cell.
+def change(estimate: float, low: float | None, high: float | None) -> str:
+    """Return a difference with its limits, where there are any, as one cell.
 
-    >>> change(0.012, -0.001, 0.025)
-    '+.012 [-.001, +.025]'
+    >>> change(0.012, -0.001, 0.025), change(0.012, None, None)
+    ('+.012 [-.001, +.025]', '+.012')
     """
-    return f"{signed(estimate)} {interval(low, high)}"
+    return signed(estimate) if low is None or high is None else f"{signed(estimate)} {interval(low, high)}"
 
 
 def p_value(value: float | None) -> str:

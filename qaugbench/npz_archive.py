@@ -187,7 +187,9 @@ def check_headers(found: Mapping[str, Member], wanted: Mapping[str, Header]) -> 
     """Raise ValueError unless the arrays are exactly the ``wanted`` ones; a text may be of any length up to 300."""
     missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or unknown:
-        what = f"lacks {shown(missing[0])!r}" if missing else f"holds {shown(unknown[0])!r}, which does not belong there"
+        what = (
+            f"lacks {shown(missing[0])!r}" if missing else f"holds {shown(unknown[0])!r}, which does not belong there"
+        )
         raise ValueError(f"it {what}")
     for name, member in found.items():
         header, asked = member.header, wanted[name]

@@ -196,7 +196,11 @@ def parse_predictions(content: bytes, path: Path, implied: PredictionShape | Non
         ) from error
     return PredictionSet(
         arms=tuple(str(arm) for arm in arrays["arms"]),
-        **{f"{part}_{what}": arrays[f"{part}_{what}"] for part in ("test", "val") for what in ("ids", "labels", "groups")},
+        **{
+            f"{part}_{what}": arrays[f"{part}_{what}"]
+            for part in ("test", "val")
+            for what in ("ids", "labels", "groups")
+        },
         fractions={
             key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"])
             for key in shape.fractions

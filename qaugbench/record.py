@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_serializer, field_validator, model_validator
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
@@ -39,7 +39,7 @@ RECORD_FILE = "record.json"
 MOST_ENDPOINTS = 60
 MOST_FAILURES = 100_000
 RECORD_BYTES = 64 * MIB
-SCORES = TypeAdapter(Scores, config=ConfigDict(extra="forbid"))
+SCORES = TypeAdapter(Scores)
 UNSCORED = Scores({}, Confirmatory("not scored", "not scored", None, None, []), {})
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 Count = Annotated[int, Field(ge=0)]

@@ -42,7 +42,7 @@ class Entry(Facts):
 class FileFacts(Facts):
     """One file of an entry."""
 
-    sha256: str = Field(pattern=r"\A[0-9a-f]{64}\Z")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(ge=0)
 
 

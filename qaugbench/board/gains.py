@@ -1,4 +1,4 @@
-"""What every generator of a board gained over the reference of its own entry, from the predictions of all entries."""
+"""What every generator of a board gained over the board's reference, R*, from the predictions of all entries."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.board.comparable import HeldOut, Submitted, check_same
-from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.board.reader import read_run_predictions
+from qaugbench.board.shared_reference import SharedReference, present_at, shared_references, with_reference
+from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record
-from qaugbench.stats.comparators import reference_arm
 from qaugbench.stats.fraction import ask
-from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Answer, Question
 from qaugbench.stats.ranks import rank_sets
 from qaugbench.task import Endpoint
@@ -53,9 +52,11 @@ class Measured:
 
     Gains are None where the test images cannot decide the endpoint. ``macro`` is also None on phantom data, and where
     the primary endpoint is asked of some of the test images only; it is ``primary`` itself where they ask the same.
+    ``references`` are R* by fraction, from which all entries are scored.
     """
 
     entries: tuple[Submitted, ...]
+    references: Mapping[str, SharedReference]
     primary: Gains | None
     macro: Gains | None
 
@@ -74,26 +75,30 @@ def measure(entries: Sequence[Submitted]) -> Measured:
     asked = [primary] if macro in (None, primary) else [primary, macro]
     first: HeldOut | None = None
     rows: list[list[tuple[Place, Answer]]] = [[] for _ in asked]
+    references = shared_references(entries)
     for entry in entries:
-        predicted = read_predictions(entry.path / PREDICTIONS_FILE)
+        predicted = read_run_predictions(entry.path, entry.record)
         test = HeldOut.of(entry, predicted)
         first = first or test
         check_same(first, test)
         questions = [ask(endpoint, test.images) for endpoint in asked]
         for found, question in zip(rows, questions, strict=True):
-            found += _gains_of(entry, predicted, question)
+            found += _gains_of(entry, predicted, question, references)
     gains = [_stacked(found, question) for found, question in zip(rows, questions, strict=True)]
-    return Measured(tuple(entries), gains[0], None if macro is None else gains[-1])
+    scored = tuple(with_reference(entry, references) for entry in entries)
+    return Measured(scored, references, gains[0], None if macro is None else gains[-1])
 
 
-def gains_at(record: Record, predicted: PredictionSet, key: str, question: Question) -> dict[str, Answer]:
-    """Return (theta [R], influence [R, C]) of every generator minus its reference at the fraction ``key``.
+def gains_at(
+    record: Record, predicted: PredictionSet, key: str, question: Question, reference: str | None
+) -> dict[str, Answer]:
+    """Return (theta [R], influence [R, C]) of every generator minus the ``reference`` arm at the fraction ``key``.
 
-    By intention to treat, as everywhere: a failed replicate is filled in. Empty where the reference was dropped.
+    By intention to treat, as everywhere: a failed replicate is filled in. Empty where there is no reference, or it was
+    dropped.
     """
-    present = Present.of(predicted.arms, predicted.fractions[key], {arm.id: arm for arm in record.arms})
-    reference = reference_arm(present)
-    if reference is None:
+    present = present_at(record, predicted, key)
+    if reference is None or reference not in present.arms:
         return {}
     theta, influence = question.answer(present.test_logits(reference), {})
     answers = {arm: question.answer(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
@@ -120,13 +125,15 @@ def _macro_endpoint(record: Record) -> Endpoint | None:
     return whole[0] if whole else Endpoint(id="macro", title="macro-AUROC", kind="macro_auroc", classes=tuple(names))
 
 
-def _gains_of(entry: Submitted, predicted: PredictionSet, question: Question) -> list[tuple[Place, Answer]]:
+def _gains_of(
+    entry: Submitted, predicted: PredictionSet, question: Question, references: Mapping[str, SharedReference]
+) -> list[tuple[Place, Answer]]:
     if question.undecidable is not None or question.why_no_interval is not None:
         return []
     return [
         (Place(entry.path, key, arm), gain)
         for key in sorted(predicted.fractions)
-        for arm, gain in gains_at(entry.record, predicted, key, question).items()
+        for arm, gain in gains_at(entry.record, predicted, key, question, references[key].arm).items()
     ]
 
 

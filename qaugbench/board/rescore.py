@@ -29,10 +29,7 @@ from qaugbench.untrusted import exists, parse_json, read_bytes
 
 KNOWN_SCHEMAS: Final = (*OLDER_SCHEMAS, SCHEMA_VERSION)
 CELL_LABEL = re.compile(r"(?P<arm>\S+) (?P<fraction>\S+%) r(?P<replicate>\d{1,4})")
-RECIPE_UNKNOWN = (
-    "its record has schema {schema}, which did not state which code trained the classifier, so it cannot be compared with "
-    "other runs"
-)
+RECIPE_UNKNOWN = "a record of schema {schema}, which did not state which code trained the classifier"
 
 
 def rescore(path: Path) -> Record:

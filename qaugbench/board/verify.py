@@ -82,7 +82,9 @@ def _check_place(bundle: Bundle) -> None:
             f"{shown(path / SAMPLES_FILE, None)}: pictures fitted to real patients cannot be part of an entry yet."
         )
     if bundle.entry is not None and bundle.has_samples != bundle.entry.samples:
-        raise EntryError(f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}.")
+        raise EntryError(
+            f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}."
+        )
 
 
 def _check_predictions(path: Path, record: Record, predicted: PredictionSet) -> None:
@@ -94,7 +96,9 @@ def _check_predictions(path: Path, record: Record, predicted: PredictionSet) -> 
         _check_labels(path, part, getattr(predicted, f"{part}_labels"), record.labels.kind)
     both = np.intersect1d(predicted.test_ids, predicted.val_ids)
     if both.size:
-        raise EntryError(f"{shown(path, None)}: image ids are in test and in validation: {first_offenders(both.tolist())}.")
+        raise EntryError(
+            f"{shown(path, None)}: image ids are in test and in validation: {first_offenders(both.tolist())}."
+        )
     shared = np.intersect1d(predicted.test_groups, predicted.val_groups)
     if shared.size and not record.data.leaky:
         raise EntryError(
@@ -174,9 +178,7 @@ def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
     return n_numbers
 
 
-def scores_of(
-    record: Record, predicted: PredictionSet, *, reference: Mapping[str, str] | None = None
-) -> Scores:
+def scores_of(record: Record, predicted: PredictionSet, *, reference: Mapping[str, str] | None = None) -> Scores:
     """Return the scores that ``predicted`` give under the record's own arms, endpoints, classes and image counts.
 
     ``reference`` names R* by fraction key where it is not to be chosen from these predictions alone.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison
-from qaugbench.task import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
+from qaugbench.task import MIN_FOR_VERDICT
 
 VerdictCode = Literal["HELPS", "HURTS", "INCONCLUSIVE", "NO-VERDICT"]
 

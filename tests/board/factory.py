@@ -12,6 +12,7 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.files import json_text, npz_bytes
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
+    UNSCORED,
     Board,
     CellOutcome,
     DataFacts,
@@ -62,9 +63,11 @@ def arm_info(arm: str) -> ArmInfo:
 def endpoints_for(kind: str) -> list[Endpoint]:
     """Return a primary macro-AUROC, and a kappa for grades."""
     names = SPACES[kind][0]
-    endpoints = [Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=names, margin=0.01)]
+    endpoints = [Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=tuple(names), margin=0.01)]
     if kind == "ordinal":
-        endpoints.append(Endpoint(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=names, margin=0.02))
+        endpoints.append(
+            Endpoint(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=tuple(names), margin=0.02)
+        )
     return endpoints
 
 
@@ -133,7 +136,7 @@ def record_for(predicted: PredictionSet, kind: str, **facts: Any) -> Record:
         n_real={fraction.key: fraction.n_real for fraction in record.fractions},
         n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
     )
-    return record.model_copy(update={"scores": scores.to_dict()})
+    return record.scored(scores)
 
 
 def unscored(
@@ -198,7 +201,7 @@ def unscored(
         ),
         cost={"train": StageCost(cells=24, computed_now=20, wall_s=120.5, cpu_s=118.0, peak_memory_mb=800.0)},
         failures=list(failures),
-        scores={},
+        scores=UNSCORED,
     )
 
 
@@ -269,7 +272,13 @@ def write_run(
     predicted = predictions_for(kind, arms, fractions, replicates=replicates, failed=failed, seed=seed)
     failures = tuple(
         CellOutcome(
-            stage="train", name=f"{arm} {key} r{replicate}", outcome="diverged", reason="the loss is not finite"
+            stage="train",
+            name=f"{arm} {key} r{replicate}",
+            arm=arm,
+            fraction=key,
+            replicate=replicate,
+            outcome="diverged",
+            reason="the loss is not finite",
         )
         for arm, replicate in failed
         for key in fractions
