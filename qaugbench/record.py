@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_serializer, field_validator, model_validator
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
@@ -43,7 +43,7 @@ SCORES = TypeAdapter(Scores)
 UNSCORED = Scores({}, Confirmatory("not scored", "not scored", None, None, []), {})
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 Count = Annotated[int, Field(ge=0)]
-Kind = TypeVar("Kind", bound=Facts)
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 class Board(Facts):
@@ -329,7 +329,9 @@ def parse_facts(content: bytes, file: Path, kind: type[Kind]) -> Kind:
                 f"{shown(file, None)} has a record of schema {schema}; 'qaugbench rescore {shown(file.parent, None)}' brings "
                 f"it to schema {SCHEMA_VERSION}."
             ) from error
-        raise EntryError(f"{shown(file, None)} is not of schema {SCHEMA_VERSION}: {first_fault(error)}.") from error
+        raise EntryError(
+            f"{shown(file, None)} does not have the form that qaugbench writes: {first_fault(error)}. Run or submit again."
+        ) from error
 
 
 def first_fault(error: ValidationError) -> str:

@@ -10,12 +10,19 @@ import numpy as np
 
 from qaugbench.board.comparable import HeldOut, Submitted, check_same
 from qaugbench.board.reader import read_run_predictions
-from qaugbench.board.shared_reference import SharedReference, present_at, shared_references, with_reference
+from qaugbench.board.shared_reference import (
+    SharedReference,
+    own_references,
+    present_at,
+    shared_references,
+    with_reference,
+)
+from qaugbench.errors import EntryError
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record
-from qaugbench.stats.fraction import ask
-from qaugbench.stats.metric_on_images import Answer, Question
+from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages, metric_of
 from qaugbench.stats.ranks import rank_sets
+from qaugbench.stats.results import Reference
 from qaugbench.task import Endpoint
 
 
@@ -40,7 +47,7 @@ class Gains:
     influence: np.ndarray
     n_eff: int
 
-    def mean_of(self, fraction: str, arm: str) -> Answer:
+    def mean_of(self, fraction: str, arm: str) -> Measurement:
         """Return (theta [R], influence [R, C]) of a generator's gain as the mean over all entries that have it."""
         rows = [number for number, place in enumerate(self.places) if (place.fraction, place.arm) == (fraction, arm)]
         return self.theta[rows].mean(axis=0), self.influence[rows].mean(axis=0)
@@ -73,25 +80,37 @@ def measure(entries: Sequence[Submitted]) -> Measured:
     """
     primary, macro = entries[0].record.endpoints[0], _macro_endpoint(entries[0].record)
     asked = [primary] if macro in (None, primary) else [primary, macro]
+    own, images = _own_references(entries)
+    references = shared_references(own)
+    metrics = [metric_of(endpoint, images) for endpoint in asked]
+    rows: list[list[tuple[Place, Measurement]]] = [[] for _ in asked]
+    for entry in entries:
+        predicted = read_run_predictions(entry.path, entry.record)
+        for found, metric in zip(rows, metrics, strict=True):
+            found += _gains_of(entry, predicted, metric, references)
+    gains = [_stacked(found, metric) for found, metric in zip(rows, metrics, strict=True)]
+    scored = tuple(with_reference(entry, references) for entry in entries)
+    return Measured(scored, references, gains[0], None if macro is None else gains[-1])
+
+
+def _own_references(entries: Sequence[Submitted]) -> tuple[dict[Path, dict[str, Reference]], Images]:
+    """Return the references that the entries chose by themselves, by entry and fraction, and the test images of all."""
+    own: dict[Path, dict[str, Reference]] = {}
     first: HeldOut | None = None
-    rows: list[list[tuple[Place, Answer]]] = [[] for _ in asked]
-    references = shared_references(entries)
     for entry in entries:
         predicted = read_run_predictions(entry.path, entry.record)
         test = HeldOut.of(entry, predicted)
         first = first or test
         check_same(first, test)
-        questions = [ask(endpoint, test.images) for endpoint in asked]
-        for found, question in zip(rows, questions, strict=True):
-            found += _gains_of(entry, predicted, question, references)
-    gains = [_stacked(found, question) for found, question in zip(rows, questions, strict=True)]
-    scored = tuple(with_reference(entry, references) for entry in entries)
-    return Measured(scored, references, gains[0], None if macro is None else gains[-1])
+        own[entry.path] = own_references(entry.record, predicted)
+    if first is None:
+        raise EntryError("A board needs at least one entry.")
+    return own, first.images
 
 
 def gains_at(
-    record: Record, predicted: PredictionSet, key: str, question: Question, reference: str | None
-) -> dict[str, Answer]:
+    record: Record, predicted: PredictionSet, key: str, metric: MetricOnImages, reference: str | None
+) -> dict[str, Measurement]:
     """Return (theta [R], influence [R, C]) of every generator minus the ``reference`` arm at the fraction ``key``.
 
     By intention to treat, as everywhere: a failed replicate is filled in. Empty where there is no reference, or it was
@@ -100,8 +119,8 @@ def gains_at(
     present = present_at(record, predicted, key)
     if reference is None or reference not in present.arms:
         return {}
-    theta, influence = question.answer(present.test_logits(reference), {})
-    answers = {arm: question.answer(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
+    theta, influence = metric.evaluate(present.test_logits(reference), {})
+    answers = {arm: metric.evaluate(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
     return {arm: (own[0] - theta, own[1] - influence) for arm, own in answers.items()}
 
 
@@ -126,23 +145,23 @@ def _macro_endpoint(record: Record) -> Endpoint | None:
 
 
 def _gains_of(
-    entry: Submitted, predicted: PredictionSet, question: Question, references: Mapping[str, SharedReference]
-) -> list[tuple[Place, Answer]]:
-    if question.undecidable is not None or question.why_no_interval is not None:
+    entry: Submitted, predicted: PredictionSet, metric: MetricOnImages, references: Mapping[str, SharedReference]
+) -> list[tuple[Place, Measurement]]:
+    if metric.why_undefined is not None or metric.why_no_interval is not None:
         return []
     return [
         (Place(entry.path, key, arm), gain)
         for key in sorted(predicted.fractions)
-        for arm, gain in gains_at(entry.record, predicted, key, question, references[key].arm).items()
+        for arm, gain in gains_at(entry.record, predicted, key, metric, references[key].arm).items()
     ]
 
 
-def _stacked(rows: Sequence[tuple[Place, Answer]], question: Question) -> Gains | None:
+def _stacked(rows: Sequence[tuple[Place, Measurement]], metric: MetricOnImages) -> Gains | None:
     if not rows:
         return None
     return Gains(
         places=tuple(place for place, _ in rows),
         theta=np.stack([theta for _, (theta, _) in rows]),
         influence=np.stack([influence for _, (_, influence) in rows]),
-        n_eff=int(question.n_eff or 0),
+        n_eff=int(metric.n_eff or 0),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,9 +12,8 @@ from qaugbench.board.reader import read_run_predictions
 from qaugbench.board.verify import scores_of
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record
-from qaugbench.stats.fraction import ask
 from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import Images
+from qaugbench.stats.metric_on_images import Images, metric_of
 from qaugbench.stats.reference import choose_reference
 from qaugbench.stats.results import Reference
 
@@ -36,12 +35,12 @@ class SharedReference:
         return {arm for arm in self.own.values() if arm is not None} <= {self.arm}
 
 
-def shared_references(entries: Sequence[Submitted]) -> dict[str, SharedReference]:
+def shared_references(own: Mapping[Path, Mapping[str, Reference]]) -> dict[str, SharedReference]:
     """Return the reference by fraction: of the arms that every entry could choose, the best by its mean over the entries."""
     found: dict[str, dict[Path, Reference]] = {}
-    for entry in entries:
-        for key, reference in _own_references(entry).items():
-            found.setdefault(key, {})[entry.path] = reference
+    for path, references in own.items():
+        for key, reference in references.items():
+            found.setdefault(key, {})[path] = reference
     return {key: _shared(references) for key, references in found.items()}
 
 
@@ -62,13 +61,12 @@ def present_at(record: Record, predicted: PredictionSet, key: str) -> Present:
     return Present.of(predicted.arms, predicted.fractions[key], {arm.id: arm for arm in record.arms})
 
 
-def _own_references(entry: Submitted) -> dict[str, Reference]:
-    record = entry.record
-    predicted = read_run_predictions(entry.path, record)
+def own_references(record: Record, predicted: PredictionSet) -> dict[str, Reference]:
+    """Return R* by fraction as the predictions of one record choose it."""
     validation = Images(predicted.val_labels, predicted.val_groups, tuple(record.labels.names), record.labels.kind)
     primary = record.endpoints[0]
-    question = ask(primary, validation)
-    return {key: choose_reference(present_at(record, predicted, key), primary, question) for key in predicted.fractions}
+    metric = metric_of(primary, validation)
+    return {key: choose_reference(present_at(record, predicted, key), primary, metric) for key in predicted.fractions}
 
 
 def _shared(references: Mapping[Path, Reference]) -> SharedReference:

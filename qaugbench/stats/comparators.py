@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from qaugbench.predictions import CLASSICAL_KINDS, QUANTUM_KINDS
 from qaugbench.stats.decide import MAX_FLAGGED
+from qaugbench.stats.fraction import Fraction
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.ladder import Competitors
 from qaugbench.stats.metric_kinds import KINDS
-from qaugbench.stats.metric_on_images import Question
+from qaugbench.stats.metric_on_images import MetricOnImages
 from qaugbench.stats.reference import validation_means
 from qaugbench.stats.results import BestClassical, Reference
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from qaugbench.task import Endpoint
 
 
-def best_classical(present: Present, primary: Endpoint, question: Question, reference: Reference) -> BestClassical:
+def best_classical(present: Present, primary: Endpoint, metric: MetricOnImages, reference: Reference) -> BestClassical:
     """Return the best of R* and the classical generators by mean validation score; ties go to R*, then by name.
 
-    ``question`` is the primary endpoint asked of the validation images. The other arms that train on the real images alone
+    ``metric`` is the primary endpoint on the validation images. The other arms that train on the real images alone
     do not compete: R* was chosen among them. A generator of which more than a tenth of the replicates were filled in is
     not eligible.
     """
@@ -29,14 +30,14 @@ def best_classical(present: Present, primary: Endpoint, question: Question, refe
         for arm in present.with_role("synthetic")
         if present.arms[arm].kind in CLASSICAL_KINDS and present.flagged_fraction(arm) <= MAX_FLAGGED
     ]
-    means = validation_means(present, ([] if reference.arm is None else [reference.arm]) + generators, question)
+    means = validation_means(present, ([] if reference.arm is None else [reference.arm]) + generators, metric)
     best = max(means, key=lambda arm: means[arm], default=None)
     reason = "best mean validation score of the primary endpoint among the reference and the classical generators"
-    if question.undecidable is not None:
-        reason = f"it cannot be chosen on the validation images: {question.undecidable}"
+    if metric.why_undefined is not None:
+        reason = f"it cannot be chosen on the validation images: {metric.why_undefined}"
     elif best is None:
         reason = "there is no reference and no classical generator with predictions"
-    return BestClassical(best, primary.id, means, question.chosen.size, reason, KINDS[primary.kind].unit)
+    return BestClassical(best, primary.id, means, metric.chosen.size, reason, KINDS[primary.kind].unit)
 
 
 def best_other(best: BestClassical, arm: str) -> str | None:
@@ -61,13 +62,15 @@ def controls_of(present: Present, arm: str) -> dict[str, str]:
     }
 
 
-def competitors(present: Present, best: BestClassical, arm: str, reference: str) -> Competitors:
+def competitors(fraction: Fraction, arm: str, reference: str) -> Competitors:
     """Return whom the generator ``arm`` is measured against."""
+    present, best = fraction.present, fraction.best
     return Competitors(
         reference=reference,
         best_classical=best_other(best, arm),
-        classical_generator=best_classical_generator(best, arm, reference),
         oracle=next(iter(present.with_role("oracle")), None),
         controls=controls_of(present, arm),
         quantum=present.arms[arm].kind in QUANTUM_KINDS,
+        classical_generator=best_classical_generator(best, arm, reference),
+        unattributable=fraction.unattributable.get(arm),
     )

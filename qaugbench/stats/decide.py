@@ -105,6 +105,6 @@ def too_few_replicates(n_replicates: int) -> str | None:
     return f"{counted}: an interval over training runs needs {INTERVAL_REPLICATES}"
 
 
-def has_interval(n_replicates: int) -> bool:
-    """Return whether a run shows intervals: over training runs, or of a single one, which are conditional on that run."""
-    return n_replicates == 1 or too_few_replicates(n_replicates) is None
+def why_no_interval(n_replicates: int) -> str | None:
+    """Return why a run shows no intervals, or None; those of a single run are conditional on its one model and say so."""
+    return None if n_replicates == 1 else too_few_replicates(n_replicates)

@@ -13,26 +13,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders
-from qaugbench.stats.comparators import reference_arm
-from qaugbench.stats.fraction import ask
+from qaugbench.stats.class_notes import scored_title
+from qaugbench.stats.decide import why_no_interval
 from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import MIN_FOR_INTERVAL, Answer, Images, Question
+from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages, metric_of
 from qaugbench.stats.mrmc import Comparison, interval
+from qaugbench.stats.reference import best_over_folds, choose_reference
+from qaugbench.task import MIN_FOR_INTERVAL
 
 if TYPE_CHECKING:
     from qaugbench.predictions import ArmInfo, PredictionSet
     from qaugbench.task import Endpoint
 
+UNDECIDED = "no fold can decide it"
+
 
 @dataclass(frozen=True)
 class CrossFitted:
-    """One endpoint or class over all folds: values of the arms, and differences from the reference.
+    """One endpoint or class over all folds: values of the arms, and differences from the ``reference``, R*.
 
-    ``n_folds`` could decide it; ``n_rarer`` images lie on the rarer side of a single AUROC in all of them. ``note`` says
+    ``n_folds`` could decide it; ``n_rarer`` images are on the rarer side of a single AUROC in all of them. ``note`` says
     why there is no interval.
     """
 
     title: str
+    reference: str
     n_folds: int
     n_rarer: int | None
     means: dict[str, float]
@@ -50,79 +55,112 @@ def crossfit(
 ) -> list[CrossFitted]:
     """Return every endpoint, then every class against the rest, over the ``folds`` at the fraction ``key``.
 
-    Replicate r of one fold is averaged with replicate r of the others; an arm that a fold lacks is left out. Raises
+    R* has the best validation mean of ``endpoints[0]`` over all folds. Replicate r of one fold is averaged with replicate r
+    of the others; an arm that a fold lacks is left out. Classes that no fold can decide share one item. Raises
     StatisticsError for fewer than two folds, an image or a patient tested in two of them, other arms or replicates, and
-    a fold without the reference.
+    folds that share no arm that could be R*.
     """
     _check_folds(folds, key)
     by_id = {arm.id: arm for arm in arms}
     presents = [Present.of(fold.arms, fold.fractions[key], by_id) for fold in folds]
-    images = [Images(fold.test_labels, fold.test_groups, tuple(class_names), label_kind) for fold in folds]
-    reference = _reference(presents)
+    names = tuple(class_names)
+    images = [Images(fold.test_labels, fold.test_groups, names, label_kind) for fold in folds]
+    validation = [Images(fold.val_labels, fold.val_groups, names, label_kind) for fold in folds]
+    reference = _reference(presents, endpoints[0], validation)
     shared = [arm for arm in presents[0].arms if all(arm in present.arms for present in presents)]
-    asked = [(endpoint.title, [ask(endpoint, of_fold) for of_fold in images]) for endpoint in endpoints]
-    asked += [
-        (f"AUROC of {name}", [Question.of("auroc", [k], of_fold) for of_fold in images])
+    of_endpoints = [(endpoint.title, [metric_of(endpoint, part) for part in images]) for endpoint in endpoints]
+    of_classes = [
+        (f"AUROC of {name}", [MetricOnImages.of("auroc", [k], part) for part in images])
         for k, name in enumerate(class_names)
     ]
-    return [_over_folds(title, questions, presents, shared, reference) for title, questions in asked]
+    found = [
+        _over_folds(_title(title, metrics, names), metrics, presents, shared, reference)
+        for title, metrics in (*of_endpoints, *of_classes)
+    ]
+    return _undecided_together(found, len(endpoints))
 
 
-def averaged(answers: Sequence[Answer]) -> Answer:
-    """Return the mean of K folds' answers: values [R], and influence [R, sum of C] over the patients of all folds.
+def averaged(measurements: Sequence[Measurement]) -> Measurement:
+    """Return the mean of K folds' measurements: values [R], and influence [R, sum of C] over the patients of all folds.
 
     >>> one = np.array([0.8, 0.9]), np.array([[0.1, -0.1], [0.2, -0.2]])
     >>> value, influence = averaged([one, one])
     >>> value.tolist(), influence.tolist()[0]
     ([0.8, 0.9], [0.05, -0.05, 0.05, -0.05])
     """
-    value = np.mean([values for values, _ in answers], axis=0)
-    return value, np.concatenate([influence for _, influence in answers], axis=1) / len(answers)
+    value = np.mean([values for values, _ in measurements], axis=0)
+    return value, np.concatenate([influence for _, influence in measurements], axis=1) / len(measurements)
 
 
 def _over_folds(
-    title: str, questions: Sequence[Question], presents: Sequence[Present], arms: Sequence[str], reference: str
+    title: str, metrics: Sequence[MetricOnImages], presents: Sequence[Present], arms: Sequence[str], reference: str
 ) -> CrossFitted:
     usable = [
-        (question, present)
-        for question, present in zip(questions, presents, strict=True)
-        if question.undecidable is None
+        (metric, present)
+        for metric, present in zip(metrics, presents, strict=True)
+        if metric.why_undefined is None
     ]
-    rarer = [question.n_rarer for question, _ in usable]
-    n_rarer = None if not usable or None in rarer else sum(n for n in rarer if n is not None)
     if not usable:
-        return CrossFitted(title, 0, None, {}, {}, "no fold can decide it")
-    answers = {
-        arm: averaged([question.answer(present.test_logits(arm), {}) for question, present in usable]) for arm in arms
+        return CrossFitted(title, reference, 0, None, {}, {}, UNDECIDED)
+    rarer = [metric.n_rarer for metric, _ in usable]
+    n_rarer = None if None in rarer else sum(n for n in rarer if n is not None)
+    measurements = {
+        arm: averaged([metric.evaluate(present.test_logits(arm)) for metric, present in usable]) for arm in arms
     }
-    note = None
+    note = why_no_interval(presents[0].n_replicates)
     if n_rarer is not None and n_rarer < MIN_FOR_INTERVAL:
         note = f"{n_rarer} images on the rarer side of all folds; an interval needs {MIN_FOR_INTERVAL}"
-    n_eff = sum(int(question.n_eff or 0) for question, _ in usable)
+    n_eff = sum(int(metric.n_eff or 0) for metric, _ in usable)
     return CrossFitted(
         title=title,
+        reference=reference,
         n_folds=len(usable),
         n_rarer=n_rarer,
-        means={arm: float(values.mean()) for arm, (values, _) in answers.items()},
-        differences={} if note else _differences(answers, reference, n_eff),
+        means={arm: float(values.mean()) for arm, (values, _) in measurements.items()},
+        differences={} if note else _differences(measurements, reference, n_eff),
         note=note,
     )
 
 
-def _differences(answers: Mapping[str, Answer], reference: str, n_eff: int) -> dict[str, Comparison]:
-    own = answers[reference]
+def _title(title: str, metrics: Sequence[MetricOnImages], class_names: Sequence[str]) -> str:
+    """Return a title with the number of classes scored, where every fold scores the same."""
+    titles = {scored_title(title, metric, class_names) for metric in metrics if metric.why_undefined is None}
+    return titles.pop() if len(titles) == 1 else title
+
+
+def _undecided_together(found: Sequence[CrossFitted], n_endpoints: int) -> list[CrossFitted]:
+    """Return ``found`` with all classes that no fold can decide as one item, the last."""
+    classes = found[n_endpoints:]
+    undecided = [one.title.removeprefix("AUROC of ") for one in classes if one.n_folds == 0]
+    decided = [*found[:n_endpoints], *(one for one in classes if one.n_folds > 0)]
+    if not undecided:
+        return decided
+    title = f"AUROC of {', '.join(undecided)}"
+    return [*decided, CrossFitted(title, found[0].reference, 0, None, {}, {}, UNDECIDED)]
+
+
+def _differences(measurements: Mapping[str, Measurement], reference: str, n_eff: int) -> dict[str, Comparison]:
+    own = measurements[reference]
     return {
         arm: interval(values - own[0], influence - own[1], n_eff)
-        for arm, (values, influence) in answers.items()
+        for arm, (values, influence) in measurements.items()
         if arm != reference
     }
 
 
-def _reference(presents: Sequence[Present]) -> str:
-    found = {reference_arm(present) for present in presents}
-    if len(found) != 1 or None in found:
-        raise StatisticsError("Every fold needs the reference arm; it failed in one. Run that fold again.")
-    return str(found.pop())
+def _reference(presents: Sequence[Present], primary: Endpoint, validation: Sequence[Images]) -> str:
+    chosen = [
+        choose_reference(present, primary, metric_of(primary, images))
+        for present, images in zip(presents, validation, strict=True)
+    ]
+    found = best_over_folds(chosen)
+    if found is None:
+        lacking = "; ".join(f"fold {number}: {one.reason}" for number, one in enumerate(chosen, 1) if one.arm is None)
+        raise StatisticsError(
+            f"No arm that trains on the real images alone can be the reference of all folds ({lacking or 'none is shared'}). "
+            "Run the folds that lack one again."
+        )
+    return found
 
 
 def _check_folds(folds: Sequence[PredictionSet], key: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from qaugbench.errors import StatisticsError, first_offenders
 from qaugbench.stats.inversion import SINGLE
 from qaugbench.stats.learning_curve import Bound, Censored, Curve, Range, learning_curve, n_equivalent
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.oracle_fraction import oracle_fraction
 
 Method = Literal["oracle", "learning curve"]
@@ -46,12 +46,12 @@ class Worth:
 
 
 def worth(
-    arm: Answer,
-    points: Mapping[int, Answer],
+    arm: Measurement,
+    points: Mapping[int, Measurement],
     *,
     n_real: int,
     n_synthetic: int,
-    oracle: Answer | None = None,
+    oracle: Measurement | None = None,
     n_eff: int | None = None,
 ) -> Worth:
     """Return the Worth of an arm with ``n_real`` real and ``n_synthetic`` synthetic images.
@@ -81,9 +81,9 @@ def worth(
 
 
 def worth_by_oracle(
-    arm: Answer,
-    reference: Answer,
-    oracle: Answer,
+    arm: Measurement,
+    reference: Measurement,
+    oracle: Measurement,
     *,
     n_real: int,
     n_synthetic: int,
@@ -105,7 +105,7 @@ def worth_by_oracle(
     return _worth("oracle", share.times(n_oracle), n_real, n_synthetic, Censored(*beyond), (0.0, float(n_oracle)))
 
 
-def worth_by_curve(arm: Answer, curve: Curve, *, n_real: int, n_synthetic: int, n_eff: int | None = None) -> Worth:
+def worth_by_curve(arm: Measurement, curve: Curve, *, n_real: int, n_synthetic: int, n_eff: int | None = None) -> Worth:
     """Return the Worth by ``n_equivalent``: how many more real images than ``n_real`` the reference alone would need.
 
     Errors as ``n_equivalent``.

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from qaugbench.errors import StatisticsError, first_offenders
 from qaugbench.stats.covariance import contrast_covariance
 from qaugbench.stats.joint import Joint
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 
 Pieces = tuple[tuple[float, float], ...]
 
@@ -49,27 +49,27 @@ def accepted(excess: Callable[[np.ndarray], np.ndarray], places: np.ndarray) -> 
     return tuple(zip(starts, ends, strict=True))
 
 
-def joint_of(answers: list[Answer], weights: np.ndarray, n_eff: int | None) -> Joint:
-    """Return the Joint of ``weights`` [M, A] of A answers, (theta [R], influence [R, C]) each; ``n_eff`` defaults to C."""
-    influence = np.stack([influence for _, influence in answers])
+def joint_of(measurements: list[Measurement], weights: np.ndarray, n_eff: int | None) -> Joint:
+    """Return the Joint of ``weights`` [M, A] of A measurements, (theta [R], influence [R, C]) each; ``n_eff`` defaults to C."""
+    influence = np.stack([influence for _, influence in measurements])
     n_eff = influence.shape[2] if n_eff is None else n_eff
-    return contrast_covariance(np.stack([theta for theta, _ in answers]), influence, weights, n_eff)
+    return contrast_covariance(np.stack([theta for theta, _ in measurements]), influence, weights, n_eff)
 
 
-def minus(answer: Answer, other: Answer) -> Answer:
-    """Return the difference of two answers of the same replicates and patients."""
+def minus(answer: Measurement, other: Measurement) -> Measurement:
+    """Return the difference of two measurements of the same replicates and patients."""
     return answer[0] - other[0], answer[1] - other[1]
 
 
-def check_paired(answers: Mapping[str, Answer]) -> None:
-    """Raise StatisticsError, naming them, for answers of different replicates or patients, and for one replicate."""
-    shapes = {(np.shape(theta), np.shape(influence)) for theta, influence in answers.values()}
+def check_paired(measurements: Mapping[str, Measurement]) -> None:
+    """Raise StatisticsError, naming them, for measurements of different replicates or patients, and for one replicate."""
+    shapes = {(np.shape(theta), np.shape(influence)) for theta, influence in measurements.values()}
     if len(shapes) > 1 or any(len(t) != 1 or len(i) != 2 or t[0] != i[0] for t, i in shapes):
         given = first_offenders(
-            f"{name} {np.shape(theta)}, {np.shape(influence)}" for name, (theta, influence) in answers.items()
+            f"{name} {np.shape(theta)}, {np.shape(influence)}" for name, (theta, influence) in measurements.items()
         )
         raise StatisticsError(
             f"Arms share replicates and test patients, theta [R] and influence [R, C]; given {given}."
         )
-    if np.size(next(iter(answers.values()))[0]) < 2:
+    if np.size(next(iter(measurements.values()))[0]) < 2:
         raise StatisticsError(f"Real-data equivalents need two replicates: {SINGLE}.")

@@ -18,7 +18,7 @@ from scipy import stats
 
 from qaugbench.errors import StatisticsError, near_names
 from qaugbench.stats.decide import LISTED_REPLICATES, MAX_FLAGGED, too_few_replicates
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison, interval
 from qaugbench.stats.unbounded import UnboundedAbove
 
@@ -126,7 +126,7 @@ class Ladder:
 def climb(
     arm: str,
     against: Competitors,
-    answers: Mapping[str, Answer],
+    measurements: Mapping[str, Measurement],
     *,
     n_eff: int,
     margin: float | None,
@@ -142,12 +142,12 @@ def climb(
 
     >>> noise = np.random.default_rng(0).normal(size=(3, 10, 200)) * 1e-3
     >>> gains = {"R+os": 0.0, "ddpm": 0.01, "qgan": 0.03}
-    >>> answers = {name: (0.8 + gains[name] + own.mean(axis=1), own / 200) for name, own in zip(gains, noise)}
-    >>> found = climb("qgan", Competitors("R+os", "ddpm", None, {}, quantum=True), answers, n_eff=200, margin=0.01)
+    >>> measurements = {name: (0.8 + gains[name] + own.mean(axis=1), own / 200) for name, own in zip(gains, noise)}
+    >>> found = climb("qgan", Competitors("R+os", "ddpm", None, {}, quantum=True), measurements, n_eff=200, margin=0.01)
     >>> found.verdict, found.attribution, found.attribution_reason
     ('SUPERIOR', 'NOT-TESTED', 'it ran without its controls twin and no-entanglement')
     """
-    measure = _Measure(answers, n_eff, flagged or {})
+    measure = _Measure(measurements, n_eff, flagged or {})
     reference, best = against.reference, against.best_classical
     if too_few_replicates(measure.n_replicates) is not None:
         return _without_rungs(arm, against, margin, measure)
@@ -247,28 +247,28 @@ def equivalence(comparison: Comparison, margin: float, contrast: str = "") -> Eq
 
 @dataclass(frozen=True)
 class _Measure:
-    """Contrasts of the arms' answers."""
+    """Contrasts of the arms' measurements."""
 
-    answers: Mapping[str, Answer]
+    measurements: Mapping[str, Measurement]
     n_eff: int
     flagged: Mapping[str, float]
 
     @property
     def n_replicates(self) -> int:
-        return next(iter(self.answers.values()))[0].size
+        return next(iter(self.measurements.values()))[0].size
 
     def compare(self, plus: Weights, minus: Weights) -> Comparison:
         """Return the Comparison of the weighted arms of ``plus`` minus those of ``minus``."""
         return interval(*self.difference(plus, minus), self.n_eff)
 
-    def difference(self, plus: Weights, minus: Weights) -> Answer:
+    def difference(self, plus: Weights, minus: Weights) -> Measurement:
         """Return the weighted arms of ``plus`` minus those of ``minus``."""
         weights = {name: plus.get(name, 0.0) - minus.get(name, 0.0) for name in (*plus, *minus)}
-        missing = [name for name in weights if name not in self.answers]
+        missing = [name for name in weights if name not in self.measurements]
         if missing:
-            raise StatisticsError(f"There is no answer of arm {missing[0]!r}.{near_names(missing[0], self.answers)}")
-        theta = np.sum([weight * self.answers[name][0] for name, weight in weights.items()], axis=0)
-        influence = sum(weight * self.answers[name][1] for name, weight in weights.items())
+            raise StatisticsError(f"There is no answer of arm {missing[0]!r}.{near_names(missing[0], self.measurements)}")
+        theta = np.sum([weight * self.measurements[name][0] for name, weight in weights.items()], axis=0)
+        influence = sum(weight * self.measurements[name][1] for name, weight in weights.items())
         return theta, np.asarray(influence)
 
     def rung(self, claim: str, plus: Weights, minus: Weights) -> Rung:

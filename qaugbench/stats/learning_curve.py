@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from qaugbench.errors import StatisticsError, first_offenders
 from qaugbench.stats.inversion import LEVEL, ROUNDING, accepted, check_paired, joint_of, minus
 from qaugbench.stats.joint import Joint
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.unbounded import UnboundedAbove, UnboundedBelow
 
 Bound = Literal["", "at least", "at most"]
@@ -35,11 +35,11 @@ class Curve:
 
     sizes: tuple[int, ...]
     means: tuple[float, ...]
-    answers: tuple[Answer, ...]
+    measurements: tuple[Measurement, ...]
     averaged: tuple[tuple[int, ...], ...] = ()
 
 
-def learning_curve(points: Mapping[int, Answer]) -> Curve:
+def learning_curve(points: Mapping[int, Measurement]) -> Curve:
     """Return the Curve through ``points``: number of real images -> (theta [R], influence [R, C]) of the reference.
 
     Replicate r is the same at all sizes, and so are the test patients. Raises StatisticsError for fewer than two sizes,
@@ -58,12 +58,12 @@ def learning_curve(points: Mapping[int, Answer]) -> Curve:
     sizes = tuple(sorted(points))
     check_paired({f"{size} real images": points[size] for size in sizes})
     blocks = _rising_blocks([float(np.mean(points[size][0])) for size in sizes])
-    averaged = [_mean_answer([points[sizes[j]] for j in block]) for block in blocks]
-    answers = tuple(answer for block, answer in zip(blocks, averaged, strict=True) for _ in block)
+    averaged = [_mean_measurement([points[sizes[j]] for j in block]) for block in blocks]
+    measurements = tuple(answer for block, answer in zip(blocks, averaged, strict=True) for _ in block)
     return Curve(
         sizes=sizes,
-        means=tuple(float(np.mean(theta)) for theta, _ in answers),
-        answers=answers,
+        means=tuple(float(np.mean(theta)) for theta, _ in measurements),
+        measurements=measurements,
         averaged=tuple(tuple(sizes[j] for j in block) for block in blocks if len(block) > 1),
     )
 
@@ -99,7 +99,7 @@ class Equivalent:
     quantile: float
 
 
-def n_equivalent(arm: Answer, curve: Curve, n_eff: int | None = None) -> Equivalent:
+def n_equivalent(arm: Measurement, curve: Curve, n_eff: int | None = None) -> Equivalent:
     """Return the Equivalent of an arm (theta [R], influence [R, C]) on the reference's learning curve.
 
     The limits hold every n at which 0 lies in the simultaneous 95 % band of the arm minus the curve. At
@@ -110,8 +110,8 @@ def n_equivalent(arm: Answer, curve: Curve, n_eff: int | None = None) -> Equival
     smallest along the curve. For the one true n alone it is wider than need be, and coverage is above 95 %. Raises
     StatisticsError for shapes that differ, NaN and fewer than two replicates.
     """
-    check_paired({"arm": arm, f"{curve.sizes[0]} real images": curve.answers[0]})
-    differences = [minus(arm, answer) for answer in curve.answers]
+    check_paired({"arm": arm, f"{curve.sizes[0]} real images": curve.measurements[0]})
+    differences = [minus(arm, answer) for answer in curve.measurements]
     n_knots = len(curve.sizes)
     share = np.linspace(0, n_knots - 1, STEPS * (n_knots - 1) + 1)
     joint = joint_of(differences, _on_path(share, n_knots), n_eff)
@@ -196,5 +196,5 @@ def _tube_quantile(angle: float, df: float) -> float:
     return float(brentq(excess, single, highest, xtol=1e-12))
 
 
-def _mean_answer(answers: list[Answer]) -> Answer:
-    return np.mean([theta for theta, _ in answers], axis=0), np.mean([influence for _, influence in answers], axis=0)
+def _mean_measurement(measurements: list[Measurement]) -> Measurement:
+    return np.mean([theta for theta, _ in measurements], axis=0), np.mean([influence for _, influence in measurements], axis=0)

@@ -1,4 +1,4 @@
-"""What each kind of endpoint is, as data: unit, range, direction, the labels that it fits and how it asks them."""
+"""What each kind of metric is, as data: unit, range, direction, the labels that it fits and what it is a mean of."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ EXCLUSIVE = ("multiclass", "ordinal")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of endpoint.
+    """One kind of metric.
 
-    ``asks`` is what its value is made of: "any" one binary question whose positives have any of the classes; "each"
-    one binary question a class; "grades" the one class of each image; "images" a mean over images. ``whole`` says that
-    labels which exclude one another must be asked about together: every class, or only the images of those named.
+    ``made_of`` is what its value is made of: "any" one binary problem whose positives have any of the classes; "each" the
+    mean of one binary problem per class; "grades" the one class of each image; "images" a mean over images. ``whole`` says
+    that labels which exclude one another must be taken together: every class, or only the images of those named.
     """
 
     unit: str
     lowest: float
     highest: float
     direction: str
-    asks: Literal["any", "each", "grades", "images"]
+    made_of: Literal["any", "each", "grades", "images"]
     label_kinds: tuple[str, ...] = LABEL_KINDS
     whole: bool = True
 

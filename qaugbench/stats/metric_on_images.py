@@ -1,8 +1,8 @@
-"""An endpoint asked of given images: which classes they can decide, and the answer with each patient's influence."""
+"""A metric on given images: which classes they can decide, and its value with each patient's influence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,15 @@ from qaugbench.stats.influence import Patients, binary_influence, qwk_influence
 from qaugbench.stats.metric_kinds import EXCLUSIVE, KINDS
 from qaugbench.stats.per_image import mean_influence
 from qaugbench.stats.recall import called_influence, checked_thresholds, recall_influence
+from qaugbench.task import MIN_FOR_INTERVAL, Endpoint
 
-MIN_FOR_INTERVAL = 10
-
-Answer = tuple[np.ndarray, np.ndarray]
-Answers = dict[tuple[object, ...], Answer]
-"""Answers to binary questions by (what is asked, classes taken as positive, classes whose images are used), which
+Measurement = tuple[np.ndarray, np.ndarray]
+"""The value of a metric per replicate [R], and the influence of each patient on it [R, C]."""
+BinaryCache = dict[tuple[object, ...], Measurement]
+"""Measurements of one arm's binary metrics by (function, classes taken as positive, classes whose images are used), which
 endpoints share.
 """
+UNDEFINED = "no class has both a positive and a negative image"
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,19 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Question:
-    """An endpoint on given images.
+class MetricOnImages:
+    """A metric of some classes on given images.
 
-    ``chosen`` [M] are the images used and ``labels`` [M, K] which of ``classes`` they have, ``positives`` the binary
-    questions that they can decide (classes taken as positive -> bool [M]), ``left_out`` the others with a reason. A
-    single binary question has ``n_rarer`` images on its rarer side, and their patients as ``n_eff``; otherwise
-    ``n_eff`` is the number of patients. ``undecidable`` says why there is no value at all.
+    ``chosen`` [M] are the images used and ``labels`` [M, K] which of the ``scored_classes`` they have; ``left_out`` are the
+    classes asked for that the images cannot decide, with a reason. ``positives`` are the binary problems that the metric is
+    a mean of (classes taken as positive -> bool [M]). A single binary problem has ``n_rarer`` images on its rarer side, and
+    their patients as ``n_eff``; otherwise ``n_eff`` is the number of patients. ``why_undefined`` says why there is no value.
     """
 
     kind: str
     label_kind: str
     classes: tuple[int, ...]
+    scored_classes: tuple[int, ...]
     among: tuple[int, ...] | None
     chosen: np.ndarray
     labels: np.ndarray
@@ -66,56 +68,53 @@ class Question:
     left_out: dict[str, str]
     n_rarer: int | None
     n_eff: int | None
-    undecidable: str | None
+    why_undefined: str | None
 
     @classmethod
-    def of(cls, kind: str, classes: Sequence[int], images: Images, *, restrict: bool = False) -> Question:
-        """Return the question ``kind`` about ``classes``, with ``restrict`` only on images that have one of them.
+    def of(cls, kind: str, classes: Sequence[int], images: Images, *, restrict: bool = False) -> MetricOnImages:
+        """Return the metric ``kind`` of ``classes``, with ``restrict`` only on images that have one of them.
 
-        With ``restrict``, labels that exclude one another are asked about as if there were no other classes: their
+        With ``restrict``, labels that exclude one another are scored as if there were no other classes: their
         probabilities are shared out among ``classes`` (AUROC and AP keep the scores, which rank against all classes).
-        Raises StatisticsError for an unknown kind, labels that it does not fit, and part of the classes where it is
-        about all of them.
+        A class without a positive or without a negative image is left out of everything that is a mean over classes, as
+        the Brier score and log loss of findings are. Raises StatisticsError for an unknown kind, labels that it does not
+        fit, and part of the classes where it is about all of them.
         """
         _check(kind, classes, images, restrict=restrict)
         labels = images.labels > 0
-        among = tuple(classes) if restrict else None
         chosen = np.flatnonzero(labels[:, list(classes)].any(axis=1)) if restrict else np.arange(len(labels))
-        labels = labels[chosen]
-        grades = labels[:, list(classes)].argmax(axis=1)
-        groups = images.groups[chosen]
+        labels, groups = labels[chosen], images.groups[chosen]
+        problems, left_out = _decidable(_over_classes(kind, classes, images.label_kind), labels, images.class_names)
+        positives = problems if KINDS[kind].made_of in ("any", "each") else {}
+        scored = tuple(k for of_one in problems for k in of_one) or tuple(classes)
         patients = Patients.of(groups) if np.unique(groups).size > 1 else None
-        positives, left_out = _decidable(_binary_questions(kind, classes), labels, images.class_names)
         n_rarer, n_eff = None, None if patients is None else patients.n_groups
         if patients is not None and len(positives) == 1:
             n_rarer, n_eff = _rarer_side(next(iter(positives.values())), patients)
+        grades = np.asarray(classes)[labels[:, list(classes)].argmax(axis=1)]
         return cls(
             kind=kind,
             label_kind=images.label_kind,
             classes=tuple(classes),
-            among=among,
+            scored_classes=scored,
+            among=tuple(classes) if restrict else None,
             chosen=chosen,
-            labels=labels[:, list(classes)],
+            labels=labels[:, list(scored)],
             grades=grades,
             patients=patients,
             positives=positives,
             left_out=left_out,
             n_rarer=n_rarer,
             n_eff=n_eff,
-            undecidable=_why_undecidable(kind, patients, positives, grades),
+            why_undefined=_why_undefined(kind, patients, problems, left_out, grades),
         )
-
-    @property
-    def decided_classes(self) -> tuple[int, ...]:
-        """The classes that the value is about: those asked, without those left out."""
-        return tuple(k for classes in self.positives for k in classes) or self.classes
 
     @property
     def pooled_rarer(self) -> tuple[int, ...]:
         """Images on the rarer side of each class that is pooled: empty for a single class and for a mean of images."""
         sides = list(self.positives.values())
-        if KINDS[self.kind].asks == "grades":
-            sides = [self.grades == grade for grade in range(len(self.classes))]
+        if KINDS[self.kind].made_of == "grades":
+            sides = [self.grades == grade for grade in self.classes]
         return tuple(int(min(side.sum(), (~side).sum())) for side in sides) if len(sides) > 1 else ()
 
     @property
@@ -127,109 +126,113 @@ class Question:
             return "one patient on the rarer side; an interval needs two"
         return None
 
-    def answer(self, logits: np.ndarray, known: Answers, thresholds: np.ndarray | None = None) -> Answer:
+    def evaluate(
+        self, logits: np.ndarray, cache: BinaryCache | None = None, thresholds: np.ndarray | None = None
+    ) -> Measurement:
         """Return (value [R], influence [R, C]) for finite ``logits`` [R, N, K] of all images.
 
-        ``known`` holds, and is given, the answers to binary questions about the same logits. ``thresholds`` [R, K] are
-        the logits at or above which a class is called: balanced accuracy of multilabel scores needs them.
+        ``cache`` holds, and is given, the binary measurements of the same logits. ``thresholds`` [R, K] are the logits at
+        or above which a class is called: balanced accuracy of multilabel scores needs them.
         """
-        if self.patients is None or self.undecidable is not None:
-            raise StatisticsError(f"This question has no answer: {self.undecidable}.")
-        return ANSWERS[self.kind](_Asked(self, self.patients, logits, known, thresholds))
+        if self.patients is None or self.why_undefined is not None:
+            raise StatisticsError(f"This metric has no value on these images: {self.why_undefined}.")
+        cache = {} if cache is None else cache
+        return EVALUATORS[self.kind](_Evaluation(self, self.patients, logits, cache, thresholds))
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A question put to the logits of one arm."""
+class _Evaluation:
+    """A metric and the logits of one arm."""
 
-    question: Question
+    metric: MetricOnImages
     patients: Patients
     logits: np.ndarray
-    known: Answers
+    cache: BinaryCache
     thresholds: np.ndarray | None
 
     def of_classes(self, replicate: int) -> np.ndarray:
-        """Return the logits [M, K] of the classes asked about on the images used."""
-        return self.logits[replicate][self.question.chosen][:, list(self.question.classes)]
+        """Return the logits [M, K] of the scored classes on the images used."""
+        return self.logits[replicate][self.metric.chosen][:, list(self.metric.scored_classes)]
 
     def most_likely(self) -> np.ndarray:
-        """Return the position [R, M] of the most probable of the classes asked about."""
-        return np.stack([self.of_classes(replicate).argmax(axis=1) for replicate in range(len(self.logits))])
+        """Return the most probable [R, M] of the classes asked for."""
+        classes = np.asarray(self.metric.classes)
+        return np.stack([classes[row[self.metric.chosen][:, classes].argmax(axis=1)] for row in self.logits])
 
-    def mean_of_binary(self, answer: Callable[[np.ndarray, np.ndarray, Patients], Answer]) -> Answer:
-        """Return the mean over the binary questions of ``answer(scores [R, M], positive [M], patients)``."""
-        return _mean([self._binary(answer, classes) for classes in self.question.positives])
+    def mean_of_binary(self, measure: Callable[[np.ndarray, np.ndarray, Patients], Measurement]) -> Measurement:
+        """Return the mean over the binary problems of ``measure(scores [R, M], positive [M], patients)``."""
+        return _mean([self._binary(measure, classes) for classes in self.metric.positives])
 
-    def mean_of_images(self, per_image: Callable[[np.ndarray], np.ndarray]) -> Answer:
+    def mean_of_images(self, per_image: Callable[[np.ndarray], np.ndarray]) -> Measurement:
         """Return the mean over images of ``per_image(logits [M, K])`` [M]."""
         rows = [per_image(self.of_classes(replicate)) for replicate in range(len(self.logits))]
         return mean_influence(np.stack(rows), self.patients)
 
-    def _binary(self, answer: Callable[[np.ndarray, np.ndarray, Patients], Answer], classes: tuple[int, ...]) -> Answer:
-        question = self.question
-        key = (answer, classes, question.among)
-        if key not in self.known:
-            scores = any_of_scores(self.logits, question.label_kind, classes)
-            scores = scores if question.among is None else scores[:, question.chosen]
-            self.known[key] = answer(np.ascontiguousarray(scores), question.positives[classes], self.patients)
-        return self.known[key]
+    def _binary(
+        self, measure: Callable[[np.ndarray, np.ndarray, Patients], Measurement], classes: tuple[int, ...]
+    ) -> Measurement:
+        metric = self.metric
+        key = (measure, classes, metric.among)
+        if key not in self.cache:
+            scores = any_of_scores(self.logits, metric.label_kind, classes)
+            scores = scores if metric.among is None else scores[:, metric.chosen]
+            self.cache[key] = measure(np.ascontiguousarray(scores), metric.positives[classes], self.patients)
+        return self.cache[key]
 
 
-def _auroc(asked: _Asked) -> Answer:
-    return asked.mean_of_binary(binary_influence)
+def _auroc(evaluation: _Evaluation) -> Measurement:
+    return evaluation.mean_of_binary(binary_influence)
 
 
-def _average_precision(asked: _Asked) -> Answer:
-    return asked.mean_of_binary(binary_ap_influence)
+def _average_precision(evaluation: _Evaluation) -> Measurement:
+    return evaluation.mean_of_binary(binary_ap_influence)
 
 
-def _kappa(asked: _Asked) -> Answer:
-    question = asked.question
+def _kappa(evaluation: _Evaluation) -> Measurement:
+    metric = evaluation.metric
+    n_grades = max(metric.classes) + 1
     pairs = [
-        qwk_influence(row, question.grades, len(question.classes), asked.patients.code) for row in asked.most_likely()
+        qwk_influence(row, metric.grades, n_grades, evaluation.patients.code) for row in evaluation.most_likely()
     ]
     return np.array([value for value, _ in pairs]), np.stack([influence for _, influence in pairs])
 
 
-def _balanced_accuracy(asked: _Asked) -> Answer:
-    question = asked.question
-    if question.label_kind not in EXCLUSIVE:
-        return _balanced_calls(asked)
-    predicted = asked.most_likely()
+def _balanced_accuracy(evaluation: _Evaluation) -> Measurement:
+    metric = evaluation.metric
+    if metric.label_kind not in EXCLUSIVE:
+        return _balanced_calls(evaluation)
+    predicted = evaluation.most_likely()
+    return _mean(
+        [recall_influence(predicted == k, positive, evaluation.patients) for (k,), positive in metric.positives.items()]
+    )
+
+
+def _balanced_calls(evaluation: _Evaluation) -> Measurement:
+    metric, logits = evaluation.metric, evaluation.logits
+    thresholds = checked_thresholds(evaluation.thresholds, (len(logits), logits.shape[2]), metric.scored_classes)
     return _mean(
         [
-            recall_influence(predicted == question.classes.index(k), question.positives[k,], asked.patients)
-            for (k,) in question.positives
+            called_influence(logits[:, metric.chosen, k] >= thresholds[:, k, None], positive, evaluation.patients)
+            for (k,), positive in metric.positives.items()
         ]
     )
 
 
-def _balanced_calls(asked: _Asked) -> Answer:
-    question, logits = asked.question, asked.logits
-    thresholds = checked_thresholds(asked.thresholds, (len(logits), logits.shape[2]), question.decided_classes)
-    return _mean(
-        [
-            called_influence(logits[:, question.chosen, k] >= thresholds[:, k, None], positive, asked.patients)
-            for (k,), positive in question.positives.items()
-        ]
-    )
+def _absolute_error(evaluation: _Evaluation) -> Measurement:
+    return mean_influence(np.abs(evaluation.most_likely() - evaluation.metric.grades), evaluation.patients)
 
 
-def _absolute_error(asked: _Asked) -> Answer:
-    return mean_influence(np.abs(asked.most_likely() - asked.question.grades), asked.patients)
+def _brier(evaluation: _Evaluation) -> Measurement:
+    labels, kind = evaluation.metric.labels, evaluation.metric.label_kind
+    return evaluation.mean_of_images(lambda logits: brier_per_image(probabilities(logits, kind), labels, kind))
 
 
-def _brier(asked: _Asked) -> Answer:
-    labels, kind = asked.question.labels, asked.question.label_kind
-    return asked.mean_of_images(lambda logits: brier_per_image(probabilities(logits, kind), labels, kind))
+def _log_loss(evaluation: _Evaluation) -> Measurement:
+    labels, kind = evaluation.metric.labels, evaluation.metric.label_kind
+    return evaluation.mean_of_images(lambda logits: log_loss_per_image(logits, labels, kind))
 
 
-def _log_loss(asked: _Asked) -> Answer:
-    labels, kind = asked.question.labels, asked.question.label_kind
-    return asked.mean_of_images(lambda logits: log_loss_per_image(logits, labels, kind))
-
-
-ANSWERS: dict[str, Callable[[_Asked], Answer]] = {
+EVALUATORS: dict[str, Callable[[_Evaluation], Measurement]] = {
     "auroc": _auroc,
     "macro_auroc": _auroc,
     "macro_ap": _average_precision,
@@ -241,12 +244,12 @@ ANSWERS: dict[str, Callable[[_Asked], Answer]] = {
 }
 
 
-def _mean(answers: list[Answer]) -> Answer:
-    value = np.mean([value for value, _ in answers], axis=0)
-    influence = answers[0][1].copy()
-    for _, other in answers[1:]:
+def _mean(measurements: list[Measurement]) -> Measurement:
+    value = np.mean([value for value, _ in measurements], axis=0)
+    influence = measurements[0][1].copy()
+    for _, other in measurements[1:]:
         influence += other
-    return value, influence / len(answers)
+    return value, influence / len(measurements)
 
 
 def _check(kind: str, classes: Sequence[int], images: Images, *, restrict: bool) -> None:
@@ -264,18 +267,20 @@ def _check(kind: str, classes: Sequence[int], images: Images, *, restrict: bool)
         )
 
 
-def _binary_questions(kind: str, classes: Sequence[int]) -> list[tuple[int, ...]]:
-    if KINDS[kind].asks == "any":
+def _over_classes(kind: str, classes: Sequence[int], label_kind: str) -> list[tuple[int, ...]]:
+    """Return the classes that each of the metric's parts is about; none where it is not a mean over classes."""
+    if KINDS[kind].made_of == "any":
         return [tuple(classes)]
-    return [(k,) for k in classes] if KINDS[kind].asks == "each" else []
+    over_findings = KINDS[kind].made_of == "images" and label_kind not in EXCLUSIVE
+    return [(k,) for k in classes] if KINDS[kind].made_of == "each" or over_findings else []
 
 
 def _decidable(
-    asked: list[tuple[int, ...]], labels: np.ndarray, class_names: Sequence[str]
+    parts: list[tuple[int, ...]], labels: np.ndarray, class_names: Sequence[str]
 ) -> tuple[dict[tuple[int, ...], np.ndarray], dict[str, str]]:
     positives: dict[tuple[int, ...], np.ndarray] = {}
     left_out: dict[str, str] = {}
-    for classes in asked:
+    for classes in parts:
         positive = np.asarray(labels[:, list(classes)].any(axis=1))
         if positive.any() and not positive.all():
             positives[classes] = positive
@@ -291,13 +296,21 @@ def _rarer_side(positive: np.ndarray, patients: Patients) -> tuple[int, int]:
     return min(int(side.sum()) for side in sides), min(int(np.unique(patients.code[side]).size) for side in sides)
 
 
-def _why_undecidable(
-    kind: str, patients: Patients | None, positives: dict[tuple[int, ...], np.ndarray], grades: np.ndarray
+def _why_undefined(
+    kind: str,
+    patients: Patients | None,
+    problems: Mapping[tuple[int, ...], np.ndarray],
+    left_out: Mapping[str, str],
+    grades: np.ndarray,
 ) -> str | None:
     if patients is None:
         return "fewer than two patients"
-    if KINDS[kind].asks == "images":
-        return None
-    if KINDS[kind].asks == "grades":
+    if KINDS[kind].made_of == "grades":
         return "all images have the same grade" if np.unique(grades).size < 2 else None
-    return None if positives else "no class has both a positive and a negative image"
+    return UNDEFINED if left_out and not problems else None
+
+
+def metric_of(endpoint: Endpoint, images: Images) -> MetricOnImages:
+    """Return the metric of an endpoint on images."""
+    classes = [images.class_names.index(name) for name in endpoint.classes]
+    return MetricOnImages.of(endpoint.kind, classes, images, restrict=endpoint.restrict)

@@ -15,7 +15,7 @@ from scipy import stats
 
 from qaugbench.stats.inversion import LEVEL, ROUNDING, Pieces, accepted, check_paired, joint_of, minus
 from qaugbench.stats.joint import Joint, symmetric_root
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison, interval
 from qaugbench.stats.wording import signed
 
@@ -48,7 +48,7 @@ class OracleFraction:
         return f"{self.estimate:.2f} of the oracle's gain (95 % CI {left})"
 
 
-def oracle_fraction(arm: Answer, reference: Answer, oracle: Answer, n_eff: int | None = None) -> OracleFraction:
+def oracle_fraction(arm: Measurement, reference: Measurement, oracle: Measurement, n_eff: int | None = None) -> OracleFraction:
     """Return the OracleFraction (theta_a - theta_R+) / (theta_O - theta_R+), each arm (theta [R], influence [R, C]).
 
     The set holds every w for which theta_a - (1 - w) theta_R+ - w theta_O is not rejected by ``mrmc.interval`` at two-sided
@@ -78,7 +78,7 @@ def oracle_fraction(arm: Answer, reference: Answer, oracle: Answer, n_eff: int |
     )
 
 
-def _fieller(gain: Answer, oracle_gain: Answer, pair: tuple[Comparison, Comparison], n_eff: int | None) -> Pieces:
+def _fieller(gain: Measurement, oracle_gain: Measurement, pair: tuple[Comparison, Comparison], n_eff: int | None) -> Pieces:
     """Return the shares w for which gain - w oracle_gain is not rejected.
 
     The contrasts p gain + q oracle_gain, up to scale, are the directions of half a circle, w = -q/p. It is walked from

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders, near_names
-from qaugbench.stats.comparators import reference_arm
-from qaugbench.stats.fraction import ask
+from qaugbench.stats.decide import too_few_replicates
 from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import Images, Question
+from qaugbench.stats.inversion import minus
+from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of
 from qaugbench.stats.mrmc import ROUNDING, variance_components
+from qaugbench.stats.reference import choose_reference, eligible
 
 if TYPE_CHECKING:
     from qaugbench.predictions import ArmInfo, PredictionSet
     from qaugbench.task import Endpoint
-
-STAND_IN_ROLES = ("compute-matched", "oversampling")
 
 TestSet = float | tuple[int, int]
 """A test set to plan for: how many times the pilot's, or its patients (with the finding, without it)."""
@@ -161,13 +160,16 @@ def pilot_of_run(
     label_kind: str,
     class_names: Sequence[str],
     key: str,
+    *,
+    primary: Endpoint | None = None,
 ) -> Pilot:
-    """Return the pooled Pilot of a finished run at the fraction ``key``: every synthetic arm minus the reference.
+    """Return the pooled Pilot of a finished run at the fraction ``key``: every synthetic arm minus R*.
 
-    A run without synthetic arms is a pilot too: its compute-matched and oversampling arms then stand in, which differ
-    from the reference by less than new images would. Replicates that failed are filled in as they are for scoring.
-    Raises StatisticsError for an unknown fraction or class, no reference or no other arm, an endpoint that the test
-    images cannot decide, and a single replicate.
+    ``primary`` is the endpoint by which R* is chosen on validation, ``endpoint`` itself when not given. A run without
+    synthetic arms is a pilot too: the other arms that train on the real images alone then stand in, which differ from R* by
+    less than new images would. Replicates that failed are filled in as they are for scoring. Raises StatisticsError for an
+    unknown fraction or class, no reference or no other arm, an endpoint that the test images cannot decide, and fewer than
+    three replicates.
     """
     if key not in predictions.fractions:
         raise StatisticsError(f"The run has no fraction {key!r}.{near_names(key, predictions.fractions)}")
@@ -175,41 +177,46 @@ def pilot_of_run(
     if unknown:
         raise StatisticsError(f"Endpoint {endpoint.id} names unknown classes: {first_offenders(unknown)}.")
     present = Present.of(predictions.arms, predictions.fractions[key], {arm.id: arm for arm in arms})
-    images = Images(predictions.test_labels, predictions.test_groups, tuple(class_names), label_kind)
-    question = ask(endpoint, images)
-    why_not = question.undecidable or question.why_no_interval
+    _check_replicates(present.n_replicates)
+    metric = metric_of(endpoint, Images(predictions.test_labels, predictions.test_groups, tuple(class_names), label_kind))
+    why_not = metric.why_undefined or metric.why_no_interval
     if why_not is not None:
         raise StatisticsError(f"Endpoint {endpoint.id} has no variance to plan with: {why_not}.")
-    reference = reference_arm(present)
-    others = present.with_role("synthetic") or present.with_role(*STAND_IN_ROLES)
-    if reference is None or not others:
-        lacking = "the reference arm" if reference is None else "an arm to compare with the reference"
-        raise StatisticsError(f"A pilot at {key} lacks {lacking}; dropped were: {first_offenders(present.dropped)}.")
-    value, influence = question.answer(present.test_logits(reference), {})
-    sides = _sides(question)
-    pilots = []
-    for arm in others:
-        arm_value, arm_influence = question.answer(present.test_logits(arm), {})
-        pilots.append(
+    validation = Images(predictions.val_labels, predictions.val_groups, tuple(class_names), label_kind)
+    by = primary or endpoint
+    chosen = choose_reference(present, by, metric_of(by, validation))
+    others = present.with_role("synthetic") or [arm for arm in eligible(present) if arm != chosen.arm]
+    if chosen.arm is None or not others:
+        lacking = chosen.reason if chosen.arm is None else "there is no arm to compare with the reference"
+        raise StatisticsError(f"No pilot at {key}: {lacking}. Dropped were: {first_offenders(present.dropped) or 'none'}.")
+    measurements = {arm: metric.evaluate(present.test_logits(arm)) for arm in (chosen.arm, *others)}
+    return pool(
+        [
             Pilot.of(
-                arm_value - value,
-                arm_influence - influence,
-                question.n_eff,
-                sides=sides,
-                contrast=f"{arm} minus {reference}",
+                *minus(measurements[arm], measurements[chosen.arm]),
+                metric.n_eff,
+                sides=_sides(metric),
+                contrast=f"{arm} minus {chosen.arm}",
             )
-        )
-    return pool(pilots)
+            for arm in others
+        ]
+    )
+
+
+def _check_replicates(n_replicates: int) -> None:
+    too_few = too_few_replicates(n_replicates)
+    if too_few is not None:
+        raise StatisticsError(f"The run is no pilot ({too_few}). Run it with --replicates 5, better 10.")
 
 
 def _times(count: int, factor: float) -> int:
     return round(count * factor)
 
 
-def _sides(question: Question) -> tuple[int, int] | None:
+def _sides(metric: MetricOnImages) -> tuple[int, int] | None:
     """Return the patients with and without the finding of a single AUROC; one with both kinds of image is in both."""
-    if question.patients is None or len(question.positives) != 1:
+    if metric.patients is None or len(metric.positives) != 1:
         return None
-    (positive,) = question.positives.values()
-    codes = question.patients.code
+    (positive,) = metric.positives.values()
+    codes = metric.patients.code
     return int(np.unique(codes[positive]).size), int(np.unique(codes[~positive]).size)

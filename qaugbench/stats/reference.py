@@ -7,13 +7,14 @@ real images themselves; a generator helps when it does better than the best of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qaugbench.errors import StatisticsError, near_names
 from qaugbench.predictions import REFERENCE_ROLES
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_kinds import KINDS
-from qaugbench.stats.metric_on_images import Question
+from qaugbench.stats.metric_on_images import MetricOnImages
 from qaugbench.stats.results import Reference
 
 if TYPE_CHECKING:
@@ -22,23 +23,30 @@ if TYPE_CHECKING:
 CHOSEN = "best mean validation score of the primary endpoint among the arms that train on the real images alone"
 
 
-def choose_reference(present: Present, primary: Endpoint, question: Question, forced: str | None = None) -> Reference:
+def choose_reference(present: Present, primary: Endpoint, metric: MetricOnImages, forced: str | None = None) -> Reference:
     """Return R*; ties go to R+, then R+cm, then R+os.
 
-    ``question`` is the primary endpoint asked of the validation images. An arm that was dropped is not eligible. ``forced``
+    ``metric`` is the primary endpoint on the validation images. An arm that was dropped is not eligible. ``forced``
     names the arm to take instead, as a board does whose entries must share one. Raises StatisticsError when that is not
     an arm that trains on the real images alone.
     """
     candidates = eligible(present)
-    means = validation_means(present, candidates, question)
+    means = validation_means(present, candidates, metric)
     arm, reason = max(means, key=lambda name: means[name], default=None), f"{CHOSEN}{_without(present)}"
     if not candidates:
         reason = f"no arm that trains on the real images alone has predictions{_without(present)}"
-    elif question.undecidable is not None:
-        reason = f"it cannot be chosen on the validation images: {question.undecidable}"
+    elif metric.why_undefined is not None:
+        reason = f"it cannot be chosen on the validation images: {metric.why_undefined}"
     if forced is not None:
         arm, reason = _forced(present, candidates, forced)
-    return Reference(arm, primary.id, means, question.chosen.size, reason, KINDS[primary.kind].unit)
+    return Reference(arm, primary.id, means, metric.chosen.size, reason, KINDS[primary.kind].unit)
+
+
+def best_over_folds(chosen: Sequence[Reference]) -> str | None:
+    """Return the arm with the best mean validation score over several choices of R*, among those eligible in all of them."""
+    shared = [arm for arm in chosen[0].validation_means if all(arm in one.validation_means for one in chosen)]
+    means = {arm: sum(one.validation_means[arm] for one in chosen) / len(chosen) for arm in shared}
+    return max(means, key=lambda arm: means[arm], default=None)
 
 
 def eligible(present: Present) -> list[str]:
@@ -46,11 +54,11 @@ def eligible(present: Present) -> list[str]:
     return [arm for role in REFERENCE_ROLES for arm in present.with_role(role)]
 
 
-def validation_means(present: Present, arms: list[str], question: Question) -> dict[str, float]:
-    """Return the mean of ``question`` over the replicates of each arm, on validation images; empty where it has no value."""
-    if question.undecidable is not None:
+def validation_means(present: Present, arms: list[str], metric: MetricOnImages) -> dict[str, float]:
+    """Return the mean of ``metric`` over the replicates of each arm, on validation images; empty where it has no value."""
+    if metric.why_undefined is not None:
         return {}
-    return {arm: float(question.answer(present.val_logits(arm), {})[0].mean()) for arm in arms}
+    return {arm: float(metric.evaluate(present.val_logits(arm))[0].mean()) for arm in arms}
 
 
 def _without(present: Present) -> str:

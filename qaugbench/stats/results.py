@@ -210,9 +210,11 @@ class FractionScore:
     ``ranks`` are of the arms that compete, on the primary endpoint; ``ensemble`` scores the averaged logits of all
     replicates, which answers another question than a single model does. ``classes`` are those that have both positive and
     negative test images; ``class_notes`` name the others and those with too few, one note per reason.
+    ``too_few_replicates`` says why there is no verdict, rank or power at all, and is None from three replicates on.
     """
 
     n_replicates: int
+    too_few_replicates: str | None
     reference: Reference
     best_classical: BestClassical
     dropped: dict[str, str]

@@ -15,12 +15,13 @@ from qaugbench.errors import StatisticsError, first_offenders, near_names
 from qaugbench.predictions import percent
 from qaugbench.stats.all_fractions import confirmatory, worths
 from qaugbench.stats.comparators import best_classical
-from qaugbench.stats.fraction import Asked, Fraction, ask
+from qaugbench.stats.fraction import ArmMeasurements, Fraction
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_kinds import KINDS
-from qaugbench.stats.metric_on_images import Images
+from qaugbench.stats.metric_on_images import Images, metric_of
 from qaugbench.stats.reference import choose_reference
 from qaugbench.stats.results import FractionScore, Scores
+from qaugbench.stats.score_fraction import score_fraction
 from qaugbench.stats.secondary import secondary_metrics
 
 if TYPE_CHECKING:
@@ -63,18 +64,18 @@ def score(
     validation = Images(predictions.val_labels, predictions.val_groups, tuple(class_names), label_kind)
     secondary = secondary_metrics(endpoints, validation)
     scored: dict[str, FractionScore] = {}
-    primary: dict[str, tuple[Fraction, Asked]] = {}
+    primary: dict[str, tuple[Fraction, ArmMeasurements]] = {}
     for key in sorted(predictions.fractions, key=percent):
         part = predictions.fractions[key]
         _check_logits("test", part.test_logits, predictions.arms, test)
         _check_logits("validation", part.val_logits, predictions.arms, validation)
         present = Present.of(predictions.arms, part, by_id)
-        question = ask(endpoints[0], validation)
-        against = choose_reference(present, endpoints[0], question, (reference or {}).get(key))
-        best = best_classical(present, endpoints[0], question, against)
+        on_validation = metric_of(endpoints[0], validation)
+        against = choose_reference(present, endpoints[0], on_validation, (reference or {}).get(key))
+        best = best_classical(present, endpoints[0], on_validation, against)
         fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}))
-        scored[key], asked = fraction.score(endpoints, secondary)
-        primary[key] = fraction, asked
+        scored[key], measured = score_fraction(fraction, endpoints, secondary)
+        primary[key] = fraction, measured
     return Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}))
 
 

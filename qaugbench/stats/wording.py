@@ -1,4 +1,4 @@
-"""Verdicts in plain English: one sentence a generator, and the few words of a table's cell."""
+"""Verdicts in plain English: one sentence per generator, and the few words of a table's cell."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ WORDS: dict[LadderVerdict, str] = {
     "INCONCLUSIVE": "inconclusive",
     "NO-VERDICT": "no verdict",
 }
+NO_RIVAL = "it helps; no classical generator did better on validation than the reference itself"
 
 
 def verdict_sentence(ladder: Ladder, *, metric: str, fraction: str, task: str | None = None) -> str:
@@ -25,11 +26,13 @@ def verdict_sentence(ladder: Ladder, *, metric: str, fraction: str, task: str | 
 
     ``metric`` is the endpoint's title, ``fraction`` a key such as "10%".
     """
-    helps = ladder.rungs[0]
-    change = f"{signed(helps.estimate)} (95 % CI {signed(helps.ci_low)} to {signed(helps.ci_high)})"
-    opening = f"{_where(task, fraction)}, {ladder.arm} changed {metric} by {change} against classical augmentation"
+    change = signed(ladder.gain)
+    if ladder.rungs:
+        helps = ladder.rungs[0]
+        change = f"{change} (95 % CI {signed(helps.ci_low)} to {signed(helps.ci_high)})"
+    opening = f"{_where(task, fraction)}, {ladder.arm} changed {metric} by {change} against the best real-only training"
     found = f"{opening} ({ladder.reference}): {CLAUSES[ladder.verdict](ladder)}."
-    return f"{found} {_on_the_circuit(ladder)}" if helps.passed and ladder.attribution else found
+    return f"{found} {_on_the_circuit(ladder)}" if _helped(ladder) and ladder.attribution else found
 
 
 def verdict_text(ladder: Ladder) -> str:
@@ -58,6 +61,10 @@ def _where(task: str | None, fraction: str) -> str:
     return f"On {task} with {amount}" if share == "100" else f"On {task} at {amount}"
 
 
+def _helped(ladder: Ladder) -> bool:
+    return bool(ladder.rungs and ladder.rungs[0].passed)
+
+
 def _interval(rung: Rung) -> str:
     return f"{signed(rung.estimate)}, {signed(rung.ci_low)} to {signed(rung.ci_high)}"
 
@@ -78,11 +85,15 @@ def _though_small(ladder: Ladder) -> str:
 
 
 def _superior(ladder: Ladder) -> str:
+    if ladder.best_classical == ladder.reference:
+        return f"{NO_RIVAL}{_though_small(ladder)}"
     return f"it helps, and more than {_best(ladder, 'superior')}{_though_small(ladder)}"
 
 
 def _non_inferior(ladder: Ladder) -> str:
     higher = _rung(ladder, "superior")
+    if ladder.best_classical == ladder.reference:
+        return f"{NO_RIVAL}{'' if higher is None or higher.reason is None else f'; {higher.reason}'}"
     kept = f"it helps, and keeps at least half of the gain of {_best(ladder, 'assay')}"
     if higher is not None and higher.passed is None:
         return f"{kept}; {higher.reason}"
@@ -131,8 +142,8 @@ CLAUSES: dict[LadderVerdict, Callable[[Ladder], str]] = {
     "INFERIOR": _inferior,
     "NO-ASSAY-SENSITIVITY": _no_assay_sensitivity,
     "EQUIVALENT": _equivalent,
-    "INCONCLUSIVE": lambda ladder: f"inconclusive; a difference under {unsigned(ladder.mde)} could not have been seen",
-    "NO-VERDICT": lambda ladder: f"no verdict, because {ladder.reason}",
+    "INCONCLUSIVE": lambda ladder: f"inconclusive; a difference under {unsigned(ladder.mde or 0)} could not have been seen",
+    "NO-VERDICT": lambda ladder: f"no verdict ({ladder.reason})",
 }
 
 

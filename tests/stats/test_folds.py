@@ -67,13 +67,13 @@ def test_the_interval_is_that_of_the_folds_put_side_by_side() -> None:
     random = np.random.default_rng(0)
     # Patients whose influence stays the same over replicates and adds up to 0, as influence does.
     rows = random.normal(size=(4, 30))
-    answers = [(random.normal(size=5), np.tile(row - row.mean(), (5, 1)) / 30) for row in rows]
-    value, influence = averaged(answers)
+    measurements = [(random.normal(size=5), np.tile(row - row.mean(), (5, 1)) / 30) for row in rows]
+    value, influence = averaged(measurements)
     assert influence.shape == (5, 120)
-    alone = [interval(np.zeros(5), of_patients).se ** 2 for _, of_patients in answers]
+    alone = [interval(np.zeros(5), of_patients).se ** 2 for _, of_patients in measurements]
     together = interval(np.zeros(5), influence).se ** 2
     assert together == pytest.approx(np.mean(alone) / 4, rel=30 / 29 - 1)
-    np.testing.assert_allclose(value, np.mean([values for values, _ in answers], axis=0))
+    np.testing.assert_allclose(value, np.mean([values for values, _ in measurements], axis=0))
 
 
 def test_a_planted_gain_is_found_over_folds() -> None:

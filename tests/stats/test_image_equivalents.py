@@ -12,7 +12,7 @@ from scipy import stats
 from qaugbench.errors import StatisticsError
 from qaugbench.stats.image_equivalents import Censored, Range, Worth, sentence, worth, worth_by_curve, worth_by_oracle
 from qaugbench.stats.learning_curve import learning_curve, n_equivalent
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import interval
 from qaugbench.stats.oracle_fraction import oracle_fraction
 
@@ -20,7 +20,7 @@ REPLICATES, PATIENTS = 6, 80
 SIZES = (100, 300, 1000)
 
 
-def _arms(random: np.random.Generator, means: list[float], seed_sd: float = 0.006) -> list[Answer]:
+def _arms(random: np.random.Generator, means: list[float], seed_sd: float = 0.006) -> list[Measurement]:
     """Return arms whose value is a mean over patients: an effect all arms share, one that each keeps, and noise."""
     shape = (len(means), REPLICATES, PATIENTS)
     own = random.normal(size=(len(means), 1, PATIENTS))
@@ -29,7 +29,7 @@ def _arms(random: np.random.Generator, means: list[float], seed_sd: float = 0.00
     return [(rows.mean(axis=1), (rows - rows.mean(axis=1, keepdims=True)) / PATIENTS) for rows in scores]
 
 
-def _constant(theta: np.ndarray) -> Answer:
+def _constant(theta: np.ndarray) -> Measurement:
     return theta, np.zeros((theta.size, 50))
 
 
@@ -93,7 +93,7 @@ def test_an_arm_that_is_the_oracle_or_the_reference_reached_all_or_nothing_of_it
         assert found.pieces[0] == pytest.approx((share, share), abs=1e-6)
 
 
-def _curve_and_arm(random: np.random.Generator, place: float) -> tuple[dict[int, Answer], Answer, float]:
+def _curve_and_arm(random: np.random.Generator, place: float) -> tuple[dict[int, Measurement], Measurement, float]:
     """Return the reference at SIZES, an arm as good as it is at ``place`` along its planted curve, and that n."""
     means = [0.80, 0.84, 0.86]
     *reference, arm = _arms(random, [*means, float(np.interp(place, range(3), means))])
@@ -168,7 +168,7 @@ def test_order_of_sizes_replicates_and_patients_does_not_matter() -> None:
     random = np.random.default_rng(7)
     replicates, patients = random.permutation(REPLICATES), random.permutation(PATIENTS)
 
-    def moved(answer: Answer) -> Answer:
+    def moved(answer: Measurement) -> Measurement:
         return answer[0][replicates], answer[1][replicates][:, patients]
 
     back = n_equivalent(moved(arm), learning_curve({n: moved(points[n]) for n in reversed(SIZES)})).n

@@ -10,7 +10,7 @@ from scipy import stats
 
 from qaugbench.errors import StatisticsError
 from qaugbench.stats.ladder import Competitors, Ladder, climb, equivalence, one_sided_p
-from qaugbench.stats.metric_on_images import Answer
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import NO_VARIATION, OR_HILLIS, Comparison, interval
 
 CONTROLS = {"frozen": "q:frozen", "no-entanglement": "q:no-entanglement", "twin": "q:twin"}
@@ -18,10 +18,10 @@ AGAINST = Competitors("R+", "R+os", "O-real", CONTROLS, quantum=True)
 N_PATIENTS = 400
 
 
-def _answers(
+def _measurements(
     gains: dict[str, float], *, noise: float = 0.001, replicates: int = 10, seed: int = 0
-) -> dict[str, Answer]:
-    """Return answers whose means are .8 + gain exactly and whose differences have a standard error near ``noise``."""
+) -> dict[str, Measurement]:
+    """Return measurements whose means are .8 + gain exactly and whose differences have a standard error near ``noise``."""
     random = np.random.default_rng(seed)
     found = {}
     for arm, gain in gains.items():
@@ -37,7 +37,7 @@ def _climb(q: float, best: float = 0.0, oracle: float = 0.0, controls: float = 0
     replicates = int(options.pop("replicates", 10))  # type: ignore[call-overload]
     gains = {"R+": 0.0, "R+os": best, "O-real": oracle, "q": q, **dict.fromkeys(CONTROLS.values(), controls)}
     settings = {"n_eff": N_PATIENTS, "margin": 0.01, **options}
-    return climb("q", AGAINST, _answers(gains, noise=noise, replicates=replicates), **settings)  # type: ignore[arg-type]
+    return climb("q", AGAINST, _measurements(gains, noise=noise, replicates=replicates), **settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_each_verdict_has_its_place(q: float, best: float, oracle: float, noise:
 
 def test_equivalent_to_a_classical_arm_that_helps_is_not_neither_helps() -> None:
     # The arm and R+os share their noise: their difference is known well, each one's gain over R+ is not.
-    answers = _answers({"R+": 0.0, "R+os": 0.012, "O-real": 0.2, "q": 0.0}, noise=0.03)
-    own = _answers({"q": 0.0}, noise=0.01, seed=1)["q"]
-    shared = answers["R+os"][0] - 0.002 + own[0] - own[0].mean(), answers["R+os"][1] + own[1]
-    found = climb("q", AGAINST_ALONE, {**answers, "q": shared}, n_eff=N_PATIENTS, margin=0.01)
+    measurements = _measurements({"R+": 0.0, "R+os": 0.012, "O-real": 0.2, "q": 0.0}, noise=0.03)
+    own = _measurements({"q": 0.0}, noise=0.01, seed=1)["q"]
+    shared = measurements["R+os"][0] - 0.002 + own[0] - own[0].mean(), measurements["R+os"][1] + own[1]
+    found = climb("q", AGAINST_ALONE, {**measurements, "q": shared}, n_eff=N_PATIENTS, margin=0.01)
     assert found.verdict == "EQUIVALENT"
 
 
@@ -91,8 +91,8 @@ def test_the_oracle_alone_proves_that_the_task_can_show_a_gain() -> None:
 
 
 def test_when_the_reference_is_the_best_classical_arm_helping_is_enough() -> None:
-    answers = _answers({"R+": 0.0, "O-real": 0.04, "q": 0.03})
-    found = climb("q", Competitors("R+", "R+", "O-real", {}, quantum=False), answers, n_eff=N_PATIENTS, margin=0.01)
+    measurements = _measurements({"R+": 0.0, "O-real": 0.04, "q": 0.03})
+    found = climb("q", Competitors("R+", "R+", "O-real", {}, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01)
     assert found.verdict == "SUPERIOR"
     assert [rung.contrast for rung in found.rungs] == ["q - R+", "O-real - R+", "q - R+", "q - R+"]
     assert len(found.equivalences) == 1
@@ -107,9 +107,9 @@ def test_five_replicates_claim_neither_superiority_nor_the_circuit() -> None:
 
 def test_the_circuit_must_beat_every_control() -> None:
     assert _climb(0.05, 0.02, 0.04, controls=0.02).attribution == "QUANTUM-ATTRIBUTED"
-    answers = _answers({"R+": 0.0, "R+os": 0.02, "q": 0.05, **dict.fromkeys(CONTROLS.values(), 0.02)})
-    answers["q:no-entanglement"] = answers["q"]
-    found = climb("q", replace(AGAINST, oracle=None), answers, n_eff=N_PATIENTS, margin=0.01)
+    measurements = _measurements({"R+": 0.0, "R+os": 0.02, "q": 0.05, **dict.fromkeys(CONTROLS.values(), 0.02)})
+    measurements["q:no-entanglement"] = measurements["q"]
+    found = climb("q", replace(AGAINST, oracle=None), measurements, n_eff=N_PATIENTS, margin=0.01)
     assert found.attribution == "NOT-ATTRIBUTED"
     assert found.attribution_reason == "it was not shown to be better than no-entanglement"
 
@@ -128,11 +128,11 @@ def test_attribution_that_was_not_tested_says_why(q: float, options: dict[str, o
 
 
 def test_a_missing_control_is_named() -> None:
-    answers = _answers({"R+": 0.0, "R+os": 0.02, "q": 0.05, "q:twin": 0.0})
+    measurements = _measurements({"R+": 0.0, "R+os": 0.02, "q": 0.05, "q:twin": 0.0})
     against = Competitors("R+", "R+os", None, {"twin": "q:twin"}, quantum=True)
-    found = climb("q", against, answers, n_eff=N_PATIENTS, margin=0.01)
+    found = climb("q", against, measurements, n_eff=N_PATIENTS, margin=0.01)
     assert found.attribution_reason == "it ran without its control no-entanglement"
-    assert climb("q", replace(against, quantum=False), answers, n_eff=N_PATIENTS, margin=0.01).attribution is None
+    assert climb("q", replace(against, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01).attribution is None
 
 
 def test_a_gain_smaller_than_the_margin_is_said_to_be() -> None:
@@ -147,17 +147,17 @@ def test_without_a_margin_nothing_is_equivalent() -> None:
 
 
 def test_identical_arms_are_equivalent_and_never_better() -> None:
-    answers = _answers({"R+": 0.0, "R+os": 0.02, "O-real": 0.04})
-    answers["q"] = answers["R+"]
-    found = climb("q", AGAINST_ALONE, answers, n_eff=N_PATIENTS, margin=0.01)
+    measurements = _measurements({"R+": 0.0, "R+os": 0.02, "O-real": 0.04})
+    measurements["q"] = measurements["R+"]
+    found = climb("q", AGAINST_ALONE, measurements, n_eff=N_PATIENTS, margin=0.01)
     assert (found.rungs[0].estimate, found.rungs[0].p_value, found.rungs[0].passed) == (0.0, 1.0, False)
     assert found.equivalences[0].passed
 
 
 def test_a_difference_that_never_varied_claims_nothing() -> None:
     flat = np.full(10, 0.9), np.zeros((10, N_PATIENTS))
-    answers = {"R+": (np.full(10, 0.8), np.zeros((10, N_PATIENTS))), "q": flat}
-    found = climb("q", Competitors("R+", None, None, {}, quantum=False), answers, n_eff=N_PATIENTS, margin=0.01)
+    measurements = {"R+": (np.full(10, 0.8), np.zeros((10, N_PATIENTS))), "q": flat}
+    found = climb("q", Competitors("R+", None, None, {}, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01)
     assert (found.rungs[0].passed, found.equivalences[0].passed) == (False, False)
     assert found.verdict == "NO-ASSAY-SENSITIVITY"
 
@@ -173,7 +173,7 @@ def test_two_one_sided_tests_by_hand() -> None:
 
 
 def test_one_sided_p_is_half_of_the_two_sided_one_for_a_gain() -> None:
-    values, influence = _answers({"q": -0.799})["q"]
+    values, influence = _measurements({"q": -0.799})["q"]
     found = interval(values, influence)
     assert one_sided_p(found) == pytest.approx(found.p_value / 2)
     assert one_sided_p(replace(found, estimate=-found.estimate)) == pytest.approx(1 - found.p_value / 2)
@@ -181,7 +181,7 @@ def test_one_sided_p_is_half_of_the_two_sided_one_for_a_gain() -> None:
 
 def test_unknown_arms_and_margins_are_refused() -> None:
     with pytest.raises(StatisticsError, match="no answer of arm 'R\\+os'"):
-        climb("q", AGAINST_ALONE, _answers({"R+": 0.0, "O-real": 0.0, "q": 0.0}), n_eff=N_PATIENTS, margin=0.01)
+        climb("q", AGAINST_ALONE, _measurements({"R+": 0.0, "O-real": 0.0, "q": 0.0}), n_eff=N_PATIENTS, margin=0.01)
     with pytest.raises(StatisticsError, match="must be above 0"):
         _climb(0.0, margin=0.0)
 

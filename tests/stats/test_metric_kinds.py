@@ -17,7 +17,7 @@ from sklearn.metrics import (
 from qaugbench.errors import StatisticsError
 from qaugbench.metrics.decisions import youden_thresholds
 from qaugbench.stats.metric_kinds import DIRECTIONS, HIGHEST, KINDS, LOWEST, UNITS
-from qaugbench.stats.metric_on_images import ANSWERS, Images, Question
+from qaugbench.stats.metric_on_images import EVALUATORS, Images, MetricOnImages
 from tests.stats.runs import GRADES, labels_and_groups
 
 ALL = [0, 1, 2]
@@ -38,7 +38,7 @@ def _logits(images: Images, replicates: int = 2) -> np.ndarray:
 
 
 def _answer(kind: str, images: Images, classes: list[int] = ALL, *, restrict: bool = False) -> np.ndarray:
-    value, influence = Question.of(kind, classes, images, restrict=restrict).answer(_logits(images), {})
+    value, influence = MetricOnImages.of(kind, classes, images, restrict=restrict).evaluate(_logits(images), {})
     assert value.shape == (2,)
     assert np.isfinite(influence).all()
     return value
@@ -47,15 +47,15 @@ def _answer(kind: str, images: Images, classes: list[int] = ALL, *, restrict: bo
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_unit_a_range_a_direction_and_an_answer(kind: str) -> None:
     images = _images(20, 30, 40, kind="ordinal")
-    question = Question.of(kind, [1] if kind == "auroc" else ALL, images)
-    value, influence = question.answer(_logits(images), {})
+    question = MetricOnImages.of(kind, [1] if kind == "auroc" else ALL, images)
+    value, influence = question.evaluate(_logits(images), {})
     assert influence.shape == (2, question.patients.n_groups)
     assert ((LOWEST[kind] <= value) & (value <= HIGHEST[kind])).all()
-    perfect, _ = question.answer(100 * images.labels[None].astype(np.float32), {})
+    perfect, _ = question.evaluate(100 * images.labels[None].astype(np.float32), {})
     better = perfect > value if DIRECTIONS[kind] == "higher is better" else perfect < value
     assert better.all()
     assert UNITS[kind]
-    assert kind in ANSWERS
+    assert kind in EVALUATORS
 
 
 def test_agreement_with_scikit_learn_on_classes() -> None:
@@ -104,25 +104,25 @@ def test_order_of_the_classes_is_the_callers() -> None:
 def test_findings_are_called_by_each_replicates_thresholds() -> None:
     images, validation = _findings(), _findings(60)
     thresholds = youden_thresholds(_logits(validation), validation.labels)
-    question = Question.of("balanced_accuracy", ALL, images)
-    value, _ = question.answer(_logits(images), {}, thresholds)
+    question = MetricOnImages.of("balanced_accuracy", ALL, images)
+    value, _ = question.evaluate(_logits(images), {}, thresholds)
     for row, chosen, found in zip(_logits(images), thresholds, value, strict=True):
         by_class = [balanced_accuracy_score(images.labels[:, k], row[:, k] >= chosen[k]) for k in range(3)]
         assert found == pytest.approx(np.mean(by_class), abs=1e-12)
     with pytest.raises(StatisticsError, match="youden_thresholds"):
-        question.answer(_logits(images), {})
+        question.evaluate(_logits(images), {})
     thresholds[0, 1] = np.nan
     with pytest.raises(StatisticsError, match="NaN for classes 1"):
-        question.answer(_logits(images), {}, thresholds)
-    assert Question.of("balanced_accuracy", [0, 2], images).answer(_logits(images), {}, thresholds)[0].shape == (2,)
+        question.evaluate(_logits(images), {}, thresholds)
+    assert MetricOnImages.of("balanced_accuracy", [0, 2], images).evaluate(_logits(images), {}, thresholds)[0].shape == (2,)
 
 
 def test_classes_that_cannot_be_decided_are_left_out_of_what_pools_classes() -> None:
     images = _images(20, 0, 40)
     for kind in ("macro_ap", "balanced_accuracy"):
-        question = Question.of(kind, ALL, images)
+        question = MetricOnImages.of(kind, ALL, images)
         assert question.left_out == {"mild": "no positive image"}
-        assert question.decided_classes == (0, 2)
+        assert question.scored_classes == (0, 2)
         assert question.pooled_rarer == (20, 20)
     true = images.labels.argmax(axis=1)
     recalls = [recall_score(true, row.argmax(axis=1), labels=[0, 2], average="macro") for row in _logits(images)]
@@ -131,26 +131,26 @@ def test_classes_that_cannot_be_decided_are_left_out_of_what_pools_classes() -> 
 
 @pytest.mark.parametrize("kind", ["brier", "log_loss", "mae"])
 def test_means_over_images_need_no_rarer_side(kind: str) -> None:
-    question = Question.of(kind, ALL, _images(20, 0, 40, kind="ordinal"))
+    question = MetricOnImages.of(kind, ALL, _images(20, 0, 40, kind="ordinal"))
     assert (question.left_out, question.pooled_rarer, question.n_rarer) == ({}, (), None)
-    assert (question.n_eff, question.undecidable, question.decided_classes) == (30, None, (0, 1, 2))
+    assert (question.n_eff, question.why_undefined, question.scored_classes) == (30, None, (0, 1, 2))
 
 
 def test_one_class_of_ap_has_the_rarer_sides_patients() -> None:
-    question = Question.of("macro_ap", [0], _images(20, 30, 40))
+    question = MetricOnImages.of("macro_ap", [0], _images(20, 30, 40))
     assert (question.n_rarer, question.n_eff, question.pooled_rarer) == (20, 10, ())
 
 
 def test_answers_to_binary_questions_are_shared_and_kept_apart() -> None:
     images = _images(20, 30, 40)
     logits, known = _logits(images), {}
-    auroc = Question.of("macro_auroc", ALL, images).answer(logits, known)
-    precision = Question.of("macro_ap", ALL, images).answer(logits, known)
+    auroc = MetricOnImages.of("macro_auroc", ALL, images).evaluate(logits, known)
+    precision = MetricOnImages.of("macro_ap", ALL, images).evaluate(logits, known)
     assert len(known) == 6
     assert not np.allclose(auroc[0], precision[0])
-    fewer = Question.of("macro_ap", [0, 1], images).answer(logits, known)
+    fewer = MetricOnImages.of("macro_ap", [0, 1], images).evaluate(logits, known)
     assert len(known) == 6
-    np.testing.assert_array_equal(fewer[0], Question.of("macro_ap", [0, 1], images).answer(logits, {})[0])
+    np.testing.assert_array_equal(fewer[0], MetricOnImages.of("macro_ap", [0, 1], images).evaluate(logits, {})[0])
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_answers_to_binary_questions_are_shared_and_kept_apart() -> None:
 )
 def test_what_no_images_could_answer_is_refused(kind: str, label_kind: str, classes: list[int], message: str) -> None:
     with pytest.raises(StatisticsError, match=message):
-        Question.of(kind, classes, _images(20, 30, 40, kind=label_kind))
+        MetricOnImages.of(kind, classes, _images(20, 30, 40, kind=label_kind))
 
 
 def test_an_undecidable_question_says_why() -> None:
     images = _images(20, 0, 0)
     for kind in ("macro_auroc", "macro_ap", "balanced_accuracy"):
-        question = Question.of(kind, ALL, images)
-        assert question.undecidable == "no class has both a positive and a negative image"
+        question = MetricOnImages.of(kind, ALL, images)
+        assert question.why_undefined == "no class has both a positive and a negative image"
         with pytest.raises(StatisticsError, match="no class has both"):
-            question.answer(_logits(images), {})
+            question.evaluate(_logits(images), {})

@@ -8,7 +8,7 @@ from scipy.special import softmax
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
 from qaugbench.errors import StatisticsError
-from qaugbench.stats.metric_on_images import Images, Question
+from qaugbench.stats.metric_on_images import Images, MetricOnImages
 from tests.stats.runs import GRADES, labels_and_groups
 
 
@@ -22,7 +22,7 @@ def _logits(images: Images, replicates: int = 2) -> np.ndarray:
 
 
 def _answer(kind: str, classes: list[int], images: Images, *, restrict: bool = False) -> np.ndarray:
-    return Question.of(kind, classes, images, restrict=restrict).answer(_logits(images), {})[0]
+    return MetricOnImages.of(kind, classes, images, restrict=restrict).evaluate(_logits(images), {})[0]
 
 
 def test_macro_auroc_is_the_mean_over_its_classes() -> None:
@@ -53,33 +53,33 @@ def test_kappa_takes_the_most_probable_grade() -> None:
 
 
 def test_classes_that_cannot_be_decided_are_named() -> None:
-    question = Question.of("macro_auroc", [0, 1, 2], _images(20, 0, 40))
+    question = MetricOnImages.of("macro_auroc", [0, 1, 2], _images(20, 0, 40))
     assert question.left_out == {"mild": "no positive image"}
     assert list(question.positives) == [(0,), (2,)]
-    assert Question.of("macro_auroc", [0, 1], _images(9, 0, 0)).undecidable is not None
+    assert MetricOnImages.of("macro_auroc", [0, 1], _images(9, 0, 0)).why_undefined is not None
 
 
 @pytest.mark.parametrize(("positives", "has_interval"), [(9, False), (10, True)])
 def test_a_class_needs_ten_images_for_an_interval(positives: int, has_interval: bool) -> None:
-    question = Question.of("auroc", [1], _images(30, positives, 0))
+    question = MetricOnImages.of("auroc", [1], _images(30, positives, 0))
     assert question.n_rarer == positives
     assert (question.why_no_interval is None) == has_interval
 
 
 def test_effective_sample_is_the_rarer_sides_patients_or_all() -> None:
     images = _images(20, 30, 40)
-    assert Question.of("auroc", [0], images).n_eff == 10
-    assert Question.of("macro_auroc", [0, 1, 2], images).n_eff == 45
-    assert Question.of("qwk", [0, 1, 2], images).n_eff == 45
-    assert Question.of("auroc", [0], _images(20, 30, 0, images_each=20)).why_no_interval is not None
+    assert MetricOnImages.of("auroc", [0], images).n_eff == 10
+    assert MetricOnImages.of("macro_auroc", [0, 1, 2], images).n_eff == 45
+    assert MetricOnImages.of("qwk", [0, 1, 2], images).n_eff == 45
+    assert MetricOnImages.of("auroc", [0], _images(20, 30, 0, images_each=20)).why_no_interval is not None
 
 
 def test_one_patient_has_no_answer() -> None:
     images = _images(2, 2, 2, images_each=6)
-    question = Question.of("macro_auroc", [0, 1, 2], images)
-    assert question.undecidable == "fewer than two patients"
+    question = MetricOnImages.of("macro_auroc", [0, 1, 2], images)
+    assert question.why_undefined == "fewer than two patients"
     with pytest.raises(StatisticsError, match="fewer than two patients"):
-        question.answer(_logits(images), {})
+        question.evaluate(_logits(images), {})
 
 
 def test_labels_and_groups_must_fit() -> None:
@@ -92,6 +92,6 @@ def test_labels_and_groups_must_fit() -> None:
 
 def test_pooled_rarer_counts_the_smaller_side_of_each_class() -> None:
     images = _images(20, 30, 40)
-    assert Question.of("macro_auroc", [0, 1, 2], images).pooled_rarer == (20, 30, 40)
-    assert Question.of("qwk", [0, 1, 2], images).pooled_rarer == (20, 30, 40)
-    assert Question.of("auroc", [1, 2], images).pooled_rarer == ()
+    assert MetricOnImages.of("macro_auroc", [0, 1, 2], images).pooled_rarer == (20, 30, 40)
+    assert MetricOnImages.of("qwk", [0, 1, 2], images).pooled_rarer == (20, 30, 40)
+    assert MetricOnImages.of("auroc", [1, 2], images).pooled_rarer == ()

@@ -25,9 +25,9 @@ def test_one_run_each_is_delong_and_says_so() -> None:
 
 
 def test_several_runs_count_patients_and_runs() -> None:
-    answers = [[auroc_influence(run[:, None], LABELS[:, None], np.arange(200)) for run in model] for model in RUNS]
-    theta = np.array([[value for value, _ in model] for model in answers])
-    influence = np.array([[of_patients for _, of_patients in model] for model in answers])
+    measurements = [[auroc_influence(run[:, None], LABELS[:, None], np.arange(200)) for run in model] for model in RUNS]
+    theta = np.array([[value for value, _ in model] for model in measurements])
+    influence = np.array([[of_patients for _, of_patients in model] for model in measurements])
     expected = compare(theta, influence, np.array([1.0, -1.0]), n_eff=int(LABELS.sum()))
     assert compare_models(RUNS[0], RUNS[1], LABELS) == expected
     assert expected.method == OR_HILLIS

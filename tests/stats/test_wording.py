@@ -17,6 +17,7 @@ ASSAYS = (
 RETAINS = Rung("retains", "qldm - 0.5 R+os - 0.5 R+", 0.02, 0.004, 9.0, 0.011, 0.029, 0.001, passed=True)
 SUPERIOR = Rung("superior", "qldm - R+os", 0.015, 0.004, 9.0, 0.006, 0.024, 0.001, passed=True)
 TWIN = Rung("twin", "qldm - qldm:twin", 0.012, 0.004, 9.0, 0.003, 0.021, 0.01, passed=True)
+UNTESTED = replace(SUPERIOR, passed=None, reason="nobody looked")
 LADDER = Ladder(
     arm="qldm",
     reference="R+",
@@ -26,6 +27,7 @@ LADDER = Ladder(
     reason=None,
     below_margin=False,
     margin=0.01,
+    gain=0.004,
     mde=0.021,
     rungs=[HELPS, *ASSAYS, RETAINS, SUPERIOR],
     equivalences=[],
@@ -47,7 +49,7 @@ def _clause(ladder: Ladder) -> str:
 def test_an_inconclusive_sentence_says_how_little_could_be_seen() -> None:
     assert _say(LADDER) == (
         "On brainmri at 10 % of the training data, qldm changed macro-AUROC by +.004 (95 % CI -.008 to +.016) against "
-        "classical augmentation (R+): inconclusive; a difference under .021 could not have been seen."
+        "the best real-only training (R+): inconclusive; a difference under .021 could not have been seen."
     )
 
 
@@ -79,6 +81,14 @@ def test_it_says_where() -> None:
         ),
         (replace(LADDER, verdict="HURTS"), "it hurts."),
         (
+            replace(LADDER, verdict="SUPERIOR", best_classical="R+"),
+            "it helps; no classical generator did better on validation than the reference itself.",
+        ),
+        (
+            replace(LADDER, verdict="NON-INFERIOR", best_classical="R+", rungs=[HELPS, UNTESTED]),
+            "it helps; no classical generator did better on validation than the reference itself; nobody looked.",
+        ),
+        (
             replace(LADDER, verdict="NEITHER-HELPS"),
             "shown to be less than the .010 that would matter, and so is the change by the best classical arm, R+os "
             "(+.020, +.011 to +.029): neither helps.",
@@ -100,7 +110,7 @@ def test_it_says_where() -> None:
             replace(LADDER, verdict="EQUIVALENT"),
             "not shown to help, but within .010 of the best classical arm, R+os (+.015, +.006 to +.024).",
         ),
-        (replace(LADDER, verdict="NO-VERDICT", reason="nobody looked"), "no verdict, because nobody looked."),
+        (replace(LADDER, verdict="NO-VERDICT", reason="nobody looked"), "no verdict (nobody looked)."),
     ],
 )
 def test_every_verdict_has_its_clause(ladder: Ladder, clause: str) -> None:
@@ -120,6 +130,12 @@ ATTRIBUTIONS = {
     "NOT-ATTRIBUTED": "The gain is not attributed to its circuit: why.",
     "NOT-TESTED": "Whether its circuit is what helps was not tested: why.",
 }
+
+
+def test_without_rungs_the_difference_is_said_without_an_interval() -> None:
+    bare = replace(LADDER, verdict="NO-VERDICT", reason="2 replicates are too few", rungs=[], controls=[], mde=None)
+    assert _say(bare).endswith("changed macro-AUROC by +.004 against the best real-only training (R+): no verdict (2 "
+                               "replicates are too few).")
 
 
 def test_words_fit_a_table() -> None:

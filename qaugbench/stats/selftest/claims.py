@@ -37,9 +37,9 @@ class Climbs:
 
     def _claims(self, sample: Sample) -> dict[str, bool]:
         names = ("quantum", "reference", "classical", *CONTROLS)[: len(sample.theta)]
-        answers = {name: (sample.theta[a], sample.influence[a]) for a, name in enumerate(names)}
+        measurements = {name: (sample.theta[a], sample.influence[a]) for a, name in enumerate(names)}
         against = Competitors("reference", "classical", None, {name: name for name in names[3:]}, quantum=True)
-        ladder = climb("quantum", against, answers, n_eff=sample.n_eff, margin=self.margin)
+        ladder = climb("quantum", against, measurements, n_eff=sample.n_eff, margin=self.margin)
         lead = interval(sample.theta[0] - sample.theta[2], sample.influence[0] - sample.influence[2], sample.n_eff)
         return {
             "equivalent": bool(equivalence(lead, self.margin).passed),

@@ -1,4 +1,4 @@
-"""What must not change a result, and does not: each on simulated answers with ties and several images a patient."""
+"""What must not change a result, and does not: each on simulated predictions with ties and several images per patient."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qaugbench.stats.ladder import Competitors, climb
-from qaugbench.stats.metric_on_images import Images, Question
+from qaugbench.stats.metric_on_images import Images, MetricOnImages
 from qaugbench.stats.mrmc import compare
 from qaugbench.stats.selftest.cell import Finding, Judge, Outcomes, within
 
@@ -100,12 +100,12 @@ def scores_transformed(data: Data, random: np.random.Generator) -> float:
 
 def arms_renamed(data: Data, random: np.random.Generator) -> float:
     """Return the change of a ladder's numbers when its arms have other names and come in another order."""
-    answers = _answers(data)
-    third = (answers[0][0][::-1], answers[0][1][::-1])
-    n_eff = answers[0][1].shape[1]
+    measurements = _measurements(data)
+    third = (measurements[0][0][::-1], measurements[0][1][::-1])
+    n_eff = measurements[0][1].shape[1]
     found = []
     for names in (("a", "b", "c"), ("z", "y", "x")):
-        named = dict(sorted(zip(names, (*answers, third), strict=True)))
+        named = dict(sorted(zip(names, (*measurements, third), strict=True)))
         ladder = climb(
             names[0], Competitors(names[1], names[2], None, {}, quantum=True), named, n_eff=n_eff, margin=0.02
         )
@@ -126,16 +126,16 @@ def _drawn(kind: str, random: np.random.Generator) -> Data:
     return Data(kind, logits if KINDS[kind] == "ordinal" else logits.round(1), labels, groups)
 
 
-def _answers(data: Data) -> list[tuple[np.ndarray, np.ndarray]]:
+def _measurements(data: Data) -> list[tuple[np.ndarray, np.ndarray]]:
     names = tuple(f"class {k}" for k in range(N_CLASSES))
     images = Images(data.labels, data.groups, names, KINDS[data.kind])
-    question = Question.of(data.kind, range(N_CLASSES), images)
-    return [question.answer(logits, {}) for logits in data.logits]
+    metric = MetricOnImages.of(data.kind, range(N_CLASSES), images)
+    return [metric.evaluate(logits, {}) for logits in data.logits]
 
 
 def _numbers(data: Data) -> np.ndarray:
     """Return estimate, se, df, interval and p-value [6] of the first arm minus the second."""
-    theta, influence = (np.stack(part) for part in zip(*_answers(data), strict=True))
+    theta, influence = (np.stack(part) for part in zip(*_measurements(data), strict=True))
     found = compare(theta, influence, np.array([1.0, -1.0]), influence.shape[2])
     return np.array([found.estimate, found.se, found.df, found.ci_low, found.ci_high, found.p_value])
 
