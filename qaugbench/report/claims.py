@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qaugbench.formatting import NONE, Row, interval, p_value, share, signed, span, unsigned
+from qaugbench.formatting import NONE, Row, fraction_words, interval, p_value, share, signed, span, unsigned
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.stats.ladder import Equivalence, Ladder, Rung
@@ -65,7 +65,7 @@ def adjusted_rows(record: Record) -> list[Row]:
     return [
         (
             f"{one.arm} - {one.against}",
-            one.fraction,
+            fraction_words(one.fraction),
             signed(one.estimate),
             interval(one.low, one.high),
             interval(one.bootstrap_low, one.bootstrap_high),

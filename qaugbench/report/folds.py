@@ -66,5 +66,6 @@ def _check_alike(folders: Sequence[Path], records: Sequence[Record]) -> None:
         ):
             if not same:
                 raise EntryError(
-                    f"{shown(folder, None)} and {shown(folders[0], None)} differ in their {what}. Run the same command with --split fold:1/K to fold:K/K."
+                    f"{shown(folder, None)} and {shown(folders[0], None)} differ in their {what}. Run the same command with "
+                    "--split fold:1/K to fold:K/K."
                 )

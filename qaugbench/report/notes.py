@@ -8,16 +8,14 @@ from qaugbench.board.circuit_influence import influence_sentence, plateau_notes
 from qaugbench.errors import first_offenders
 from qaugbench.formatting import count, fraction_words, unsigned
 from qaugbench.predictions import QUANTUM_KINDS
-from qaugbench.record import FractionFacts, Record
+from qaugbench.record import PHANTOM_BANNER, FractionFacts, Record
 from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
 from qaugbench.stats.decide import LISTED_REPLICATES
-
-PHANTOM = "PHANTOM DATA. Synthetic test pattern, not patient data; not evidence."
 
 
 def banner(record: Record) -> list[str]:
     """Return what must be read before any number of this record; empty for clean real data."""
-    lines = [PHANTOM] if record.data.phantom else []
+    lines = [PHANTOM_BANNER] if record.data.phantom else []
     if record.data.leaky:
         lines.append(
             f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups are on both sides of the split "
@@ -37,7 +35,7 @@ def notes(record: Record) -> list[str]:
     lines += [f"Departs from its track, so it cannot be a leaderboard entry: {what}." for what in record.departures]
     if not record.data.patients_known:
         lines.append("Patients are not known: every image, or group of near-duplicates, counts as a patient.")
-    lines += record.data.notes
+    lines += [note for note in record.data.notes if not (record.data.phantom and note == record.data.description)]
     lines += plateau_notes(record)
     for fraction in record.fractions:
         lines += _fraction_notes(record, fraction)
@@ -68,7 +66,7 @@ def low_power(record: Record, key: str) -> str | None:
     sample = f"{count(record.replicates, 'replicate')} and {found[0].n_groups:,} test {grouping(record)}"
     return (
         f"Low power at {fraction_words(key)}: {sample} detect differences of {reach} (80 % power, two-sided 5 %), "
-        f"but {unsigned(primary.margin)} would already matter. Absence of evidence is not evidence of absence."
+        f"but {unsigned(primary.margin)} would already matter. A difference that was not found may still be there."
     )
 
 
@@ -82,7 +80,7 @@ def _fraction_notes(record: Record, fraction: FractionFacts) -> Iterator[str]:
     if scored is None:
         return
     if scored.too_few_replicates is not None:
-        yield f"No intervals, verdicts, ranks or power: {scored.too_few_replicates}."
+        yield f"No intervals, verdicts, ranks or power ({scored.too_few_replicates})."
     power = low_power(record, fraction.key)
     if power is not None:
         yield power

@@ -146,11 +146,11 @@ def unscored(
     phantom: bool = True,
     failures: tuple[CellOutcome, ...] = (),
     task: str = "brainmri",
+    endpoints: list[Endpoint] | None = None,
 ) -> Record:
     """Return a record without scores whose facts and hash fit ``predicted``."""
     names, titles = SPACES[kind]
     arms = [arm_info(arm) for arm in predicted.arms]
-    endpoints = endpoints_for(kind)
     replicates = next(iter(predicted.fractions.values())).test_logits.shape[1]
     source = "phantom" if phantom else "nickparvar"
     parts = ("test", "val")
@@ -160,7 +160,7 @@ def unscored(
         title="Brain tumour MRI",
         question="Which tumour, if any, does a brain MRI slice show?",
         labels=LabelFacts(kind=kind, names=names, titles=titles),
-        endpoints=endpoints,
+        endpoints=endpoints or endpoints_for(kind),
         arms=arms,
         fractions=[_fraction_facts(key) for key in predicted.fractions],
         replicates=replicates,
