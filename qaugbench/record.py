@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_serializer, model_validator
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
@@ -247,12 +247,6 @@ class Record(Facts):
     influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
     scores: Scores
 
-    @field_validator("scores", mode="before")
-    @classmethod
-    def _finite(cls, scores: Any) -> Any:
-        """Let what is not finite be None at once, so that a record equals the one that is read back."""
-        return scores.to_dict() if isinstance(scores, Scores) else scores
-
     @field_serializer("scores")
     def _plain(self, scores: Scores) -> dict[str, Any]:
         return scores.to_dict()
@@ -262,6 +256,8 @@ class Record(Facts):
         wrong = next(_contradictions(self), None)
         if wrong is not None:
             raise ValueError(wrong)
+        # What is not finite becomes None at once, so that a record equals the one that is read back.
+        object.__setattr__(self, "scores", SCORES.validate_python(self.scores.to_dict()))
         return self
 
     def scored(self, scores: Scores) -> Record:
