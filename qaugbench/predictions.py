@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import zipfile
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,19 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import npz_bytes
+from qaugbench.npz_archive import Header, Member, check_headers, members, unpacked
+from qaugbench.untrusted import MIB, read_bytes
 
+# Far above any real board; what is beyond is refused before it is read.
+MOST_ARMS, MOST_FRACTIONS, MOST_REPLICATES, MOST_CLASSES = 200, 20, 1_000, 500
+MOST_IMAGES = 500_000
+MOST_LOGITS = 500_000_000
+MOST_BYTES = 1024 * MIB
+LARGEST_LOGIT = 1e6
+LARGEST_GROUP = 2**53
+FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
 Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
 GeneratorKind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 CLASSICAL_KINDS: tuple[GeneratorKind, ...] = ("classical",)
@@ -98,24 +108,124 @@ def percent(key: str) -> float:
     return value
 
 
-def read_predictions(path: Path) -> PredictionSet:
-    """Return the predictions of a run or an entry; a damaged or incomplete file raises ``EntryError`` naming it."""
+@dataclass(frozen=True)
+class PredictionShape:
+    """How much a predictions file holds: what a record implies, or what the file itself declares.
+
+    Raises ValueError beyond any amount that a board could need, and for no test or validation image at all.
+    """
+
+    n_arms: int
+    replicates: int
+    n_test: int
+    n_val: int
+    n_classes: int
+    fractions: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        sizes = {
+            "arms": (self.n_arms, MOST_ARMS),
+            "replicates": (self.replicates, MOST_REPLICATES),
+            "test images": (self.n_test, MOST_IMAGES),
+            "validation images": (self.n_val, MOST_IMAGES),
+            "classes": (self.n_classes, MOST_CLASSES),
+            "fractions": (len(self.fractions), MOST_FRACTIONS),
+            "logits": (self.n_logits, MOST_LOGITS),
+        }
+        for what, (size, most) in sizes.items():
+            if not 1 <= size <= most:
+                raise ValueError(f"{size:,} {what}; there must be 1 to {most:,}")
+        if not all(FRACTION.fullmatch(key) and 0 < float(key[:-1]) <= 100 for key in self.fractions):
+            raise ValueError(f"the fractions {first_offenders(self.fractions)}; each must be like '10%'")
+
+    @property
+    def n_logits(self) -> int:
+        """The number of logits on test and validation images."""
+        return self.n_arms * self.replicates * (self.n_test + self.n_val) * self.n_classes * len(self.fractions)
+
+    @classmethod
+    def declared(cls, found: Mapping[str, Member]) -> PredictionShape:
+        """Return the shape that the headers of a file declare; one without the arrays that every file has raises ValueError."""
+        fractions = sorted({name.partition("/")[0] for name in found if "/" in name})
+        logits = [shape for name in found for shape in [found[name].header.shape] if "/" in name]
+        needed = ("arms", "test_labels", "val_labels")
+        if any(name not in found or len(found[name].header.shape) < 1 + (name != "arms") for name in needed):
+            raise ValueError(f"it lacks {' or '.join(needed)}, or they have too few dimensions")
+        if not logits or any(len(shape) != 4 for shape in logits):
+            raise ValueError("it holds no logits of shape [arms, replicates, images, classes]")
+        n_test, n_classes = found["test_labels"].header.shape[:2]
+        n_arms, n_val = found["arms"].header.shape[0], found["val_labels"].header.shape[0]
+        return cls(n_arms, logits[0][1], n_test, n_val, n_classes, tuple(fractions))
+
+    def headers(self) -> dict[str, Header]:
+        """Return the arrays of such a file."""
+        found = {"arms": Header("<U", (self.n_arms,))}
+        for part, n_images in (("test", self.n_test), ("val", self.n_val)):
+            found[f"{part}_ids"] = Header("<U", (n_images,))
+            found[f"{part}_labels"] = Header("|u1", (n_images, self.n_classes))
+            found[f"{part}_groups"] = Header("<i8", (n_images,))
+            for key in self.fractions:
+                found[f"{key}/{part}_logits"] = Header("<f4", (self.n_arms, self.replicates, n_images, self.n_classes))
+        return found
+
+
+def read_predictions(path: Path, implied: PredictionShape | None = None) -> PredictionSet:
+    """Return the predictions in ``path`` (see ``parse_predictions``)."""
+    return parse_predictions(read_bytes(path, MOST_BYTES), path, implied)
+
+
+def parse_predictions(content: bytes, path: Path, implied: PredictionShape | None = None) -> PredictionSet:
+    """Return the predictions of a run or an entry from the bytes of ``predictions.npz``; ``path`` names it in messages.
+
+    Sizes and types are those that the record implies, or agree with one another without a record. Anything else, damage,
+    and values that no run writes raise EntryError before or instead of unpacking them.
+    """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        keys = sorted({name.partition("/")[0] for name in arrays if name.endswith("/test_logits")})
-        return PredictionSet(
-            arms=tuple(str(arm) for arm in arrays["arms"]),
-            **{
-                f"{part}_{what}": arrays[f"{part}_{what}"]
-                for part in ("test", "val")
-                for what in ("ids", "labels", "groups")
-            },
-            fractions={
-                key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"]) for key in keys
-            },
-        )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        found = members(content)
+        shape = implied or PredictionShape.declared(found)
+        check_headers(found, shape.headers())
+        arrays = {name: unpacked(member) for name, member in found.items()}
+        for name, array in arrays.items():
+            _check_values(name, array)
+        for part in ("test", "val"):
+            _check_unique(f"{part}_ids", arrays[f"{part}_ids"])
+        _check_unique("arms", arrays["arms"])
+    except ValueError as error:
         raise EntryError(
-            f"{path} is not a usable predictions file: {error}. Write it again with 'qaugbench run'."
+            f"{shown(path, None)} is not a usable predictions file: {shown(error, 300)}. Use the file that 'qaugbench run' wrote."
         ) from error
+    return PredictionSet(
+        arms=tuple(str(arm) for arm in arrays["arms"]),
+        **{
+            f"{part}_{what}": arrays[f"{part}_{what}"]
+            for part in ("test", "val")
+            for what in ("ids", "labels", "groups")
+        },
+        fractions={
+            key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"])
+            for key in shape.fractions
+        },
+    )
+
+
+def _check_values(name: str, array: np.ndarray) -> None:
+    """Raise ValueError for values that no run writes."""
+    if array.dtype.kind == "U":
+        letters = array.view(np.uint32).reshape(len(array), -1)
+        ended = np.logical_or.accumulate(letters == 0, axis=1)
+        odd = (letters < 32) | ((letters > 126) & (letters < 160)) | ((letters > 0xD7FF) & (letters < 0xE000))
+        wrong = ((odd | (letters > 0x10FFFF)) & (letters != 0)) | (ended & (letters != 0))
+        if wrong.any() or ended[:, 0].any():
+            raise ValueError(f"{name} holds an empty text, or one with control characters")
+    elif name.endswith("_labels") and array.max(initial=0) > 1:
+        raise ValueError(f"{name} holds {array.max()}; labels must be 0 or 1")
+    elif name.endswith("_groups") and (array.min() < 0 or array.max() > LARGEST_GROUP):
+        raise ValueError(f"{name} holds {array.min()} to {array.max()}; groups are numbers from 0 to {LARGEST_GROUP}")
+    elif name.endswith("_logits") and np.abs(array).max(initial=0, where=~np.isnan(array)) > LARGEST_LOGIT:
+        raise ValueError(f"{name} holds infinite logits, or some beyond {LARGEST_LOGIT:,.0f}")
+
+
+def _check_unique(name: str, array: np.ndarray) -> None:
+    values, times = np.unique(array, return_counts=True)
+    if (times > 1).any():
+        raise ValueError(f"{name} holds some twice: {first_offenders(values[times > 1].tolist())}")

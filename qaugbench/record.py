@@ -7,18 +7,45 @@ leaves the machine by itself) and ``report.html``.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_serializer, model_validator
 
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
-from qaugbench.predictions import ArmInfo, Facts
-from qaugbench.task import Endpoint
+from qaugbench.predictions import (
+    MOST_ARMS,
+    MOST_CLASSES,
+    MOST_FRACTIONS,
+    MOST_REPLICATES,
+    ArmInfo,
+    Facts,
+    PredictionShape,
+    percent,
+)
+from qaugbench.stats.results import Confirmatory, Scores
+from qaugbench.task import Endpoint, LabelKind
+from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
 SCHEMA_VERSION: Literal[3] = 3
+OLDER_SCHEMAS = (1, 2)
+SMALL_INFLUENCE = 0.05
+"""A change of the images below this share of the difference between two samples is small (docs/method.md says why)."""
+HARDLY_REACHES = "the circuit hardly reaches the images; attribution cannot be tested"
+RECORD_FILE = "record.json"
+MOST_ENDPOINTS = 60
+MOST_FAILURES = 100_000
+RECORD_BYTES = 64 * MIB
+SCORES = TypeAdapter(Scores)
+UNSCORED = Scores({}, Confirmatory("not scored", "not scored", None, None, []), {})
+PHANTOM_BANNER = "PHANTOM DATA. Synthetic test pattern, not patient data; not evidence."
+"""The one disclaimer of results on phantom data, said once wherever they are shown."""
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
+Count = Annotated[int, Field(ge=0)]
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 class Board(Facts):
@@ -40,9 +67,9 @@ class Board(Facts):
 class LabelFacts(Facts):
     """The label space: kind, class names in the order of every array, and their titles."""
 
-    kind: str
-    names: list[str]
-    titles: list[str]
+    kind: LabelKind
+    names: list[str] = Field(min_length=1, max_length=MOST_CLASSES)
+    titles: list[str] = Field(min_length=1, max_length=MOST_CLASSES)
 
 
 class FractionFacts(Facts):
@@ -52,8 +79,8 @@ class FractionFacts(Facts):
     requested: float
     used: float
     reason: str | None = None
-    n_real: int
-    n_fill: int
+    n_real: Count
+    n_fill: Count
     oracle: bool
 
 
@@ -69,9 +96,9 @@ class DataFacts(Facts):
     leaky: bool
     crossing_groups: int
     patients_known: bool
-    n_images: dict[str, int]
-    n_groups: dict[str, int]
-    class_counts: dict[str, dict[str, int]]
+    n_images: dict[str, Count]
+    n_groups: dict[str, Count]
+    class_counts: dict[str, dict[str, Count]]
     licence: str | None = None
     citation: str | None = None
     notes: list[str] = Field(default_factory=list)
@@ -129,21 +156,46 @@ class Plateau(Facts):
 
 
 class BlockInfluence(Facts):
-    """How far a generator's circuits reach its images, as mean absolute differences of samples from equal seeds.
+    """How far a generator's circuits reach its images, as mean absolute differences of samples for equal labels.
 
-    All differences are relative to ``seed_difference``, that of two samples of the generator under different seeds, in grey
-    levels of 255: ``controls`` between the generator and each control, ``mean_replaced`` and ``noise_replaced`` when the
-    outputs of its circuits are replaced by their means or by noise of equal mean and variance. ``parameter_share`` is the
-    share of trainable parameters in the circuits' places. Means over ``n_replicates`` of ``n_images`` images each.
+    ``seed_difference`` is the difference between two samples of the generator under different seeds, in grey levels of 255.
+    All others are between samples under equal seeds, relative to it: ``controls`` between the generator and each control,
+    ``mean_replaced`` and ``noise_replaced`` when the outputs of its circuits are replaced by their means or by noise of equal
+    mean and variance. None, or no control, where that cannot be said: no circuit runs while it samples, or two samples are
+    equal. ``parameter_share`` is the share of trainable parameters in the circuits' places. Means over ``n_replicates`` of
+    ``n_images`` images each.
     """
 
     seed_difference: float
     controls: dict[str, float]
-    mean_replaced: float
-    noise_replaced: float
+    mean_replaced: float | None
+    noise_replaced: float | None
     parameter_share: float
     n_images: int
     n_replicates: int
+
+    @property
+    def hardly_reaches_images(self) -> bool:
+        """Whether replacing the circuits' outputs, by their means and by noise, changes the images by less than 5 %."""
+        return hardly_reaches_images(self.mean_replaced, self.noise_replaced)
+
+
+def hardly_reaches_images(mean_replaced: float | None, noise_replaced: float | None) -> bool:
+    """Return whether both changes are known and below ``SMALL_INFLUENCE``.
+
+    >>> hardly_reaches_images(0.002, 0.004), hardly_reaches_images(0.002, 0.3), hardly_reaches_images(None, None)
+    (True, False, False)
+    """
+    return all(change is not None and change < SMALL_INFLUENCE for change in (mean_replaced, noise_replaced))
+
+
+def unattributable(influence: Mapping[str, Mapping[str, BlockInfluence]]) -> dict[str, dict[str, str]]:
+    """Return, by fraction key and generator, why a gain cannot be attributed to a circuit that hardly reaches the images."""
+    reasons = {
+        fraction: {name: HARDLY_REACHES for name, found in generators.items() if found.hardly_reaches_images}
+        for fraction, generators in influence.items()
+    }
+    return {fraction: generators for fraction, generators in reasons.items() if generators}
 
 
 class Environment(Facts):
@@ -162,7 +214,11 @@ class Environment(Facts):
 
 
 class Record(Facts):
-    """Everything a run states, except the logits. ``departures`` from the track's amounts keep a run off the leaderboard."""
+    """Everything a run states, except the logits.
+
+    ``departures`` from the track's amounts keep a run off the leaderboard, and so does a missing ``recipe_sha256``: records
+    of schema 1 and 2 did not state which code trained the classifier. Scores hold no number that is not finite: it is None.
+    """
 
     schema_version: Literal[3] = SCHEMA_VERSION
     id: str
@@ -170,43 +226,118 @@ class Record(Facts):
     title: str
     question: str
     labels: LabelFacts
-    endpoints: list[Endpoint]
-    arms: list[ArmInfo]
-    fractions: list[FractionFacts]
-    replicates: int
-    image_size: int
+    endpoints: list[Endpoint] = Field(min_length=1, max_length=MOST_ENDPOINTS)
+    arms: list[ArmInfo] = Field(min_length=1, max_length=MOST_ARMS)
+    fractions: list[FractionFacts] = Field(min_length=1, max_length=MOST_FRACTIONS)
+    replicates: int = Field(ge=1, le=MOST_REPLICATES)
+    image_size: int = Field(ge=1, le=10_000)
     recipe: dict[str, Any]
-    generators: list[GeneratorFacts]
+    generators: list[GeneratorFacts] = Field(max_length=MOST_ARMS)
     data: DataFacts
     task_sha256: str
-    recipe_sha256: str
+    recipe_sha256: str | None
     config_sha256: str
     predictions_sha256: str
     environment: Environment
     cost: dict[str, StageCost]
-    failures: list[CellOutcome] = Field(default_factory=list)
+    failures: list[CellOutcome] = Field(default_factory=list, max_length=MOST_FAILURES)
     departures: list[str] = Field(default_factory=list)
     plateau: list[Plateau] = Field(default_factory=list)
     plateau_skipped: str | None = None
     influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
-    scores: dict[str, Any]
+    scores: Scores
+
+    @field_serializer("scores")
+    def _plain(self, scores: Scores) -> dict[str, Any]:
+        return scores.to_dict()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Record:
+        wrong = next(_contradictions(self), None)
+        if wrong is not None:
+            raise ValueError(wrong)
+        # What is not finite becomes None at once, so that a record equals the one that is read back.
+        object.__setattr__(self, "scores", SCORES.validate_python(self.scores.to_dict()))
+        return self
+
+    def scored(self, scores: Scores) -> Record:
+        """Return the record with other scores."""
+        return self.model_copy(update={"scores": SCORES.validate_python(scores.to_dict())})
+
+    @property
+    def prediction_shape(self) -> PredictionShape:
+        """What the predictions of this record must hold; ValueError for a number of images that no file can have."""
+        return PredictionShape(
+            n_arms=len(self.arms),
+            replicates=self.replicates,
+            n_test=self.data.n_images.get("test", 0),
+            n_val=self.data.n_images.get("val", 0),
+            n_classes=len(self.labels.names),
+            fractions=tuple(fraction.key for fraction in self.fractions),
+        )
+
+
+def _contradictions(record: Record) -> Iterator[str]:
+    """Yield what of a record's lists cannot be true together."""
+    names = record.labels.names
+    lists: dict[str, Iterable[Hashable]] = {
+        "arms": (arm.id for arm in record.arms),
+        "classes": names,
+        "fractions": (fraction.key for fraction in record.fractions),
+        "endpoints": (endpoint.id for endpoint in record.endpoints),
+    }
+    for what, values in lists.items():
+        twice = [value for value, times in Counter(values).items() if times > 1]
+        if twice:
+            yield f"the {what} hold some twice: {first_offenders(twice)}"
+    if len(names) != len(record.labels.titles):
+        yield f"there are {len(names)} classes and {len(record.labels.titles)} titles"
+    for endpoint in record.endpoints:
+        unknown = [name for name in endpoint.classes if name not in names]
+        if unknown or not endpoint.classes:
+            yield f"the endpoint {shown(endpoint.id)!r} has no classes, or unknown ones: {first_offenders(unknown)}"
+    for arm in record.arms:
+        if (arm.role in ("synthetic", "control")) != (arm.generator is not None):
+            yield f"the arm {shown(arm.id)!r} has role {arm.role!r} and generator {shown(arm.generator)}"
+    for fraction in record.fractions:
+        try:
+            percent(fraction.key)
+        except EntryError as error:
+            yield str(error)
 
 
 def read_record(path: Path) -> Record:
     """Return the record in ``path`` (a file, or a run folder that holds ``record.json``)."""
-    file = path / "record.json" if path.is_dir() else path
+    file = path / RECORD_FILE if path.is_dir() else path
+    if not exists(file):
+        raise EntryError(f"There is no record at {shown(file, None)}. Give the folder that 'qaugbench run' printed.")
+    return parse_facts(read_bytes(file, RECORD_BYTES), file, Record)
+
+
+def parse_facts(content: bytes, file: Path, kind: type[Kind]) -> Kind:
+    """Return facts of one ``kind`` from strict JSON; ``file`` names it in messages. Another schema raises EntryError."""
+    stated = parse_json(content, file)
     try:
-        return Record.model_validate_json(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EntryError(
-            f"There is no record at {file}: {error.strerror}. Give the folder that 'qaugbench run' printed."
-        ) from error
+        return kind.model_validate_json(content, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        if first["loc"] == ("schema_version",) and first["input"] == 1:
-            raise EntryError(f"{file} has schema 1; 'qaugbench rescore {file.parent}' brings it up to date.") from error
-        raise EntryError(f"{file} is not a record of schema {SCHEMA_VERSION}: {where}: {first['msg']}.") from error
+        record = stated.get("record", stated) if isinstance(stated, dict) else None
+        schema = record.get("schema_version") if isinstance(record, dict) else None
+        if type(schema) is int and schema in OLDER_SCHEMAS:
+            raise EntryError(
+                f"{shown(file, None)} has a record of schema {schema}; 'qaugbench rescore {shown(file.parent, None)}' brings "
+                f"it to schema {SCHEMA_VERSION}."
+            ) from error
+        raise EntryError(
+            f"{shown(file, None)} does not have the form that qaugbench writes: {first_fault(error)}. Run or submit again."
+        ) from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Return where a record is wrong and what is wrong there."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{shown(where, 120)}: {shown(message, 240)}"
 
 
 def record_text(record: Record) -> str:

@@ -1,17 +1,19 @@
-"""The table of one board at one fraction: generators sorted by what they gained, their controls beneath them."""
+"""The table of one board at one fraction: generators sorted by their difference from R*, their controls beneath them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from qaugbench.board.cells import NONE, adjusted_text, change_text, markdown_table, span_text
+from qaugbench.board.circuit_influence import influence_cell, influence_of
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Place
-from qaugbench.predictions import ArmInfo
+from qaugbench.board.shared_reference import SharedReference
+from qaugbench.formatting import NONE, change, markdown_table, p_value, span, unsigned
+from qaugbench.predictions import QUANTUM_KINDS, ArmInfo
 from qaugbench.record import Record
-from qaugbench.stats.decide import LISTED_REPLICATES
+from qaugbench.stats.decide import LISTED_REPLICATES, NOT_MATCHED
+from qaugbench.stats.results import ArmScore, ArmVerdict, Contrast
 
 ATTRIBUTION = {
     "QUANTUM-ATTRIBUTED": "quantum-attributed",
@@ -19,6 +21,8 @@ ATTRIBUTION = {
     "NOT-TESTED": "not tested",
     None: "",
 }
+Adjusted = Mapping[Place, float]
+Ranks = Mapping[Place, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -28,34 +32,38 @@ class Row:
     place: Place
     record: Record
     arm: ArmInfo
-    value: dict[str, Any] | None
-    reference: dict[str, Any] | None
-    difference: dict[str, Any] | None
-    verdict: dict[str, Any] | None
-    over_control: dict[str, Any] | None
+    endpoint: str
+    value: ArmScore | None
+    reference: ArmScore | None
+    difference: Contrast | None
+    over_augmented: Contrast | None
+    verdict: ArmVerdict | None
+    over_control: Contrast | None
     controls: tuple[Row, ...] = ()
 
 
 def rows_of(entry: Submitted, key: str) -> list[Row]:
-    """Return a row a generator of one entry at one fraction, its controls inside it."""
+    """Return one row per generator of an entry at one fraction, its controls inside it."""
     record = entry.record
-    scored = record.scores["fractions"].get(key, {}).get("endpoints", {}).get(record.endpoints[0].id)
-    if scored is None:
+    fraction = record.scores.fractions.get(key)
+    scored = None if fraction is None else fraction.endpoints.get(record.endpoints[0].id)
+    if fraction is None or scored is None:
         return []
-    reference = next((arm.id for arm in record.arms if arm.role == "augmented"), None)
-    differences = {found["arm"]: found for found in scored["contrasts"] if found["family"] == "reference"}
-    over = {(found["arm"], found["against"]): found for found in scored["contrasts"] if found["family"] == "control"}
+    by_family = {(found.family, found.arm, found.against): found for found in scored.contrasts}
+    over = {(found.family, found.arm): found for found in scored.contrasts}
 
     def row(arm: ArmInfo, above: str | None, controls: tuple[Row, ...] = ()) -> Row:
         return Row(
             place=Place(entry.path, key, arm.id),
             record=record,
             arm=arm,
-            value=scored["arms"].get(arm.id),
-            reference=scored["arms"].get(reference),
-            difference=differences.get(arm.id),
-            verdict=scored["verdicts"].get(arm.id),
-            over_control=None if above is None else over.get((above, arm.id)),
+            endpoint=scored.title,
+            value=scored.arms.get(arm.id),
+            reference=scored.arms.get(str(fraction.reference.arm)),
+            difference=over.get(("reference", arm.id)),
+            over_augmented=over.get(("augmented", arm.id)),
+            verdict=scored.verdicts.get(arm.id),
+            over_control=None if above is None else by_family.get(("control", above, arm.id)),
             controls=controls,
         )
 
@@ -70,8 +78,8 @@ def rows_of(entry: Submitted, key: str) -> list[Row]:
     ]
 
 
-def table(rows: Sequence[Row], ranks: Mapping[Place, tuple[int, int]], adjusted: Mapping[Place, float]) -> list[str]:
-    """Return the table of one board at one fraction, and a sentence on ties.
+def table(rows: Sequence[Row], reference: SharedReference | None, ranks: Ranks, adjusted: Adjusted) -> list[str]:
+    """Return what R* is, the table of one board at one fraction, a sentence on ties, and one where entries disagreed on R*.
 
     ``ranks`` are the first and last rank of each row, ``adjusted`` the p-values of those in the confirmatory family.
     """
@@ -80,23 +88,26 @@ def table(rows: Sequence[Row], ranks: Mapping[Place, tuple[int, int]], adjusted:
         "method",
         "kind",
         "fidelity",
-        rows[0].record.endpoints[0].title,
-        "R+",
-        "Δ vs R+ [95 % CI]",
+        rows[0].endpoint,
+        "R*",
+        "Δ vs R* [95 % CI]",
         "adjusted p",
         "verdict",
         "attribution",
+        "circuit's influence on the images",
         "Δ over control [95 % CI]",
+        f"Δ vs R+ [95 % CI], {NOT_MATCHED}",
         "replicates",
         "test images / patients",
         "entry",
     )
     lines = []
     for row in sorted(rows, key=_order):
-        lines.append(_cells(row, span_text(ranks.get(row.place)), adjusted_text(adjusted.get(row.place))))
+        lines.append(_cells(row, ranks.get(row.place), adjusted.get(row.place)))
         lines += [_control_cells(control) for control in row.controls]
     spans = [ranks[row.place] for row in rows if row.place in ranks]
-    return [markdown_table(header, lines), *([ties(spans)] if spans else [])]
+    said = [ties(spans)] if spans else []
+    return [_what_reference(reference), markdown_table(header, lines), *said, *_on_disagreement(reference)]
 
 
 def ties(spans: Sequence[tuple[int, int]]) -> str:
@@ -112,31 +123,53 @@ def ties(spans: Sequence[tuple[int, int]]) -> str:
         return "One row: there is nothing to rank."
     if (1, 1) in spans:
         return "One row is ahead of all others."
-    if all(span == (1, n) for span in spans):
+    if all(found == (1, n) for found in spans):
         return "Both rows are tied." if n == 2 else f"All {n} rows are tied."
     return f"No row is ahead of all others: {sum(low == 1 for low, _ in spans)} of {n} may be first."
+
+
+def _what_reference(reference: SharedReference | None) -> str:
+    if reference is None or reference.arm is None:
+        return "There is no reference R* at this fraction: no arm that trains on the real images alone could be chosen."
+    return (
+        f"The reference R* is {reference.arm}, the best on validation ({unsigned(reference.validation_mean)}) of the arms that "
+        "train on the real images alone."
+    )
+
+
+def _on_disagreement(reference: SharedReference | None) -> list[str]:
+    if reference is None or reference.agreed:
+        return []
+    own = ", ".join(f"`{path.name}` {arm or 'none'}" for path, arm in reference.own.items())
+    return [
+        f"The entries chose different references by themselves ({own}). All rows are measured from {reference.arm}, which has "
+        "the highest mean validation score over the entries, and were scored again for this."
+    ]
 
 
 def _order(row: Row) -> tuple[bool, float, str, str]:
     """Return the sorting key of a row: the largest difference first, what has none last."""
     difference = row.difference
-    return difference is None, -difference["estimate"] if difference else 0.0, row.arm.id, row.record.id
+    return difference is None, -difference.estimate if difference else 0.0, row.arm.id, row.record.id
 
 
-def _cells(row: Row, rank: str, adjusted: str) -> tuple[str, ...]:
+def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tuple[str, ...]:
     verdict = row.verdict
+    influence = influence_cell(influence_of(row.record, row.place.fraction, row.arm.generator))
     return (
-        rank,
+        NONE if rank is None else span(*rank),
         row.arm.id,
         str(row.arm.kind),
         str(row.arm.fidelity),
         _mean(row.value),
         _mean(row.reference),
-        change_text(row.difference),
-        adjusted,
-        _words(row, verdict["words"] if verdict else "no result"),
-        ATTRIBUTION[verdict["ladder"]["attribution"]] if verdict else NONE,
+        difference_cell(row.difference),
+        p_value(adjusted),
+        _words(row, verdict.words if verdict else "no result"),
+        ATTRIBUTION[verdict.ladder.attribution] if verdict else NONE,
+        influence if row.arm.kind in QUANTUM_KINDS else "",
         "",
+        difference_cell(row.over_augmented),
         *_amounts(row),
         f"`{row.record.id}`",
     )
@@ -150,18 +183,27 @@ def _control_cells(row: Row) -> tuple[str, ...]:
         "",
         _mean(row.value),
         "",
-        change_text(row.difference),
+        difference_cell(row.difference),
         "",
-        _words(row, row.difference["words"] if row.difference else "no result"),
+        _words(row, row.difference.words if row.difference else "no result"),
         "",
-        change_text(row.over_control),
+        "",
+        difference_cell(row.over_control),
+        difference_cell(row.over_augmented),
         *_amounts(row),
         "",
     )
 
 
-def _mean(value: dict[str, Any] | None) -> str:
-    return f"{value['mean']:.4f}" if value else NONE
+def difference_cell(found: Contrast | None) -> str:
+    """Return a difference with its interval; without one where a run has too few replicates for it."""
+    if found is None:
+        return NONE
+    return change(found.estimate, found.ci_low, found.ci_high)
+
+
+def _mean(value: ArmScore | None) -> str:
+    return unsigned(value.mean) if value else NONE
 
 
 def _words(row: Row, words: str) -> str:
@@ -173,5 +215,5 @@ def _amounts(row: Row) -> tuple[str, str]:
     value = row.value
     if value is None:
         return str(row.record.replicates), NONE
-    filled = f" ({value['n_flagged']} filled in)" if value["n_flagged"] else ""
-    return f"{row.record.replicates}{filled}", f"{value['n_images']} / {value['n_patients']}"
+    filled = f" ({value.n_flagged} filled in)" if value.n_flagged else ""
+    return f"{row.record.replicates}{filled}", f"{value.n_images} / {value.n_patients}"

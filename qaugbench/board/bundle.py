@@ -6,23 +6,28 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
-from pydantic import ValidationError
+from pydantic import Field
 
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, shown
 from qaugbench.files import json_text
-from qaugbench.predictions import Facts
-from qaugbench.record import Board, Record
+from qaugbench.predictions import MOST_BYTES, Facts
+from qaugbench.record import RECORD_BYTES, Board, Record, parse_facts
+from qaugbench.untrusted import MIB, read_bytes
 
 ENTRY_SCHEMA: Final = 1
 ENTRY_FILE = "entry.json"
 PREDICTIONS_FILE = "predictions.npz"
 MANIFEST_FILE = "manifest.json"
 SAMPLES_FILE = "samples.png"
-
-
-Kind = TypeVar("Kind", bound=Facts)
+LARGEST = {
+    ENTRY_FILE: RECORD_BYTES,
+    PREDICTIONS_FILE: MOST_BYTES,
+    MANIFEST_FILE: MIB,
+    SAMPLES_FILE: 32 * MIB,
+}
+"""The files of an entry, and how many bytes of each are read at most."""
 
 
 class Entry(Facts):
@@ -37,8 +42,8 @@ class Entry(Facts):
 class FileFacts(Facts):
     """One file of an entry."""
 
-    sha256: str
-    bytes: int
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
 
 
 class Manifest(Facts):
@@ -54,7 +59,7 @@ def entry_schema() -> dict[str, Any]:
 
 
 def entry_folder(board: Board, entry_id: str) -> Path:
-    """Return where an entry lies below the leaderboards' root: ``brainmri@1/phantom-lite/entries/<id>``.
+    """Return the place of an entry below the leaderboards' root: ``brainmri@1/phantom-lite/entries/<id>``.
 
     Raises EntryError for a name that cannot be a folder's.
     """
@@ -72,32 +77,17 @@ def manifest_text(files: Mapping[str, bytes]) -> str:
 
 def read_entry(path: Path) -> Entry:
     """Return the entry in the folder ``path``; a missing file or another schema raises EntryError naming it."""
-    return _read(path / ENTRY_FILE, Entry)
+    return parse_facts(read_bytes(path / ENTRY_FILE, LARGEST[ENTRY_FILE]), path / ENTRY_FILE, Entry)
 
 
 def read_manifest(path: Path) -> Manifest:
     """Return the manifest in the folder ``path``; a missing file or another schema raises EntryError naming it."""
-    return _read(path / MANIFEST_FILE, Manifest)
-
-
-def _read(file: Path, kind: type[Kind]) -> Kind:
-    try:
-        return kind.model_validate_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise EntryError(f"{file} cannot be read: {error}. Submit the run again.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        if first["loc"] == ("record", "schema_version") and first["input"] == 1:
-            raise EntryError(
-                f"The record in {file} has schema 1; 'qaugbench rescore {file.parent}' brings it up to date."
-            ) from error
-        raise EntryError(f"{file} does not have schema {ENTRY_SCHEMA}: {where}: {first['msg']}.") from error
+    return parse_facts(read_bytes(path / MANIFEST_FILE, LARGEST[MANIFEST_FILE]), path / MANIFEST_FILE, Manifest)
 
 
 def _safe(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@+-]*", name):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}", name):
         raise EntryError(
-            f"{name!r} cannot name a folder of a leaderboard: use letters, digits, . _ @ + and -, no sign first."
+            f"{shown(name)!r} cannot name a folder of a leaderboard: use letters, digits, . _ @ + and -, no sign first."
         )
     return name

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from qaugbench.board.bundle import ENTRY_FILE, read_entry
-from qaugbench.record import Record, read_record
+from qaugbench.board.reader import record_of
+from qaugbench.record import Record
 
 BENCHMARK_TITLE = "qaugbench: does synthetic data from quantum generative models help medical image classifiers?"
 BENCHMARK_AUTHORS = "qaugbench contributors"
@@ -55,8 +55,7 @@ def bibtex(record: Record) -> str:
 
 def cite(path: Path) -> str:
     """Return BibTeX for the entry or run folder in ``path``."""
-    record = read_entry(path).record if (path / ENTRY_FILE).is_file() else read_record(path)
-    return bibtex(record)
+    return bibtex(record_of(path))
 
 
 def _entry(reference: Reference, record: Record) -> str:

@@ -1,4 +1,4 @@
-"""Which entries may be compared: one board, task, data, split and number of replicates, and the same test images."""
+"""Which entries may be compared: one board, task, classifier, data, split and number of replicates, the same test images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, shown
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record
 from qaugbench.stats.metric_on_images import Images
@@ -17,7 +17,7 @@ from qaugbench.task import Endpoint
 
 @dataclass(frozen=True)
 class Submitted:
-    """An entry that holds what it claims, and the folder that it lies in."""
+    """An entry that holds what it claims, and its folder."""
 
     path: Path
     record: Record
@@ -25,22 +25,27 @@ class Submitted:
 
 def by_board(entries: Iterable[Submitted]) -> list[list[Submitted]]:
     """Return the entries that may be compared together, in the order of their paths, board by board."""
-    groups: dict[tuple[str, str, str, str, int], list[Submitted]] = {}
+    groups: dict[tuple[str, str, str, str, str, int], list[Submitted]] = {}
     for entry in sorted(entries, key=lambda entry: entry.path):
         record = entry.record
         data = record.data
-        key = (str(record.board), record.task_sha256, data.manifest_sha256, data.split_sha256, record.replicates)
+        key = (
+            str(record.board),
+            record.task_sha256,
+            str(record.recipe_sha256),
+            data.manifest_sha256,
+            data.split_sha256,
+            record.replicates,
+        )
         groups.setdefault(key, []).append(entry)
     return [groups[key] for key in sorted(groups)]
 
 
-def percent(key: str) -> float:
-    """Return a fraction's key as a number, by which fractions are sorted.
-
-    >>> percent("10%")
-    10.0
-    """
-    return float(key.removesuffix("%"))
+def why_off_board(record: Record) -> str | None:
+    """Return why an entry that holds what it claims cannot be compared with any other; None where it can."""
+    if record.recipe_sha256 is None:
+        return "its record does not state which code trained the classifier; run it again"
+    return f"it has {'; '.join(record.departures)}" if record.departures else None
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ def check_same(one: HeldOut, other: HeldOut) -> None:
     found = _difference(one, other)
     if found is not None:
         raise EntryError(
-            f"{one.entry.path} and {other.entry.path} lie on one board but cannot be compared: {found}. "
+            f"{shown(one.entry.path, None)} and {shown(other.entry.path, None)} are on one board but cannot be compared: "
+            f"{found}. "
             "Run the one that departs from the board's test set again, or remove it."
         )
 
@@ -78,7 +84,7 @@ def _difference(one: HeldOut, other: HeldOut) -> str | None:
         ("the number of test images", one.ids.size, other.ids.size),
     ):
         if first != second:
-            return f"{what}: {first!r} and {second!r}"
+            return f"{what}: {shown(repr(first), 160)} and {shown(repr(second), 160)}"
     for what, of_one, of_other in (
         ("the id", one.ids, other.ids),
         ("the group", one.images.groups, other.images.groups),
@@ -87,5 +93,6 @@ def _difference(one: HeldOut, other: HeldOut) -> str | None:
         unequal = (of_one != of_other).reshape(one.ids.size, -1).any(axis=1)
         if unequal.any():
             place = int(unequal.argmax())
-            return f"{what} of test image {place}: {of_one[place].tolist()!r} and {of_other[place].tolist()!r}"
+            given, other_given = (shown(repr(array[place].tolist())) for array in (of_one, of_other))
+            return f"{what} of test image {place}: {given} and {other_given}"
     return None

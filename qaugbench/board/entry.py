@@ -10,6 +10,7 @@ from typing import Any
 
 from qaugbench.board.bundle import (
     ENTRY_FILE,
+    LARGEST,
     MANIFEST_FILE,
     PREDICTIONS_FILE,
     SAMPLES_FILE,
@@ -19,11 +20,14 @@ from qaugbench.board.bundle import (
     manifest_text,
     read_entry,
 )
+from qaugbench.board.comparable import why_off_board
+from qaugbench.board.reader import check_folder
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, shown
 from qaugbench.files import json_text, write_whole
-from qaugbench.record import Record, read_record
+from qaugbench.record import Record
+from qaugbench.untrusted import exists, read_bytes
 
 __all__ = ["Entry", "entry_files", "entry_folder", "entry_schema", "read_entry", "submit", "without_paths"]
 
@@ -46,15 +50,15 @@ def submit(run_folder: Path, out: Path = Path("leaderboards")) -> Path:
     and writing one again changes nothing. Raises EntryError for a run that does not hold what it claims or departs from
     its track, and for an entry of the same id with other content.
     """
-    verify(run_folder)
-    record = read_record(run_folder)
-    if record.departures:
+    record = verify(run_folder).record
+    why = why_off_board(record)
+    if why is not None:
         raise EntryError(
-            f"{run_folder} cannot be an entry: it has {'; '.join(record.departures)}. Run the whole track: what is finished counts."
+            f"{shown(run_folder, None)} cannot be an entry: {shown(why, 300)}. Run the whole track: what is finished counts."
         )
     target = out / entry_folder(record.board, record.id)
     files = entry_files(run_folder, record)
-    if target.exists():
+    if exists(target):
         _same_or_refuse(target, files)
         return target
     try:
@@ -66,7 +70,7 @@ def submit(run_folder: Path, out: Path = Path("leaderboards")) -> Path:
 
 def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
     """Return the content of every file of a run's entry by name."""
-    files = {PREDICTIONS_FILE: (run_folder / PREDICTIONS_FILE).read_bytes()}
+    files = {PREDICTIONS_FILE: read_bytes(run_folder / PREDICTIONS_FILE, LARGEST[PREDICTIONS_FILE])}
     sheet = sample_sheet(run_folder / "samples.npz", record) if record.data.phantom else None
     if sheet is not None:
         files[SAMPLES_FILE] = sheet
@@ -78,7 +82,7 @@ def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
 
 def without_paths(record: Record) -> Record:
     """Return the record with the folders of absolute paths cut out of every text; file names stay."""
-    return Record.model_validate(_walk(record.model_dump(mode="json")))
+    return Record.model_validate_json(json_text(_walk(record.model_dump(mode="json"))), strict=True)
 
 
 def shortened(text: str) -> str:
@@ -100,13 +104,14 @@ def _walk(value: Any) -> Any:
 
 def _same_or_refuse(target: Path, files: dict[str, bytes]) -> None:
     """Return when the folder holds exactly ``files``, else raise naming the first that differs."""
+    check_folder(target)
     present = {path.name for path in target.iterdir()}
     differing = sorted(present ^ set(files)) or [
-        name for name in sorted(files) if (target / name).read_bytes() != files[name]
+        name for name in sorted(files) if read_bytes(target / name, LARGEST[name]) != files[name]
     ]
     if differing:
         raise EntryError(
-            f"{target} already holds another entry of this id: {differing[0]} differs. Entries are never overwritten; "
+            f"{shown(target, None)} already holds another entry of this id: {differing[0]} differs. Entries are never overwritten; "
             "remove the folder first if it is yours and was not published."
         )
 

@@ -1,4 +1,4 @@
-"""What every generator of a board gained over the reference of its own entry, from the predictions of all entries."""
+"""What every generator of a board gained over the board's reference, R*, from the predictions of all entries."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from qaugbench.board.bundle import PREDICTIONS_FILE
 from qaugbench.board.comparable import HeldOut, Submitted, check_same
-from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.board.reader import read_run_predictions
+from qaugbench.board.shared_reference import (
+    SharedReference,
+    own_references,
+    present_at,
+    shared_references,
+    with_reference,
+)
+from qaugbench.errors import EntryError
+from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record
-from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages, metric_of
 from qaugbench.stats.ranks import rank_sets
-from qaugbench.stats.reference import choose_reference
+from qaugbench.stats.results import Reference
 from qaugbench.task import Endpoint
 
 
@@ -52,9 +59,11 @@ class Measured:
 
     Gains are None where the test images cannot decide the endpoint. ``macro`` is also None on phantom data, and where
     the primary endpoint is asked of some of the test images only; it is ``primary`` itself where they ask the same.
+    ``references`` are R* by fraction, from which all entries are scored.
     """
 
     entries: tuple[Submitted, ...]
+    references: Mapping[str, SharedReference]
     primary: Gains | None
     macro: Gains | None
 
@@ -71,33 +80,47 @@ def measure(entries: Sequence[Submitted]) -> Measured:
     """
     primary, macro = entries[0].record.endpoints[0], _macro_endpoint(entries[0].record)
     asked = [primary] if macro in (None, primary) else [primary, macro]
-    first: HeldOut | None = None
+    own, images = _own_references(entries)
+    references = shared_references(own)
+    metrics = [metric_of(endpoint, images) for endpoint in asked]
     rows: list[list[tuple[Place, Measurement]]] = [[] for _ in asked]
     for entry in entries:
-        predicted = read_predictions(entry.path / PREDICTIONS_FILE)
+        predicted = read_run_predictions(entry.path, entry.record)
+        for found, metric in zip(rows, metrics, strict=True):
+            found += _gains_of(entry, predicted, metric, references)
+    gains = [_stacked(found, metric) for found, metric in zip(rows, metrics, strict=True)]
+    scored = tuple(with_reference(entry, references) for entry in entries)
+    return Measured(scored, references, gains[0], None if macro is None else gains[-1])
+
+
+def _own_references(entries: Sequence[Submitted]) -> tuple[dict[Path, dict[str, Reference]], Images]:
+    """Return the references that the entries chose by themselves, by entry and fraction, and the test images of all."""
+    own: dict[Path, dict[str, Reference]] = {}
+    first: HeldOut | None = None
+    for entry in entries:
+        predicted = read_run_predictions(entry.path, entry.record)
         test = HeldOut.of(entry, predicted)
         first = first or test
         check_same(first, test)
-        metrics_on_images = [metric_of(endpoint, test.images) for endpoint in asked]
-        for found, question in zip(rows, metrics_on_images, strict=True):
-            found += _gains_of(entry, predicted, question)
-    gains = [_stacked(found, question) for found, question in zip(rows, metrics_on_images, strict=True)]
-    return Measured(tuple(entries), gains[0], None if macro is None else gains[-1])
+        own[entry.path] = own_references(entry.record, predicted)
+    if first is None:
+        raise EntryError("A board needs at least one entry.")
+    return own, first.images
 
 
-def gains_at(record: Record, predicted: PredictionSet, key: str, question: MetricOnImages) -> dict[str, Measurement]:
-    """Return (theta [R], influence [R, C]) of every generator minus its reference at the fraction ``key``.
+def gains_at(
+    record: Record, predicted: PredictionSet, key: str, metric: MetricOnImages, reference: str | None
+) -> dict[str, Measurement]:
+    """Return (theta [R], influence [R, C]) of every generator minus the ``reference`` arm at the fraction ``key``.
 
-    By intention to treat, as everywhere: a failed replicate is filled in. Empty where the reference was dropped.
+    By intention to treat, as everywhere: a failed replicate is filled in. Empty where there is no reference, or it was
+    dropped.
     """
-    present = Present.of(predicted.arms, predicted.fractions[key], {arm.id: arm for arm in record.arms})
-    labels, primary = record.labels, record.endpoints[0]
-    validation = Images(predicted.val_labels, predicted.val_groups, tuple(labels.names), labels.kind)
-    reference = choose_reference(present, primary, metric_of(primary, validation)).arm
-    if reference is None:
+    present = present_at(record, predicted, key)
+    if reference is None or reference not in present.arms:
         return {}
-    theta, influence = question.evaluate(present.test_logits(reference), {})
-    answers = {arm: question.evaluate(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
+    theta, influence = metric.evaluate(present.test_logits(reference), {})
+    answers = {arm: metric.evaluate(present.test_logits(arm), {}) for arm in present.with_role("synthetic")}
     return {arm: (own[0] - theta, own[1] - influence) for arm, own in answers.items()}
 
 
@@ -121,22 +144,24 @@ def _macro_endpoint(record: Record) -> Endpoint | None:
     return whole[0] if whole else Endpoint(id="macro", title="macro-AUROC", kind="macro_auroc", classes=tuple(names))
 
 
-def _gains_of(entry: Submitted, predicted: PredictionSet, question: MetricOnImages) -> list[tuple[Place, Measurement]]:
-    if question.why_undefined is not None or question.why_no_interval is not None:
+def _gains_of(
+    entry: Submitted, predicted: PredictionSet, metric: MetricOnImages, references: Mapping[str, SharedReference]
+) -> list[tuple[Place, Measurement]]:
+    if metric.why_undefined is not None or metric.why_no_interval is not None:
         return []
     return [
         (Place(entry.path, key, arm), gain)
         for key in sorted(predicted.fractions)
-        for arm, gain in gains_at(entry.record, predicted, key, question).items()
+        for arm, gain in gains_at(entry.record, predicted, key, metric, references[key].arm).items()
     ]
 
 
-def _stacked(rows: Sequence[tuple[Place, Measurement]], question: MetricOnImages) -> Gains | None:
+def _stacked(rows: Sequence[tuple[Place, Measurement]], metric: MetricOnImages) -> Gains | None:
     if not rows:
         return None
     return Gains(
         places=tuple(place for place, _ in rows),
         theta=np.stack([theta for _, (theta, _) in rows]),
         influence=np.stack([influence for _, (_, influence) in rows]),
-        n_eff=int(question.n_eff or 0),
+        n_eff=int(metric.n_eff or 0),
     )

@@ -1,4 +1,4 @@
-"""The leaderboards as Markdown: one a board, from entries that were verified a moment before."""
+"""The leaderboards as Markdown: one per board, from entries that were verified a moment before."""
 
 from __future__ import annotations
 
@@ -7,29 +7,35 @@ from pathlib import Path
 
 from qaugbench.board.board_table import rows_of, table
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
-from qaugbench.board.cells import NONE
-from qaugbench.board.comparable import Submitted, by_board, percent
+from qaugbench.board.circuit_influence import plateau_notes
+from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.confirmatory import Confirmatory, confirmatory
 from qaugbench.board.gains import Measured, measure, rank_ranges
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
+from qaugbench.board.reader import is_entry
 from qaugbench.board.verify import verify
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_whole
+from qaugbench.formatting import NONE, count, fraction_words
+from qaugbench.predictions import percent
 from qaugbench.stats.decide import LISTED_REPLICATES
 
+MOST_ENTRIES = 10_000
 PHANTOM_BANNER = (
-    "> **PHANTOM DATA: not evidence.** These images were drawn by a program, not taken of patients. The boards below "
-    "show that entries can be made, verified and ranked; they say nothing about medicine, and no row of them may be "
-    "compared with a row above."
+    "> **PHANTOM DATA: synthetic test pattern, not patient data; not evidence.** The boards below show that entries can "
+    "be made, verified and ranked; no row of them may be compared with a row above."
 )
 INTRODUCTION = (
-    "Each row is a generator whose synthetic images were added to classical augmentation (R+). Rows are sorted by what "
-    "that changed, with 95 % intervals over replicates and test patients. A rank is a range: the places that "
-    "simultaneous 95 % intervals of all differences between the rows of a table leave to a row. Rows whose ranges "
-    "overlap are tied, and their order says nothing; only a row whose range is 1 alone is ahead of all others. The "
-    "verdict is the highest claim that holds; the attribution says whether a gain is due to the circuit. Every number "
-    "was recomputed from the predictions when this page was made."
+    "Each row is a generator whose synthetic images were added to the real training images. Rows are sorted by their "
+    "difference from R*, the best of the arms that train on the real images alone: with classical augmentation (R+), the "
+    "same at equal computing (R+cm), or with oversampling (R+os). It is chosen on validation images and is the same for all "
+    "entries of a board. Intervals are 95 %, over replicates and test patients. The difference from R+ is what papers "
+    "report; the two arms are not matched for computing, so it decides nothing. The rank is given as the range of possible "
+    "ranks (95 %, simultaneous over all differences between the rows of a table). Rows whose ranges overlap are tied, and "
+    "their order says nothing; only a row whose range is 1 alone is ahead of all others. The verdict is the highest claim "
+    "that holds; the attribution says whether a gain is due to the circuit, and the circuit's influence how much of the "
+    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made."
 )
 
 
@@ -50,7 +56,8 @@ def page(entries: Sequence[Submitted]) -> str:
 
     Ranks, adjusted p-values and means over tasks are computed here, from the predictions of all entries together.
     """
-    boards = [measure(group) for group in by_board(entries)]
+    left_out = {entry.path: why_off_board(entry.record) for entry in sorted(entries, key=lambda entry: entry.path)}
+    boards = [measure(group) for group in by_board(entry for entry in entries if left_out[entry.path] is None)]
     pooled = pooled_rows(boards)
     family = confirmatory(boards, pooled)
     real = [_board(board, family) for board in boards if not board.record.data.phantom]
@@ -61,18 +68,37 @@ def page(entries: Sequence[Submitted]) -> str:
         blocks += pooled_blocks(pooled, family, boards)
     if phantom:
         blocks += ["# Phantom boards", PHANTOM_BANNER, *_flat(phantom)]
+    off = [f"- `{shown(path.name)}`: {why}." for path, why in left_out.items() if why is not None]
+    if off:
+        blocks += ["# Not on a board", "\n".join(off)]
     return "\n\n".join(blocks) + "\n"
 
 
 def entry_paths(root: Path) -> list[Path]:
     """Return the folders of all entries below ``root``, sorted; a missing root raises EntryError."""
     if not root.is_dir():
-        raise EntryError(f"There is no folder {root}. Give the folder that holds <task>/<source>-<track>/entries/.")
-    found = sorted(path for path in root.glob("*/*/entries/*") if path.is_dir() and not path.name.startswith("."))
-    empty = [path for path in found if not (path / ENTRY_FILE).is_file() and not (path / MANIFEST_FILE).is_file()]
-    if empty:
-        raise EntryError(f"{empty[0]} is not an entry: it lacks {ENTRY_FILE} and {MANIFEST_FILE}. Remove or submit it.")
+        raise EntryError(
+            f"There is no folder {shown(root, None)}. Give the folder that holds <task>/<source>-<track>/entries/."
+        )
+    found = sorted(path for path in root.glob("*/*/entries/*") if not path.name.startswith("."))
+    if len(found) > MOST_ENTRIES:
+        raise EntryError(f"{shown(root, None)} holds {len(found):,} entries; a page has at most {MOST_ENTRIES:,}.")
+    for path in found:
+        _check_entry(root, path)
     return found
+
+
+def _check_entry(root: Path, path: Path) -> None:
+    """Raise EntryError for what is no entry, and for a link anywhere on the way to it."""
+    linked = [place for place in (path, *path.parents[:3]) if place.is_symlink() and place != root]
+    if linked:
+        raise EntryError(f"{shown(linked[0], None)} is a link. Copy the folder itself.")
+    if not path.is_dir():
+        raise EntryError(f"{shown(path, None)} is not a folder, so it is no entry. Remove it.")
+    if not is_entry(path):
+        raise EntryError(
+            f"{shown(path, None)} is not an entry: it lacks {ENTRY_FILE} and {MANIFEST_FILE}. Remove or submit it."
+        )
 
 
 def _on_the_family(confirmed: Confirmatory) -> str:
@@ -84,13 +110,12 @@ def _on_the_family(confirmed: Confirmatory) -> str:
     family = confirmed.family
     if family is None:
         return f"{provisional} No row on real data has as many yet, so no p-value is adjusted."
-    n = len(family.estimate)
     rows = f"the {len(confirmed.rows)} rows on real data" if len(confirmed.rows) > 1 else "the one row on real data"
     means = f" and {len(confirmed.pooled)} means over tasks" if confirmed.pooled else ""
     return (
-        f"The confirmatory family of this page has {n} comparison{'s' if n > 1 else ''}: {rows} with at least "
-        f"{LISTED_REPLICATES} replicates{means}, each against its R+, recomputed as a whole whenever the page is made. "
-        f"Adjusted p is single-step max-T over all of them (smallest df {family.df.min():.1f}: an adjusted p below .05 is "
+        f"The confirmatory family of this page has {count(len(family.estimate), 'comparison')}: {rows} with at least "
+        f"{LISTED_REPLICATES} replicates{means}, each against the R* of its board, recomputed as a whole whenever the page is "
+        f"made. Adjusted p is single-step max-T over all of them (smallest df {family.df.min():.1f}: an adjusted p below .05 is "
         f"an estimate more than {family.quantile:.2f} standard errors from 0); the intervals beside it are of one row "
         "alone. Rows of a board share test patients and seeds, and their covariance is estimated; boards are taken to have "
         "different test patients. Tracks of one source share theirs, which makes the adjusted p too large rather than too "
@@ -104,19 +129,21 @@ def _board(board: Measured, family: Confirmatory) -> list[str]:
     unit = "patients" if first.data.patients_known else "groups (patients unknown)"
     blocks = [
         f"## {first.board}",
-        f"{first.title}. {first.question} {first.data.n_images['test']} test images of {first.data.n_groups['test']} "
-        f"{unit}; task `{first.task_sha256[:12]}`, data `{first.data.manifest_sha256[:12]}`, "
-        f"split `{first.data.split_sha256[:12]}` ({first.data.split_how.rstrip('.')}).",
+        f"{first.title}. {first.question} {first.data.n_images['test']:,} test images of {first.data.n_groups['test']:,} "
+        f"{unit}; task `{first.task_sha256[:12]}`, classifier `{str(first.recipe_sha256)[:12]}`, "
+        f"data `{first.data.manifest_sha256[:12]}`, split `{first.data.split_sha256[:12]}` ({first.data.split_how.rstrip('.')}).",
     ]
     if first.data.leaky:
-        blocks.append("> **LEAKY SPLIT**: patients lie on both sides of it, so every value is too high.")
+        blocks.append("> **LEAKY SPLIT**: patients are on both sides of it, so every value is too high.")
+    blocks += sorted({note for record in records for note in plateau_notes(record)})
     for key in sorted({fraction.key for record in records for fraction in record.fractions}, key=percent):
         rows = [row for entry in board.entries for row in rows_of(entry, key)]
         if rows:
             reasons = {fraction.reason for record in records for fraction in record.fractions if fraction.key == key}
             moved = [f"{reason.rstrip('.')}." for reason in sorted(filter(None, reasons))]
             ranks = {} if board.primary is None else rank_ranges(board.primary, key)
-            blocks += [f"### {key} of the training patients", *moved, *table(rows, ranks, family.rows)]
+            title = f"### {fraction_words(key)} of the training patients"
+            blocks += [title, *moved, *table(rows, board.references.get(key), ranks, family.rows)]
     return blocks
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qaugbench.board.comparable import percent
 from qaugbench.board.gains import Measured
+from qaugbench.predictions import percent
 from qaugbench.stats.bayes import Posterior, posterior
 from qaugbench.stats.decide import LISTED_REPLICATES
 from qaugbench.stats.mrmc import Comparison, interval

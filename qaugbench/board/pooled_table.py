@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from qaugbench.board.cells import NONE, adjusted_text, change_text, markdown_table
 from qaugbench.board.confirmatory import Confirmatory
 from qaugbench.board.gains import Measured
 from qaugbench.board.pooled import MARGIN, TASKS, Pooled
+from qaugbench.formatting import NONE, change, fraction_words, markdown_table, p_value, signed, unsigned
 
 INTRODUCTION = (
-    "What a generator changed on macro-AUROC over all classes of a task, as the mean over tasks, each counting the same. "
+    "What a generator changed on macro-AUROC over all classes of a task against the board's R*, as the mean over tasks, each "
+    "counting the same. "
     "The tasks are those named, not a sample of tasks. Rows over different tasks cannot be compared. The board of a task "
     "with the most test patients stands for it; several entries of a generator on a board count as their mean; a leaky "
-    f"split is left out. P is the probability that the mean change is below -{MARGIN:g}, within ±{MARGIN:g} and above "
-    f"+{MARGIN:g} in a hierarchical normal model; it decides nothing."
+    f"split is left out. P is the probability that the mean change is below {signed(-MARGIN)}, within ±{unsigned(MARGIN)} and "
+    f"above {signed(MARGIN)} in a hierarchical normal model; it decides nothing."
 )
 HEADER = (
     "method",
     "tasks",
-    "Δ macro-AUROC vs R+ [95 % CI]",
+    "Δ macro-AUROC vs R* [95 % CI]",
     "SE",
     "df",
     "adjusted p",
@@ -32,10 +32,10 @@ HEADER = (
 
 
 def pooled_blocks(rows: Sequence[Pooled], family: Confirmatory, boards: Sequence[Measured]) -> list[str]:
-    """Return the section on means over tasks: what they are, and a table a track and fraction."""
+    """Return the section on means over tasks: what they are, and one table per track and fraction."""
     tables: dict[str, list[tuple[str, ...]]] = {}
     for row in rows:
-        title = f"## {row.track}, {row.fraction} of the training patients"
+        title = f"## {row.track}, {fraction_words(row.fraction)} of the training patients"
         tables.setdefault(title, []).append(_pooled_cells(row, family.pooled.get(row.row), boards))
     return [
         "# Pooled over tasks",
@@ -49,11 +49,11 @@ def _pooled_cells(row: Pooled, adjusted: float | None, boards: Sequence[Measured
     return (
         row.arm,
         f"{len(row.tasks)} of {len(TASKS)} tasks: {', '.join(row.tasks)}",
-        change_text(asdict(found)),
-        f"{found.se:.4f}",
+        change(found.estimate, found.ci_low, found.ci_high),
+        unsigned(found.se),
         f"{found.df:.1f}",
-        adjusted_text(adjusted),
-        f"{belief.below:.2f} / {belief.within:.2f} / {belief.above:.2f}" if belief else NONE,
+        p_value(adjusted),
+        " / ".join(map(unsigned, (belief.below, belief.within, belief.above))) if belief else NONE,
         f"{found.n_replicates}{'' if row.listed else ' (provisional)'}",
         str(found.n_groups),
         ", ".join(str(boards[number].record.board) for number in row.boards),

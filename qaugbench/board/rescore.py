@@ -2,85 +2,132 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, Entry, manifest_text
-from qaugbench.board.verify import check_files, scores_of, verify
-from qaugbench.errors import EntryError, StatisticsError
+from qaugbench.board.reader import check_folder, entry_contents, is_entry, predictions_of, read_run_predictions
+from qaugbench.board.verify import scores_of, verify
+from qaugbench.errors import EntryError, StatisticsError, shown
 from qaugbench.files import json_text, write_whole
-from qaugbench.predictions import read_predictions
-from qaugbench.record import SCHEMA_VERSION, Record, record_text
+from qaugbench.predictions import PredictionSet
+from qaugbench.record import (
+    OLDER_SCHEMAS,
+    RECORD_BYTES,
+    RECORD_FILE,
+    SCHEMA_VERSION,
+    UNSCORED,
+    Record,
+    first_fault,
+    record_text,
+)
+from qaugbench.untrusted import exists, parse_json, read_bytes
 
-RECORD_FILE = "record.json"
-KNOWN_SCHEMAS: Final = (1, SCHEMA_VERSION)
-"""Records that differ from the present ones in their scores alone."""
+KNOWN_SCHEMAS: Final = (*OLDER_SCHEMAS, SCHEMA_VERSION)
+CELL_LABEL = re.compile(r"(?P<arm>\S+) (?P<fraction>\S+%) r(?P<replicate>\d{1,4})")
+RECIPE_UNKNOWN = "a record of schema {schema}, which did not state which code trained the classifier"
 
 
 def rescore(path: Path) -> Record:
     """Recompute every score of the run folder or entry in ``path``, write it back and return the record.
 
-    Only the scores change, and with them the manifest of an entry; a run's report is not written again. Everything is
-    verified at the end. Raises EntryError for a folder that is neither, files that cannot be read or are not those of
-    the manifest, a record of an unknown schema, and predictions that are not the record's or cannot be scored; the folder
-    is then as it was.
+    Only the scores change, and with them the manifest of an entry; a run's report is not written again. Records of schema 1
+    and 2 become records of schema 3 as far as they say what that needs: which code trained the classifier they do not,
+    which is added to their departures and keeps them off a board. Everything is verified at the end. Raises EntryError for
+    a folder that is neither, files that cannot be read or are not those of the manifest, a record of an unknown schema, and
+    predictions that are not the record's or cannot be scored; the folder is then as it was.
     """
     path = Path(path)
-    if (path / ENTRY_FILE).is_file():
+    check_folder(path)
+    if is_entry(path):
         return _rescored_entry(path)
-    if (path / RECORD_FILE).is_file():
-        record = _rescored(path / RECORD_FILE, _json(path / RECORD_FILE))
-        return _replace(path, {RECORD_FILE: record_text(record)})
+    if exists(path / RECORD_FILE):
+        file = path / RECORD_FILE
+        record = _unscored(file, parse_json(read_bytes(file, RECORD_BYTES), file))
+        return _replace(path, {RECORD_FILE: record_text(_rescored(path, record, read_run_predictions(path, record)))})
     raise EntryError(
-        f"{path} holds neither {ENTRY_FILE} nor {RECORD_FILE}. Give the folder of an entry or one that 'qaugbench run' "
-        "printed."
+        f"{shown(path, None)} holds neither {ENTRY_FILE} nor {RECORD_FILE}. Give the folder of an entry or one that "
+        "'qaugbench run' printed."
     )
 
 
 def _rescored_entry(path: Path) -> Record:
-    check_files(path)
+    contents = entry_contents(path)
     file = path / ENTRY_FILE
-    stated = _json(file)
-    record = _rescored(file, stated.get("record"))
+    stated = parse_json(contents[ENTRY_FILE], file)
+    record = _unscored(file, stated.get("record") if isinstance(stated, dict) else None)
+    record = _rescored(path, record, predictions_of(record, contents[PREDICTIONS_FILE], path))
     try:
         entry = Entry.model_validate({**stated, "record": record})
     except ValidationError as error:
         raise _not_of_schema(file, error) from error
     text = json_text(entry.model_dump(mode="json"))
-    others = {name.name: name.read_bytes() for name in path.iterdir() if name.name not in (ENTRY_FILE, MANIFEST_FILE)}
-    return _replace(path, {ENTRY_FILE: text, MANIFEST_FILE: manifest_text({**others, ENTRY_FILE: text.encode()})})
+    files = {**contents, ENTRY_FILE: text.encode()}
+    return _replace(path, {ENTRY_FILE: text, MANIFEST_FILE: manifest_text(files)})
 
 
-def _rescored(file: Path, stated: Any) -> Record:
-    """Return the record that ``file`` states, with scores recomputed from the predictions beside it."""
+def _unscored(file: Path, stated: Any) -> Record:
+    """Return the record that ``file`` states, of whatever schema, without its scores."""
     if not isinstance(stated, dict):
-        raise EntryError(f"{file} holds no record. Give the folder that 'qaugbench run' or 'qaugbench submit' printed.")
-    schema = stated.get("schema_version")
-    if schema not in KNOWN_SCHEMAS:
-        known = " and ".join(map(str, KNOWN_SCHEMAS))
         raise EntryError(
-            f"{file} has a record of schema {schema!r}; known are {known}. Use the version of qaugbench that wrote it."
+            f"{shown(file, None)} holds no record. Give the folder that 'qaugbench run' or 'qaugbench submit' printed."
         )
+    schema = stated.get("schema_version")
+    if type(schema) is not int or schema not in KNOWN_SCHEMAS:
+        raise EntryError(
+            f"{shown(file, None)} has a record of schema {shown(repr(schema))}; known are "
+            f"{', '.join(map(str, KNOWN_SCHEMAS))}. Use the version of qaugbench that wrote it."
+        )
+    current = stated if schema == SCHEMA_VERSION else _brought_up(stated, schema)
     try:
-        record = Record.model_validate({**stated, "schema_version": SCHEMA_VERSION, "scores": {}})
+        text = json_text({**current, "schema_version": SCHEMA_VERSION, "scores": UNSCORED.to_dict()})
+        return Record.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise _not_of_schema(file, error) from error
-    predictions = file.parent / PREDICTIONS_FILE
-    predicted = read_predictions(predictions)
-    found = hashlib.sha256(predictions.read_bytes()).hexdigest()
-    if found != record.predictions_sha256:
-        raise EntryError(
-            f"{predictions} is not the file that {file} was made from: stated SHA-256 {record.predictions_sha256}, found "
-            f"{found}. Bring back the original."
-        )
+
+
+def _brought_up(stated: Mapping[str, Any], schema: int) -> dict[str, Any]:
+    """Return a record of schema 1 or 2 with the fields of schema 3, which differ in four places besides the scores.
+
+    The arm R+ was called the reference; failed cells said their arm, fraction and replicate in one text only; the hash of
+    the classifier's code was not kept; neither the plateau nor the circuits' influence was measured.
+    """
+    departures = [*_listed(stated, "departures"), RECIPE_UNKNOWN.format(schema=schema)]
+    return {
+        **stated,
+        "arms": [_renamed_role(arm) for arm in _listed(stated, "arms")],
+        "failures": [_located(failure) for failure in _listed(stated, "failures")],
+        "recipe_sha256": None,
+        "departures": departures,
+        "plateau_skipped": f"not measured by the version that wrote schema {schema}",
+    }
+
+
+def _listed(stated: Mapping[str, Any], key: str) -> list[Any]:
+    found = stated.get(key, [])
+    return found if isinstance(found, list) else []
+
+
+def _renamed_role(arm: Any) -> Any:
+    return {**arm, "role": "augmented"} if isinstance(arm, dict) and arm.get("role") == "reference" else arm
+
+
+def _located(failure: Any) -> Any:
+    if not isinstance(failure, dict) or failure.get("stage") != "train":
+        return failure
+    found = CELL_LABEL.fullmatch(str(failure.get("name")))
+    return failure if found is None else {**failure, **found.groupdict(), "replicate": int(found["replicate"])}
+
+
+def _rescored(path: Path, record: Record, predicted: PredictionSet) -> Record:
     try:
-        return record.model_copy(update={"scores": scores_of(record, predicted)})
+        return record.scored(scores_of(record, predicted))
     except StatisticsError as error:
-        raise EntryError(f"{predictions} cannot be scored: {error}") from error
+        raise EntryError(f"{shown(path / PREDICTIONS_FILE, None)} cannot be scored: {error}") from error
 
 
 def _replace(path: Path, files: dict[str, str]) -> Record:
@@ -93,17 +140,8 @@ def _replace(path: Path, files: dict[str, str]) -> Record:
     except (EntryError, OSError) as error:
         for name, content in before.items():
             write_whole(path / name, content)
-        raise EntryError(f"{path} could not be scored again and is as it was: {error}") from error
-
-
-def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EntryError(f"{file} cannot be read: {error}. Run or submit again.") from error
+        raise EntryError(f"{shown(path, None)} could not be scored again and is as it was: {error}") from error
 
 
 def _not_of_schema(file: Path, error: ValidationError) -> EntryError:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the file"
-    return EntryError(f"{file} cannot be scored again: {where}: {first['msg']}. Run or submit again.")
+    return EntryError(f"{shown(file, None)} cannot be scored again: {first_fault(error)}. Run or submit again.")

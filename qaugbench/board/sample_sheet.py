@@ -1,15 +1,14 @@
-"""One picture of synthetic images: a row a generator variant and class."""
+"""One picture of synthetic images: one row per generator variant and class."""
 
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from qaugbench.errors import EntryError
+from qaugbench.board.sample_images import read_sample_images
 from qaugbench.record import Record
 
 TILE, GAP, LABEL_HEIGHT = 64, 4, 14
@@ -17,12 +16,10 @@ PER_ROW = 6
 
 
 def sample_sheet(samples: Path, record: Record) -> bytes | None:
-    """Return a PNG of up to six synthetic images a variant and class, never real ones; None without such images.
+    """Return a PNG of up to six synthetic images per variant and class, never real ones; None without such images.
 
     Each image is enlarged or reduced to 64 pixels; the file depends on the images alone.
     """
-    if not samples.is_file():
-        return None
     rows = _rows(samples, record)
     if not rows:
         return None
@@ -41,11 +38,7 @@ def sample_sheet(samples: Path, record: Record) -> bytes | None:
 
 def _rows(samples: Path, record: Record) -> list[tuple[str, list[np.ndarray]]]:
     names = [*record.labels.names, "none"]
-    try:
-        with np.load(samples, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files if not name.startswith("real/")}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise EntryError(f"{samples} is not a usable file of pictures: {error}. Run again, or remove it.") from error
+    found = read_sample_images(samples)
     return [
         (f"{arm.id}: {name}", [image[..., 0] if image.shape[-1] == 1 else image for image in found[f"{arm.id}/{name}"]])
         for arm in record.arms

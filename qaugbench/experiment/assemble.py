@@ -128,7 +128,7 @@ def record(
         departures=departures(plan),
         plateau=_plateaus(plan, store, reports),
         plateau_skipped=plateau_skipped,
-        scores=scores.to_dict(),
+        scores=scores,
     )
 
 

@@ -2,154 +2,138 @@
 
 from __future__ import annotations
 
+from qaugbench.formatting import NONE, Row, fraction_words, interval, p_value, share, signed, span, unsigned
 from qaugbench.record import Record
-from qaugbench.report import record_views as rows
-from qaugbench.report.numbers import Row, interval, p_value, signed
-from qaugbench.report.record_views import Facts
+from qaugbench.report import record_views as views
+from qaugbench.stats.ladder import Equivalence, Ladder, Rung
+from qaugbench.stats.results import ArmVerdict
 
 CLAIMS = {
     "helps": "helps",
-    "assay": "the task can show a gain",
+    "assay": "task sensitive",
     "retains": "keeps half of the classical gain",
     "superior": "beats the best classical arm",
 }
-GRID_HEADER = ("claims in order", "helps", "assay", "keeps half", "superior", "circuit")
+GRID_HEADER = ("claim ladder", "helps", "task sensitive", "keeps half of the gain", "superior", "circuit")
 CLAIMS_HEADER = ("claim", "difference", "estimate", "95 % CI", "p", "holds")
 ADJUSTED_HEADER = ("difference", "fraction", "estimate", "simultaneous 95 % CI", "bootstrap 95 %", "p", "p, adjusted")
+EXPLORATORY_HEADER = ("metric", "direction", "estimate", "95 % CI", "p", "q")
 CIRCUIT = {"QUANTUM-ATTRIBUTED": "attributed", "NOT-ATTRIBUTED": "not attributed", "NOT-TESTED": "not tested"}
+ARROW = {"higher is better": "↑", "lower is better": "↓"}
 
 
 def claims_grid(record: Record, key: str, endpoint: str) -> list[Row]:
-    """Return a row a generator: which claims hold, in the order in which they are tested."""
-    return [_grid_row(arm, found["ladder"]) for arm, found in rows.verdicts(record, key, endpoint).items()]
+    """Return one row per generator: which claims hold, in the order in which they are tested; none where none was tested."""
+    ladders = {arm: found.ladder for arm, found in views.verdicts(record, key, endpoint).items()}
+    return [_grid_row(arm, ladder) for arm, ladder in ladders.items() if ladder.rungs]
 
 
-def claims_table(ladder: Facts) -> list[Row]:
-    """Return a row a claim of one generator: what was tested, the numbers, whether it holds."""
-    tested = [(CLAIMS[rung["claim"]], rung) for rung in ladder["rungs"]]
-    tested += [("beats its control", rung) for rung in ladder["controls"]]
-    found: list[Row] = [
-        (
-            claim,
-            rung["contrast"],
-            signed(rung["estimate"]),
-            interval(rung),
-            p_value(rung["p_value"]),
-            _holds(rung["passed"]),
-        )
-        for claim, rung in tested
-    ]
-    found += [
-        (
-            f"differs by less than {entry['margin']:g}",
-            entry["contrast"],
-            signed(entry["estimate"]),
-            f"{interval(entry)} (90 %)",
-            p_value(entry["p_value"]),
-            _holds(entry["passed"]),
-        )
-        for entry in ladder["equivalences"]
-    ]
-    return found
+def claims_table(ladder: Ladder) -> list[Row]:
+    """Return one row per claim of one generator: what was tested, the numbers, whether it holds."""
+    tested = [(CLAIMS[rung.claim], rung) for rung in ladder.rungs]
+    tested += [("beats its control", rung) for rung in ladder.controls]
+    return [_rung_row(claim, rung) for claim, rung in tested] + [_equivalence_row(one) for one in ladder.equivalences]
 
 
-def untested(ladder: Facts) -> str | None:
+def untested(ladder: Ladder) -> str | None:
     """Return in words which claims were not tested and why, and what follows for the circuit; None for nothing to say."""
     reasons: dict[str, list[str]] = {}
-    for rung in ladder["rungs"]:
-        if rung["passed"] is None:
-            reasons.setdefault(rung["reason"], []).append(CLAIMS[rung["claim"]])
+    for rung in ladder.rungs:
+        if rung.passed is None:
+            reasons.setdefault(str(rung.reason), []).append(CLAIMS[rung.claim])
     said = [f"Not tested, because {reason}: {'; '.join(claims)}." for reason, claims in reasons.items()]
-    if ladder["attribution"] is not None:
-        why = f", because {ladder['attribution_reason']}" if ladder["attribution_reason"] else ""
-        said.append(f"The circuit's part: {CIRCUIT[ladder['attribution']]}{why}.")
+    if ladder.attribution is not None:
+        why = f", because {ladder.attribution_reason}" if ladder.attribution_reason else ""
+        said.append(f"Attribution to the circuit: {CIRCUIT[ladder.attribution]}{why}.")
     return " ".join(said) or None
 
 
-def posterior_sentence(found: Facts, margin: float | None) -> str | None:
-    """Return the companion's three probabilities in words, or None where there is no margin."""
-    posterior = found["posterior"]
+def posterior_sentence(found: ArmVerdict, margin: float | None) -> str | None:
+    """Return the companion's three probabilities in words, or None where there are none or no margin."""
+    posterior = found.posterior
     if posterior is None or margin is None:
         return None
-    below, within, above = (_percent(posterior[part]) for part in ("below", "within", "above"))
+    below, within, above = (share(part) for part in (posterior.below, posterior.within, posterior.above))
     return (
-        f"Bayesian companion, not used for the verdict: {below} that the difference from the reference is below "
-        f"-{margin:g}, {within} within ±{margin:g}, {above} above."
+        f"Bayesian companion, not used for the verdict: {below} that the difference from R* is below {signed(-margin)}, "
+        f"{within} within ±{unsigned(margin)}, {above} above."
     )
 
 
 def adjusted_rows(record: Record) -> list[Row]:
-    """Return a row a member of the confirmatory family, adjusted for all of them together."""
+    """Return one row per member of the confirmatory family, adjusted for all of them together."""
     return [
         (
-            f"{entry['arm']} - {entry['against']}",
-            entry["fraction"],
-            signed(entry["estimate"]),
-            f"[{signed(entry['low'])}, {signed(entry['high'])}]",
-            f"[{signed(entry['bootstrap_low'])}, {signed(entry['bootstrap_high'])}]",
-            p_value(entry["p_value"]),
-            p_value(entry["p_step_down"]),
+            f"{one.arm} - {one.against}",
+            fraction_words(one.fraction),
+            signed(one.estimate),
+            interval(one.low, one.high),
+            interval(one.bootstrap_low, one.bootstrap_high),
+            p_value(one.p_value),
+            p_value(one.p_step_down),
         )
-        for entry in rows.adjusted(record)
+        for one in views.adjusted(record)
     ]
 
 
 def ranks_sentence(record: Record, key: str) -> str | None:
-    """Return the places that are left to each arm, or None where none can be told."""
-    places = rows.ranks(record, key)
-    if not places:
+    """Return the possible ranks of each arm, or None where none can be told."""
+    found = views.ranks(record, key)
+    if not found:
         return None
-    shown = ", ".join(f"{arm} {low if low == high else f'{low}-{high}'}" for arm, (low, high) in places.items())
-    return f"Places that simultaneous intervals leave (1 is best): {shown}."
+    shown = ", ".join(f"{arm} {span(*ranks)}" for arm, ranks in found.items())
+    return f"Possible ranks (95 %, simultaneous; 1 is best): {shown}."
 
 
 def metrics_table(record: Record, key: str) -> tuple[Row, list[Row]]:
-    """Return (header, a row an arm) of the metrics that decide nothing, means over replicates, and of the ensemble."""
-    scored = rows.fraction_scores(record, key)
-    metrics = [*scored.get("metrics", {}).values(), *([scored["ensemble"]] if "ensemble" in scored else [])]
-    arrow = {"higher is better": "↑", "lower is better": "↓"}
-    header = ("arm", *(f"{metric['title']} {arrow[metric['direction']]}" for metric in metrics))
+    """Return (header, one row per arm) of the metrics that decide nothing, means over replicates, and of the ensemble."""
+    metrics = views.other_metrics(record, key)
+    header = ("arm", *(f"{metric.title} {ARROW[metric.direction]}" for metric in metrics))
     found = [
-        (arm.id, *(f"{metric['arms'][arm.id]['mean']:.4f}" if arm.id in metric["arms"] else "-" for metric in metrics))
+        (arm.id, *(unsigned(metric.arms[arm.id].mean) if arm.id in metric.arms else NONE for metric in metrics))
         for arm in record.arms
-        if any(arm.id in metric["arms"] for metric in metrics)
+        if any(arm.id in metric.arms for metric in metrics)
     ]
     return header, found
 
 
 def exploratory_rows(record: Record, key: str) -> list[Row]:
-    """Return a row a generator and metric: its difference from the reference with interval, p and q."""
-    scored = rows.fraction_scores(record, key)
-    metrics = [*scored.get("metrics", {}).values(), *([scored["ensemble"]] if "ensemble" in scored else [])]
-    generators = [arm.id for arm in rows.generators_first_quantum(record.arms)]
+    """Return one row per generator and metric: its difference from R* with interval, p and q."""
     return [
         (
-            f"{arm}: {metric['title']}",
-            metric["direction"],
-            signed(entry["difference"]["estimate"]),
-            interval(entry["difference"]),
-            p_value(entry["difference"]["p_value"]),
-            p_value(entry["q_value"]),
+            f"{arm.id}: {metric.title}",
+            metric.direction,
+            signed(found.difference.estimate),
+            interval(found.difference.ci_low, found.difference.ci_high),
+            p_value(found.difference.p_value),
+            p_value(found.q_value),
         )
-        for arm in generators
-        for metric in metrics
-        if (entry := metric["differences"].get(arm)) is not None
+        for arm in views.generators_first_quantum(record.arms)
+        for metric in views.other_metrics(record, key)
+        if (found := metric.differences.get(arm.id)) is not None
     ]
 
 
-EXPLORATORY_HEADER = ("metric", "direction", "estimate", "95 % CI", "p", "q")
+def _rung_row(claim: str, rung: Rung) -> Row:
+    limits = interval(rung.ci_low, rung.ci_high)
+    return claim, rung.contrast, signed(rung.estimate), limits, p_value(rung.p_value), _holds(rung.passed)
 
 
-def _percent(share: float) -> str:
-    if 0.005 <= share <= 0.995:
-        return f"{100 * share:.0f} %"
-    return "under 1 %" if share < 0.5 else "over 99 %"
+def _equivalence_row(found: Equivalence) -> Row:
+    return (
+        f"differs by less than {unsigned(found.margin)}",
+        found.contrast,
+        signed(found.estimate),
+        f"{interval(found.ci_low, found.ci_high)} (90 %)",
+        p_value(found.p_value),
+        _holds(found.passed),
+    )
 
 
-def _grid_row(arm: str, ladder: Facts) -> Row:
-    passed = {claim: [rung["passed"] for rung in ladder["rungs"] if rung["claim"] == claim] for claim in CLAIMS}
-    cells = [_holds(True if any(found) else found[0]) if found else "-" for found in passed.values()]
-    circuit = "-" if ladder["attribution"] is None else CIRCUIT[ladder["attribution"]]
+def _grid_row(arm: str, ladder: Ladder) -> Row:
+    passed = {claim: [rung.passed for rung in ladder.rungs if rung.claim == claim] for claim in CLAIMS}
+    cells = [_holds(True if any(found) else found[0]) if found else NONE for found in passed.values()]
+    circuit = NONE if ladder.attribution is None else CIRCUIT[ladder.attribution]
     return (arm, *cells, circuit)
 
 

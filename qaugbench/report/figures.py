@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from qaugbench.formatting import interval, signed
 from qaugbench.report.identity import Look
 
 STYLE: dict[Any, Any] = {
@@ -124,7 +125,7 @@ def _forest_row(axis: Axes, place: float, row: Interval) -> None:
     )
     axis.plot(row.estimate, place, marker=look.marker, markersize=6, linestyle="none", color=look.color, zorder=4)
     axis.annotate(
-        f"{row.estimate:+.3f}  [{row.low:+.3f}, {row.high:+.3f}]",
+        f"{signed(row.estimate)}  {interval(row.low, row.high)}",
         (1.01, place),
         xycoords=("axes fraction", "data"),
         va="center",
@@ -135,7 +136,7 @@ def _forest_row(axis: Axes, place: float, row: Interval) -> None:
 
 
 def curves(panels: Mapping[str, Sequence[Curve]], looks: Mapping[str, Look], *, ylabel: str, columns: int = 2) -> str:
-    """Return an SVG with a panel a title: every replicate thin, the mean over replicates thick.
+    """Return an SVG with one panel per title: every replicate thin, the mean over replicates thick.
 
     Losses that span two decades or more are drawn on a logarithmic scale.
     """
@@ -175,7 +176,7 @@ def _curve_panel(axis: Axes, found: Sequence[Curve], looks: Mapping[str, Look]) 
 
 
 def per_class(values: Mapping[str, Mapping[str, float]], looks: Mapping[str, Look], *, xlabel: str) -> str:
-    """Return an SVG of one value a class and arm: ``values[class][arm]``, classes from top to bottom."""
+    """Return an SVG of one value per class and arm: ``values[class][arm]``, classes from top to bottom."""
     arms = list(dict.fromkeys(arm for found in values.values() for arm in found))
     offsets = np.linspace(-0.3, 0.3, len(arms)) if len(arms) > 1 else np.zeros(1)
     with matplotlib.rc_context(STYLE):

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qaugbench.board.bundle import PREDICTIONS_FILE
-from qaugbench.errors import EntryError
-from qaugbench.predictions import read_predictions
+from qaugbench.board.reader import check_folder, read_run_predictions
+from qaugbench.errors import EntryError, shown
+from qaugbench.formatting import NONE, Row, aligned, count, fraction_words, interval, p_value, signed, unsigned
 from qaugbench.record import Record, read_record
-from qaugbench.report.numbers import p_value, signed
-from qaugbench.report.tables import aligned, reference_arm
 from qaugbench.stats.folds import CrossFitted, crossfit
 
-HEADER = ("arm", "mean", "vs {reference}", "95 % CI", "p")
+HEADER = ("arm", "mean", "vs R* ({reference})", "95 % CI", "p")
 
 
 def folds_text(folders: Sequence[Path]) -> str:
-    """Return the tables of the runs in ``folders``, one a fold, scored together; at most 110 columns wide.
+    """Return the tables of the runs in ``folders``, one run per fold, scored together; at most 110 columns wide.
 
     Raises EntryError for runs of different boards, data or generators, StatisticsError for folds that overlap.
     """
+    for folder in folders:
+        check_folder(folder)
     records = [read_record(folder) for folder in folders]
     _check_alike(folders, records)
     first = records[0]
-    predictions = [read_predictions(folder / PREDICTIONS_FILE) for folder in folders]
+    predictions = [read_run_predictions(folder, record) for folder, record in zip(folders, records, strict=True)]
     blocks = [f"{first.board}: {first.title}, {len(records)} folds"]
     for fraction in first.fractions:
         found = crossfit(predictions, first.arms, first.endpoints, first.labels.kind, first.labels.names, fraction.key)
-        blocks.append(f"{fraction.key} of the training patients")
-        blocks += [_table(one, str(reference_arm(first))) for one in found]
+        blocks.append(f"{fraction_words(fraction.key)} of the training patients")
+        blocks += [_table(one) for one in found]
     blocks.append(
         "Means over folds of each fold's own value; intervals over replicates and the test patients of all folds. "
         "Exploratory: no verdict."
@@ -37,22 +37,21 @@ def folds_text(folders: Sequence[Path]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _table(found: CrossFitted, reference: str) -> str:
-    rare = "" if found.n_rarer is None else f", {found.n_rarer} images on the rarer side"
-    title = f"{found.title}, {found.n_folds} folds{rare}{f': {found.note}' if found.note else ''}"
-    body = []
-    for arm, mean in found.means.items():
-        other = found.differences.get(arm)
-        cells = ("-", "-", "-")
-        if other is not None:
-            cells = (
-                signed(other.estimate),
-                f"[{signed(other.ci_low)}, {signed(other.ci_high)}]",
-                p_value(other.p_value),
-            )
-        body.append((arm, f"{mean:.4f}", *cells))
-    header = tuple(column.format(reference=reference) for column in HEADER)
+def _table(found: CrossFitted) -> str:
+    rare = "" if found.n_rarer is None else f", {count(found.n_rarer, 'image')} on the rarer side"
+    title = f"{found.title}, {count(found.n_folds, 'fold')}{rare}{f': {found.note}' if found.note else ''}"
+    header = tuple(column.format(reference=found.reference) for column in HEADER)
+    body = [_row(found, arm, mean) for arm, mean in found.means.items()]
     return "\n".join([title, *(aligned(header, body) if body else [])])
+
+
+def _row(found: CrossFitted, arm: str, mean: float) -> Row:
+    other = found.differences.get(arm)
+    if other is None:
+        return arm, unsigned(mean), NONE, NONE, NONE
+    if found.note is not None:
+        return arm, unsigned(mean), signed(other.estimate), NONE, NONE
+    return arm, unsigned(mean), signed(other.estimate), interval(other.ci_low, other.ci_high), p_value(other.p_value)
 
 
 def _check_alike(folders: Sequence[Path], records: Sequence[Record]) -> None:
@@ -61,10 +60,12 @@ def _check_alike(folders: Sequence[Path], records: Sequence[Record]) -> None:
             ("board", record.board == records[0].board),
             ("data", record.data.manifest_sha256 == records[0].data.manifest_sha256),
             ("task", record.task_sha256 == records[0].task_sha256),
+            ("classifier's code", record.recipe_sha256 == records[0].recipe_sha256),
             ("arms", [arm.id for arm in record.arms] == [arm.id for arm in records[0].arms]),
             ("fractions", [f.key for f in record.fractions] == [f.key for f in records[0].fractions]),
         ):
             if not same:
                 raise EntryError(
-                    f"{folder} and {folders[0]} differ in their {what}. Run the same command with --split fold:1/K to fold:K/K."
+                    f"{shown(folder, None)} and {shown(folders[0], None)} differ in their {what}. Run the same command with "
+                    "--split fold:1/K to fold:K/K."
                 )

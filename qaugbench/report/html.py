@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +9,20 @@ from typing import Any
 
 import jinja2
 
+from qaugbench.board.circuit_influence import influence_cell, influence_of
 from qaugbench.board.cite import bibtex, references
-from qaugbench.errors import EntryError
+from qaugbench.board.reader import check_folder
 from qaugbench.files import write_whole
-from qaugbench.record import Record, read_record
+from qaugbench.formatting import change, duration, fraction_words, unsigned
+from qaugbench.record import BlockInfluence, Record, read_record
 from qaugbench.report import claims, figures, tables
-from qaugbench.report import record_views as rows
+from qaugbench.report import record_views as views
+from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
 from qaugbench.report.figures import Curve, Interval, Panel
 from qaugbench.report.identity import Look, looks
-from qaugbench.report.numbers import interval, signed
+from qaugbench.report.notes import banner, notes
 from qaugbench.report.pictures import data_uri, strips_by_class
+from qaugbench.stats.results import Contrast
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -41,24 +44,14 @@ def write_report(run_folder: Path) -> Path:
     Curves and pictures are left out when their files are missing. Raises EntryError for a missing or damaged file.
     """
     run_folder = Path(run_folder)
+    check_folder(run_folder)
     page = render(read_record(run_folder), read_curves(run_folder / "curves.json"), run_folder / "samples.npz")
     target = run_folder / REPORT_FILE
     write_whole(target, page)
     return target
 
 
-def read_curves(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the training curves in ``curves.json``; empty without the file."""
-    if not path.is_file():
-        return {"classifier": [], "generator": []}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {part: list(found[part]) for part in ("classifier", "generator")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise EntryError(f"{path} is not a usable file of curves: {error!r}. Run again, or remove it.") from error
-
-
-def render(record: Record, curves: Mapping[str, list[dict[str, Any]]], samples: Path) -> str:
+def render(record: Record, curves: CurveFile, samples: Path) -> str:
     """Return the page as text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -68,17 +61,20 @@ def render(record: Record, curves: Mapping[str, list[dict[str, Any]]], samples: 
         lstrip_blocks=True,
     )
     environment.filters["sentence"] = lambda text: f"{text.rstrip('. ')}."
+    environment.filters["duration"] = duration
+    environment.filters["percent_key"] = fraction_words
     drawn = looks(record.arms)
     return environment.get_template("report.html.j2").render(
         record=record,
         looks=drawn,
-        banner=rows.banner(record),
-        verdicts=rows.verdict_sentences(record),
+        banner=banner(record),
+        verdicts=views.said(record),
+        why_no_verdict=views.why_no_verdict(record),
         claims_header=claims.CLAIMS_HEADER,
         adjusted=claims.adjusted_rows(record),
         adjusted_header=claims.ADJUSTED_HEADER,
-        confirmatory=record.scores.get("confirmatory", {}),
-        notes=rows.notes(record),
+        confirmatory=record.scores.confirmatory,
+        notes=notes(record),
         fractions=[_fraction(record, fraction.key, drawn) for fraction in record.fractions],
         generator_rows=_generator_rows(record),
         class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
@@ -94,124 +90,147 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
     """Return what the page shows of one fraction."""
     facts = next(fraction for fraction in record.fractions if fraction.key == key)
     primary = record.endpoints[0].id
-    scored = rows.endpoint_scores(record, key, primary)
+    scored = record.scores.fractions.get(key)
     return {
         "facts": facts,
-        "sizes": scored,
+        "sizes": views.endpoint_score(record, key, primary),
+        "reference": views.reference_sentence(record, key),
+        "too_few": None if scored is None else scored.too_few_replicates,
         "forest": _forest(record, key, drawn),
-        "header": tables.reference_header(record),
+        "header": tables.main_header(),
         "endpoints": [
-            (endpoint, rows.endpoint_scores(record, key, endpoint.id), tables.reference_rows(record, key, endpoint.id))
-            for endpoint in record.endpoints
+            (one, tables.main_rows(record, key, endpoint)) for endpoint, one in tables.scored_endpoints(record, key)
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": tables.other_families(record, key),
         "claims": [
             (
                 arm,
-                claims.claims_table(found["ladder"]),
-                claims.untested(found["ladder"]),
+                claims.claims_table(found.ladder),
+                claims.untested(found.ladder),
                 claims.posterior_sentence(found, record.endpoints[0].margin),
             )
-            for arm, found in rows.verdicts(record, key, primary).items()
+            for arm, found in views.verdicts(record, key, primary).items()
+            if found.ladder.rungs
         ],
         "ranks": claims.ranks_sentence(record, key),
         "metrics": claims.metrics_table(record, key),
-        "exploratory": claims.exploratory_rows(record, key),
+        "exploratory": [] if scored is None or scored.too_few_replicates else claims.exploratory_rows(record, key),
         "exploratory_header": claims.EXPLORATORY_HEADER,
+        "influence": _influence_rows(record, key),
         "classes": _classes(record, key, drawn),
-        "class_rows": rows.fraction_scores(record, key).get("classes", {}),
     }
+
+
+def _influence_rows(record: Record, key: str) -> list[tuple[str, ...]]:
+    """Return one row per generator whose circuits' influence on its images was measured."""
+    found = [(arm.id, influence_of(record, key, arm.generator)) for arm in views.generators_first_quantum(record.arms)]
+    return [(arm, influence_cell(one), influence_cell(_replaced(one))) for arm, one in found if one is not None]
+
+
+def _replaced(found: BlockInfluence) -> BlockInfluence:
+    """Return the influence without its controls, of which the replacement of the circuits' outputs is left."""
+    return found.model_copy(update={"controls": {}})
 
 
 def _forest(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | None:
     primary = record.endpoints[0]
-    against_reference = rows.contrasts(record, key, primary.id, "reference")
-    panels = [Panel(f"against {tables.reference_arm(record)}", [_row(entry, drawn) for entry in against_reference])]
-    for family, title in (("best-classical", "against the best classical arm"), ("control", "against its controls")):
-        found = rows.contrasts(record, key, primary.id, family)
-        panels.append(Panel(title, [_row(entry, drawn, pair=True) for entry in found]))
+    titles = {
+        "reference": f"against R* ({views.reference_arm(record, key)})",
+        "best-classical": "against the best classical arm",
+        "control": "against its controls",
+    }
+    found = {family: views.contrasts(record, key, primary.id, family) for family in titles}
+    panels = [
+        Panel(
+            title, [row for one in found[family] if (row := _row(one, drawn, pair=family != "reference")) is not None]
+        )
+        for family, title in titles.items()
+    ]
     if not any(panel.rows for panel in panels):
         return None
     svg = figures.forest(panels, unit=primary.title, margin=primary.margin)
-    listed = "; ".join(f"{entry['arm']} {signed(entry['estimate'])} {interval(entry)}" for entry in against_reference)
-    caption = f"Differences in {primary.title} at {key} of the training patients, with 95 % intervals."
+    listed = "; ".join(f"{one.arm} {change(one.estimate, one.ci_low, one.ci_high)}" for one in found["reference"])
+    caption = f"Differences in {primary.title} at {fraction_words(key)} of the training patients, with 95 % intervals."
     if primary.margin is not None:
-        caption += f" Grey: differences below {primary.margin:g}, too small to matter."
-    return Picture(caption, f"{caption} Against the reference: {listed}.", _svg_uri(svg))
+        caption += f" Grey: differences below {unsigned(primary.margin)}, too small to matter."
+    return Picture(caption, f"{caption} Against R*: {listed}.", _svg_uri(svg))
 
 
-def _row(entry: rows.Facts, drawn: Mapping[str, Look], *, pair: bool = False) -> Interval:
-    label = f"{entry['arm']} − {entry['against']}" if pair else entry["arm"]
-    look = drawn[entry["against"]] if pair and entry["family"] == "control" else drawn[entry["arm"]]
-    return Interval(label, entry["estimate"], entry["ci_low"], entry["ci_high"], look)
+def _row(found: Contrast, drawn: Mapping[str, Look], *, pair: bool = False) -> Interval | None:
+    """Return a row of the forest plot, or None for a difference without an interval."""
+    if found.ci_low is None or found.ci_high is None:
+        return None
+    label = f"{found.arm} − {found.against}" if pair else found.arm
+    look = drawn[found.against] if found.family == "control" else drawn[found.arm]
+    return Interval(label, found.estimate, found.ci_low, found.ci_high, look)
 
 
 def _classes(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | None:
     titles = dict(zip(record.labels.names, record.labels.titles, strict=True))
-    scored = rows.fraction_scores(record, key).get("classes", {})
+    fraction = record.scores.fractions.get(key)
+    scored = {} if fraction is None else fraction.classes
     order = [arm.id for arm in record.arms]
     values = {
-        f"{titles[name]} ({scored[name]['n_positive']})": {
-            arm: scored[name]["arms"][arm]["mean"] for arm in order if arm in scored[name]["arms"]
+        f"{titles[name]} ({scored[name].n_positive})": {
+            arm: scored[name].arms[arm].mean for arm in order if arm in scored[name].arms
         }
         for name in record.labels.names
-        if scored.get(name, {}).get("arms")
+        if name in scored and scored[name].arms
     }
     if not values:
         return None
     svg = figures.per_class(values, drawn, xlabel="AUROC against the rest, mean over replicates")
     caption = (
-        f"AUROC of each class against the rest at {key}; in brackets the number of positive test images. Exploratory."
+        f"AUROC of each class against the rest at {fraction_words(key)}; in brackets the number of positive test images. "
+        "Exploratory."
     )
     return Picture(caption, caption, _svg_uri(svg))
 
 
-def _curve_pictures(
-    record: Record, curves: Mapping[str, list[dict[str, Any]]], drawn: Mapping[str, Look]
-) -> list[Picture]:
+def _curve_pictures(record: Record, curves: CurveFile, drawn: Mapping[str, Look]) -> list[Picture]:
     found = []
+    wanted = (
+        (curves.classifier, "val_metric", "validation metric", "Classifier, metric on real validation images"),
+        (curves.classifier, "train_loss", "training loss", "Classifier, training loss"),
+        (curves.generator, "loss", "training loss", "Generators, training loss"),
+    )
     for fraction in record.fractions:
-        own = {part: [entry for entry in curves[part] if entry["fraction"] == fraction.key] for part in curves}
-        wanted = (
-            ("classifier", "arm", "val_metric", "validation metric", "Classifier, metric on real validation images"),
-            ("classifier", "arm", "train_loss", "training loss", "Classifier, training loss"),
-            ("generator", "variant", "loss", "training loss", "Generators, training loss"),
-        )
-        for part, name, value, ylabel, title in wanted:
-            drawable = [curve for entry in own[part] for curve in _curve(entry, name, value) if curve.method in drawn]
+        for every, value, ylabel, title in wanted:
+            own = [curve for curve in every if curve.fraction == fraction.key and curve.method in drawn]
+            drawable = [shown for curve in own for shown in _curve(curve, value)]
             if drawable:
-                svg = figures.curves(_by_generator(record, drawable), drawn, ylabel=ylabel)
-                caption = f"{title}, at {fraction.key}: replicates thin, their mean thick."
+                panels = _by_generator(record, views.reference_arm(record, fraction.key), drawable)
+                svg = figures.curves(panels, drawn, ylabel=ylabel)
+                caption = f"{title}, at {fraction_words(fraction.key)}: replicates thin, their mean thick."
                 found.append(Picture(caption, caption, _svg_uri(svg)))
     return found
 
 
-def _curve(entry: Mapping[str, Any], name: str, value: str) -> list[Curve]:
+def _curve(curve: TrainingCurve, value: str) -> list[Curve]:
     """Return the curve of one value, or nothing when no point has it."""
-    points = [(point["step"], point[value]) for point in entry["points"] if point.get(value) is not None]
-    return [Curve(entry[name], [step for step, _ in points], [number for _, number in points])] if points else []
+    points = [(point.step, number) for point in curve.points if (number := getattr(point, value)) is not None]
+    return [Curve(curve.method, [step for step, _ in points], [number for _, number in points])] if points else []
 
 
-def _by_generator(record: Record, found: Iterable[Curve]) -> dict[str, list[Curve]]:
+def _by_generator(record: Record, reference: str | None, found: Iterable[Curve]) -> dict[str, list[Curve]]:
     """Return the curves by panel: the real-data arms, then each generator with its controls beside the reference."""
     by_arm: dict[str, list[Curve]] = {}
     for curve in found:
         by_arm.setdefault(curve.method, []).append(curve)
-    reference = by_arm.get(str(tables.reference_arm(record)), [])
     panels: dict[str, list[Curve]] = {REAL_ARMS_PANEL: []}
     for arm in record.arms:
         own = by_arm.get(arm.id, [])
         panel = REAL_ARMS_PANEL if arm.generator is None else arm.generator
         if panel not in panels and own:
-            panels[panel] = list(reference)
+            panels[panel] = list(by_arm.get(str(reference), []))
         if own:
             panels[panel] += own
     return panels
 
 
 def _generator_rows(record: Record) -> list[dict[str, Any]]:
-    """Return a row a generator: its facts and the parameter counts of all its variants side by side."""
+    """Return one row per generator: its facts and the parameter counts of all its variants side by side."""
     found: dict[str, dict[str, Any]] = {}
     for facts in record.generators:
         row = found.setdefault(facts.id, {"facts": facts, "variants": []})

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from qaugbench.errors import EntryError
+from qaugbench.board.sample_images import read_sample_images
 from qaugbench.record import Record
 
 PER_STRIP = 6
@@ -42,13 +41,7 @@ def strips_by_class(samples: Path, record: Record) -> list[ClassStrips]:
 
     Raises EntryError when the file is damaged.
     """
-    if not samples.is_file():
-        return []
-    try:
-        with np.load(samples, allow_pickle=False) as archive:
-            images = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise EntryError(f"{samples} is not a usable file of pictures: {error}. Run again, or remove it.") from error
+    images = read_sample_images(samples)
     titles = dict(zip(record.labels.names, record.labels.titles, strict=True))
     if record.labels.kind == "multilabel":
         titles["none"] = "No finding"

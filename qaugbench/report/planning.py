@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qaugbench.board.bundle import ENTRY_FILE, PREDICTIONS_FILE, read_entry
+from qaugbench.board.reader import check_folder, read_run_predictions, record_of
 from qaugbench.errors import StatisticsError, near_names
-from qaugbench.predictions import read_predictions
-from qaugbench.record import Record, read_record
+from qaugbench.formatting import fraction_words
+from qaugbench.record import Record
 from qaugbench.stats.pilot import pilot_of_run
 from qaugbench.stats.power_table import PowerTable, table
 from qaugbench.task import Endpoint
@@ -23,8 +23,9 @@ def power_tables(
     of fewer than three replicates.
     """
     folder = Path(folder)
-    record = read_entry(folder).record if (folder / ENTRY_FILE).is_file() else read_record(folder)
-    predictions = read_predictions(folder / PREDICTIONS_FILE)
+    check_folder(folder)
+    record = record_of(folder)
+    predictions = read_run_predictions(folder, record)
     asked = record.endpoints[0] if endpoint is None else _endpoint(record, endpoint)
     return {
         fraction.key: table(
@@ -47,7 +48,9 @@ def power_tables(
 def power_text(folder: Path, *, endpoint: str | None = None, difference: float | None = None) -> str:
     """Return ``power_tables`` as text at most 110 columns wide."""
     found = power_tables(folder, endpoint=endpoint, difference=difference)
-    return "\n".join(f"At {key} of the training patients\n{shown.text()}" for key, shown in found.items())
+    return "\n".join(
+        f"At {fraction_words(key)} of the training patients\n{shown.text()}" for key, shown in found.items()
+    )
 
 
 def _endpoint(record: Record, name: str) -> Endpoint:

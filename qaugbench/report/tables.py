@@ -2,127 +2,142 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
+from qaugbench.formatting import (
+    NONE,
+    Row,
+    aligned,
+    fraction_words,
+    interval,
+    markdown_table,
+    p_value,
+    signed,
+    unsigned,
+    wrapped,
+)
+from qaugbench.predictions import ArmInfo
 from qaugbench.record import FractionFacts, Record
 from qaugbench.report import claims
-from qaugbench.report import record_views as rows
-from qaugbench.report.numbers import Row, interval, p_value, signed
-from qaugbench.report.record_views import Facts
+from qaugbench.report import record_views as views
+from qaugbench.report.notes import banner, notes
+from qaugbench.stats.decide import NOT_MATCHED
+from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
 
-WIDTH = 110
-COLUMNS = ("arm", "mean", "sd", "vs {reference}", "95 % CI", "n", "verdict")
+HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
+DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "p", "n", "verdict")
 
 
 def summary_table(record: Record) -> str:
     """Return everything that decides, as plain text at most 110 columns wide.
 
-    A fraction each: the value of every arm (mean and standard deviation over replicates) with its difference from the
-    reference and n (replicates), then the differences from the best classical arm and from the controls; at the end the
-    verdicts as sentences and what to beware of.
+    Per fraction: what the reference R* is, the value of every arm (mean and standard deviation over replicates) with its
+    differences from R* and from R+ and n (replicates), then the differences from the best classical arm and from the
+    controls; at the end the verdicts as sentences and what to beware of.
     """
     primary = record.endpoints[0]
     blocks = [
         f"{record.board}: {record.title}",
-        *[_wrapped(line) for line in rows.banner(record)],
+        *[wrapped(line) for line in banner(record)],
         *[_fraction_text(record, fraction) for fraction in record.fractions],
         *_sentences(record),
     ]
-    notes = rows.notes(record)
-    if notes:
-        blocks.append("Notes\n" + "\n".join(_wrapped(note, bullet="- ") for note in notes))
+    found = notes(record)
+    if found:
+        blocks.append("Notes\n" + "\n".join(wrapped(note, bullet="- ") for note in found))
     blocks.append(
-        f"Values: {primary.title}, higher is better; n: replicates. sd over replicates, intervals over both "
-        "replicates and patients."
+        f"Values: {primary.title}, higher is better; n: replicates; sd: over replicates; intervals: over both replicates and "
+        f"patients. R*: the reference of every claim. vs R+: {NOT_MATCHED}, so no verdict rests on it."
     )
-    return "\n\n".join(_wrapped(block) if "\n" not in block else block for block in blocks) + "\n"
+    return "\n\n".join(wrapped(block) if "\n" not in block else block for block in blocks) + "\n"
 
 
-def markdown_table(record: Record) -> str:
+def markdown_summary(record: Record) -> str:
     """Return the same tables and sentences as Markdown."""
-    parts = [f"## {record.title} (`{record.board}`)", *[f"> **{line}**" for line in rows.banner(record)]]
+    parts = [f"## {record.title} (`{record.board}`)", *[f"> **{line}**" for line in banner(record)]]
     for fraction in record.fractions:
-        parts.append(f"### {_fraction_title(record, fraction)}")
-        for endpoint in record.endpoints:
-            title = f"**{endpoint.title}**, higher is better; {_sizes(record, fraction.key, endpoint.id)}"
-            parts += [title, _markdown(reference_header(record), reference_rows(record, fraction.key, endpoint.id))]
+        parts += [f"### {_fraction_title(fraction)}", views.reference_sentence(record, fraction.key)]
+        for endpoint, scored in scored_endpoints(record, fraction.key):
+            parts.append(f"**{scored.title}**, higher is better; {_sizes(record, scored)}")
+            parts.append(markdown_table(main_header(), main_rows(record, fraction.key, endpoint)))
         for title, found in other_families(record, fraction.key):
-            parts += [f"**{title}**", _markdown(DIFFERENCE_HEADER, found)]
-        for arm, verdict in rows.verdicts(record, fraction.key, record.endpoints[0].id).items():
-            ladder = verdict["ladder"]
-            parts += [f"**{arm}, claim by claim**", _markdown(claims.CLAIMS_HEADER, claims.claims_table(ladder))]
-            parts += [line for line in [claims.untested(ladder)] if line]
-        ranks = claims.ranks_sentence(record, fraction.key)
-        parts += [ranks] if ranks else []
+            parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, found)]
+        parts += _markdown_claims(record, fraction.key)
+        parts += [line for line in [claims.ranks_sentence(record, fraction.key)] if line]
     members = claims.adjusted_rows(record)
     if len(members) > 1:
-        title = f"**Adjusted for {len(members)} comparisons** ({record.scores['confirmatory']['method']})"
-        parts += [title, _markdown(claims.ADJUSTED_HEADER, members)]
-    parts += [f"- {said(entry)}" for entry in rows.verdict_sentences(record)]
-    parts += [f"- Note: {note}" for note in rows.notes(record)]
+        title = f"**Adjusted for {len(members)} comparisons** ({record.scores.confirmatory.method})"
+        parts += [title, markdown_table(claims.ADJUSTED_HEADER, members)]
+    parts += [f"- {one.text}" for one in views.said(record)] or [views.why_no_verdict(record)]
+    parts += [f"- Note: {note}" for note in notes(record)]
     return "\n\n".join(parts) + "\n"
 
 
-def reference_header(record: Record) -> Row:
-    """Return the column names of the main table."""
-    return tuple(column.format(reference=reference_arm(record) or "reference") for column in COLUMNS)
+def main_header() -> Row:
+    """Return the column names of the main table, with what the difference from R+ lacks."""
+    return tuple(f"{column} ({NOT_MATCHED})" if column == "vs R+" else column for column in HEADER)
 
 
-def reference_arm(record: Record) -> str | None:
-    """Return the id of the reference arm, or None in a record without one."""
-    return next((arm.id for arm in record.arms if arm.role == "augmented"), None)
+def scored_endpoints(record: Record, key: str) -> list[tuple[str, EndpointScore]]:
+    """Return (id, scores) of the endpoints that have a value at one fraction; the others are named in the notes."""
+    found = [(endpoint.id, views.endpoint_score(record, key, endpoint.id)) for endpoint in record.endpoints]
+    return [(name, scored) for name, scored in found if scored is not None and scored.arms]
 
 
-def reference_rows(record: Record, key: str, endpoint: str) -> list[Row]:
-    """Return a row an arm of the main table; an arm that could not be scored has dashes and the reason."""
-    scored = rows.endpoint_scores(record, key, endpoint)
-    differences = {entry["arm"]: entry for entry in rows.contrasts(record, key, endpoint, "reference")}
-    dropped = rows.fraction_scores(record, key).get("dropped", {})
-    said = {arm: found["words"] for arm, found in rows.verdicts(record, key, endpoint).items()}
+def main_rows(record: Record, key: str, endpoint: str) -> list[Row]:
+    """Return one row per arm of the main table; an arm that could not be scored has dashes and the reason."""
+    scored = views.endpoint_score(record, key, endpoint)
+    values = {} if scored is None else scored.arms
+    against = {
+        family: {one.arm: one for one in views.contrasts(record, key, endpoint, family)}
+        for family in ("reference", "augmented")
+    }
     found: list[Row] = []
     for arm in record.arms:
-        value = scored.get("arms", {}).get(arm.id)
+        value = values.get(arm.id)
         if value is None:
-            why = "not run" if arm.role == "oracle" and arm.id in dropped else "no result"
-            found.append((arm.id, "-", "-", "-", "-", "-", why))
+            found.append((arm.id, *[NONE] * 6, _why_no_value(record, key, arm)))
             continue
-        difference = differences.get(arm.id)
-        own = (arm.id, f"{value['mean']:.4f}", "-" if value["sd"] is None else f"{value['sd']:.4f}")
-        n = str(value["n_replicates"]) + (f" ({value['n_flagged']} filled)" if value["n_flagged"] else "")
-        if difference is None:
-            found.append((*own, "-", "-", n, "reference" if arm.role == "augmented" else "no interval"))
-        else:
-            words = str(said.get(arm.id, difference["words"]))
-            found.append((*own, signed(difference["estimate"]), interval(difference), n, words))
+        difference, over_augmented = against["reference"].get(arm.id), against["augmented"].get(arm.id)
+        found.append(
+            (
+                arm.id,
+                unsigned(value.mean),
+                unsigned(value.sd),
+                NONE if difference is None else signed(difference.estimate),
+                NONE if difference is None else interval(difference.ci_low, difference.ci_high),
+                NONE if over_augmented is None else signed(over_augmented.estimate),
+                _replicates(value),
+                _verdict_cell(record, key, endpoint, arm.id, difference),
+            )
+        )
     return found
 
 
-DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "p", "n", "verdict")
-
-
-def difference_rows(found: Sequence[Facts]) -> list[Row]:
-    """Return a row a contrast: what from what, estimate, interval, p-value, n, verdict."""
+def difference_rows(found: Sequence[Contrast]) -> list[Row]:
+    """Return one row per contrast: what from what, estimate, interval, p-value, n, verdict."""
     return [
         (
-            f"{entry['arm']} - {entry['against']}",
-            signed(entry["estimate"]),
-            interval(entry),
-            p_value(entry["p_value"]),
-            str(entry["n_replicates"]),
-            entry["words"],
+            f"{one.arm} - {one.against}",
+            signed(one.estimate),
+            interval(one.ci_low, one.ci_high),
+            p_value(one.p_value),
+            str(one.n_replicates),
+            one.words,
         )
-        for entry in found
+        for one in found
     ]
 
 
 def best_classical_title(record: Record, key: str) -> str:
     """Return which arm is the best classical one and how it was chosen."""
-    best = rows.fraction_scores(record, key).get("best_classical", {})
-    if best.get("arm") is None:
-        return f"Best classical arm: none ({best.get('reason', 'not scored')})"
-    value = best["validation_means"][best["arm"]]
-    return f"Against the best classical arm, {best['arm']} (chosen on validation, where it has {value:.4f})"
+    fraction = record.scores.fractions.get(key)
+    if fraction is None or fraction.best_classical.arm is None:
+        return f"Best classical arm: none ({'not scored' if fraction is None else fraction.best_classical.reason})"
+    best = fraction.best_classical
+    mean = best.validation_means.get(str(best.arm))
+    where = "" if mean is None else f", where it has {unsigned(mean)}"
+    return f"Against the best classical arm, {best.arm} (chosen on validation{where})"
 
 
 def other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
@@ -132,47 +147,67 @@ def other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
         "best-classical": best_classical_title(record, key),
         "control": "Against its controls: is it the quantum part?",
     }
-    found = [(title, rows.contrasts(record, key, primary, family)) for family, title in titles.items()]
+    found = [(title, views.contrasts(record, key, primary, family)) for family, title in titles.items()]
     return [(title, difference_rows(entries)) for title, entries in found if entries]
 
 
-def _fraction_title(record: Record, fraction: FractionFacts) -> str:
-    images = f"{fraction.n_real} real images, {fraction.n_fill} in the synthetic slots"
-    return f"{fraction.key} of the training patients: {images}"
+def _why_no_value(record: Record, key: str, arm: ArmInfo) -> str:
+    fraction = record.scores.fractions.get(key)
+    dropped = fraction is not None and arm.id in fraction.dropped
+    return "not run" if arm.role == "oracle" and dropped else "no result"
 
 
-def _sizes(record: Record, key: str, endpoint: str) -> str:
-    scored = rows.endpoint_scores(record, key, endpoint)
-    if not scored:
-        return "not scored"
-    return f"{scored['n_images']} test images of {scored['n_patients']} {rows.grouping(record)}"
+def _replicates(value: ArmScore) -> str:
+    return str(value.n_replicates) + (f" ({value.n_flagged} filled)" if value.n_flagged else "")
+
+
+def _verdict_cell(record: Record, key: str, endpoint: str, arm: str, difference: Contrast | None) -> str:
+    if difference is None:
+        return "reference" if arm == views.reference_arm(record, key) else "no interval"
+    said = views.verdicts(record, key, endpoint).get(arm)
+    return difference.words if said is None else said.words
+
+
+def _fraction_title(fraction: FractionFacts) -> str:
+    images = f"{fraction.n_real:,} real images, {fraction.n_fill:,} in the synthetic slots"
+    return f"{fraction_words(fraction.key)} of the training patients: {images}"
+
+
+def _sizes(record: Record, scored: EndpointScore) -> str:
+    return f"{scored.n_images:,} test images of {scored.n_patients:,} {views.grouping(record)}"
 
 
 def _fraction_text(record: Record, fraction: FractionFacts) -> str:
-    lines = [_fraction_title(record, fraction)]
-    for number, endpoint in enumerate(record.endpoints):
-        title = f"{endpoint.title}, {_sizes(record, fraction.key, endpoint.id)}"
-        lines += ["", title if number == 0 else f"Secondary: {title}"]
-        lines += aligned(reference_header(record), reference_rows(record, fraction.key, endpoint.id))
-    for title, found in other_families(record, fraction.key):
+    key = fraction.key
+    lines = [_fraction_title(fraction), wrapped(views.reference_sentence(record, key))]
+    for endpoint, scored in scored_endpoints(record, key):
+        title = f"{scored.title}, {_sizes(record, scored)}"
+        lines += ["", title if endpoint == record.endpoints[0].id else f"Secondary: {title}"]
+        lines += aligned(HEADER, main_rows(record, key, endpoint))
+    for title, found in other_families(record, key):
         lines += ["", title, *aligned(DIFFERENCE_HEADER, found)]
-    grid = claims.claims_grid(record, fraction.key, record.endpoints[0].id)
+    grid = claims.claims_grid(record, key, record.endpoints[0].id)
     lines += ["", *aligned(claims.GRID_HEADER, grid)] if grid else []
-    ranks = claims.ranks_sentence(record, fraction.key)
-    lines += ["", _wrapped(ranks)] if ranks else []
+    ranks = claims.ranks_sentence(record, key)
+    lines += ["", wrapped(ranks)] if ranks else []
     return "\n".join(lines)
 
 
+def _markdown_claims(record: Record, key: str) -> list[str]:
+    parts = []
+    for arm, verdict in views.verdicts(record, key, record.endpoints[0].id).items():
+        if verdict.ladder.rungs:
+            table = markdown_table(claims.CLAIMS_HEADER, claims.claims_table(verdict.ladder))
+            parts += [f"**{arm}, claim by claim**", table]
+            parts += [line for line in [claims.untested(verdict.ladder)] if line]
+    return parts
+
+
 def _sentences(record: Record) -> list[str]:
-    found = rows.verdict_sentences(record)
+    found = views.said(record)
     if not found:
-        return ["No generator was run, so there is no verdict."]
-    return ["Verdicts\n" + "\n".join(_wrapped(said(entry), bullet="* ") for entry in found), *_adjusted(record)]
-
-
-def said(entry: Facts) -> str:
-    """Return a generator's verdict, and what its images were worth."""
-    return entry["sentence"] if entry["worth"] is None else f"{entry['sentence']} {entry['worth']}"
+        return [views.why_no_verdict(record)]
+    return ["Verdicts\n" + "\n".join(wrapped(one.text, bullet="* ") for one in found), *_adjusted(record)]
 
 
 def _adjusted(record: Record) -> list[str]:
@@ -181,34 +216,3 @@ def _adjusted(record: Record) -> list[str]:
         return []
     title = f"Adjusted for {len(found)} comparisons (max-T)"
     return ["\n".join([title, *aligned(claims.ADJUSTED_HEADER, found)])]
-
-
-def aligned(header: Row, body: Sequence[Row]) -> list[str]:
-    """Return lines with the first and last column to the left, the others to the right; too long cells are cut."""
-    limits = [34, *[22] * (len(header) - 2), 22]
-    cells = [tuple(_cut(cell, limit) for cell, limit in zip(row, limits, strict=True)) for row in (header, *body)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    last = len(header) - 1
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column in (0, last) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _wrapped(text: str, bullet: str = "") -> str:
-    return textwrap.fill(
-        text, WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet), break_on_hyphens=False
-    )
-
-
-def _markdown(header: Row, body: Sequence[Row]) -> str:
-    rule = [":--", *["--:"] * (len(header) - 2), ":--"]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (header, rule, *body))

@@ -20,6 +20,7 @@ from qaugbench.errors import StatisticsError, near_names
 from qaugbench.stats.decide import LISTED_REPLICATES, MAX_FLAGGED, too_few_replicates
 from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison, interval
+from qaugbench.stats.unbounded import UnboundedAbove
 
 LadderVerdict = Literal[
     "SUPERIOR",
@@ -70,7 +71,7 @@ class Rung:
     contrast: str
     estimate: float
     se: float
-    df: float
+    df: UnboundedAbove
     ci_low: float
     ci_high: float
     p_value: float

@@ -18,6 +18,7 @@ from qaugbench.errors import StatisticsError, first_offenders
 from qaugbench.stats.inversion import LEVEL, ROUNDING, accepted, check_paired, joint_of, minus
 from qaugbench.stats.joint import Joint
 from qaugbench.stats.metric_on_images import Measurement
+from qaugbench.stats.unbounded import UnboundedAbove, UnboundedBelow
 
 Bound = Literal["", "at least", "at most"]
 
@@ -72,8 +73,8 @@ class Range:
     """An estimate with its 95 % limits."""
 
     estimate: float
-    low: float
-    high: float
+    low: UnboundedBelow
+    high: UnboundedAbove
 
     def times(self, factor: float, plus: float = 0.0) -> Range:
         """Return ``factor * self + plus``."""

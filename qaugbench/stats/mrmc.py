@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from qaugbench.errors import StatisticsError
+from qaugbench.stats.unbounded import UnboundedAbove
 
 OR_HILLIS = "OR-Hillis over replicates and patients"
 SINGLE_RUN = "single-run DeLong: conditional on this model, no verdict"
@@ -26,7 +27,7 @@ class Comparison:
 
     estimate: float
     se: float
-    df: float
+    df: UnboundedAbove
     ci_low: float
     ci_high: float
     p_value: float

@@ -12,6 +12,7 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.files import json_text, npz_bytes
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
+    UNSCORED,
     Board,
     CellOutcome,
     DataFacts,
@@ -62,9 +63,11 @@ def arm_info(arm: str) -> ArmInfo:
 def endpoints_for(kind: str) -> list[Endpoint]:
     """Return a primary macro-AUROC, and a kappa for grades."""
     names = SPACES[kind][0]
-    endpoints = [Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=names, margin=0.01)]
+    endpoints = [Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=tuple(names), margin=0.01)]
     if kind == "ordinal":
-        endpoints.append(Endpoint(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=names, margin=0.02))
+        endpoints.append(
+            Endpoint(id="qwk", title="quadratic weighted kappa", kind="qwk", classes=tuple(names), margin=0.02)
+        )
     return endpoints
 
 
@@ -133,7 +136,7 @@ def record_for(predicted: PredictionSet, kind: str, **facts: Any) -> Record:
         n_real={fraction.key: fraction.n_real for fraction in record.fractions},
         n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
     )
-    return record.model_copy(update={"scores": scores.to_dict()})
+    return record.scored(scores)
 
 
 def unscored(
@@ -143,11 +146,11 @@ def unscored(
     phantom: bool = True,
     failures: tuple[CellOutcome, ...] = (),
     task: str = "brainmri",
+    endpoints: list[Endpoint] | None = None,
 ) -> Record:
     """Return a record without scores whose facts and hash fit ``predicted``."""
     names, titles = SPACES[kind]
     arms = [arm_info(arm) for arm in predicted.arms]
-    endpoints = endpoints_for(kind)
     replicates = next(iter(predicted.fractions.values())).test_logits.shape[1]
     source = "phantom" if phantom else "nickparvar"
     parts = ("test", "val")
@@ -157,7 +160,7 @@ def unscored(
         title="Brain tumour MRI",
         question="Which tumour, if any, does a brain MRI slice show?",
         labels=LabelFacts(kind=kind, names=names, titles=titles),
-        endpoints=endpoints,
+        endpoints=endpoints or endpoints_for(kind),
         arms=arms,
         fractions=[_fraction_facts(key) for key in predicted.fractions],
         replicates=replicates,
@@ -198,7 +201,7 @@ def unscored(
         ),
         cost={"train": StageCost(cells=24, computed_now=20, wall_s=120.5, cpu_s=118.0, peak_memory_mb=800.0)},
         failures=list(failures),
-        scores={},
+        scores=UNSCORED,
     )
 
 
@@ -269,7 +272,13 @@ def write_run(
     predicted = predictions_for(kind, arms, fractions, replicates=replicates, failed=failed, seed=seed)
     failures = tuple(
         CellOutcome(
-            stage="train", name=f"{arm} {key} r{replicate}", outcome="diverged", reason="the loss is not finite"
+            stage="train",
+            name=f"{arm} {key} r{replicate}",
+            arm=arm,
+            fraction=key,
+            replicate=replicate,
+            outcome="diverged",
+            reason="the loss is not finite",
         )
         for arm, replicate in failed
         for key in fractions

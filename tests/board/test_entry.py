@@ -14,12 +14,13 @@ from qaugbench.board.bundle import read_entry
 from qaugbench.board.entry import entry_schema, shortened, submit
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
+from qaugbench.files import npz_bytes
 from qaugbench.record import CellOutcome, read_record
 from tests.board.factory import write_run
 from tests.board.tampering import change_record
 
 
-def test_entry_lies_on_its_board_and_holds_four_files(entry: Path) -> None:
+def test_entry_is_on_its_board_and_holds_four_files(entry: Path) -> None:
     place = ("brainmri@1", "phantom-lite", "entries", "brainmri-1-lite-0123456789ab")
     assert entry.parts[-4:] == place
     assert sorted(file.name for file in entry.iterdir()) == [
@@ -74,7 +75,7 @@ def test_sheet_shows_synthetic_images_only(tmp_path: Path) -> None:
     rows = [f"{arm.id}/{name}" for arm in record.arms if arm.generator for name in record.labels.names]
     images = {name: np.full((1, 16, 16, 3), (200, 0, 0), np.uint8) for name in rows}
     real = {f"real/{name}": np.full((1, 16, 16, 3), (0, 200, 0), np.uint8) for name in record.labels.names}
-    np.savez(tmp_path / "run" / "samples.npz", **images, **real)
+    (tmp_path / "run" / "samples.npz").write_bytes(npz_bytes({**images, **real}))
     sheet = np.asarray(Image.open(submit(tmp_path / "run", tmp_path / "out") / "samples.png"))
     assert (sheet == (200, 0, 0)).all(axis=2).sum() == len(rows) * 64 * 64
     assert not (sheet == (0, 200, 0)).all(axis=2).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from qaugbench.board.comparable import Submitted, by_board
-from qaugbench.board.gains import Gains, Place, measure, rank_ranges
+from qaugbench.board.gains import Gains, Measured, Place, measure, rank_ranges
 from qaugbench.errors import EntryError
 from qaugbench.predictions import read_predictions
 from qaugbench.record import LabelFacts
 from qaugbench.stats.mrmc import interval
 from qaugbench.task import Endpoint
-from tests.board.factory import SPACES, write_predictions, write_run
+from tests.board.factory import SPACES, record_for, write_predictions, write_run
 
 NOISE = np.random.default_rng(5).normal(size=(4, 10, 60)) * 1e-3
 
@@ -29,12 +30,17 @@ def _auroc(folder: Path, arm: str, replicate: int) -> float:
     return float(roc_auc_score(predicted.test_labels, odds / odds.sum(axis=1, keepdims=True)))
 
 
-def test_a_gain_is_over_the_reference_of_the_same_entry(tmp_path: Path) -> None:
+def _reference(board: Measured) -> str:
+    return str(board.references["10%"].arm)
+
+
+def test_a_gain_is_over_the_reference_of_the_board(tmp_path: Path) -> None:
     entries = [write_predictions(tmp_path / name, replicates=2, seed=seed) for name, seed in (("a", 0), ("b", 7))]
     gains = measure(entries).primary
     assert gains is not None
     assert gains.places[3] == Place(tmp_path / "b", "10%", "qldm")
-    wanted = [_auroc(tmp_path / "b", "qldm", r) - _auroc(tmp_path / "b", "R+", r) for r in range(2)]
+    reference = _reference(measure(entries))
+    wanted = [_auroc(tmp_path / "b", "qldm", r) - _auroc(tmp_path / "b", reference, r) for r in range(2)]
     assert gains.theta[3].tolist() == pytest.approx(wanted, abs=1e-12)
 
 
@@ -42,21 +48,22 @@ def test_a_gain_is_as_uncertain_as_the_difference_in_the_scores(tmp_path: Path) 
     record = write_run(tmp_path / "a", replicates=3, phantom=False)
     gains = measure([Submitted(tmp_path / "a", record)]).primary
     assert gains is not None
-    contrasts = record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["contrasts"]
-    (stated,) = [one for one in contrasts if (one["arm"], one["against"]) == ("qldm", "R+")]
+    contrasts = record.scores.fractions["10%"].endpoints["macro_auroc"].contrasts
+    (stated,) = [one for one in contrasts if (one.family, one.arm) == ("reference", "qldm")]
     found = interval(gains.theta[1], gains.influence[1], gains.n_eff)
-    assert (found.se, found.df) == pytest.approx((stated["se"], stated["df"]), rel=1e-9)
+    assert (found.se, found.df) == pytest.approx((stated.se, stated.df), rel=1e-9)
 
 
 def test_a_failed_replicate_is_filled_in_by_intention_to_treat(tmp_path: Path) -> None:
-    gains = measure([write_predictions(tmp_path / "a", replicates=3, failed=(("qldm", 1),))]).primary
+    board = measure([write_predictions(tmp_path / "a", replicates=3, failed=(("qldm", 1),))])
+    gains = board.primary
     assert gains is not None
-    wanted = _auroc(tmp_path / "a", "R+cm", 1) - _auroc(tmp_path / "a", "R+", 1)
+    wanted = _auroc(tmp_path / "a", "R+cm", 1) - _auroc(tmp_path / "a", _reference(board), 1)
     assert gains.theta[1, 1] == pytest.approx(wanted, abs=1e-12)
 
 
 def test_an_entry_without_its_reference_has_no_gain(tmp_path: Path) -> None:
-    assert measure([write_predictions(tmp_path / "a", replicates=3, failed=(("R+", 1),))]).primary is None
+    assert measure([write_predictions(tmp_path / "a", replicates=3, arms=("R", "qldm"))]).primary is None
 
 
 def _planted(levels: list[float]) -> Gains:
@@ -93,20 +100,21 @@ def test_macro_auroc_is_asked_anew_where_the_task_ranks_by_another_metric(tmp_pa
     board = measure([write_predictions(tmp_path / "a", "ordinal", replicates=2, endpoints=[kappa])])
     assert board.primary is not None
     assert board.macro is not None
-    wanted = _auroc(tmp_path / "a", "qldm", 0) - _auroc(tmp_path / "a", "R+", 0)
+    wanted = _auroc(tmp_path / "a", "qldm", 0) - _auroc(tmp_path / "a", _reference(board), 0)
     assert board.macro.theta[1, 0] == pytest.approx(wanted, abs=1e-12)
     assert board.primary.theta[1, 0] != pytest.approx(wanted, abs=1e-6)
 
 
-def test_a_board_is_one_task_source_track_data_split_and_number_of_replicates(tmp_path: Path) -> None:
+def test_a_board_is_one_task_classifier_source_track_data_split_and_number_of_replicates(tmp_path: Path) -> None:
     entries = [write_predictions(tmp_path / str(number), replicates=2) for number in range(2)]
     assert len(by_board(entries)) == 1
     others = [
         write_predictions(tmp_path / "track", replicates=3),
         write_predictions(tmp_path / "task", replicates=2, task_sha256="f" * 64),
+        write_predictions(tmp_path / "classifier", replicates=2, recipe_sha256="f" * 64),
         write_predictions(tmp_path / "phantom", replicates=2, phantom=True),
     ]
-    assert [len(board) for board in by_board([*others, *entries])] == [2, 1, 1, 1]
+    assert [len(board) for board in by_board([*others, *entries])] == [2, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +132,7 @@ def test_a_board_is_one_task_source_track_data_split_and_number_of_replicates(tm
 def test_entries_scored_on_other_test_images_are_refused(changes: dict[str, Any], found: str, tmp_path: Path) -> None:
     one = write_predictions(tmp_path / "one", "multilabel", replicates=2)
     other = write_predictions(tmp_path / "other", "multilabel", replicates=2, **changes)
-    with pytest.raises(EntryError, match=f"one and .*other lie on one board but cannot be compared: {found}"):
+    with pytest.raises(EntryError, match=f"one and .*other are on one board but cannot be compared: {found}"):
         measure([one, other])
 
 
@@ -137,5 +145,46 @@ def test_images_in_another_order_are_refused(field: str, named: str, tmp_path: P
     predicted = read_predictions(one.path / "predictions.npz")
     turned = replace(predicted, **{field: getattr(predicted, field)[::-1]})
     (one.path / "predictions.npz").write_bytes(turned.to_bytes())
+    found = one.record.model_copy(update={"predictions_sha256": hashlib.sha256(turned.to_bytes()).hexdigest()})
     with pytest.raises(EntryError, match=named):
-        measure([one, other])
+        measure([Submitted(one.path, found), other])
+
+
+def _better_on_validation(entry: Submitted, arm: str, by: float) -> Submitted:
+    """Return the entry with validation logits of one arm moved towards the labels."""
+    predicted = read_predictions(entry.path / "predictions.npz")
+    part = predicted.fractions["10%"]
+    logits = part.val_logits.copy()
+    logits[predicted.arms.index(arm)] += by * predicted.val_labels
+    changed = replace(predicted, fractions={"10%": replace(part, val_logits=logits)})
+    (entry.path / "predictions.npz").write_bytes(changed.to_bytes())
+    return Submitted(entry.path, record_for(changed, "multiclass", phantom=False))
+
+
+def test_entries_that_disagree_on_the_reference_share_the_better_one_and_are_scored_again(tmp_path: Path) -> None:
+    drawn = [write_predictions(tmp_path / name, replicates=3, seed=seed) for name, seed in (("a", 0), ("b", 7))]
+    entries = [_better_on_validation(drawn[0], "R+", 0.4), _better_on_validation(drawn[1], "R+cm", 6.0)]
+    own = [entry.record.scores.fractions["10%"].reference for entry in entries]
+    assert [one.arm for one in own] == ["R+", "R+cm"]
+    board = measure(entries)
+    shared = board.references["10%"]
+    means = {arm: np.mean([one.validation_means[arm] for one in own]) for arm in ("R+", "R+cm")}
+    assert not shared.agreed
+    assert shared.arm == max(means, key=lambda arm: means[arm]) == "R+cm"
+    assert shared.validation_mean == pytest.approx(means["R+cm"], abs=1e-12)
+    for entry in board.entries:
+        scored = entry.record.scores.fractions["10%"]
+        assert scored.reference.arm == "R+cm"
+        assert all(
+            one.against == "R+cm" for one in scored.endpoints["macro_auroc"].contrasts if one.family == "reference"
+        )
+    assert board.primary is not None
+    wanted = _auroc(tmp_path / "a", "qldm", 0) - _auroc(tmp_path / "a", "R+cm", 0)
+    assert board.primary.theta[1, 0] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_entries_that_agree_on_the_reference_keep_their_scores(tmp_path: Path) -> None:
+    entry = _better_on_validation(write_predictions(tmp_path / "a", replicates=3), "R+cm", 6.0)
+    board = measure([entry])
+    assert board.references["10%"].agreed
+    assert board.entries[0] is entry

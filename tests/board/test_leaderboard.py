@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qaugbench.board.board_table import ties
+from qaugbench.board.board_table import rows_of, table, ties
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.entry import submit
 from qaugbench.board.leaderboard import build, page
+from qaugbench.board.shared_reference import SharedReference
 from qaugbench.errors import EntryError
+from qaugbench.formatting import signed, unsigned
+from qaugbench.record import BlockInfluence, Plateau
 from tests.board.factory import write_run
 
 
@@ -42,20 +45,25 @@ def test_rows_are_sorted_by_the_difference_with_controls_beneath(tmp_path: Path)
         assert (row[1] == "qldm") == (beneath[1] == "↳ qldm:twin")
 
 
-def _with_verdict(entry: Submitted, words: str, attribution: str | None) -> Submitted:
-    scores = deepcopy(entry.record.scores)
-    verdict = scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["verdicts"]["qldm"]
-    verdict["words"], verdict["ladder"]["attribution"] = words, attribution
-    return Submitted(entry.path, entry.record.model_copy(update={"scores": scores}))
+def _with_verdict(entry: Submitted, words: str, attribution: Any) -> Submitted:
+    scores = entry.record.scores
+    fraction = scores.fractions["10%"]
+    endpoint = fraction.endpoints["macro_auroc"]
+    verdict = endpoint.verdicts["qldm"]
+    ladder = replace(verdict.ladder, attribution=attribution)
+    verdicts = {**endpoint.verdicts, "qldm": replace(verdict, words=words, ladder=ladder)}
+    endpoints = {"macro_auroc": replace(endpoint, verdicts=verdicts)}
+    changed = replace(scores, fractions={"10%": replace(fraction, endpoints=endpoints)})
+    return Submitted(entry.path, entry.record.model_copy(update={"scores": changed}))
 
 
 def test_the_verdict_is_the_ladders_for_generators_and_the_contrasts_for_controls(tmp_path: Path) -> None:
     entry = _entry(tmp_path, "one", replicates=5)
-    contrasts = entry.record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["contrasts"]
-    (control,) = [one for one in contrasts if (one["arm"], one["family"]) == ("qldm:twin", "reference")]
+    contrasts = entry.record.scores.fractions["10%"].endpoints["macro_auroc"].contrasts
+    (control,) = [one for one in contrasts if (one.arm, one.family) == ("qldm:twin", "reference")]
     words = {row[1]: row[8] for row in _table(page([_with_verdict(entry, "superior, below margin", None)]))}
     assert words["qldm"] == "superior, below margin (provisional)"
-    assert words["↳ qldm:twin"] == f"{control['words']} (provisional)"
+    assert words["↳ qldm:twin"] == f"{control.words} (provisional)"
 
 
 @pytest.mark.parametrize(
@@ -83,21 +91,24 @@ def test_moved_fraction_says_why(tmp_path: Path) -> None:
 def test_fewer_than_ten_replicates_are_provisional_and_not_adjusted(tmp_path: Path) -> None:
     text = page([_entry(tmp_path, "short", replicates=9), _entry(tmp_path, "long", replicates=10, seed=1)])
     rows = [row for row in _table(text) if row[0] not in ("rank", ":--", "")]
-    assert {(row[11], "(provisional)" in row[8], row[7] == "–") for row in rows} == {
+    assert {(row[13], "(provisional)" in row[8], row[7] == "-") for row in rows} == {
         ("9", True, True),
         ("10", False, False),
     }
-    assert "has 2 comparisons: the 2 rows on real data with at least 10 replicates, each against its R+" in text
+    assert (
+        "has 2 comparisons: the 2 rows on real data with at least 10 replicates, each against the R* of its board"
+        in text
+    )
 
 
 def test_adjusted_p_is_never_below_that_of_the_interval_beside_it(tmp_path: Path) -> None:
     entries = [_entry(tmp_path, name, replicates=10, seed=seed) for name, seed in (("one", 0), ("two", 3))]
-    scored = entries[0].record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]["contrasts"]
-    own = {one["arm"]: one["p_value"] for one in scored if one["family"] == "reference"}
+    scored = entries[0].record.scores.fractions["10%"].endpoints["macro_auroc"].contrasts
+    own = {one.arm: one.p_value for one in scored if one.family == "reference"}
     rows = [row for row in _table(page(entries)) if row[0] and row[-1] == "`one`"]
     assert len(rows) == 2
     for row in rows:
-        assert float(row[7].removeprefix("<")) >= round(own[row[1]], 4)
+        assert float(row[7].removeprefix("<")) >= round(own[row[1]], 3)
 
 
 def test_means_over_tasks_stand_in_a_section_of_their_own(tmp_path: Path) -> None:
@@ -106,10 +117,10 @@ def test_means_over_tasks_stand_in_a_section_of_their_own(tmp_path: Path) -> Non
     above, title, below = page(entries).partition("# Pooled over tasks\n")
     assert title
     assert "has 6 comparisons: the 4 rows on real data with at least 10 replicates and 2 means over tasks" in above
-    assert "## lite, 10% of the training patients" in below
+    assert "## lite, 10 % of the training patients" in below
     rows = _table(below)[2:]
     assert [(row[0], row[1]) for row in rows] == [(arm, "2 of 4 tasks: brainmri, kneeoa") for arm in ("ddpm", "qldm")]
-    assert all(0 < float(row[5]) <= 1 and row[7] == "10" for row in rows)
+    assert all(0 <= float(row[5].removeprefix("<")) <= 1 and row[7] == "10" for row in rows)
 
 
 def test_one_task_has_no_section_on_means(tmp_path: Path) -> None:
@@ -118,7 +129,9 @@ def test_one_task_has_no_section_on_means(tmp_path: Path) -> None:
 
 def test_phantom_boards_stand_apart_under_a_banner(tmp_path: Path) -> None:
     entries = [_entry(tmp_path, "drawn", replicates=2, phantom=True), _entry(tmp_path, "measured", replicates=2)]
-    above, banner, below = page(entries).partition("> **PHANTOM DATA: not evidence.**")
+    above, banner, below = page(entries).partition(
+        "> **PHANTOM DATA: synthetic test pattern, not patient data; not evidence.**"
+    )
     assert banner
     assert "`measured`" in above
     assert "`drawn`" not in above
@@ -162,7 +175,7 @@ def test_the_order_of_entries_does_not_matter(tmp_path: Path) -> None:
 def test_entries_with_other_test_images_are_named_and_nothing_is_written(tmp_path: Path) -> None:
     _submitted(tmp_path, "one", kind="multilabel", replicates=2, phantom=False)
     _submitted(tmp_path, "two", kind="multilabel", replicates=2, phantom=False, seed=1)
-    with pytest.raises(EntryError, match=r"entries/one and .*entries/two lie on one board.*the label of test image"):
+    with pytest.raises(EntryError, match=r"entries/one and .*entries/two are on one board.*the label of test image"):
         build(tmp_path / "boards", tmp_path / "page.md")
     assert not (tmp_path / "page.md").exists()
 
@@ -185,3 +198,77 @@ def test_there_is_a_winner_only_when_its_rank_set_is_1(spans: list[tuple[int, in
 def test_missing_root_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(EntryError, match="There is no folder"):
         build(tmp_path / "nowhere")
+
+
+def test_the_reference_is_named_above_the_table_and_its_values_stand_in_it(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, "one", replicates=3)
+    scored = entry.record.scores.fractions["10%"]
+    reference = str(scored.reference.arm)
+    text = page([entry])
+    mean = unsigned(scored.reference.validation_means[reference])
+    assert f"The reference R* is {reference}, the best on validation ({mean})" in text
+    rows = {row[1]: row for row in _table(text)[2:]}
+    assert rows["ddpm"][5] == unsigned(scored.endpoints["macro_auroc"].arms[reference].mean)
+
+
+def test_the_difference_from_classical_augmentation_has_a_column_of_its_own(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, "one", replicates=3)
+    header, _, *body = _table(page([entry]))
+    assert header[12] == "Δ vs R+ [95 % CI], not matched for computing"
+    contrasts = entry.record.scores.fractions["10%"].endpoints["macro_auroc"].contrasts
+    stated = {one.arm: one.estimate for one in contrasts if one.family == "augmented"}
+    assert {row[1].removeprefix("↳ "): row[12].split()[0] for row in body} == {
+        arm: signed(stated[arm]) for arm in ("qldm", "ddpm", "qldm:twin")
+    }
+
+
+def test_disagreement_on_the_reference_is_said_under_the_table(tmp_path: Path) -> None:
+    own = {Path("a"): "R+", Path("b"): "R+cm"}
+    entry = _entry(tmp_path, "one", replicates=3)
+    said = table(rows_of(entry, "10%"), SharedReference("R+cm", 0.9, own), {}, {})[-1]
+    assert said.startswith("The entries chose different references by themselves (`a` R+, `b` R+cm).")
+    assert "All rows are measured from R+cm" in said
+
+
+def test_the_circuits_influence_has_a_column_and_an_unfinished_classifier_a_note(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, "one", replicates=3)
+    influence = BlockInfluence(
+        seed_difference=20.0,
+        controls={"frozen": 0.004},
+        mean_replaced=0.002,
+        noise_replaced=0.003,
+        parameter_share=0.01,
+        n_images=100,
+        n_replicates=3,
+    )
+    plateau = Plateau(fraction="10%", replicate=0, steps=450, gains={"R+": 0.021}, gain=0.021, limit=0.005, climbs=True)
+    changes = {"influence": {"10%": {"qldm": influence}}, "plateau": [plateau]}
+    text = page([Submitted(entry.path, entry.record.model_copy(update=changes))])
+    cells = {row[1]: row[10] for row in _table(text)[2:]}
+    assert cells == {"qldm": "0.4 % (against frozen)", "ddpm": "", "↳ qldm:twin": ""}
+    assert "doubling its steps still gains +.021 on validation" in text
+
+
+def test_entries_made_by_other_classifier_code_never_share_a_table(tmp_path: Path) -> None:
+    first, second = (_entry(tmp_path, name, replicates=3, seed=seed) for seed, name in enumerate(("one", "two")))
+    other = Submitted(second.path, second.record.model_copy(update={"recipe_sha256": "f" * 64}))
+    text = page([first, other])
+    assert text.count("## brainmri@1/nickparvar/lite") == 2
+    assert "classifier `ffffffffffff`" in text
+    assert "classifier `eeeeeeeeeeee`" in text
+
+
+def test_an_entry_whose_classifier_is_unknown_is_named_and_on_no_board(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, "one", replicates=3)
+    unknown = Submitted(entry.path, entry.record.model_copy(update={"recipe_sha256": None}))
+    text = page([unknown])
+    assert "| qldm |" not in text
+    assert "- `one`: its record does not state which code trained the classifier; run it again." in text
+
+
+def test_links_among_the_entries_are_refused(tmp_path: Path) -> None:
+    entry = _submitted(tmp_path, "good", replicates=2)
+    moved = entry.rename(tmp_path / "elsewhere")
+    entry.symlink_to(moved)
+    with pytest.raises(EntryError, match="is a link"):
+        build(tmp_path / "boards")

@@ -15,7 +15,7 @@ from qaugbench.record import Board
 from qaugbench.stats.mrmc import interval
 from tests.board.factory import write_predictions
 
-QLDM = ("R+", "R+cm", "qldm")
+QLDM = ("R+", "qldm")
 
 
 def _pooled(*entries: Submitted) -> list[Pooled]:

@@ -11,42 +11,68 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qaugbench.board.bundle import read_entry
+from qaugbench.board.entry import submit
+from qaugbench.board.reader import record_of
 from qaugbench.board.rescore import rescore
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.predictions import read_predictions
-from qaugbench.record import read_record
+from qaugbench.record import Record
 from tests.board.tampering import change_record
 
 Change = Callable[[dict[str, Any]], None]
 
 
-def _age(record: dict[str, Any]) -> None:
-    """Turn a record into one of schema 1, which had other scores."""
-    record.update(schema_version=1, scores={"fractions": {"10%": {"endpoints": {}}}})
+def _age(record: dict[str, Any], schema: int = 1) -> None:
+    """Turn a record into one of schema 1 or 2: other scores, another role, no hash of the classifier's code."""
+    record.update(schema_version=schema, scores={"fractions": {"10%": {"endpoints": {}}}})
+    for arm in record["arms"]:
+        arm["role"] = "reference" if arm["role"] == "augmented" else arm["role"]
+    for failure in record["failures"]:
+        for name in ("arm", "fraction", "replicate"):
+            del failure[name]
+    for name in ("recipe_sha256", "plateau", "plateau_skipped", "influence"):
+        del record[name]
+
+
+def _up_to_what_old_records_lack(record: Record) -> Record:
+    return record.model_copy(update={"recipe_sha256": None, "departures": [], "plateau_skipped": None})
 
 
 def _content(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def test_an_entry_of_schema_1_becomes_the_entry_that_would_be_written_now(entry: Path) -> None:
-    before = _content(entry)
-    change_record(entry, _age)
-    with pytest.raises(EntryError, match=r"has schema 1; 'qaugbench rescore .*' brings it up to date"):
-        read_entry(entry)
-    record = rescore(entry)
-    assert _content(entry) == before
-    assert record == verify(entry).record
+@pytest.mark.parametrize("schema", [1, 2])
+@pytest.mark.parametrize("name", ["entry", "run_folder"])
+def test_what_an_older_schema_wrote_becomes_what_would_be_written_now(
+    name: str, schema: int, request: pytest.FixtureRequest
+) -> None:
+    folder = request.getfixturevalue(name)
+    before = record_of(folder)
+    change_record(folder, lambda record: _age(record, schema))
+    with pytest.raises(
+        EntryError, match=f"has a record of schema {schema}; 'qaugbench rescore .*' brings it to schema 3"
+    ):
+        record_of(folder)
+    record = rescore(folder)
+    assert record == verify(folder).record
+    assert _up_to_what_old_records_lack(record) == _up_to_what_old_records_lack(before)
 
 
-def test_a_run_of_schema_1_becomes_the_run_that_would_be_written_now(run_folder: Path) -> None:
-    before = _content(run_folder)
+def test_what_an_old_record_does_not_say_is_said_and_keeps_it_off_a_board(run_folder: Path, tmp_path: Path) -> None:
     change_record(run_folder, _age)
-    with pytest.raises(EntryError, match=r"has schema 1; 'qaugbench rescore .*' brings it up to date"):
-        read_record(run_folder)
-    assert rescore(run_folder) == verify(run_folder).record
+    record = rescore(run_folder)
+    assert record.recipe_sha256 is None
+    assert record.departures == ["a record of schema 1, which did not state which code trained the classifier"]
+    assert "schema 1" in str(record.plateau_skipped)
+    with pytest.raises(EntryError, match="cannot be an entry: its record does not state which code trained"):
+        submit(run_folder, tmp_path / "boards")
+
+
+def test_scoring_again_changes_nothing_of_a_present_record(run_folder: Path) -> None:
+    before = _content(run_folder)
+    rescore(run_folder)
     assert _content(run_folder) == before
 
 
@@ -73,18 +99,18 @@ def test_damaged_predictions_are_refused(name: str, named: str, request: pytest.
 
 def test_an_unreadable_predictions_file_is_named(run_folder: Path) -> None:
     (run_folder / "predictions.npz").write_bytes(b"PK")
-    with pytest.raises(EntryError, match=r"predictions\.npz is not a usable predictions file"):
+    with pytest.raises(EntryError, match=r"predictions\.npz is not the file that the record was made from"):
         rescore(run_folder)
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda record: record.update(schema_version=3), "schema 3; known are 1 and 2"),
+        (lambda record: record.update(schema_version=4), "schema 4; known are 1, 2, 3"),
         (lambda record: record.pop("schema_version"), "schema None"),
         (lambda record: record.update(surprise=1), "surprise: Extra inputs"),
         (lambda record: record.pop("recipe"), "recipe: Field required"),
-        (lambda record: record["arms"].pop(), "cannot be scored: The arms"),
+        (lambda record: record["arms"].pop(), "is not a usable predictions file"),
         (lambda record: record["board"].update(source="nickparvar"), "as it was: .* the board's source"),
         (lambda record: record.update(failures=[]), "as it was: .* no failure in the record explains it"),
     ],
@@ -128,5 +154,5 @@ def test_a_full_disk_loses_nothing(entry: Path, monkeypatch: pytest.MonkeyPatch)
 def test_what_is_no_record_says_what_to_give(content: str | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "record.json").write_text(content, encoding="utf-8")
-    with pytest.raises(EntryError, match=r"holds neither|cannot be read|holds no record"):
+    with pytest.raises(EntryError, match=r"holds neither|is not usable JSON|holds no record"):
         rescore(tmp_path)

@@ -97,7 +97,7 @@ def test_scores_are_compared_to_a_billionth(entry: Path) -> None:
         (lambda scores: scores["contrasts"].pop(), "contrasts"),
         (lambda scores: scores["arms"].pop("qldm:twin"), "qldm:twin"),
         (lambda scores: scores.update(invented=1.0), "invented"),
-        (lambda scores: scores["contrasts"][0].update(p_value=None), "p_value"),
+        (lambda scores: scores["contrasts"][0].update(method="by hand"), "method"),
     ],
 )
 def test_every_leaf_of_the_scores_counts(entry: Path, forge: Callable[[dict[str, Any]], None], named: str) -> None:
@@ -116,14 +116,17 @@ def test_predictions_of_another_run_are_refused(run_folder: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: replace(p, test_ids=np.array([p.test_ids[0], *p.test_ids[:-1]])), "ids occur twice"),
-        (lambda p: replace(p, val_ids=p.test_ids), "in test and validation"),
+        (
+            lambda p: replace(p, test_ids=np.array([p.test_ids[0], *p.test_ids[:-1]])),
+            "test_ids holds some twice: test0000",
+        ),
+        (lambda p: replace(p, val_ids=p.test_ids), "in test and in validation"),
         (lambda p: replace(p, val_groups=p.test_groups), "does not call the split leaky"),
         (lambda p: replace(p, test_labels=np.ones_like(p.test_labels)), "exactly one class"),
         (lambda p: replace(p, test_labels=2 * p.test_labels), "must be 0 or 1"),
         (lambda p: replace(p, arms=(*p.arms[1:], p.arms[0])), "arms differ"),
-        (lambda p: replace(p, test_ids=p.test_ids[1:]), "shape of the test labels differ"),
-        (lambda p: replace(p, fractions={"10%": p.fractions["10%"]}), "fractions differ"),
+        (lambda p: replace(p, test_ids=p.test_ids[1:]), r"\'test_ids\' is <U8 \[59\], not <U \[60\]"),
+        (lambda p: replace(p, fractions={"10%": p.fractions["10%"]}), "it lacks '100%/test_logits'"),
         (lambda p: change_logits(p, "10%", lambda logits: logits[1, 0].fill(np.nan)), "no failure in the record"),
         (lambda p: change_logits(p, "10%", lambda logits: logits[1, 0, 3].fill(np.nan)), "lacks 3 logits"),
         (lambda p: change_logits(p, "10%", lambda logits: logits[1, 0, 3].fill(np.inf)), "infinite"),
@@ -139,9 +142,29 @@ def test_arrays_that_do_not_fit_are_refused(
 
 
 def test_a_cell_called_failed_must_have_no_logits(entry: Path) -> None:
-    failure = {"stage": "train", "name": "R+os 10% r0", "outcome": "error", "reason": "unlucky"}
+    where = {"arm": "R+os", "fraction": "10%", "replicate": 0}
+    failure = {"stage": "train", "name": "any words", **where, "outcome": "error", "reason": "unlucky"}
     change_record(entry, lambda record: record["failures"].append(failure))
-    with pytest.raises(EntryError, match=r"R\+os 10% r0 is recorded as failed \(error\) but has logits"):
+    with pytest.raises(EntryError, match=r"R\+os at 10% in replicate 0 is recorded as failed \(error\) but has logits"):
+        verify(entry)
+
+
+def test_failed_cells_are_known_by_their_fields_and_not_by_their_names(entry: Path) -> None:
+    change_record(entry, lambda record: [one.update(name="another wording") for one in record["failures"]])
+    assert verify(entry).record.failures[0].name == "another wording"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"arm": None}, "does not say its arm"),
+        ({"replicate": 7}, "that the run did not have"),
+        ({"arm": "x"}, "did not have"),
+    ],
+)
+def test_failed_cells_that_the_run_did_not_have_are_refused(entry: Path, change: dict[str, Any], named: str) -> None:
+    change_record(entry, lambda record: record["failures"][0].update(change))
+    with pytest.raises(EntryError, match=named):
         verify(entry)
 
 
@@ -151,7 +174,7 @@ def test_phantom_never_stands_on_a_real_board(entry: Path, run_folder: Path) -> 
 
     for folder in (entry, run_folder):
         change_record(folder, pretend)
-        with pytest.raises(EntryError, match="phantom data cannot stand on the board brainmri@1/nickparvar/lite"):
+        with pytest.raises(EntryError, match="phantom data cannot be on the board brainmri@1/nickparvar/lite"):
             verify(folder)
 
 
@@ -159,7 +182,7 @@ def test_an_entry_on_another_board_is_refused(entry: Path) -> None:
     elsewhere = entry.parents[2] / "nickparvar-lite" / "entries" / entry.name
     elsewhere.parent.mkdir(parents=True)
     entry.rename(elsewhere)
-    with pytest.raises(EntryError, match="does not lie where it belongs"):
+    with pytest.raises(EntryError, match="is not where it belongs"):
         verify(elsewhere)
 
 
@@ -168,16 +191,18 @@ def test_real_data_bring_no_pictures(tmp_path: Path) -> None:
 
     write_run(tmp_path / "run", replicates=2, phantom=False)
     entry = submit(tmp_path / "run", tmp_path / "leaderboards")
-    (entry / "samples.png").write_bytes(b"a picture")
+    (entry / "samples.png").write_bytes(b"\x89PNG\r\n\x1a\na picture")
     repair_manifest(entry)
     with pytest.raises(EntryError, match="pictures fitted to real patients"):
         verify(entry)
 
 
-@pytest.mark.parametrize(("field", "value"), [("schema_version", 3), ("surprise", 1), ("replicates", "many")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("schema_version", 4), ("surprise", 1), ("replicates", "many"), ("replicates", "2")]
+)
 def test_other_schemas_are_refused(entry: Path, field: str, value: object) -> None:
     change_record(entry, lambda record: record.update({field: value}))
-    with pytest.raises(EntryError, match=rf"entry\.json does not have schema 1: record\.{field}"):
+    with pytest.raises(EntryError, match=rf"entry\.json does not have the form that qaugbench writes: record\.{field}"):
         verify(entry)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from qaugbench.record import Record
-from qaugbench.report.numbers import p_value, signed
-from qaugbench.report.tables import markdown_table, summary_table
-from tests.board.factory import write_run
+from qaugbench.formatting import interval, signed, unsigned
+from qaugbench.record import BlockInfluence, Plateau, Record
+from qaugbench.report.notes import low_power
+from qaugbench.report.tables import markdown_summary, summary_table
+from qaugbench.stats.results import Contrast
+from qaugbench.task import Endpoint
+from tests.board.factory import endpoints_for, predictions_for, record_for, write_run
 
 
 @pytest.fixture(scope="module")
@@ -18,20 +23,25 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     return write_run(folder, replicates=6, fractions=("10%", "100%"), failed=(("qldm", 1),))
 
 
+def _contrast(record: Record, arm: str, family: str) -> Contrast:
+    contrasts = record.scores.fractions["10%"].endpoints["macro_auroc"].contrasts
+    return next(one for one in contrasts if one.arm == arm and one.family == family)
+
+
 def _line(text: str, start: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(start))
 
 
 def test_row_holds_mean_sd_difference_interval_and_n(record: Record) -> None:
-    scored = record.scores["fractions"]["10%"]["endpoints"]["macro_auroc"]
-    value = scored["arms"]["ddpm"]
-    contrast = next(c for c in scored["contrasts"] if c["arm"] == "ddpm" and c["family"] == "reference")
+    value = record.scores.fractions["10%"].endpoints["macro_auroc"].arms["ddpm"]
+    found = _contrast(record, "ddpm", "reference")
     line = _line(summary_table(record), "ddpm ")
     for shown in (
-        f"{value['mean']:.4f}",
-        f"{value['sd']:.4f}",
-        f"{contrast['estimate']:+.4f}",
-        f"[{contrast['ci_low']:+.4f}, {contrast['ci_high']:+.4f}]",
+        unsigned(value.mean),
+        unsigned(value.sd),
+        signed(found.estimate),
+        interval(found.ci_low, found.ci_high),
+        signed(_contrast(record, "ddpm", "augmented").estimate),
         " 6 ",
     ):
         assert shown in line
@@ -39,14 +49,14 @@ def test_row_holds_mean_sd_difference_interval_and_n(record: Record) -> None:
 
 def test_every_sentence_of_the_generators_is_there(record: Record) -> None:
     text = " ".join(summary_table(record).split())
-    for fraction in record.scores["fractions"].values():
-        for verdict in fraction["endpoints"]["macro_auroc"]["verdicts"].values():
-            assert verdict["sentence"] in text
-    assert record.scores["worth"]["10%"]["qldm"]["sentence"] in text
+    for fraction in record.scores.fractions.values():
+        for verdict in fraction.endpoints["macro_auroc"].verdicts.values():
+            assert verdict.sentence in text
+    assert record.scores.worth["10%"]["qldm"].sentence in text
 
 
 def test_best_classical_arm_is_named_with_how_it_was_chosen(record: Record) -> None:
-    best = record.scores["fractions"]["10%"]["best_classical"]["arm"]
+    best = record.scores.fractions["10%"].best_classical.arm
     assert f"Against the best classical arm, {best} (chosen on validation" in summary_table(record)
 
 
@@ -61,8 +71,10 @@ def test_long_names_fit_the_width_too(tmp_path: Path) -> None:
 
 def test_phantom_and_leaky_data_stand_above_the_numbers(record: Record) -> None:
     leaky = record.model_copy(update={"data": record.data.model_copy(update={"leaky": True, "crossing_groups": 7})})
-    for text in (summary_table(leaky), markdown_table(leaky)):
-        numbers = text.index("0.")
+    for text in (summary_table(leaky), markdown_summary(leaky)):
+        numbers = re.search(r"[ (+-]\.\d{3}", text)
+        assert numbers is not None
+        numbers = numbers.start()
         assert text.index("PHANTOM DATA") < numbers
         assert text.index("LEAKY SPLIT. 7 patients") < numbers
 
@@ -77,9 +89,9 @@ def test_clean_real_data_have_no_banner(tmp_path: Path) -> None:
     "warning",
     [
         "Provisional: 6 replicates; a listed result needs 10.",
-        "Low power at 10%: 6 replicates and 40 test patients",
-        "At 10%, qldm failed in 1 of 6 replicates",
-        "At 100% there are no further real patients",
+        "Low power at 10 %: 6 replicates and 40 test patients",
+        "At 10 %, qldm failed in 1 of 6 replicates",
+        "At 100 % there are no further real patients",
         "Failed cells: 2. The first: train qldm 10% r1 (diverged): the loss is not finite",
     ],
 )
@@ -97,7 +109,7 @@ def test_moved_fraction_and_missing_controls_are_noted(tmp_path: Path) -> None:
 
 def test_run_without_generators_says_that_there_is_no_verdict(tmp_path: Path) -> None:
     text = summary_table(write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "R+os")))
-    assert "No generator was run, so there is no verdict." in text
+    assert "No verdict: no generator was run." in text
 
 
 def test_secondary_endpoints_follow(tmp_path: Path) -> None:
@@ -106,18 +118,109 @@ def test_secondary_endpoints_follow(tmp_path: Path) -> None:
 
 
 def test_markdown_tables_are_rectangular(record: Record) -> None:
-    blocks = [block.splitlines() for block in markdown_table(record).split("\n\n") if block.startswith("|")]
-    assert len(blocks) == 11  # three a fraction, one a generator and fraction, and the family
+    blocks = [block.splitlines() for block in markdown_summary(record).split("\n\n") if block.startswith("|")]
+    assert len(blocks) == 11  # three per fraction, one per generator and fraction, and the family
     for block in blocks:
         assert len({line.count("|") for line in block}) == 1
 
 
+def test_the_reference_is_named_with_how_it_was_chosen(record: Record) -> None:
+    reference = record.scores.fractions["10%"].reference
+    text = " ".join(summary_table(record).split())
+    assert f"Reference R*: {reference.arm}, best mean validation score" in text
+    assert unsigned(reference.validation_means[str(reference.arm)]) in text
+    row = _line(summary_table(record), f"{reference.arm} ")
+    assert row.endswith("reference")
+
+
+def test_the_difference_from_classical_augmentation_is_marked(record: Record) -> None:
+    assert "vs R+: not matched for computing" in " ".join(summary_table(record).split())
+    assert "vs R+ (not matched for computing)" in markdown_summary(record)
+
+
+def _with_detected(record: Record, *detected: float) -> Record:
+    """Return the record with other detectable differences of its generators, in their order."""
+    fraction = record.scores.fractions["10%"]
+    endpoint = fraction.endpoints["macro_auroc"]
+    left = iter(detected)
+    contrasts = [
+        replace(one, mde=next(left)) if one.family == "reference" and one.arm in ("ddpm", "qldm") else one
+        for one in endpoint.contrasts
+    ]
+    endpoints = {"macro_auroc": replace(endpoint, contrasts=contrasts)}
+    fractions = {**record.scores.fractions, "10%": replace(fraction, endpoints=endpoints)}
+    return record.model_copy(update={"scores": replace(record.scores, fractions=fractions)})
+
+
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.01234, "+0.0123"), (-0.5, "-0.5000"), (-0.00001, "0.0000"), (0.0, "0.0000")]
+    ("detected", "said"),
+    [
+        ((0.004, 0.02), None),
+        ((0.02, 0.004), None),
+        (
+            (0.012, 0.02),
+            "detect differences of .012 to .020 (80 % power, two-sided 5 %), but .010 would already matter",
+        ),
+        ((0.004, 0.009), None),
+    ],
 )
-def test_differences_are_signed(value: float, text: str) -> None:
-    assert signed(value) == text
+def test_power_is_low_when_no_generator_could_show_the_margin(
+    record: Record, detected: tuple[float, ...], said: str | None
+) -> None:
+    found = low_power(_with_detected(record, *detected), "10%")
+    assert (found is None) if said is None else (said in str(found))
 
 
-def test_small_p_values_are_bounds() -> None:
-    assert (p_value(0.0004), p_value(0.04)) == ("<0.001", "0.040")
+def test_a_smoke_run_shows_values_but_neither_intervals_nor_power(tmp_path: Path) -> None:
+    record = write_run(tmp_path, replicates=2)
+    for text in (summary_table(record), markdown_summary(record)):
+        assert "No intervals, verdicts, ranks or power (2 replicates" in " ".join(text.split())
+        assert not re.search(r"\[[+-]?\.\d{3}, [+-]?\.\d{3}\]", text)
+        assert "Low power" not in text
+        assert "Possible ranks" not in text
+    value = record.scores.fractions["10%"].endpoints["macro_auroc"].arms["qldm"].mean
+    assert unsigned(value) in summary_table(record)
+
+
+def test_a_run_whose_generators_all_failed_says_so(tmp_path: Path) -> None:
+    failed = tuple((arm, replicate) for arm in ("qldm", "R+cm") for replicate in range(3))
+    text = summary_table(write_run(tmp_path, replicates=3, arms=("R", "R+", "R+cm", "qldm"), failed=failed))
+    assert "No verdict: every generator failed (see Notes)." in text
+    assert "R+cm, qldm are left out: no replicate has usable predictions" in " ".join(text.split())
+
+
+def test_a_phantom_is_disclaimed_once(record: Record) -> None:
+    data = record.data.model_copy(update={"notes": [record.data.description]})  # as the phantom's manifest says it
+    for text in (summary_table(record), markdown_summary(record.model_copy(update={"data": data}))):
+        assert len(re.findall("phantom|not evidence|patient data", text.partition("\n")[2], re.IGNORECASE)) == 3
+
+
+def test_an_endpoint_without_values_has_no_table_and_one_note(tmp_path: Path) -> None:
+    predicted = predictions_for("multilabel", ("R", "R+", "R+cm", "qldm"), ("10%", "25%"), replicates=3)
+    labels = predicted.test_labels.copy()
+    labels[:, 2] = 0
+    predicted = replace(predicted, test_labels=labels)
+    endpoints = [*endpoints_for("multilabel"), Endpoint("rare", "AUROC of Hernia", "auroc", ("Hernia",))]
+    record = record_for(predicted, "multilabel", endpoints=endpoints)
+    text = " ".join(summary_table(record).split())
+    assert "Secondary: AUROC of Hernia" not in text
+    assert text.count("AUROC of Hernia: ") == 1
+
+
+def test_the_circuits_influence_and_an_unfinished_classifier_are_noted(record: Record) -> None:
+    influence = BlockInfluence(
+        seed_difference=20.0,
+        controls={"frozen": 0.004, "twin": 0.3},
+        mean_replaced=0.002,
+        noise_replaced=0.003,
+        parameter_share=0.01,
+        n_images=100,
+        n_replicates=6,
+    )
+    plateau = [
+        Plateau(fraction="10%", replicate=0, steps=450, gains={"R+": 0.021}, gain=0.021, limit=0.005, climbs=True)
+    ]
+    changed = record.model_copy(update={"influence": {"10%": {"qldm": influence}}, "plateau": plateau})
+    text = " ".join(summary_table(changed).split())
+    assert "qldm: the circuit's influence on the images is 0.4 % (against frozen)" in text
+    assert "the classifier is undertrained here: doubling its steps still gains +.021 on validation" in text

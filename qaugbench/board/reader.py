@@ -1,0 +1,147 @@
+"""The one reader of what others made: an entry, or the folder of a run, every byte read once and checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from qaugbench.board.bundle import (
+    ENTRY_FILE,
+    LARGEST,
+    MANIFEST_FILE,
+    PREDICTIONS_FILE,
+    SAMPLES_FILE,
+    Entry,
+    Manifest,
+)
+from qaugbench.errors import EntryError, first_offenders, shown
+from qaugbench.predictions import PredictionSet, parse_predictions
+from qaugbench.record import Record, parse_facts, read_record
+from qaugbench.untrusted import exists, read_bytes
+
+PNG = b"\x89PNG\r\n\x1a\n"
+MOST_FILES = 10
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder that was read: its record and predictions, and of an entry what else ``entry.json`` says."""
+
+    path: Path
+    record: Record
+    predictions: PredictionSet
+    entry: Entry | None
+    has_samples: bool
+
+
+def is_entry(path: Path) -> bool:
+    """Return whether a folder is an entry rather than a run."""
+    return exists(path / ENTRY_FILE) or exists(path / MANIFEST_FILE)
+
+
+def record_of(path: Path) -> Record:
+    """Return the record of the entry or the run in the folder ``path`` without its predictions."""
+    if is_entry(path):
+        content = read_bytes(path / ENTRY_FILE, LARGEST[ENTRY_FILE])
+        return parse_facts(content, path / ENTRY_FILE, Entry).record
+    return read_record(path)
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return the entry or the run in the folder ``path``.
+
+    An entry holds the files of its manifest and nothing else, each a regular file of bounded size; a run may hold more, of
+    which only the record and the predictions are read. The predictions have exactly the arrays that the record implies.
+    Raises EntryError naming the first thing that is otherwise.
+    """
+    check_folder(path)
+    entry: Entry | None = None
+    if is_entry(path):
+        files = entry_contents(path)
+        entry = parse_facts(files[ENTRY_FILE], path / ENTRY_FILE, Entry)
+        record, content, has_samples = entry.record, files[PREDICTIONS_FILE], SAMPLES_FILE in files
+    else:
+        record, has_samples = read_record(path), False
+        content = read_bytes(path / PREDICTIONS_FILE, LARGEST[PREDICTIONS_FILE])
+    return Bundle(path, record, predictions_of(record, content, path), entry, has_samples)
+
+
+def predictions_of(record: Record, content: bytes, path: Path) -> PredictionSet:
+    """Return the predictions of a record from the bytes of its predictions file, which must be the one that it states."""
+    file = path / PREDICTIONS_FILE
+    found = hashlib.sha256(content).hexdigest()
+    if found != record.predictions_sha256:
+        raise EntryError(
+            f"{shown(file, None)} is not the file that the record was made from: stated SHA-256 "
+            f"{shown(record.predictions_sha256)}, found {found}. Bring back the original."
+        )
+    try:
+        shape = record.prediction_shape
+    except ValueError as error:
+        raise EntryError(f"{shown(path, None)}: the record has {error}.") from error
+    return parse_predictions(content, file, shape)
+
+
+def read_run_predictions(path: Path, record: Record) -> PredictionSet:
+    """Return the predictions beside a record that was read from the folder ``path``."""
+    return predictions_of(record, read_bytes(path / PREDICTIONS_FILE, LARGEST[PREDICTIONS_FILE]), path)
+
+
+def entry_contents(path: Path) -> dict[str, bytes]:
+    """Return the files of an entry by name, after comparing them with its manifest: none more, none less, none changed."""
+    present = _names(path)
+    unknown = sorted(present - set(LARGEST))
+    if unknown:
+        raise EntryError(f"{shown(path, None)} holds {first_offenders(unknown)}, which no entry has. Remove it.")
+    content = read_bytes(path / MANIFEST_FILE, LARGEST[MANIFEST_FILE])
+    stated = parse_facts(content, path / MANIFEST_FILE, Manifest).files
+    unlisted, missing = sorted(present - {MANIFEST_FILE} - set(stated)), sorted(set(stated) - present)
+    if missing:
+        raise EntryError(
+            f"{shown(path, None)} lacks {first_offenders(missing)}, which its manifest lists. Copy the whole folder."
+        )
+    if unlisted:
+        raise EntryError(
+            f"{shown(path, None)} holds {first_offenders(unlisted)}, which its manifest does not list. Remove it."
+        )
+    needed = {ENTRY_FILE, PREDICTIONS_FILE} - set(stated)
+    if needed:
+        raise EntryError(f"{shown(path / MANIFEST_FILE, None)} does not list {first_offenders(sorted(needed))}.")
+    files = {name: read_bytes(path / name, LARGEST[name]) for name in sorted(stated)}
+    _compare(path, files, {name: facts.sha256 for name, facts in stated.items()})
+    if SAMPLES_FILE in files and not files[SAMPLES_FILE].startswith(PNG):
+        raise EntryError(f"{shown(path / SAMPLES_FILE, None)} is not a PNG. Submit the run again.")
+    return files
+
+
+def check_folder(path: Path) -> None:
+    """Raise EntryError unless ``path`` is a folder."""
+    if not path.is_dir():
+        what = "is not a folder" if exists(path) else "does not exist"
+        raise EntryError(
+            f"{shown(path, None)} {what}. Give the folder that 'qaugbench run' or 'qaugbench submit' printed."
+        )
+
+
+def _names(path: Path) -> set[str]:
+    try:
+        with os.scandir(path) as found:
+            names = {one.name for one in islice(found, MOST_FILES)}
+    except OSError as error:
+        raise EntryError(f"{shown(path, None)} cannot be read: {shown(error.strerror)}.") from error
+    if len(names) == MOST_FILES:
+        raise EntryError(f"{shown(path, None)} holds {MOST_FILES} files or more; an entry has {len(LARGEST)} at most.")
+    return names
+
+
+def _compare(path: Path, files: Mapping[str, bytes], stated: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        found = hashlib.sha256(content).hexdigest()
+        if found != stated[name]:
+            raise EntryError(
+                f"{shown(path / name, None)} is not the file in the manifest: stated {stated[name]}, found {found}."
+            )

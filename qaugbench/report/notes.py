@@ -1,0 +1,124 @@
+"""What stands beside the numbers of a record: banners above them, and what to know before using them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qaugbench.board.circuit_influence import influence_sentence, plateau_notes
+from qaugbench.errors import first_offenders
+from qaugbench.formatting import count, fraction_words, unsigned
+from qaugbench.predictions import QUANTUM_KINDS
+from qaugbench.record import PHANTOM_BANNER, FractionFacts, Record
+from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
+from qaugbench.stats.decide import LISTED_REPLICATES
+
+
+def banner(record: Record) -> list[str]:
+    """Return what must be read before any number of this record; empty for clean real data."""
+    lines = [PHANTOM_BANNER] if record.data.phantom else []
+    if record.data.leaky:
+        lines.append(
+            f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups are on both sides of the split "
+            "that these data come with, so every arm scores too high. Do not compare these values with those of a clean "
+            "split."
+        )
+    return lines
+
+
+def notes(record: Record) -> list[str]:
+    """Return what a reader should know before using the numbers, one or two sentences each, each once."""
+    lines = []
+    if record.replicates < LISTED_REPLICATES:
+        lines.append(
+            f"Provisional: {count(record.replicates, 'replicate')}; a listed result needs {LISTED_REPLICATES}."
+        )
+    lines += [f"Departs from its track, so it cannot be a leaderboard entry: {what}." for what in record.departures]
+    if not record.data.patients_known:
+        lines.append("Patients are not known: every image, or group of near-duplicates, counts as a patient.")
+    lines += [note for note in record.data.notes if not (record.data.phantom and note == record.data.description)]
+    lines += plateau_notes(record)
+    for fraction in record.fractions:
+        lines += _fraction_notes(record, fraction)
+    lines += _class_notes(record)
+    lines += _influence_notes(record)
+    lines += _attribution_notes(record)
+    if record.failures:
+        first = record.failures[0]
+        lines.append(
+            f"Failed cells: {len(record.failures)}. The first: {first.stage} {first.name} ({first.outcome}): {first.reason}"
+        )
+    return list(dict.fromkeys(lines))
+
+
+def low_power(record: Record, key: str) -> str | None:
+    """Return a sentence when the primary endpoint's margin is smaller than what this fraction could show, else None.
+
+    What could be shown is the difference from R* that would have been detected, of the generator where it is smallest.
+    """
+    primary = record.endpoints[0]
+    generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
+    found = [one for one in contrasts(record, key, primary.id, "reference") if one.arm in generators]
+    detected = [one.mde for one in found if one.mde]
+    if primary.margin is None or not detected or min(detected) <= primary.margin:
+        return None
+    least, most = unsigned(min(detected)), unsigned(max(detected))
+    reach = least if least == most else f"{least} to {most}"
+    sample = f"{count(record.replicates, 'replicate')} and {found[0].n_groups:,} test {grouping(record)}"
+    return (
+        f"Low power at {fraction_words(key)}: {sample} detect differences of {reach} (80 % power, two-sided 5 %), "
+        f"but {unsigned(primary.margin)} would already matter. A difference that was not found may still be there."
+    )
+
+
+def _fraction_notes(record: Record, fraction: FractionFacts) -> Iterator[str]:
+    at = f"At {fraction_words(fraction.key)}"
+    if fraction.reason:
+        yield f"{fraction.reason.rstrip('.')}."
+    if not fraction.oracle and any(arm.role == "oracle" for arm in record.arms):
+        yield f"{at} there are no further real patients, so the oracle arm is not run."
+    scored = record.scores.fractions.get(fraction.key)
+    if scored is None:
+        return
+    if scored.too_few_replicates is not None:
+        yield f"No intervals, verdicts, ranks or power ({scored.too_few_replicates})."
+    power = low_power(record, fraction.key)
+    if power is not None:
+        yield power
+    for arm, replicates in scored.flagged.items():
+        yield (
+            f"{at}, {arm} failed in {len(replicates)} of {record.replicates} replicates; there it has the predictions of "
+            f"{scored.substitute} (intention to treat)."
+        )
+    not_run = {arm.id for arm in record.arms if arm.role == "oracle" and not fraction.oracle}
+    reasons: dict[str, list[str]] = {}
+    for arm, why in scored.dropped.items():
+        if arm not in not_run:
+            reasons.setdefault(why, []).append(arm)
+    for why, arms in reasons.items():
+        yield f"{at}, {first_offenders(arms)} {'is' if len(arms) == 1 else 'are'} left out: {why}."
+
+
+def _class_notes(record: Record) -> Iterator[str]:
+    """Yield what is missing of endpoints and classes; the test images are the same at every fraction, so each only once."""
+    for scored in record.scores.fractions.values():
+        for endpoint in scored.endpoints.values():
+            if endpoint.note and endpoint.note != scored.too_few_replicates:
+                yield f"{endpoint.title}: {endpoint.note}."
+        sentences = [note.sentence for endpoint in scored.endpoints.values() for note in endpoint.left_out]
+        yield from sentences or [note.sentence for note in scored.class_notes]
+
+
+def _influence_notes(record: Record) -> Iterator[str]:
+    for key, generators in record.influence.items():
+        for generator, found in generators.items():
+            yield influence_sentence(generator, key, found)
+
+
+def _attribution_notes(record: Record) -> list[str]:
+    controlled = {arm.generator for arm in record.arms if arm.role == "control"}
+    alone = [
+        arm.id
+        for arm in generators_first_quantum(record.arms)
+        if arm.kind in QUANTUM_KINDS and arm.generator not in controlled
+    ]
+    return [f"{arm} ran without its controls: whether the quantum part matters was not tested." for arm in alone]
