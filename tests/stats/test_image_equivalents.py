@@ -249,8 +249,7 @@ def test_the_curve_decides_where_it_reaches_further_and_the_oracle_elsewhere() -
     assert worth(arm, points, n_real=1000, n_synthetic=9, oracle=oracle).method == "oracle"
     neither = worth(arm, {100: points[100]}, n_real=100, n_synthetic=1200)
     assert sentence(neither) == (
-        "Cannot convert 1,200 synthetic images into real ones: "
-        "there is one real-data size and no oracle arm."
+        "Cannot convert 1,200 synthetic images into real ones: there is one real-data size and no oracle arm."
     )
 
 
