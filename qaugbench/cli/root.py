@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any, NoReturn
 
@@ -42,8 +43,9 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         _interrupted()
     except click.ClickException as error:
-        error.message = printable(error.message, LINES)
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(printable(said.getvalue(), LINES), err=True, nl=False)
         sys.exit(2)
     except QaugbenchError as error:
         click.echo(f"error: {printable(str(error), LINES)}", err=True)
