@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any, NoReturn
 
@@ -42,7 +43,9 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         _interrupted()
     except click.ClickException as error:
-        click.UsageError(printable(error.format_message(), LINES), getattr(error, "ctx", None)).show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(printable(said.getvalue(), LINES), err=True, nl=False)
         sys.exit(2)
     except QaugbenchError as error:
         click.echo(f"error: {printable(str(error), LINES)}", err=True)
