@@ -3,9 +3,11 @@ memory."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pandas as pd
 from PIL import Image
 
 from qaugbench.datasets.formats.archive import Archive, below_images, open_archive
+from qaugbench.datasets.identity import ContentIdentity, content_identity
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
 from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.errors import DataError, first_offenders
@@ -84,6 +87,16 @@ class PreparedData:
     def patients_known(self) -> bool:
         """Whether the source says which images belong to one patient."""
         return "patient_id" in self.table
+
+    @cached_property
+    def hashes(self) -> tuple[str, ...]:
+        """The sha256 of every image file, computed once; raises DataError for a file that cannot be read."""
+        return tuple(hashlib.sha256(self.read_bytes(i)).hexdigest() for i in range(len(self)))
+
+    @cached_property
+    def identity(self) -> ContentIdentity:
+        """What names the source, its images and its groups by content alone, computed once."""
+        return content_identity(self.hashes, self.labels, self.groups, self.label_names)
 
     def read_bytes(self, i: int) -> bytes:
         """Return the file of image ``i`` as stored; raise DataError where it cannot be read."""

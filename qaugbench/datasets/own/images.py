@@ -30,8 +30,8 @@ from qaugbench.datasets.own.input import OwnInput, from_files, from_table
 from qaugbench.datasets.own.labels import TitledLabels
 from qaugbench.datasets.own.rows import own_rows
 from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards
-from qaugbench.datasets.sources import data_home
 from qaugbench.errors import DataError
+from qaugbench.places import data_home
 from qaugbench.task import canonical_hash
 
 RULES = 1
@@ -51,6 +51,16 @@ def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = N
     if _is_prepared(path):
         return path
     return _converted(path, from_files(path, labels), labels, jobs)
+
+
+def data_name(path: Path) -> str:
+    """Return what data at ``path`` are called unless the user says otherwise: a labels.csv is called like its folder.
+
+    >>> data_name(Path("scans.zip")), data_name(Path("scans/labels.csv"))
+    ('scans', 'scans')
+    """
+    named = path.absolute().parent if path.name.lower() == "labels.csv" else path
+    return named.stem or named.absolute().name
 
 
 def _is_table(path: Path) -> bool:
@@ -141,7 +151,7 @@ def _leave(path: Path, text: str) -> None:
 
 
 def _stem(path: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "images"
+    return re.sub(r"[^a-z0-9]+", "-", data_name(path).split(".")[0].lower()).strip("-") or "images"
 
 
 def _processes(jobs: int | None) -> int:
