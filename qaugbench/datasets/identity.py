@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,15 +45,25 @@ def content_identity(
     (True, True)
     """
     images = [(digest, tuple(row)) for digest, row in zip(hashes, np.asarray(labels).astype(int).tolist(), strict=True)]
-    members: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
-    for image, group in zip(images, groups.tolist(), strict=True):
-        members.setdefault(group, []).append(image)
-    contents = {group: tuple(sorted(inside)) for group, inside in members.items()}
+    codes, contents = groups_by_content(images, groups.tolist())
+    text = json.dumps([list(label_names), contents], separators=(",", ":"))
+    return ContentIdentity(_sha256(text), _image_ids(images, codes), codes)
+
+
+def groups_by_content(items: Sequence[Any], groups: Sequence[Hashable]) -> tuple[np.ndarray, list[list[Any]]]:
+    """Return (codes int64 [N], contents): groups numbered in the order of the sorted ``items`` that each holds.
+
+    >>> codes, contents = groups_by_content(["c", "a", "b"], ["Doe", "Roe", "Doe"])
+    >>> codes.tolist(), contents
+    ([1, 0, 1], [['a'], ['b', 'c']])
+    """
+    members: dict[Hashable, list[Any]] = {}
+    for item, group in zip(items, groups, strict=True):
+        members.setdefault(group, []).append(item)
+    contents = {group: sorted(inside) for group, inside in members.items()}
     ordered = sorted(contents, key=contents.__getitem__)
     rank = {group: code for code, group in enumerate(ordered)}
-    codes = np.array([rank[group] for group in groups.tolist()], dtype=np.int64)
-    text = json.dumps([list(label_names), [contents[group] for group in ordered]], separators=(",", ":"))
-    return ContentIdentity(_sha256(text), _image_ids(images, codes), codes)
+    return np.array([rank[group] for group in groups], dtype=np.int64), [contents[group] for group in ordered]
 
 
 def _image_ids(images: Sequence[tuple[str, tuple[int, ...]]], groups: np.ndarray) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ from pydicom.uid import (
 from qaugbench import definitions
 from qaugbench.datasets.formats.dicom import read_dicom, windowed
 from qaugbench.datasets.formats.nifti import middle_slices, read_nifti
+from qaugbench.datasets.label_text import squeezed
 from qaugbench.datasets.own.images import own_prepared
-from qaugbench.datasets.own.labels import squeezed
 from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.errors import DataError
 from qaugbench.experiment.check_source import check_source
