@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from qaugbench.datasets.formats.dicom import is_dicom, read_dicom
+from qaugbench.datasets.formats.dicom import read_dicom
+from qaugbench.datasets.formats.dicom_file import is_dicom
 from qaugbench.datasets.formats.nifti import is_nifti, read_nifti
 from qaugbench.datasets.manifest import sha256
 from qaugbench.datasets.prepared import UNREADABLE

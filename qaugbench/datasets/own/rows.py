@@ -132,7 +132,7 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
     inverted = sum(bool(fact.get("inverted")) for fact in facts)
     padded = sum(bool(fact.get("padded")) for fact in facts)
     burnt_in = sum(bool(fact.get("burnt_in")) for fact in facts)
-    bare = sum(bool(fact.get("no_preamble")) for fact in facts)
+    bare = sum(bool(fact.get("bare")) for fact in facts)
     missing = sum(bool(fact.get("missing")) for fact in facts)
     notes = ["Own images: " + ", ".join(f"{count} from {kind} files" for kind, count in sorted(kinds.items())) + "."]
     if windows:
@@ -149,7 +149,7 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
         (inverted, "images of MONOCHROME1 were inverted"),
         (padded, "images have padding, now black"),
         (missing, "slices are of volumes with missing voxels, now black"),
-        (bare, "images are of DICOM files without preamble, read all the same"),
+        (bare, "images are of DICOM files without preamble or transfer syntax, read as uncompressed"),
         (burnt_in, "images say that they carry burnt-in annotations"),
         (unlabelled, "images without a label were left out"),
         (unused, "rows of the table fit no image"),
@@ -166,7 +166,7 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
     }
     own |= {
         "burnt_in": burnt_in,
-        "no_preamble": bare,
+        "bare": bare,
         "missing": missing,
         "unlabelled": unlabelled,
         "unused_rows": unused,
