@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from qaugbench.errors import near_names
+
 _LETTER, _WORD = r"[^\W\d_]", r"[^\W_]"
 _SPELLINGS = {"tumour": "tumor", "oedema": "edema"}
 MISSING = frozenset({"", "nan", "<na>", "nat", "null", "none"})
@@ -93,6 +95,15 @@ def class_finder(
         return known.get("".join(words)) or known.get("".join(word for word in words if word not in shared))
 
     return find
+
+
+def known_classes(label: str, names: Sequence[str]) -> str:
+    """Return the sentence that lists ``names``, near ones first where ``label`` is a word: of a number none is near.
+
+    >>> known_classes("-1", ["0", "1"])
+    ' Known: 0, 1.'
+    """
+    return near_names(label if any(letter.isalpha() for letter in label) else "", names)
 
 
 def _words(text: str) -> list[str]:

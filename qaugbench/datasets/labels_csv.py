@@ -11,8 +11,17 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from qaugbench.datasets.label_text import DECIDE, NO_FINDING, canonical, is_missing, squeezed, whole_number, zero_or_one
-from qaugbench.errors import DataError, first_offenders, near_names
+from qaugbench.datasets.label_text import (
+    DECIDE,
+    NO_FINDING,
+    canonical,
+    is_missing,
+    known_classes,
+    squeezed,
+    whole_number,
+    zero_or_one,
+)
+from qaugbench.errors import DataError, first_offenders
 
 
 class LabelNames(Protocol):
@@ -94,7 +103,7 @@ def _one_hot(table: LabelTable, labels: LabelNames) -> np.ndarray:
         first = str(table.rows["label"].iat[unknown[0]]).strip()
         raise DataError(
             f"labels.csv in {table.where}: {len(unknown)} of {len(codes)} rows carry no known class: "
-            f"{first_offenders(table.cell(row, 'label') for row in unknown)}.{near_names(first, labels.names)} Correct these "
+            f"{first_offenders(table.cell(row, 'label') for row in unknown)}.{known_classes(first, labels.names)} Correct these "
             "rows, or leave them out."
         )
     return np.eye(len(labels.names), dtype=np.float32)[codes]

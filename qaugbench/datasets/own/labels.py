@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from qaugbench.datasets.label_text import DECIDE, NO_FINDING, class_finder, is_missing, squeezed, zero_or_one
+from qaugbench.datasets.label_text import (
+    DECIDE,
+    NO_FINDING,
+    class_finder,
+    is_missing,
+    known_classes,
+    squeezed,
+    zero_or_one,
+)
 from qaugbench.datasets.labels_csv import contradiction
 from qaugbench.datasets.own.table import OwnTable
-from qaugbench.errors import DataError, first_offenders, near_names
+from qaugbench.errors import DataError, first_offenders
 
 LABEL_COLUMNS = ("label", "class", "findings", "finding", "labels", "finding_labels")
 NOTHING = NO_FINDING | {"normal"}
@@ -106,7 +114,7 @@ def folder_rows(names: Iterable[str], labels: TitledLabels, where: str) -> dict[
         raise DataError(
             f"{count} files in {where} are below no folder, or below several, that names one class: folders "
             f"{first_offenders(map(repr, unclear))}. Name the folders by the classes of the task, or give a table with --data "
-            f"FILE.csv.{near_names(first, labels.names)}"
+            f"FILE.csv.{known_classes(first, labels.names)}"
         )
     without = [name for name, row in found.items() if "split" not in row.others]
     if without and len(without) < len(found):
@@ -173,7 +181,7 @@ def _named_classes(table: OwnTable, column: str, labels: TitledLabels) -> list[l
         raise DataError(
             f"{table.where}: {len(unknown)} of {len(table.rows)} rows carry no known class in the column {column!r}: "
             f"{first_offenders(f'{table.places[row]}: {table.rows[row][column]!r}' for row in unknown)}."
-            f"{near_names(first, labels.names)}{nothing} Correct these rows, or leave them out."
+            f"{known_classes(first, labels.names)}{nothing} Correct these rows, or leave them out."
         )
     return [[name for name in names if name is not None] for names in found]
 
