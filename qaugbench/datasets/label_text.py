@@ -98,12 +98,12 @@ def class_finder(
 
 
 def known_classes(label: str, names: Sequence[str]) -> str:
-    """Return the sentence that lists ``names``, near ones first where ``label`` is a word: of a number none is near.
+    """Return the sentence that lists ``names``, near ones first where these are words: to a number none is near.
 
     >>> known_classes("-1", ["0", "1"])
     ' Known: 0, 1.'
     """
-    return near_names(label if any(letter.isalpha() for letter in label) else "", names)
+    return near_names(label if any(letter.isalpha() for letter in "".join(names)) else "", names)
 
 
 def _words(text: str) -> list[str]:

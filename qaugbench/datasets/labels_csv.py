@@ -84,7 +84,7 @@ def missing_columns(missing: Iterable[str], header: Iterable[str], where: str) -
     """Return the error that says which columns labels.csv lacks and which it has."""
     return DataError(
         f"labels.csv in {where} has no column {first_offenders(map(repr, missing), 20)}. "
-        f"Its columns are: {', '.join(header)}. Rename or add the missing ones."
+        f"Its columns are: {first_offenders(header, 20)}. Rename or add the missing ones."
     )
 
 
