@@ -99,14 +99,15 @@ def _walk(path: Path) -> Iterator[Path]:
     for folder, inner, files in os.walk(path):
         inner[:] = sorted(name for name in inner if not _is_hidden(name))
         yield from (
-            Path(folder) / name for name in sorted(files) if not _is_hidden(name) and _is_file(Path(folder) / name)
+            Path(folder) / name for name in sorted(files) if not _is_hidden(name) and is_file(Path(folder) / name)
         )
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Return whether there is a regular file at ``path``; False for a path that cannot be, such as one that is too long."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from qaugbench.datasets.own.convert import hashed
-from qaugbench.datasets.own.files import OwnFiles, files_of
+from qaugbench.datasets.own.files import OwnFiles, files_of, is_file
 from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, table_rows
 from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
 from qaugbench.errors import DataError, first_offenders
@@ -99,21 +99,26 @@ def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles,
     A name is a path from the table or below images/, or absolute; else the last part of a path, with or without its ending,
     where only one file is called so. All other files are looked at only where some name is no path.
     """
-    places = {} if path.is_file() else {name: place for name in names if (place := _place(path, name)) is not None}
+    placed = {} if path.is_file() else {name: _place(path, name) for name in names}
+    places = {name: place for name, place in placed.items() if place is not None}
     direct = {name: _relative(path, place) for name, place in places.items()}
     near = OwnFiles(path, {direct[name]: place for name, place in places.items()})
     if len(direct) == len(set(names)):
         return near, direct
     around = files_of(path)
-    files = OwnFiles(path, {**around.places, **near.places})
-    called = _called(around)
-    found: dict[str, str] = dict(direct)
+    return OwnFiles(path, {**around.places, **near.places}), {**_looked_up(around, names, table, direct), **direct}
+
+
+def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Collection[str]) -> dict[str, str]:
+    """Return the file that each name means which is not among the ``known``; raise DataError for one that means none or several."""
+    called = _called(files)
+    found: dict[str, str] = {}
     problems: dict[str, list[str]] = {}
     for name, place in zip(names, table.places, strict=True):
-        if name in found:
+        if name in known:
             continue
         clean = _clean(name)
-        exact = next((one for one in (clean, f"images/{clean}") if one in around.places), None)
+        exact = next((one for one in (clean, f"images/{clean}") if one in files.places), None)
         several = [exact] if exact else called.get(clean.rsplit("/", 1)[-1], [])
         if len(several) != 1:
             problems.setdefault("are missing" if not several else "fit several files", []).append(f"{place}: {name!r}")
@@ -122,9 +127,9 @@ def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles,
     for why, offenders in problems.items():
         raise DataError(
             f"{table.where}: {len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}. Write paths that are "
-            f"absolute or relative to {path}."
+            f"absolute or relative to {files.root}."
         )
-    return files, found
+    return found
 
 
 def _called(files: OwnFiles) -> dict[str, list[str]]:
@@ -144,7 +149,7 @@ def _clean(name: str) -> str:
 def _place(folder: Path, name: str) -> Path | None:
     """Return the file at a path from ``folder`` or below its images/, or at an absolute path; None where there is none."""
     said = (folder / name, folder / _clean(name), folder / "images" / _clean(name))
-    return next((place for place in said if place.is_file()), None)
+    return next((place for place in said if is_file(place)), None)
 
 
 def _relative(folder: Path, place: Path) -> str:

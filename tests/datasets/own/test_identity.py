@@ -140,3 +140,12 @@ def test_run_check_and_audit_refuse_the_same_data(tmp_path, data_home):
     report = audit_source(str(path), "brainmri")
     assert not report.clean
     assert "the test part has 20 images" in report.of("unusable-part")[0].what
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b.png", "\x1b[2J", "../../nowhere.png", "/etc/hostname/x", "pics"])
+def test_a_name_that_is_no_file_is_missing(tmp_path, data_home, name):
+    path = write(tmp_path / "x", {"pics/a.png": png(), "t.csv": table("filename,label", f'"{name}",glioma')})
+    for given in (path, path / "t.csv"):
+        with pytest.raises(DataError, match="1 of 1 files are missing: line 2") as raised:
+            own_prepared(given, TASK.labels)
+        assert "\x1b" not in str(raised.value)
