@@ -43,7 +43,7 @@ def main() -> None:
     task = definitions.task(chosen.task)
     track = definitions.track(task, chosen.track)
     prepared = open_prepared(chosen.data or phantom_archive(task, track, Path("runs/phantom")), task.labels)
-    split = choose_split(prepared, seed=0)
+    split = choose_split(prepared)
     images = LabelledImages(load_images(prepared, track.image_size, task.channels), prepared.labels, prepared.groups)
     fraction, _ = runnable_fraction(prepared.labels[split.train], track.fractions[0])
     val, test = images.subset(split.val), images.subset(split.test)

@@ -14,8 +14,9 @@ from filelock import FileLock
 
 from qaugbench.datasets.pins import find_pin, pin_file
 from qaugbench.datasets.prepare import ArchiveFact, already_prepared, prepare_raw
-from qaugbench.datasets.sources import Source, SourceFile, data_home, downloads_folder, instructions, source
+from qaugbench.datasets.sources import Source, SourceFile, downloads_folder, instructions, source
 from qaugbench.errors import DataError
+from qaugbench.places import data_home
 
 if TYPE_CHECKING:
     import requests

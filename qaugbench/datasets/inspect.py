@@ -8,13 +8,12 @@ from qaugbench import definitions
 from qaugbench.datasets.audit.entry import audit
 from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.card import card, card_page
-from qaugbench.datasets.own.images import own_prepared
+from qaugbench.datasets.own.images import data_name, own_prepared
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, instructions, sources
 from qaugbench.datasets.splits import Split, choose_split
 from qaugbench.errors import DataError, near_names
 from qaugbench.files import write_whole
-from qaugbench.seeds import BENCH_SEED, child_seed
 from qaugbench.task import Task
 
 
@@ -25,7 +24,7 @@ def open_any(target: str, task: Task) -> PreparedData:
     """
     path = Path(target)
     if path.exists():
-        return open_prepared(own_prepared(path, task.labels), task.labels, name=path.stem)
+        return open_prepared(own_prepared(path, task.labels), task.labels, name=data_name(path))
     if target not in sources():
         raise DataError(f"{target} is neither a path nor a source.{near_names(target, sources())}")
     found = find_prepared(task.id, target)
@@ -62,10 +61,9 @@ def write_cards(target: str, task_name: str, out: Path, *, jobs: int = 1) -> tup
 
 def _split(prepared: PreparedData, column: str | None) -> Split | None:
     """Return the split in a column, leaks and all; without a column the one that a run would use, or None for none."""
-    seed = child_seed(BENCH_SEED, prepared.name, "split")
     if column is not None:
-        return choose_split(prepared, column=column, allow_leaky=True, seed=seed)
+        return choose_split(prepared, column=column, allow_leaky=True)
     try:
-        return choose_split(prepared, seed=seed)
+        return choose_split(prepared)
     except DataError:
         return None

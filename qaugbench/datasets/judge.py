@@ -29,7 +29,7 @@ class JudgeSplit:
     """One judge, or two that are cross-fitted, and how they came about.
 
     ``weak`` says why even this is too little for a class, None where it is not; ``sha256`` is that of the sorted
-    (filename, fold, role) triples.
+    (image id, fold, role) triples.
     """
 
     folds: tuple[JudgeFold, ...]
@@ -51,7 +51,7 @@ def judge_split(prepared: PreparedData, split: Split, *, seed: int) -> JudgeSpli
     """
     elsewhere = prepared.groups[np.concatenate([split.train, split.test])]
     rows = split.val[~np.isin(prepared.groups[split.val], elsewhere)]
-    labels, groups = prepared.labels[rows], prepared.groups[rows]
+    labels, groups = prepared.labels[rows], prepared.identity.groups[rows]
     if len(np.unique(groups)) < 2:
         raise DataError(
             f"The validation part of {prepared.path} ({len(split.val)} images) has {len(np.unique(groups))} groups that "
@@ -95,7 +95,7 @@ def _how(halves: tuple[np.ndarray, np.ndarray], crossed: bool) -> str:
 
 def _hash(prepared: PreparedData, folds: tuple[JudgeFold, ...]) -> str:
     triples = sorted(
-        (prepared.files[row], number, role)
+        (prepared.identity.image_ids[row], number, role)
         for number, fold in enumerate(folds)
         for role in ("train", "reference")
         for row in getattr(fold, role)

@@ -11,7 +11,17 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from qaugbench.errors import DataError, first_offenders, near_names
+from qaugbench.datasets.label_text import (
+    DECIDE,
+    NO_FINDING,
+    canonical,
+    is_missing,
+    known_classes,
+    squeezed,
+    whole_number,
+    zero_or_one,
+)
+from qaugbench.errors import DataError, first_offenders
 
 
 class LabelNames(Protocol):
@@ -74,17 +84,8 @@ def missing_columns(missing: Iterable[str], header: Iterable[str], where: str) -
     """Return the error that says which columns labels.csv lacks and which it has."""
     return DataError(
         f"labels.csv in {where} has no column {first_offenders(map(repr, missing), 20)}. "
-        f"Its columns are: {', '.join(header)}. Rename or add the missing ones."
+        f"Its columns are: {first_offenders(header, 20)}. Rename or add the missing ones."
     )
-
-
-def canonical(name: str) -> str:
-    """Return the form in which class names are compared: without case, one mark between words.
-
-    >>> canonical("Pleural Thickening") == canonical("pleural_thickening")
-    True
-    """
-    return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
 
 
 def label_matrix(table: LabelTable, labels: LabelNames) -> np.ndarray:
@@ -96,13 +97,14 @@ def _one_hot(table: LabelTable, labels: LabelNames) -> np.ndarray:
     if "label" not in table.rows:
         raise missing_columns(["label"], table.rows.columns, table.where)
     code_of = {canonical(name): code for code, name in enumerate(labels.names)}
-    codes = [code_of.get(canonical(value), -1) for value in table.rows["label"]]
+    codes = [code_of.get(canonical(whole_number(value) or value), -1) for value in table.rows["label"]]
     unknown = [row for row, code in enumerate(codes) if code < 0]
     if unknown:
         first = str(table.rows["label"].iat[unknown[0]]).strip()
         raise DataError(
             f"labels.csv in {table.where}: {len(unknown)} of {len(codes)} rows carry no known class: "
-            f"{first_offenders(table.cell(row, 'label') for row in unknown)}.{near_names(first, labels.names)}"
+            f"{first_offenders(table.cell(row, 'label') for row in unknown)}.{known_classes(first, labels.names)} Correct these "
+            "rows, or leave them out."
         )
     return np.eye(len(labels.names), dtype=np.float32)[codes]
 
@@ -113,18 +115,35 @@ def _findings(table: LabelTable, labels: LabelNames) -> np.ndarray:
     if missing:
         raise missing_columns(missing, table.rows.columns, table.where)
     columns = [column_of[canonical(name)] for name in labels.names]
-    value_of = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
-    matrix = np.array(
-        [[value_of.get(v.strip(), np.nan) for v in table.rows[column]] for column in columns], np.float32
-    ).T
+    values = [[zero_or_one(value) for value in table.rows[column]] for column in columns]
+    matrix = np.array([[np.nan if value is None else value for value in row] for row in values], np.float32).T
     wrong = np.argwhere(np.isnan(matrix))
     if len(wrong):
         cells = (f"{columns[k]} on {table.cell(int(row), columns[k])}" for row, k in wrong)
         raise DataError(
-            f"labels.csv in {table.where}: {len(wrong)} finding values are neither 0 nor 1: {first_offenders(cells)}. "
-            "Write 0 or 1; leave out images whose finding is not known."
+            f"labels.csv in {table.where}: {len(wrong)} finding values are neither 0 nor 1: {first_offenders(cells)}. {DECIDE}"
         )
+    _refuse_finding_in_none(table, matrix, columns)
     return np.ascontiguousarray(matrix)
+
+
+def _refuse_finding_in_none(table: LabelTable, matrix: np.ndarray, columns: Sequence[str]) -> None:
+    """Raise DataError where a row has a finding and says in another column that there is none."""
+    column = next((name for name in table.rows.columns if squeezed(name) in NO_FINDING), None)
+    if column is None:
+        return
+    nothing = np.array([zero_or_one(value) == 1 for value in table.rows[column]])
+    both = np.flatnonzero(nothing & matrix.any(axis=1))
+    if len(both):
+        rows = (f"{columns[int(matrix[row].argmax())]} on {table.cell(int(row), column)}" for row in both)
+        raise contradiction(f"labels.csv in {table.where}", column, rows, len(both))
+
+
+def contradiction(where: str, column: str, rows: Iterable[str], count: int) -> DataError:
+    """Return the error for rows that have a finding although ``column`` says that there is none."""
+    return DataError(
+        f"{where}: {count} rows say {column!r} and name a finding: {first_offenders(rows)}. Correct these rows, or leave them out."
+    )
 
 
 def group_codes(table: LabelTable) -> tuple[np.ndarray, tuple[str, ...], str | None]:
@@ -136,7 +155,7 @@ def group_codes(table: LabelTable) -> tuple[np.ndarray, tuple[str, ...], str | N
     column = next((name for name in ("group", "patient_id") if name in table.rows), None)
     if column is None:
         return np.arange(len(table.rows)), tuple(table.rows["filename"]), None
-    empty = [row for row, value in enumerate(table.rows[column]) if not value.strip()]
+    empty = [row for row, value in enumerate(table.rows[column]) if is_missing(value)]
     if empty:
         raise DataError(
             f"labels.csv in {table.where}: {len(empty)} rows have an empty {column}: "
@@ -149,7 +168,7 @@ def group_codes(table: LabelTable) -> tuple[np.ndarray, tuple[str, ...], str | N
 
 
 def _check_group_closes_over_patient(table: LabelTable) -> None:
-    known = table.rows[table.rows["patient_id"].str.strip() != ""]
+    known = table.rows[~table.rows["patient_id"].map(is_missing)]
     groups_of_patient = known.groupby("patient_id")["group"].nunique()
     split = groups_of_patient.index[groups_of_patient > 1]
     if len(split):

@@ -19,7 +19,6 @@ import numpy as np
 from PIL import Image
 
 from qaugbench.datasets.formats.archive import below_images, leaves_source
-from qaugbench.datasets.formats.pictures import carries_turn
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import PARTS, Split
 from qaugbench.errors import DataError, first_offenders
@@ -32,14 +31,15 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
     """Return the facts of a source, ready for JSON.
 
     ``files`` maps every image to its sha256; ``archive_sha256`` is that of the .zip (None for a folder);
-    ``content_sha256`` is the same for any folder or .zip with the same images, labels and groups, in any order of rows.
+    ``content_sha256`` is the same for any folder or .zip with the same images, labels and groups, whatever files, patients and
+    groups are called, in any order of rows.
     ``counts`` holds the positives of each class, in all and by part of ``split``. Whether it is a phantom, description,
     notes, licence and citation come from the source's own manifest.json, the last two else from the columns ``licence``
     or ``license`` and ``citation``; None where nobody says.
     Raises DataError where an image is not the one that the source's manifest.json names.
     """
     stored = _stored_manifest(prepared)
-    hashes, turned = _read_files(prepared)
+    hashes = dict(zip(prepared.files, prepared.hashes, strict=True))
     _check_hashes(prepared, hashes, stored.get("files", {}))
     everything = {"all": np.arange(len(prepared))}
     parts = everything if split is None else everything | {part: getattr(split, part) for part in PARTS}
@@ -49,10 +49,10 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
         "task": task,
         "phantom": stored.get("phantom") is True,
         "description": str(stored.get("description") or stored.get("title") or prepared.name),
-        "notes": [*_notes(prepared, stored), *_turn_note(turned, len(prepared))],
+        "notes": [*_notes(prepared, stored), *_turn_note(prepared.n_turned, len(prepared))],
         "files": hashes,
         "archive_sha256": file_sha256(prepared.path) if prepared.path.is_file() else None,
-        "content_sha256": content_sha256(prepared, hashes),
+        "content_sha256": prepared.identity.sha256,
         "images": {part: len(rows) for part, rows in parts.items()},
         "groups": {part: len(np.unique(prepared.groups[rows])) for part, rows in parts.items()},
         "counts": {part: _counts(prepared, rows) for part, rows in parts.items()},
@@ -62,15 +62,6 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
         "licence": stored.get("licence") or _column_values(prepared, "licence", "license"),
         "citation": stored.get("citation") or _column_values(prepared, "citation"),
     }
-
-
-def content_sha256(prepared: PreparedData, hashes: Mapping[str, str]) -> str:
-    """Return the sha256 over the sorted (filename, file sha256, labels, group name) of every image."""
-    rows = sorted(
-        [name, hashes[name], prepared.labels[i].astype(int).tolist(), prepared.group_names[prepared.groups[i]]]
-        for i, name in enumerate(prepared.files)
-    )
-    return sha256(json.dumps([list(prepared.label_names), rows], separators=(",", ":")).encode())
 
 
 def write_prepared(
@@ -124,16 +115,6 @@ def _stored_manifest(prepared: PreparedData) -> dict[str, Any]:
             f"manifest.json in {prepared.path} must be an object whose `files` is an object, or be removed."
         )
     return stored
-
-
-def _read_files(prepared: PreparedData) -> tuple[dict[str, str], int]:
-    """Return the sha256 of every image file, and how many of them carry a turn."""
-    hashes, turned = {}, 0
-    for i, name in enumerate(prepared.files):
-        content = prepared.read_bytes(i)
-        hashes[name] = sha256(content)
-        turned += carries_turn(content)
-    return hashes, turned
 
 
 def _turn_note(turned: int, n: int) -> list[str]:

@@ -21,8 +21,9 @@ from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.raw import open_raw
 from qaugbench.datasets.scale import in_shards, shards_beside, shrunk
-from qaugbench.datasets.sources import Source, SourceFile, data_home, instructions, prepared_path, source
+from qaugbench.datasets.sources import Source, SourceFile, instructions, prepared_path, source
 from qaugbench.errors import DataError
+from qaugbench.places import data_home
 
 PNG = b"\x89PNG"
 

@@ -3,9 +3,10 @@ memory."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from PIL import Image
 
 from qaugbench.datasets.formats.archive import Archive, below_images, open_archive
 from qaugbench.datasets.formats.declared import refuse_swelling
-from qaugbench.datasets.formats.pictures import read_picture, reason
+from qaugbench.datasets.formats.pictures import carries_turn, read_picture, reason
 from qaugbench.datasets.identical_files import closed_over_files
+from qaugbench.datasets.identity import ContentIdentity, content_identity
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
 from qaugbench.datasets.preprocess import read_square
 from qaugbench.errors import DataError, first_offenders
@@ -88,6 +90,30 @@ class PreparedData:
     def patients_known(self) -> bool:
         """Whether the source says which images belong to one patient."""
         return "patient_id" in self.table
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """The sha256 of every image file; raises DataError for a file that cannot be read."""
+        return self._read_once[0]
+
+    @property
+    def n_turned(self) -> int:
+        """How many image files are stored turned or mirrored, by their EXIF orientation."""
+        return self._read_once[1]
+
+    @cached_property
+    def _read_once(self) -> tuple[tuple[str, ...], int]:
+        hashes, turned = [], 0
+        for i in range(len(self)):
+            content = self.read_bytes(i)
+            hashes.append(hashlib.sha256(content).hexdigest())
+            turned += carries_turn(content)
+        return tuple(hashes), turned
+
+    @cached_property
+    def identity(self) -> ContentIdentity:
+        """What names the source, its images and its groups by content alone, computed once."""
+        return content_identity(self.hashes, self.labels, self.groups, self.label_names)
 
     def read_bytes(self, i: int) -> bytes:
         """Return the file of image ``i`` as stored; raise DataError where it cannot be read."""

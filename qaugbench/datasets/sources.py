@@ -1,8 +1,7 @@
-"""The named sources of each task: their facts, where their prepared form lies on this machine, and how to get them."""
+"""The named sources of each task: their facts, where their prepared form is on this machine, and how to get them."""
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qaugbench.errors import DataError, DefinitionError, near_names
+from qaugbench.places import data_home
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Source:
     """One named source. ``obtain`` says whether it is downloaded, fetched by hand, or drawn by this program.
 
     ``use`` is what the licence allows, ``images`` the published number of images (0 where there is none), ``opens``
-    the patterns of archives that are opened where they lie inside a folder or another archive.
+    the patterns of archives that are opened where they are inside a folder or another archive.
     """
 
     id: str
@@ -88,11 +88,6 @@ def source(name: str) -> Source:
 def sources_of(task_id: str) -> tuple[Source, ...]:
     """Return the sources that can feed the task ``task_id``, in the order of sources.toml."""
     return tuple(entry for entry in sources().values() if task_id in entry.tasks)
-
-
-def data_home() -> Path:
-    """Return the folder of prepared sources: the environment variable QAUGBENCH_DATA, else ~/.cache/qaugbench/data."""
-    return Path(os.environ.get("QAUGBENCH_DATA") or "~/.cache/qaugbench/data").expanduser()
 
 
 def prepared_path(task_id: str, name: str, *, home: Path | None = None) -> Path:
@@ -165,7 +160,7 @@ def _commands(entry: Source) -> list[str]:
     by_hand = [file.name for file in entry.files if not file.urls and not file.optional]
     folder = downloads_folder(entry.id)
     first = [f"Put {', '.join(by_hand)} into {folder}, then:"] if by_hand else []
-    return [*first, f"qaugbench data get {entry.id}   (goes on where it was interrupted)", prepare]
+    return [*first, f"qaugbench data get {entry.id}   (resumes where it was interrupted)", prepare]
 
 
 def _source(name: str, entry: dict[str, Any]) -> Source:

@@ -12,7 +12,7 @@ from qaugbench.datasets.folds import FOLD_SYNTAX, fold_parts, fold_request, grou
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.strata import groups_in_stratified_order
 from qaugbench.errors import DataError, first_offenders, near_names
-from qaugbench.seeds import child_seed
+from qaugbench.seeds import BENCH_SEED, child_seed
 
 PARTS = ("train", "val", "test")
 OWN_SHARES = (0.15, 0.15)
@@ -25,8 +25,8 @@ VAL_SHARE = 0.15
 class Split:
     """Row indices (int64, ascending) of the three parts, and how they came about.
 
-    ``name`` is the column used, or "own"; ``crossing_groups`` counts the groups that lie in more than one part, and
-    ``leaky`` says whether there are any; ``sha256`` is that of the sorted (filename, part) pairs.
+    ``name`` is the column used, or "own"; ``crossing_groups`` counts the groups that are in more than one part, and
+    ``leaky`` says whether there are any; ``sha256`` is that of the sorted (image id, part) pairs.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Split:
     sha256: str
 
 
-def choose_split(prepared: PreparedData, *, column: str | None = None, allow_leaky: bool = False, seed: int) -> Split:
-    """Return the split to use.
+def choose_split(prepared: PreparedData, *, column: str | None = None, allow_leaky: bool = False) -> Split:
+    """Return the split to use, a function of images, labels, groups and published parts alone.
 
     Without ``column``: ``group_split`` where labels.csv has it; else the published ``split`` where no group crosses
     it and it has a test part; else a split of our own by group, 70/15/15, stratified by the rarest positive label of
@@ -49,6 +49,7 @@ def choose_split(prepared: PreparedData, *, column: str | None = None, allow_lea
     no column: it cuts all images into K folds by group, of which fold J tests and the next validates, so that the K
     runs test every image once.
     """
+    seed = split_seed(prepared)
     if column is not None and (fold := fold_request(column)) is not None:
         return _fold(prepared, *fold, seed)
     if column is not None:
@@ -66,8 +67,34 @@ def choose_split(prepared: PreparedData, *, column: str | None = None, allow_lea
     return _published(prepared, "split", "as published; no group crosses it", allow_leaky, seed)
 
 
+def usable_split(prepared: PreparedData, *, column: str | None = None, allow_leaky: bool = False) -> Split:
+    """Return what ``choose_split`` returns; raise DataError as well where a part of it cannot be used."""
+    chosen = choose_split(prepared, column=column, allow_leaky=allow_leaky)
+    if why := unusable_part(prepared, chosen):
+        raise DataError(f"{prepared.path}: {why}. Give more data, or another split column with --split.")
+    return chosen
+
+
+def unusable_part(prepared: PreparedData, split: Split) -> str:
+    """Return which part of ``split`` has no class with both positives and negatives, in words, or ""."""
+    for part in PARTS:
+        rows = getattr(split, part)
+        positives = prepared.labels[rows].sum(axis=0)
+        if not ((positives > 0) & (positives < len(rows))).any():
+            counts = ", ".join(
+                f"{name} {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True)
+            )
+            return f"the {part} part has {len(rows)} images and no class with both positives and negatives ({counts})"
+    return ""
+
+
+def split_seed(prepared: PreparedData) -> int:
+    """Return the seed of every split of ``prepared``: it follows from images, labels and groups, and nobody can choose it."""
+    return child_seed(BENCH_SEED, prepared.identity.sha256, "split")
+
+
 def crossing_groups(groups: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Return the codes of the groups that lie in more than one part; rows whose part is "" belong to none.
+    """Return the codes of the groups that are in more than one part; rows whose part is "" belong to none.
 
     >>> crossing_groups(np.array([0, 0, 1, 1]), np.array(["train", "test", "val", "val"]))
     array([0])
@@ -100,7 +127,7 @@ def _published(prepared: PreparedData, column: str, why: str, allow_leaky: bool,
     if not (parts != "").all():
         sentences.append(f"{(parts == '').sum()} images without a part are left out")
     if len(crossing):
-        sentences.append(f"LEAKY: {len(crossing)} groups lie in more than one part")
+        sentences.append(f"LEAKY: {len(crossing)} groups are in more than one part")
     return _split(prepared, column, sentences, parts, len(crossing))
 
 
@@ -114,7 +141,7 @@ def own_parts(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _fold(prepared: PreparedData, fold: int, n_folds: int, seed: int) -> Split:
-    folds = group_folds(prepared.labels, prepared.groups, n_folds, child_seed(seed, "folds", n_folds))
+    folds = group_folds(prepared.labels, prepared.identity.groups, n_folds, child_seed(seed, "folds", n_folds))
     sentences = [
         f"Fold {fold} of {n_folds} tests, fold {fold % n_folds + 1} validates, the others train; folds of whole groups, "
         "stratified by the rarest positive label"
@@ -123,7 +150,7 @@ def _fold(prepared: PreparedData, fold: int, n_folds: int, seed: int) -> Split:
 
 
 def _own(prepared: PreparedData, why: str, seed: int) -> Split:
-    parts = own_parts(prepared.labels, prepared.groups, seed)
+    parts = own_parts(prepared.labels, prepared.identity.groups, seed)
     if len(set(parts)) < len(PARTS):
         raise DataError(
             f"{prepared.path} has {len(prepared.group_names)} groups (patients): too few for train, val and test."
@@ -134,7 +161,7 @@ def _own(prepared: PreparedData, why: str, seed: int) -> Split:
 
 def _with_val(prepared: PreparedData, parts: np.ndarray, seed: int) -> np.ndarray:
     train = np.flatnonzero(parts == "train")
-    groups = prepared.groups[train]
+    groups = prepared.identity.groups[train]
     rank = groups_in_stratified_order(prepared.labels[train], groups, seed)
     carved = parts.copy()
     carved[train[_cut_by_images(groups, rank, (VAL_SHARE,)) == 1]] = "val"
@@ -177,8 +204,8 @@ def _places(prepared: PreparedData, parts: np.ndarray, code: int) -> str:
 
 def _split(prepared: PreparedData, name: str, sentences: list[str], parts: np.ndarray, crossing: int) -> Split:
     if not prepared.patients_known:
-        sentences.append("labels.csv names no patients, so images of one patient may lie in two parts without showing")
-    pairs = sorted(zip(prepared.files, parts.tolist(), strict=True))
+        sentences.append("labels.csv names no patients, so images of one patient may be in two parts unnoticed")
+    pairs = sorted(zip(prepared.identity.image_ids, parts.tolist(), strict=True))
     return Split(
         name=name,
         how="; ".join(sentences) + ".",

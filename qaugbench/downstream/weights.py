@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qaugbench.errors import DataError, near_names
+from qaugbench.places import data_home
 
 
 def weights_folder(home: Path | None = None) -> Path:
-    """Return ``home``/weights; home is by default $QAUGBENCH_DATA or ~/.cache/qaugbench/data."""
-    default = os.environ.get("QAUGBENCH_DATA") or Path.home() / ".cache" / "qaugbench" / "data"
-    return Path(home or default).expanduser() / "weights"
+    """Return ``home``/weights; ``home`` is by default the data folder."""
+    return Path(home or data_home()).expanduser() / "weights"
 
 
 def pretrained_file(tag: str, home: Path | None = None) -> Path:

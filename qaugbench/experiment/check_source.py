@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qaugbench import definitions, seeds
+from qaugbench import definitions
 from qaugbench.datasets.audit.quick import finding_lines, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.prepared import load_images, open_prepared
-from qaugbench.datasets.splits import PARTS, choose_split
+from qaugbench.datasets.splits import PARTS, usable_split
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
-from qaugbench.experiment.source import source_name
+from qaugbench.experiment.source import own_name
 
 
 def check_source(path: Path, task_name: str, *, split: str | None = None, allow_leaky: bool = False) -> str:
     """Return a text of what was found; raises ``DataError`` naming the first offenders of whatever is wrong."""
     task = definitions.task(task_name)
-    name = source_name(path.stem)
-    prepared = open_prepared(own_prepared(path, task.labels), task.labels, name=name)
+    prepared = open_prepared(own_prepared(path, task.labels), task.labels, name=own_name(path))
     manifest = source_manifest(prepared, task.id)
-    chosen = choose_split(
-        prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
-    )
+    chosen = usable_split(prepared, column=split, allow_leaky=allow_leaky)
     screened = screen(prepared, compare=not manifest["phantom"])
     chosen = with_copies_counted(prepared, chosen, screened, allow_leaky=allow_leaky)
     load_images(prepared, 32, task.channels)

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from qaugbench import seeds
 from qaugbench.datasets.audit.quick import finding_lines, finding_notes, quick_findings, screen, with_copies_counted
-from qaugbench.datasets.manifest import sha256, source_manifest
-from qaugbench.datasets.own.images import own_prepared
+from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.own.images import data_name, own_prepared
 from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
-from qaugbench.datasets.splits import PARTS, Split, choose_split
+from qaugbench.datasets.splits import PARTS, Split, usable_split
 from qaugbench.errors import DataError, printable
 from qaugbench.record import DataFacts
 from qaugbench.task import Task, Track
@@ -27,7 +26,7 @@ from qaugbench.task import Task, Track
 class OpenedSource:
     """A source ready to be planned with.
 
-    ``image_ids`` name the images in predictions: a hash of content and file name, since a file name may tell who a patient is.
+    ``image_ids`` name the images in predictions by content alone, since a file name may tell who a patient is.
     ``banner`` is what a person is told before anything runs.
     """
 
@@ -64,25 +63,18 @@ def open_source(
     manifest = source_manifest(prepared, task.id)
     if manifest["phantom"] and name != PHANTOM:
         name, banner = PHANTOM, f"{path} is a phantom: drawn pictures, no patients. Its results are not evidence."
-    chosen = choose_split(
-        prepared, column=split, allow_leaky=allow_leaky, seed=seeds.child_seed(seeds.BENCH_SEED, name, "split")
-    )
-    _refuse_unusable(prepared, chosen)
+    chosen = usable_split(prepared, column=split, allow_leaky=allow_leaky)
     screened = screen(prepared, compare=not manifest["phantom"])
     chosen = with_copies_counted(prepared, chosen, screened, allow_leaky=allow_leaky)
     facts = _facts(task, prepared, chosen, manifest, name)
-    hashes = manifest["files"]
-    image_ids = tuple(sha256(f"{hashes[name]} {name}".encode())[:16] for name in prepared.files)
-    opened = OpenedSource(prepared, chosen, facts, image_ids, _with_split(banner, chosen))
+    opened = OpenedSource(prepared, chosen, facts, prepared.identity.image_ids, _with_split(banner, chosen))
     findings = quick_findings(prepared, chosen, screened)
     return opened.told(finding_notes(findings), finding_lines(findings))
 
 
 def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:
     if data is not None:
-        name = source_name(source or data.stem)
-        if name == PHANTOM:
-            raise DataError("The name 'phantom' is kept for drawn images. Name your data with --source.")
+        name = own_name(data, source)
         path = own_prepared(data, task.labels)
         made = "" if path == data else f", converted to {path}"
         return path, name, f"Data: {data} (source {name!r}){made}."
@@ -109,6 +101,16 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
     )
 
 
+def own_name(data: Path, source: str | None = None) -> str:
+    """Return what the user's own ``data`` are called on a board: ``source`` where it is given, else after the path."""
+    name = source_name(source or data_name(data))
+    if name == PHANTOM:
+        raise DataError(
+            "The name 'phantom' is kept for drawn images. Name your data with --source, or rename the file."
+        )
+    return name
+
+
 def source_name(name: str) -> str:
     """Return ``name`` as boards and folders can carry it: lower case, digits, dots and hyphens.
 
@@ -124,21 +126,6 @@ def source_name(name: str) -> str:
 def _with_split(banner: str, split: Split) -> str:
     warning = "\nLEAKY SPLIT: the record is marked and its scores are too high." if split.leaky else ""
     return f"{banner}\nSplit: {split.how}{warning}"
-
-
-def _refuse_unusable(prepared: PreparedData, split: Split) -> None:
-    for part in PARTS:
-        rows = getattr(split, part)
-        positives = prepared.labels[rows].sum(axis=0)
-        usable = (positives > 0) & (positives < len(rows))
-        if not usable.any():
-            counts = ", ".join(
-                f"{name} {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True)
-            )
-            raise DataError(
-                f"The {part} part of {prepared.path} has {len(rows)} images and no class with both positives and negatives "
-                f"({counts}). Give more data, or another split column with --split."
-            )
 
 
 def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str, Any], name: str) -> DataFacts:

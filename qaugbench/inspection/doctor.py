@@ -13,10 +13,11 @@ from typing import Literal
 import psutil
 
 from qaugbench import __version__, definitions, plugins
-from qaugbench.datasets.sources import data_home, find_prepared
+from qaugbench.datasets.sources import find_prepared
 from qaugbench.errors import QaugbenchError, missing_package
 from qaugbench.experiment.environment import processor, usable_cores
 from qaugbench.experiment.store import Store
+from qaugbench.places import data_home
 
 State = Literal["fine", "note", "fails"]
 NEEDED = (

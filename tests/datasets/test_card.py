@@ -39,7 +39,7 @@ def knees(tmp_path_factory):
     path = tmp_path_factory.mktemp("card") / "knees.zip"
     write_prepared(path, images, rows, MANIFEST)
     prepared = open_prepared(path, KNEES.labels)
-    split = choose_split(prepared, seed=1)
+    split = choose_split(prepared)
     return prepared, split, audit(prepared, KNEES, split=split)
 
 

@@ -203,10 +203,36 @@ def test_kermany_knows_pneumonia_alone_and_says_so(tmp_path, data_home):
     assert any("not known" in note for note in source_manifest(data, "chestxray")["notes"])
 
 
-def test_kermany_from_kaggle_has_no_patients_and_is_refused(tmp_path, data_home):
+def test_kermany_from_kaggle_has_its_patients_in_the_names_and_its_second_copy_is_left_out(tmp_path, data_home):
+    names = {
+        "train/PNEUMONIA/person1_bacteria_1.jpeg": "person1",
+        "train/PNEUMONIA/person1_bacteria_2.jpeg": "person1",
+        "test/PNEUMONIA/person1_virus_6.jpeg": "person1",
+        "train/PNEUMONIA/BACTERIA-1008087-0001.jpeg": "1008087",
+        "test/PNEUMONIA/VIRUS-1008087-0002.jpeg": "1008087",
+        "train/NORMAL/IM-0115-0001.jpeg": "IM-0115",
+        "test/NORMAL/NORMAL2-IM-0927-0001.jpeg": "IM-0927",
+        "val/NORMAL/NORMAL2-IM-0927-0001-0002.jpeg": "IM-0927",
+    }
+    images = {name: true_formats.encoded(true_formats.pixels(i), "JPEG") for i, name in enumerate(names)}
+    entries = {
+        f"{top}{name}": image for top in ("chest_xray/", "chest_xray/chest_xray/") for name, image in images.items()
+    }
+    archive = {"chest-xray-pneumonia.zip": true_formats.zipped(entries)}
+    data = opened(prepare("kermany", [written(archive, tmp_path / "fetched")], home=data_home))
+    patients = dict(zip(data.files, data.table["patient_id"], strict=True))
+    assert patients == {f"images/{name.rsplit('/')[-1]}": patient for name, patient in names.items()}
+    assert data.table.set_index("filename").loc["person1_virus_6.jpeg", "cause"] == "virus"
+    assert data.labels.sum() == 5
+    notes = " ".join(manifest(data)["notes"])
+    assert "8 second copies" in notes
+    assert "6 images are named as in the copy on Kaggle" in notes
+
+
+def test_a_chest_x_ray_whose_name_has_no_patient_is_refused(tmp_path, data_home):
     image = true_formats.encoded(true_formats.pixels(1), "JPEG")
-    written({"chest_xray/train/PNEUMONIA/person1_bacteria_1.jpeg": image}, tmp_path / "fetched")
-    with pytest.raises(DataError, match=r"not named like BACTERIA-7422-0001"):
+    written({"chest_xray/train/PNEUMONIA/scan7.jpeg": image}, tmp_path / "fetched")
+    with pytest.raises(DataError, match=r"scan7 is named neither like BACTERIA-7422-0001"):
         prepare("kermany", [tmp_path / "fetched"], home=data_home)
 
 

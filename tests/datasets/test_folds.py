@@ -82,7 +82,7 @@ def source(make_source, n=60, rare=10, parts=None):
 
 def test_the_runs_of_all_folds_test_every_image_once(make_source):
     prepared = source(make_source)
-    splits = [choose_split(prepared, column=f"fold:{j}/5", seed=1) for j in range(1, 6)]
+    splits = [choose_split(prepared, column=f"fold:{j}/5") for j in range(1, 6)]
     assert np.sort(np.concatenate([split.test for split in splits])).tolist() == list(range(60))
     for split, following in zip(splits, splits[1:] + splits[:1], strict=True):
         np.testing.assert_array_equal(split.val, following.test)
@@ -91,12 +91,12 @@ def test_the_runs_of_all_folds_test_every_image_once(make_source):
         assert int(prepared.labels[split.test, 1].sum()) == 2
         assert (split.name, split.leaky) == (f"fold:{splits.index(split) + 1}/5", False)
     assert len({split.sha256 for split in splits}) == 5
-    assert choose_split(prepared, column="fold:1/5", seed=1).sha256 == splits[0].sha256
+    assert choose_split(prepared, column="fold:1/5").sha256 == splits[0].sha256
 
 
 def test_a_large_validation_part_gives_one_judge_apart_from_training_and_test(make_source):
     prepared = source(make_source, n=300, rare=150, parts=["train"] * 100 + ["val"] * 120 + ["test"] * 80)
-    split = choose_split(prepared, seed=1)
+    split = choose_split(prepared)
     judge = judge_split(prepared, split, seed=1)
     assert (len(judge.folds), judge.weak) == (1, None)
     fold = judge.folds[0]
@@ -108,7 +108,7 @@ def test_a_large_validation_part_gives_one_judge_apart_from_training_and_test(ma
 
 def test_a_small_validation_part_gives_two_judges_that_change_places(make_source):
     prepared = source(make_source, n=60, rare=20, parts=["train"] * 20 + ["val"] * 30 + ["test"] * 10)
-    judge = judge_split(prepared, choose_split(prepared, seed=1), seed=1)
+    judge = judge_split(prepared, choose_split(prepared), seed=1)
     first, second = judge.folds
     np.testing.assert_array_equal(first.train, second.reference)
     np.testing.assert_array_equal(first.reference, second.train)
@@ -119,7 +119,7 @@ def test_a_small_validation_part_gives_two_judges_that_change_places(make_source
 def test_patients_of_the_training_part_never_judge(make_source):
     parts = ["train"] * 21 + ["val"] * 29 + ["test"] * 10
     prepared = source(make_source, n=60, rare=20, parts=parts)
-    split = choose_split(prepared, column="split", allow_leaky=True, seed=1)
+    split = choose_split(prepared, column="split", allow_leaky=True)
     judge = judge_split(prepared, split, seed=1)
     assert 21 in split.val
     assert 21 not in np.concatenate([judge.folds[0].train, judge.folds[0].reference])
@@ -129,7 +129,7 @@ def test_patients_of_the_training_part_never_judge(make_source):
 def test_a_validation_part_of_one_group_cannot_judge(make_source):
     prepared = source(make_source, n=60, parts=["train"] * 40 + ["val"] * 2 + ["test"] * 18)
     with pytest.raises(DataError, match=r"1 groups.*a judge needs two"):
-        judge_split(prepared, choose_split(prepared, seed=1), seed=1)
+        judge_split(prepared, choose_split(prepared), seed=1)
 
 
 @pytest.mark.realdata
@@ -137,7 +137,7 @@ def test_the_rare_findings_of_real_chests_reach_every_fold_that_their_patients_c
     from qaugbench import definitions
 
     prepared = open_prepared(real_data / "chestxray-nih14-1000.zip", definitions.task("chestxray").labels)
-    tested = [choose_split(prepared, column=f"fold:{j}/5", seed=1).test for j in range(1, 6)]
+    tested = [choose_split(prepared, column=f"fold:{j}/5").test for j in range(1, 6)]
     positives = {
         name: [int(prepared.labels[rows, k].sum()) for rows in tested] for k, name in enumerate(prepared.label_names)
     }

@@ -100,7 +100,7 @@ def test_labels_are_rewritten_and_no_image_is_touched(tmp_path, name):
     assert [after.read_bytes(i) for i in range(20)] == held
     manifest = json.loads(after.archive.read("manifest.json"))
     assert (manifest["licence"], manifest["grouping"]["pairs"], len(manifest["files"])) == ("CC0-1.0", 1, 21)
-    split = choose_split(after, seed=0)
+    split = choose_split(after)
     assert (split.name, split.leaky, len(after.group_names)) == ("group_split", False, 19)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 

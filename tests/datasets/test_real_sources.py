@@ -39,7 +39,7 @@ def opened(real_data, task_id):
 )
 def test_counts_and_split(real_data, task_id, parts, counts):
     prepared = opened(real_data, task_id)
-    split = choose_split(prepared, seed=1)
+    split = choose_split(prepared)
     assert (len(split.train), len(split.val), len(split.test)) == parts
     assert not split.leaky
     assert counts.items() <= source_manifest(prepared, task_id)["counts"]["all"].items()
@@ -49,19 +49,19 @@ def test_counts_and_split(real_data, task_id, parts, counts):
 def test_the_published_split_leaks(real_data, task_id, groups):
     prepared = opened(real_data, task_id)
     with pytest.raises(DataError, match=f"{groups} groups"):
-        choose_split(prepared, column="split", seed=1)
-    assert choose_split(prepared, column="split", seed=1, allow_leaky=True).crossing_groups == groups
+        choose_split(prepared, column="split")
+    assert choose_split(prepared, column="split", allow_leaky=True).crossing_groups == groups
 
 
 def test_no_patient_crosses_the_published_split_of_the_knees(real_data):
-    split = choose_split(opened(real_data, "kneeoa"), column="split", seed=1)
+    split = choose_split(opened(real_data, "kneeoa"), column="split")
     assert (len(split.train), len(split.val), len(split.test)) == (5778, 826, 1656)
 
 
 @pytest.mark.parametrize("task_id", ["chestxray", "fundus"])
 def test_small_sources_end_at_all_their_images_and_say_so(real_data, task_id):
     prepared = opened(real_data, task_id)
-    used, reason = runnable_fraction(prepared.labels[choose_split(prepared, seed=1).train], 0.1)
+    used, reason = runnable_fraction(prepared.labels[choose_split(prepared).train], 0.1)
     assert used == 1.0
     assert "too few for a verdict" in reason
 
@@ -77,7 +77,7 @@ def test_brain_images_are_decoded_in_a_few_seconds(real_data):
 
 def test_tail_classes_of_the_knees_keep_their_share(real_data):
     prepared = opened(real_data, "kneeoa")
-    train = choose_split(prepared, seed=1).train
+    train = choose_split(prepared).train
     labels, groups = prepared.labels[train], prepared.groups[train]
     for seed in range(3):
         for fraction, rows in nested_subsets(labels, groups, (0.1, 0.25), seed).items():

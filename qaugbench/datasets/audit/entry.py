@@ -20,7 +20,7 @@ from qaugbench.datasets.audit.scan import Scan, scan
 from qaugbench.datasets.audit.small_parts import small_part_findings
 from qaugbench.datasets.audit.unusable import unusable_findings
 from qaugbench.datasets.prepared import PreparedData
-from qaugbench.datasets.splits import Split, choose_split
+from qaugbench.datasets.splits import Split, choose_split, unusable_part
 from qaugbench.errors import DataError
 from qaugbench.seeds import BENCH_SEED, child_seed
 from qaugbench.task import Task
@@ -58,12 +58,14 @@ def audit(
     pairs = find_pairs(scanned)
     groups = closed_groups(prepared, pairs)
     findings = []
-    in_use, refusal = _in_use(prepared, split, seed)
+    in_use, refusal = _in_use(prepared, split)
     if in_use is None:
         findings.append(Finding("no-split", "error", "no split can be used", refusal, len(prepared), len(prepared)))
     else:
         parts = parts_of(in_use, len(prepared))
         findings += leak_findings(prepared, pairs, parts, in_use.name, "error")
+        if why := unusable_part(prepared, in_use):
+            findings.append(Finding("unusable-part", "error", why, "A run refuses this split: give more data.", 1, 1))
     for column, parts in split_columns(prepared).items():
         if in_use is None or column != in_use.name:
             severity: Severity = "error" if in_use is None and column == _wanted(prepared) else "warning"
@@ -88,11 +90,11 @@ def audit(
     )
 
 
-def _in_use(prepared: PreparedData, split: Split | None, seed: int) -> tuple[Split | None, str]:
+def _in_use(prepared: PreparedData, split: Split | None) -> tuple[Split | None, str]:
     if split is not None:
         return split, ""
     try:
-        return choose_split(prepared, seed=child_seed(seed, prepared.name, "split")), ""
+        return choose_split(prepared), ""
     except DataError as error:
         return None, str(error)
 

@@ -101,8 +101,7 @@ def class_gap_findings(labels: np.ndarray, names: Sequence[str], split: Split) -
             continue
         count = "1 class has" if len(lacking) == 1 else f"{len(lacking)} classes have"
         others = [
-            f"{shown(names[k])} ({', '.join(f'{counts[p][k]} {p}' for p in PARTS if p != part)})"
-            for k in lacking.tolist()
+            f"{shown(names[k])} ({', '.join(f'{counts[p][k]} {p}' for p in PARTS if p != part)})" for k in lacking
         ]
         found.append(
             Finding(

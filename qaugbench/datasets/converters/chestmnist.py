@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Any
 
 import numpy as np
 
 from qaugbench.datasets.converters import Converted
 from qaugbench.datasets.formats.containers import DAMAGED
+from qaugbench.datasets.formats.npy import npy_entries
 from qaugbench.datasets.raw import Raw
 from qaugbench.errors import DataError
 
@@ -40,23 +40,14 @@ def _array(image: np.ndarray) -> np.ndarray:
 def _entries(raw: Raw, name: str) -> Iterator[np.ndarray]:
     """Yield the entries along the first axis of the uint8 array ``name``, without reading all of it."""
     item = raw.one(f"{name}.npy")
+    called = f"chestmnist: {name}"
     try:
         with raw.containers[item.container].open(item.name) as file:
-            shape, dtype = _header(file)
-            length = int(np.prod(shape[1:], dtype=np.int64))
-            for _ in range(shape[0]):
-                content = file.read(length)
-                if len(content) != length:
-                    raise DataError(f"chestmnist: {name} is cut short. Fetch the archive again.")
-                yield np.frombuffer(content, dtype).reshape(shape[1:])
-    except (*DAMAGED, ValueError) as error:
-        raise DataError(f"chestmnist: {name} cannot be read ({error}). Fetch the archive again.") from error
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], Any]:
-    version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, columns_first, dtype = read(file)  # type: ignore[no-untyped-call]
-    if dtype != np.uint8 or columns_first or len(shape) < 2:
-        raise DataError(f"chestmnist: an array is {dtype} {list(shape)}, not uint8 [n, ...]. Fetch the archive again.")
-    return shape, dtype
+            for entry in npy_entries(file, called):
+                if entry.dtype != np.uint8 or entry.ndim < 1:
+                    raise DataError(
+                        f"{called} is {entry.dtype} {list(entry.shape)}, not uint8. Fetch the archive again."
+                    )
+                yield entry
+    except DAMAGED as error:
+        raise DataError(f"{called} cannot be read ({error}). Fetch the archive again.") from error

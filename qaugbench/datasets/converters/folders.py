@@ -16,6 +16,34 @@ def class_folders(
     train, val and test; folders that neither names are left out. Rows have ``filename``, ``label`` and, with ``parts``,
     ``split``. Raises DataError where there is no such image, or one is there twice.
     """
+    rows = _rows(raw, classes, parts)
+    unique([item.file for item, _ in rows], raw.source.id)
+    return rows
+
+
+def class_folders_once(
+    raw: Raw, classes: Mapping[str, str], *, parts: Mapping[str, str]
+) -> tuple[list[tuple[Item, dict[str, object]]], int]:
+    """Return what ``class_folders`` returns of an archive that holds whole folders twice, and how many copies are left out.
+
+    A copy has the name, class, part and length of an image before it, as in the archives that Kaggle makes.
+    """
+    seen: dict[tuple[object, ...], Item] = {}
+    rows, again = [], 0
+    for item, row in _rows(raw, classes, parts):
+        place = (item.container, *row.values(), raw.containers[item.container].sizes[item.name])
+        if place in seen and seen[place].name != item.name:
+            again += 1
+            continue
+        seen[place] = item
+        rows.append((item, row))
+    unique([item.file for item, _ in rows], raw.source.id)
+    return rows, again
+
+
+def _rows(
+    raw: Raw, classes: Mapping[str, str], parts: Mapping[str, str] | None
+) -> list[tuple[Item, dict[str, object]]]:
     above = f"(?P<part>{'|'.join(parts)})/" if parts else ""
     found = raw.find(rf"{above}(?P<label>{'|'.join(classes)})/[^/]+{IMAGE}")
     rows = []
@@ -24,5 +52,4 @@ def class_folders(
         if parts:
             row["split"] = parts[match["part"].lower()]
         rows.append((item, row))
-    unique([item.file for item, _ in rows], raw.source.id)
     return rows

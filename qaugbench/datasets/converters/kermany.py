@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from qaugbench.datasets.converters import Converted
 from qaugbench.datasets.converters.chestmnist import FINDINGS
-from qaugbench.datasets.converters.folders import class_folders
+from qaugbench.datasets.converters.folders import class_folders_once
 from qaugbench.datasets.raw import Raw
 from qaugbench.errors import DataError, first_offenders
 
 ANNOTATED = "Pneumonia"
-CAUSES = ("normal", "bacteria", "virus")
+NAMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<cause>NORMAL|BACTERIA|VIRUS)-(?P<patient>\d+)-\d+",
+        r"(?P<patient>person\d+)_(?P<cause>bacteria|virus)_\d+",
+        r"(?:NORMAL2?-)?(?P<patient>IM-\d+)(?:-\d+)+",
+    )
+)
+"""How images are named: by the publisher, and in the copy on Kaggle those with and those without pneumonia.
+
+In that copy the numbers start anew in places, so that one number may be several children. They are kept together all the same:
+images of one child are then never parted.
+"""
 
 
 def convert(raw: Raw) -> Converted:
@@ -19,7 +33,7 @@ def convert(raw: Raw) -> Converted:
     image"), and what is measured is pneumonia alone. ``annotated`` and the column of that name say that a 0 there means
     "not known".
     """
-    files = class_folders(
+    files, again = class_folders_once(
         raw, {"normal": "0", "pneumonia": "1"}, parts={"train": "train", "val": "val", "test": "test"}
     )
     rows = []
@@ -37,7 +51,14 @@ def convert(raw: Raw) -> Converted:
                 **unknown,
             }
         )
+    kaggle = sum(not str(row["patient_id"]).isdigit() for row in rows)
     notes = (
+        *([f"{again:,} second copies of an image inside the archive were left out."] if again else []),
+        *(
+            [f"{kaggle:,} images are named as in the copy on Kaggle: those of one number count as one child."]
+            if kaggle
+            else []
+        ),
         "Only Pneumonia is annotated. The 13 other findings are not known: their columns are 0 throughout because the task "
         "has them, which says nothing of any image; without a positive image they are left out of every score.",
     )
@@ -45,12 +66,15 @@ def convert(raw: Raw) -> Converted:
 
 
 def _named(stem: str) -> tuple[str, str]:
-    """Return (cause, patient number) from a name such as BACTERIA-7422-0001."""
-    cause, _, rest = stem.partition("-")
-    patient = rest.partition("-")[0]
-    if cause.lower() not in CAUSES or not patient.isdigit():
+    """Return (cause, patient) from a name such as BACTERIA-7422-0001, person1_virus_6 or NORMAL2-IM-0927-0001."""
+    match = next((found for name in NAMES if (found := name.fullmatch(stem))), None)
+    if match is None:
         raise DataError(
-            f"kermany: {first_offenders([stem])} is not named like BACTERIA-7422-0001, so its patient is not known. Fetch "
-            "ChestXRay2017.zip of Mendeley Data, version 2; the copy on Kaggle has other names."
+            f"kermany: {first_offenders([stem])} is named neither like BACTERIA-7422-0001 nor, as in the copy on Kaggle, like "
+            "person1_virus_6 or IM-0115-0001, so its patient is not known. Fetch ChestXRay2017.zip of Mendeley Data, version 2."
         )
-    return cause.lower(), patient
+    said = match.groupdict()
+    patient = said["patient"]
+    return (said.get("cause") or "normal").lower(), patient if patient.isdigit() else patient.lower().replace(
+        "im-", "IM-"
+    )

@@ -12,7 +12,6 @@ Source: DICOM PS3.3, C.7.6.3.1.2 (photometric interpretation), C.11.1 (modality 
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 from collections.abc import Mapping
@@ -21,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.datasets.formats.dicom_file import read_dataset, stored_values
 from qaugbench.datasets.formats.pictures import MAX_PIXELS
 from qaugbench.errors import DataError
 
 MAX_VALUES = 2 * 1024**3
 PERCENTILES = (0.5, 99.5)
-DEFLATED = "1.2.840.10008.1.2.1.99"
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 """What pydicom raises for damaged files, besides EOFError, struct.error and errors of its own."""
 
@@ -41,34 +40,24 @@ class DicomImages:
     uid: str
 
 
-def is_dicom(content: bytes) -> bool:
-    """Return whether ``content`` begins as a DICOM file: 128 bytes of anything, then DICM."""
-    return content[128:132] == b"DICM"
-
-
 def read_dicom(content: bytes) -> DicomImages | None:
     """Return the images of a DICOM file, or None where it holds none (a report, a contour, a directory).
 
     Raises DataError for a damaged file, one that is too large, a photometric interpretation that is no picture, and a
     compressed transfer syntax that no installed package decodes; it names the syntax and the packages that do.
     """
-    import pydicom
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    if DEFLATED.encode() in content[:4096]:
-        raise DataError("uses the transfer syntax Deflated Explicit VR Little Endian; save it uncompressed")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd but readable values, one line a file
-            dataset = pydicom.dcmread(io.BytesIO(content))
+            warnings.simplefilter("ignore")  # odd but readable values, one line per file
+            dataset, bare = read_dataset(content)
             if _has_no_pixels(dataset):
                 return None
             _check_size(dataset)
-            _check_decodable(dataset)
             frames, facts = _shown(dataset)
-            return DicomImages(
-                frames, {**facts, **_about(dataset)}, _text(dataset, "PatientID"), _text(dataset, "SOPInstanceUID")
-            )
+            facts = {**facts, **_about(dataset), "bare": bare}
+            return DicomImages(frames, facts, _text(dataset, "PatientID"), _text(dataset, "SOPInstanceUID"))
     except (*UNREADABLE, EOFError, struct.error, BytesLengthException, InvalidDicomError) as error:
         raise DataError(f"is a damaged or unusual DICOM file: {type(error).__name__}: {error}") from error
 
@@ -111,9 +100,9 @@ def eight_bit(unit: np.ndarray) -> np.ndarray:
 
 
 def _shown(dataset: Any) -> tuple[np.ndarray, dict[str, Any]]:
-    from pydicom.pixels import apply_color_lut, pixel_array
+    from pydicom.pixels import apply_color_lut
 
-    stored = pixel_array(dataset)
+    stored = stored_values(dataset)
     kind = str(dataset.PhotometricInterpretation)
     several = int(dataset.get("NumberOfFrames") or 1) > 1
     if kind in ("MONOCHROME1", "MONOCHROME2"):
@@ -209,22 +198,3 @@ def _check_size(dataset: Any) -> None:
         raise DataError(f"{width} x {height} pixels are more than the {MAX_PIXELS:,} that are decoded")
     if height * width * frames * int(dataset.SamplesPerPixel) > MAX_VALUES:
         raise DataError(f"{frames} frames of {width} x {height} pixels are too many for one file; split it")
-
-
-def _check_decodable(dataset: Any) -> None:
-    from pydicom.pixels import get_decoder
-
-    syntax = dataset.file_meta.TransferSyntaxUID
-    if not syntax.is_compressed:
-        return
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        raise DataError(
-            f"uses the transfer syntax {syntax.name} ({syntax}), which cannot be decoded; save it another way"
-        ) from error
-    if not decoder.is_available:
-        raise DataError(
-            f"uses the compressed transfer syntax {syntax.name} ({syntax}), and no installed package decodes it. Install "
-            f"one ({'; '.join(decoder.missing_dependencies)}), or save the file uncompressed"
-        )

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from qaugbench.datasets.formats.dicom import is_dicom, read_dicom
+from qaugbench.datasets.formats.dicom import read_dicom
+from qaugbench.datasets.formats.dicom_file import is_dicom
 from qaugbench.datasets.formats.nifti import is_nifti, read_nifti
 from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.manifest import sha256
@@ -24,17 +25,18 @@ NAME_DIGITS = 16
 def own_pictures(name: str, content: bytes, *, key: bytes, slices: Mapping[str, Sequence[int]]) -> list[Made]:
     """Return the images of one file, whatever it is, with facts; every name, uid and patient hashed with ``key``.
 
-    Pictures are kept byte for byte; DICOM frames and NIfTI slices become 8-bit PNG.
+    Pictures are kept byte for byte; DICOM frames and NIfTI slices become 8-bit PNG. The fact ``part`` says which frame or
+    slice of the file an image is, "" for the only one.
     """
     stem = hashed(key, "file", name)
-    about: dict[str, Any] = {"source": stem, "sha256": sha256(content), "slice": None}
+    about: dict[str, Any] = {"source": stem, "sha256": sha256(content), "slice": None, "part": ""}
     if is_dicom(content):
         return _dicom(content, stem, about, key)
     if is_nifti(name):
         volume = read_nifti(content, slices.get(name, ()))
         about |= {"kind": "NIfTI", "plane": volume.plane, "missing": volume.missing}
         return [
-            Made(f"{stem}-s{number:04d}.png", _png(plane), {**about, "slice": number})
+            Made(f"{stem}-s{number:04d}.png", _png(plane), {**about, "slice": number, "part": f"-s{number:04d}"})
             for number, plane in zip(volume.numbers, volume.slices, strict=True)
         ]
     return [Made(f"{stem}.{_picture_format(content)}", content, {**about, "kind": "picture"})]
@@ -52,9 +54,10 @@ def _dicom(content: bytes, stem: str, about: dict[str, Any], key: bytes) -> list
     about |= {"kind": "DICOM", **read.facts, "uid": hashed(key, "uid", read.uid)}
     about["patient"] = hashed(key, "patient", read.patient) if read.patient else ""
     several = len(read.frames) > 1
+    parts = [f"-f{number:04d}" if several else "" for number in range(len(read.frames))]
     return [
-        Made(f"{stem}-f{number:04d}.png" if several else f"{stem}.png", _png(frame), about)
-        for number, frame in enumerate(read.frames)
+        Made(f"{stem}{part}.png", _png(frame), {**about, "part": part})
+        for part, frame in zip(parts, read.frames, strict=True)
     ]
 
 

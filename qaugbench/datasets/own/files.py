@@ -1,11 +1,13 @@
-"""The files of a folder, a .zip or a table's surroundings, by name, with what tells that they have changed."""
+"""The files of a folder, a .zip or a table's surroundings, by name, with the hash of each."""
 
 from __future__ import annotations
 
 import os
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,12 +38,10 @@ NOT_PICTURES = (
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """Files by name below ``root``. ``sizes`` and ``stamps`` [name]: bytes, and what changes when the content does."""
+    """Files by name, in or near ``root``; ``places`` [name] says where each is read."""
 
     root: Path
     places: Mapping[str, Picture]
-    sizes: Mapping[str, int]
-    stamps: Mapping[str, str]
 
     def pictures(self) -> tuple[str, ...]:
         """Return the names of the files that may be pictures, sorted."""
@@ -51,6 +51,10 @@ class OwnFiles:
         """Return the names of the .csv files at the top, sorted."""
         return tuple(sorted(name for name in self.places if "/" not in name and name.lower().endswith(".csv")))
 
+    def only(self, names: Iterable[str]) -> OwnFiles:
+        """Return the files of these names alone."""
+        return OwnFiles(self.root, {name: self.places[name] for name in names})
+
     def read(self, name: str) -> bytes:
         """Return the content of one file; raise DataError where it cannot be read."""
         try:
@@ -58,14 +62,17 @@ class OwnFiles:
         except (OSError, DataError) as error:
             raise DataError(f"{name} in {self.root} cannot be read: {error}.") from error
 
-    def identity(self) -> str:
-        """Return a sha256 that stays the same while the files stay where they are and none is changed, added or removed."""
-        return sha256(canonical_json([str(self.root.absolute()), sorted(self.stamps.items())]).encode())
+    @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """The sha256 of each file by name: what tells whether any has changed, as sizes and times do not."""
+        names = list(self.places)
+        with ThreadPoolExecutor() as pool:  # hashing leaves other threads free to read
+            return dict(zip(names, pool.map(lambda name: sha256(self.read(name)), names), strict=True))
 
     @cached_property
     def key(self) -> bytes:
         """A secret that whoever has all the files can compute and nobody else can guess: for hashing names."""
-        return bytes.fromhex(sha256(canonical_json(["names", sorted(self.sizes.items())]).encode()))
+        return bytes.fromhex(sha256(canonical_json(["names", sorted(self.hashes.values())]).encode()))
 
 
 def files_of(path: Path) -> OwnFiles:
@@ -84,46 +91,23 @@ def names_in(path: Path) -> tuple[str, ...]:
         return tuple(name for name in archive.namelist() if not name.endswith("/") and not _any_hidden(name))
 
 
-def files_named(names: Mapping[str, Path]) -> OwnFiles:
-    """Return the files at the paths of ``names``; raise DataError naming those that are not there."""
-    missing = [name for name, place in names.items() if not place.is_file()]
-    if missing:
-        raise DataError(
-            f"{len(missing)} of {len(names)} files that the table names are not there: {first_offenders(missing)}. Write paths "
-            "that are absolute or relative to the folder of the table."
-        )
-    facts = {name: place.stat() for name, place in names.items()}
-    return OwnFiles(
-        Path("/"),
-        dict(names),
-        {name: fact.st_size for name, fact in facts.items()},
-        {name: f"{names[name].absolute()} {fact.st_size} {fact.st_mtime_ns}" for name, fact in facts.items()},
-    )
-
-
 def _of_folder(path: Path) -> OwnFiles:
-    found = {str(place.relative_to(path).as_posix()): place for place in _walk(path) if place.is_file()}
-    facts = {name: place.stat() for name, place in found.items()}
-    return OwnFiles(
-        path,
-        dict(found),
-        {name: fact.st_size for name, fact in facts.items()},
-        {name: f"{fact.st_size} {fact.st_mtime_ns}" for name, fact in facts.items()},
-    )
+    return OwnFiles(path, {str(place.relative_to(path).as_posix()): place for place in _walk(path)})
 
 
 def _walk(path: Path) -> Iterator[Path]:
     for folder, inner, files in os.walk(path):
         inner[:] = sorted(name for name in inner if not _is_hidden(name))
         yield from (
-            Path(folder) / name for name in sorted(files) if not _is_hidden(name) and _is_file(Path(folder) / name)
+            Path(folder) / name for name in sorted(files) if not _is_hidden(name) and is_file(Path(folder) / name)
         )
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Return whether there is a regular file at ``path``; False for a path that cannot be, such as one that is too long."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -137,17 +121,13 @@ def _of_zip(path: Path) -> OwnFiles:
         ("lead out of it", [i.filename for i in infos if leaves_source(i.filename)]),
         ("are links", [i.filename for i in infos if stat.S_ISLNK(i.external_attr >> 16)]),
         ("are encrypted", [i.filename for i in infos if i.flag_bits & 1]),
+        ("are there twice", [name for name, count in Counter(i.filename for i in infos).items() if count > 1]),
     ):
         if refused:
             raise DataError(f"{len(refused)} names in {path} {why}: {first_offenders(refused)}. Pack the files anew.")
     refuse_swelling_zip(path, infos)
-    kept = {info.filename: info for info in infos if not _any_hidden(info.filename)}
-    return OwnFiles(
-        path,
-        {name: Member(path, name) for name in kept},
-        {name: info.file_size for name, info in kept.items()},
-        {name: f"{info.file_size} {info.CRC:08x}" for name, info in kept.items()},
-    )
+    kept = [info.filename for info in infos if not _any_hidden(info.filename)]
+    return OwnFiles(path, {name: Member(path, name) for name in kept})
 
 
 def _any_hidden(name: str) -> bool:

@@ -1,12 +1,12 @@
 """A user's own images of any kind, brought into the prepared form once and kept on this machine.
 
 ``--data`` may be a folder or .zip in the prepared form (used as it is); a .csv that names the files; a folder or .zip
-with one .csv at its top; or one whose sub-folders are called like the classes. The files may be pictures, DICOM or
-NIfTI, mixed. The result lies at <data home>/own/<name>-<hash>.zip, where the hash is over the content of all files, the
-labels and these rules: the same input has the same name and is not converted again.
+with one .csv at its top; one whose sub-folders are called like the classes; or the .npz of a MedMNIST set. The files may be
+pictures, DICOM or NIfTI, mixed. The result is written to <data home>/own/<name>-<hash>.zip, where the hash is over the content
+of all files, the labels and these rules: the same input has the same name and is not converted again.
 
-No name leaves the input: files, patients and instance numbers are replaced by keyed hashes whose key only someone with
-all the files can compute. Which file became which image is in a .names.csv beside the .zip, for the owner alone.
+No name leaves the input: files are named by the hash of their content, patients and groups are numbered, both in an order
+that follows from content. Which file became which image is in a .names.csv beside the .zip, for the owner alone.
 """
 
 from __future__ import annotations
@@ -17,48 +17,72 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qaugbench.datasets.formats.archive import FolderArchive, open_archive
-from qaugbench.datasets.manifest import sha256, write_prepared
+from qaugbench.datasets.label_text import squeezed
+from qaugbench.datasets.manifest import file_sha256, write_prepared
 from qaugbench.datasets.own.convert import hashed, own_pictures
 from qaugbench.datasets.own.files import may_be_picture, names_in
 from qaugbench.datasets.own.input import OwnInput, from_files, from_table
 from qaugbench.datasets.own.labels import TitledLabels
+from qaugbench.datasets.own.medmnist import medmnist_source
 from qaugbench.datasets.own.rows import own_rows
+from qaugbench.datasets.prepared import open_prepared
 from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards, refuse_swelling_pictures
-from qaugbench.datasets.sources import data_home
 from qaugbench.errors import DataError
+from qaugbench.places import data_home
 from qaugbench.task import canonical_hash
 
-RULES = 1
+MEDICAL = (".dcm", ".dicom", ".ima", ".nii", ".nii.gz")
+RULES = 2
 """Raised whenever converted images change, so that a kept .zip of older ones is not taken for new."""
 
 
 def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = None) -> Path:
-    """Return a folder or .zip in the prepared form that holds what lies at ``path``.
+    """Return a folder or .zip in the prepared form that holds what is at ``path``.
 
     ``path`` itself, where it has that form; else the .zip made of it, now or before. ``labels`` are the task's, whose
     classes the user's are matched to. ``jobs`` processes convert (all cores by default); an interrupted call resumes. Raises
     DataError naming file, value and remedy for whatever cannot be used; then nothing is left but finished shards.
     """
     path = Path(path)
+    if path.suffix.lower() == ".npz" and path.is_file():
+        return _from_medmnist(path, labels)
     if _is_table(path):
+        if path.name == "labels.csv" and _is_prepared(path.parent, labels):
+            return path.parent
         return _converted(path, from_table(path, labels), labels, jobs)
-    if _is_prepared(path):
+    if _is_prepared(path, labels):
         return path
     return _converted(path, from_files(path, labels), labels, jobs)
+
+
+def data_name(path: Path) -> str:
+    """Return what data at ``path`` are called unless the user says otherwise: a labels.csv is called like its folder.
+
+    >>> data_name(Path("scans.zip")), data_name(Path("scans/labels.csv"))
+    ('scans', 'scans')
+    """
+    named = path.absolute().parent if path.name.lower() == "labels.csv" else path
+    return named.stem or named.absolute().name
 
 
 def _is_table(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == ".csv"
 
 
-def _is_prepared(path: Path) -> bool:
-    """Return whether ``path`` is in the prepared form; raise open_archive's error where there is nothing to convert."""
+def _is_prepared(path: Path, labels: TitledLabels) -> bool:
+    """Return whether ``path`` is in the prepared form; raise open_archive's error where there is nothing to convert.
+
+    A source that this program wrote (it has a manifest.json) is; a user's own where every row is read without a doubt: what
+    open_prepared refuses is given to the more lenient conversion, whose error is then what is really wrong.
+    """
     try:
         archive = open_archive(path)
     except DataError:
@@ -71,22 +95,49 @@ def _is_prepared(path: Path) -> bool:
     names = tuple(name for name in names_in(path) if may_be_picture(name))
     top = str(archive.top.relative_to(path)) if isinstance(archive, FolderArchive) else archive.top  # type: ignore[attr-defined]
     images = f"{top.strip('/.')}/images/".lstrip("/")
-    inside = [name for name in names if name.startswith(images)]
-    medical = any(name.lower().endswith((".dcm", ".dicom", ".ima", ".nii", ".nii.gz")) for name in names)
-    return not medical and (bool(inside) or not names)
+    if any(name.lower().endswith(MEDICAL) for name in names):
+        return False
+    if not any(name.startswith(images) for name in names):
+        return not names
+    return archive.problem("manifest.json") is None or _reads_as_prepared(path, labels)
+
+
+def _reads_as_prepared(path: Path, labels: TitledLabels) -> bool:
+    """Return whether labels.csv is read without a doubt, and no column is a patient, group or part by another name."""
+    try:
+        columns = set(open_prepared(path, labels).table.columns)
+    except DataError:
+        return False
+    spelled = {squeezed(column) for column in columns}
+    meant = {"patient_id": {"patientid", "patient"}, "split": {"split"}, "group_split": {"groupsplit"}}
+    return all(name in columns or not spelled & others for name, others in meant.items())
 
 
 def _opens(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
 
 
+def _from_medmnist(path: Path, labels: TitledLabels) -> Path:
+    """Return the .zip made of a MedMNIST .npz, from before where its bytes are the same."""
+    home = data_home() / "own"
+    rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind, "npz": file_sha256(path)}
+    target = home / f"{_stem(path)}-{canonical_hash(rules)[:12]}.zip"
+    with alone(target):
+        home.chmod(0o700)
+        if not target.exists():
+            source = medmnist_source(path, labels)
+            write_private(target, source.images, source.rows, {**source.facts, "name": _stem(path)})
+    return target
+
+
 def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | None) -> Path:
-    """Return the .zip made of ``given``, from before where none of its files has changed since."""
+    """Return the .zip made of ``given``, from before where no file and no label has changed since."""
     if not given.names:
         raise DataError(f"{path} holds no images. Give a folder or .zip of pictures, DICOM or NIfTI files.")
     home = data_home() / "own"
-    rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind, "table": sha256(given.table)}
-    seen = canonical_hash({**rules, "files": given.files.identity(), "names": given.names})[:32]
+    rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind}
+    said = sorted([*key, row.labels, row.others] for key, row in given.said.items())
+    seen = canonical_hash({**rules, "stem": _stem(path), "said": said, "files": given.files.hashes})[:32]
     folder = home / f".{seen}.shards"
     with alone(folder):
         home.chmod(0o700)
@@ -108,25 +159,35 @@ def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | No
 
 def _written(home: Path, stem: str, rules: Mapping[str, Any], given: OwnInput, shards: Shards, path: Path) -> Path:
     """Return <home>/<stem>-<hash>.zip, written where it is not there, and beside it which file became which image."""
-    contents = {fact["source"]: fact["sha256"] for fact in shards.facts.values()}
-    digest = canonical_hash({**rules, "contents": sorted(contents.items())})
-    target = home / f"{stem}-{digest[:12]}.zip"
-    rows, facts = own_rows(given, shards, path)
-    if not target.exists():
-        own = target.with_name(f".{target.stem}.{os.getpid()}.zip")
-        try:
-            write_prepared(own, (shards.read(str(row["filename"])) for row in rows), rows, {**facts, "name": stem})
-            own.chmod(0o600)
-            own.replace(target)
-        finally:
-            own.unlink(missing_ok=True)
+    made = own_rows(given, shards, path)
+    target = home / f"{stem}-{canonical_hash({**rules, 'rows': made.rows, 'facts': made.facts})[:12]}.zip"
+    write_private(target, (shards.read(name) for name in made.shards), made.rows, {**made.facts, "name": stem})
     listed = io.StringIO()
     writer = csv.writer(listed, lineterminator="\n")
     stem_of = {hashed(given.files.key, "file", name): name for name in given.names}
     writer.writerow(("image", "file"))
-    writer.writerows((row["filename"], stem_of[shards.facts[str(row["filename"])]["source"]]) for row in rows)
+    files = [stem_of[shards.facts[name]["source"]] for name in made.shards]
+    writer.writerows(zip([row["filename"] for row in made.rows], files, strict=True))
     _leave(target.with_suffix(".names.csv"), listed.getvalue())
     return target
+
+
+def write_private(
+    target: Path,
+    images: Iterable[np.ndarray | bytes],
+    rows: Sequence[Mapping[str, object]],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the prepared .zip ``target``, readable by its owner alone, whole or not at all; not where it is there already."""
+    if target.exists():
+        return
+    own = target.with_name(f".{target.stem}.{os.getpid()}.zip")
+    try:
+        write_prepared(own, images, rows, facts)
+        own.chmod(0o600)
+        own.replace(target)
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def _leave(path: Path, text: str) -> None:
@@ -142,7 +203,7 @@ def _leave(path: Path, text: str) -> None:
 
 
 def _stem(path: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "images"
+    return re.sub(r"[^a-z0-9]+", "-", data_name(path).split(".")[0].lower()).strip("-") or "images"
 
 
 def _processes(jobs: int | None) -> int:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from qaugbench.datasets.own.convert import hashed
-from qaugbench.datasets.own.files import OwnFiles, files_named, files_of
-from qaugbench.datasets.own.labels import (
-    FILE_COLUMNS,
-    OwnRow,
-    OwnTable,
-    TitledLabels,
-    folder_rows,
-    read_own_table,
-    table_rows,
-)
+from qaugbench.datasets.own.files import OwnFiles, files_of, is_file
+from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, table_rows
+from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
 from qaugbench.errors import DataError, first_offenders
 
 
@@ -26,34 +20,27 @@ class OwnInput:
     """Files with what is said of them. ``said`` is keyed by (file name, slice or None), or by hashed uid or patient."""
 
     files: OwnFiles
-    names: tuple[str, ...]
     by: str
     said: Mapping[tuple[str, int | None], OwnRow]
-    table: bytes = b""
     slices: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files to convert."""
+        return tuple(self.files.places)
 
 
 def from_table(path: Path, labels: TitledLabels) -> OwnInput:
+    """Return the files that the table at ``path`` names, or of the folder around it; as ``from_files`` of that folder."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    table = read_own_table(content, str(path))
-    column = table.column(*FILE_COLUMNS)
-    if column is None:
-        return _joined(files_of(path.parent), table, content, labels)
-    names = [row[column] for row in table.rows]
-    files = files_named({name: _place(path.parent, name) for name in names})
-    return _by_file(files, table, content, labels, dict(zip(names, names, strict=True)))
-
-
-def _place(folder: Path, name: str) -> Path:
-    """Return where a named file lies: as said, else below images/, the place of the prepared form."""
-    said = folder / name
-    return said if said.is_file() or not (folder / "images" / name).is_file() else folder / "images" / name
+    return _of_table(path.parent, read_own_table(content, str(path)), labels)
 
 
 def from_files(path: Path, labels: TitledLabels) -> OwnInput:
+    """Return the files of a folder or .zip, with what its table or the folders above each file say."""
     files = files_of(path)
     tables = files.tables()
     chosen = tables[0] if len(tables) == 1 else next((name for name in tables if name == "labels.csv"), None)
@@ -62,38 +49,37 @@ def from_files(path: Path, labels: TitledLabels) -> OwnInput:
             f"{path} holds several tables: {first_offenders(tables)}. Name the one to use: --data {path}/{tables[0]}."
         )
     if chosen is not None:
-        content = files.read(chosen)
-        return _joined(files, read_own_table(content, f"{chosen} in {path}"), content, labels)
+        return _of_table(path, read_own_table(files.read(chosen), f"{chosen} in {path}"), labels)
     names = files.pictures()
     rows = folder_rows(names, labels, str(path))
     said: dict[tuple[str, int | None], OwnRow] = {(name, None): row for name, row in rows.items()}
-    return OwnInput(files, names, "file", said)
+    return OwnInput(files.only(names), "file", said)
 
 
-def _joined(files: OwnFiles, table: OwnTable, content: bytes, labels: TitledLabels) -> OwnInput:
-    """Return the files with the rows that name them by file, by SOPInstanceUID or by PatientID."""
+def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
+    """Return the files in or near ``path`` that the table names by file, by SOPInstanceUID or by PatientID."""
     column = table.column(*FILE_COLUMNS)
     if column is not None:
-        names = [row[column] for row in table.rows]
-        return _by_file(files, table, content, labels, _found(files, names, table))
+        files, found = _found(path, [row[column] for row in table.rows], table)
+        return _by_file(files, table, labels, found)
     known = {"uid": table.column("SOPInstanceUID"), "patient": table.column("PatientID")}
     by, column = next(((by, column) for by, column in known.items() if column is not None), ("", None))
     if column is None:
         raise DataError(
-            f"{table.where} says of no file what it is: it needs a column filename, SOPInstanceUID or PatientID. Its columns "
-            f"are: {', '.join(table.columns)}."
+            f"{table.where} does not say which files it describes: it needs a column filename, SOPInstanceUID or PatientID. "
+            f"Its columns are: {first_offenders(table.columns, 20)}."
         )
     keys = [row[column] for row in table.rows]
     _refuse_repeats(keys, table, f"column {column!r}")
+    everything = files_of(path)
+    files = everything.only(everything.pictures())
     said: dict[tuple[str, int | None], OwnRow] = {
         (hashed(files.key, by, key), None): row for key, row in zip(keys, table_rows(table, labels), strict=True)
     }
-    return OwnInput(files, files.pictures(), by, said, content)
+    return OwnInput(files, by, said)
 
 
-def _by_file(
-    files: OwnFiles, table: OwnTable, content: bytes, labels: TitledLabels, found: Mapping[str, str]
-) -> OwnInput:
+def _by_file(files: OwnFiles, table: OwnTable, labels: TitledLabels, found: Mapping[str, str]) -> OwnInput:
     column, slice_column = str(table.column(*FILE_COLUMNS)), table.column("slice")
     keys = [
         (found[row[column]], _slice(row[slice_column], table, place) if slice_column else None)
@@ -103,29 +89,36 @@ def _by_file(
     slices: dict[str, tuple[int, ...]] = {}
     for name, number in keys:
         slices[name] = (*slices.get(name, ()), *(() if number is None else (number,)))
-    rows = table_rows(table, labels)
-    return OwnInput(
-        files,
-        tuple(slices),
-        "file",
-        dict(zip(keys, rows, strict=True)),
-        content,
-        {n: s for n, s in slices.items() if s},
-    )
+    said = dict(zip(keys, table_rows(table, labels), strict=True))
+    return OwnInput(files.only(slices), "file", said, {name: numbers for name, numbers in slices.items() if numbers})
 
 
-def _found(files: OwnFiles, names: Sequence[str], table: OwnTable) -> dict[str, str]:
-    """Return for each name of a table the file it means: its path, the path below images/, or the only file so called."""
-    called: dict[str, list[str]] = {}
-    for path in files.pictures():
-        last = path.rsplit("/", 1)[-1]
-        for name in {last, last.split(".", 1)[0]}:
-            called.setdefault(name, []).append(path)
+def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles, dict[str, str]]:
+    """Return the files around a table, and for each name of the table the file it means.
+
+    A name is a path from the table or below images/, or absolute; else the last part of a path, with or without its ending,
+    where only one file is called so. All other files are looked at only where some name is no path.
+    """
+    placed = {} if path.is_file() else {name: _place(path, name) for name in names}
+    places = {name: place for name, place in placed.items() if place is not None}
+    direct = {name: _relative(path, place) for name, place in places.items()}
+    near = OwnFiles(path, {direct[name]: place for name, place in places.items()})
+    if len(direct) == len(set(names)):
+        return near, direct
+    around = files_of(path)
+    return OwnFiles(path, {**around.places, **near.places}), {**_looked_up(around, names, table, direct), **direct}
+
+
+def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Collection[str]) -> dict[str, str]:
+    """Return the file that each name means which is not among the ``known``; raise DataError for one that means none or several."""
+    called = _called(files)
     found: dict[str, str] = {}
     problems: dict[str, list[str]] = {}
     for name, place in zip(names, table.places, strict=True):
-        clean = name.replace("\\", "/").removeprefix("./")
-        exact = next((path for path in (clean, f"images/{clean}") if path in files.places), None)
+        if name in known:
+            continue
+        clean = _clean(name)
+        exact = next((one for one in (clean, f"images/{clean}") if one in files.places), None)
         several = [exact] if exact else called.get(clean.rsplit("/", 1)[-1], [])
         if len(several) != 1:
             problems.setdefault("are missing" if not several else "fit several files", []).append(f"{place}: {name!r}")
@@ -133,10 +126,34 @@ def _found(files: OwnFiles, names: Sequence[str], table: OwnTable) -> dict[str, 
         found[name] = several[0]
     for why, offenders in problems.items():
         raise DataError(
-            f"{table.where}: {len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}. Write the path of "
-            f"each file below {files.root}."
+            f"{table.where}: {len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}. Write paths that are "
+            f"absolute or relative to {files.root}."
         )
     return found
+
+
+def _called(files: OwnFiles) -> dict[str, list[str]]:
+    """Return the paths of the pictures by the last part of each, with and without its ending."""
+    called: dict[str, list[str]] = {}
+    for path in files.pictures():
+        last = path.rsplit("/", 1)[-1]
+        for name in {last, last.split(".", 1)[0], last.rsplit(".", 1)[0]}:
+            called.setdefault(name, []).append(path)
+    return called
+
+
+def _clean(name: str) -> str:
+    return name.replace("\\", "/").removeprefix("./")
+
+
+def _place(folder: Path, name: str) -> Path | None:
+    """Return the file at a path from ``folder`` or below its images/, or at an absolute path; None where there is none."""
+    said = (folder / name, folder / _clean(name), folder / "images" / _clean(name))
+    return next((place for place in said if is_file(place)), None)
+
+
+def _relative(folder: Path, place: Path) -> str:
+    return Path(os.path.relpath(place, folder)).as_posix()
 
 
 def _slice(text: str, table: OwnTable, place: str) -> int:
@@ -150,5 +167,6 @@ def _refuse_repeats(keys: Sequence[object], table: OwnTable, what: str) -> None:
     again = [f"{place}: {key!r}" for key, place in zip(keys, table.places, strict=True) if counts[key] > 1 or key == ""]
     if again:
         raise DataError(
-            f"{table.where}: {len(again)} rows are empty in, or share, their {what}: {first_offenders(again)}."
+            f"{table.where}: {len(again)} rows are empty in, or share, their {what}: {first_offenders(again)}. Keep one row per "
+            "image, with all its findings."
         )

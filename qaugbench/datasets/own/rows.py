@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.datasets.own.convert import hashed
+from qaugbench.datasets.identity import groups_by_content
+from qaugbench.datasets.own.convert import NAME_DIGITS, hashed
 from qaugbench.datasets.own.input import OwnInput
 from qaugbench.datasets.own.labels import OwnRow
 from qaugbench.datasets.shards import Shards
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.task import canonical_json
 
 
-def own_rows(given: OwnInput, shards: Shards, path: Path) -> tuple[list[dict[str, object]], dict[str, Any]]:
-    """Return the rows of labels.csv, in the order of the image names, and the facts of the manifest."""
-    key = given.files.key
-    stem_of = {hashed(key, "file", name): name for name in given.names}
-    rows: list[dict[str, object]] = []
-    used: set[tuple[str, int | None]] = set()
-    unlabelled = 0
-    for image in sorted(shards):
-        fact = shards.facts[image]
-        if given.by == "file":
-            source = stem_of[fact["source"]]
-            place = (source, fact["slice"]) if (source, fact["slice"]) in given.said else (source, None)
-        else:
-            place = (str(fact.get(given.by, "")), None)
-        said = given.said.get(place)
-        if said is None:
-            unlabelled += 1
-            continue
-        used.add(place)
-        rows.append({"filename": image, **said.labels, **_others(said, fact, key), "source": fact["source"]})
+@dataclass(frozen=True)
+class OwnRows:
+    """The ``rows`` of labels.csv; one to one the ``shards`` that hold their images; the ``facts`` of the manifest."""
+
+    rows: list[dict[str, object]]
+    shards: list[str]
+    facts: dict[str, Any]
+
+
+def own_rows(given: OwnInput, shards: Shards, path: Path) -> OwnRows:
+    """Return the rows of labels.csv, a function of the files' content and of what is said of them, in any order."""
+    rows, used, unlabelled = _joined(given, shards)
     unused = [place[0] for place in given.said if place not in used]
     if unused and given.by == "file":
         raise DataError(
@@ -42,7 +37,58 @@ def own_rows(given: OwnInput, shards: Shards, path: Path) -> tuple[list[dict[str
     if not rows:
         raise DataError(f"{path}: none of {len(shards)} images has a label. Check the {given.by} column of the table.")
     _complete(rows, path)
-    return _columns(rows), _facts([shards.facts[str(row["filename"])] for row in rows], unlabelled, len(unused))
+    rows = _named_by_content(_columns(rows), shards)
+    facts = _facts([shards.facts[str(row["shard"])] for row in rows], unlabelled, len(unused))
+    names = [str(row.pop("shard")) for row in rows]
+    return OwnRows(rows, names, facts)
+
+
+def _joined(given: OwnInput, shards: Shards) -> tuple[list[dict[str, object]], set[tuple[str, int | None]], int]:
+    """Return the rows of the labelled images, the keys of ``given.said`` that they used, and how many have no label."""
+    key = given.files.key
+    stem_of = {hashed(key, "file", name): name for name in given.names}
+    rows: list[dict[str, object]] = []
+    used: set[tuple[str, int | None]] = set()
+    for image in shards:
+        fact = shards.facts[image]
+        if given.by == "file":
+            source = stem_of[fact["source"]]
+            place = (source, fact["slice"]) if (source, fact["slice"]) in given.said else (source, None)
+        else:
+            place = (str(fact.get(given.by, "")), None)
+        said = given.said.get(place)
+        if said is not None:
+            used.add(place)
+            rows.append({"shard": image, **said.labels, **_others(said, fact, key), "source": fact["source"]})
+    return rows, used, len(shards) - len(rows)
+
+
+def _named_by_content(rows: list[dict[str, object]], shards: Shards) -> list[dict[str, object]]:
+    """Return the rows in an order, and with names of files, patients and groups, that follow from content alone.
+
+    A file is named by the hash of its bytes, copies of one file are counted, patients and groups are numbered.
+    """
+    hidden = ("shard", "patient_id", "group")
+    facts = [shards.facts[str(row["shard"])] for row in rows]
+    keys = [
+        canonical_json([fact["sha256"], fact["part"], {name: row[name] for name in row if name not in hidden}])
+        for row, fact in zip(rows, facts, strict=True)
+    ]
+    named = [dict(row) for row in rows]
+    for column in (name for name in ("patient_id", "group") if name in rows[0]):
+        codes, _ = groups_by_content(keys, [str(row[column]) for row in rows])
+        for row, code in zip(named, codes.tolist(), strict=True):
+            row[column] = f"{column[0]}{code + 1:05d}"
+    order = sorted(
+        range(len(rows)), key=lambda i: (keys[i], str(named[i].get("patient_id")), str(named[i].get("group")))
+    )
+    copies: Counter[str] = Counter()
+    for i in order:
+        stem, ending = str(facts[i]["sha256"])[:NAME_DIGITS], str(rows[i]["shard"]).rsplit(".", 1)[-1]
+        copies[stem + facts[i]["part"]] += 1
+        copy = f"-{count}" if (count := copies[stem + facts[i]["part"]]) > 1 else ""
+        named[i] = {"filename": f"{stem}{copy}{facts[i]['part']}.{ending}", **named[i]}
+    return [named[i] for i in order]
 
 
 def _others(said: OwnRow, fact: Mapping[str, Any], key: bytes) -> dict[str, object]:
@@ -86,6 +132,7 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
     inverted = sum(bool(fact.get("inverted")) for fact in facts)
     padded = sum(bool(fact.get("padded")) for fact in facts)
     burnt_in = sum(bool(fact.get("burnt_in")) for fact in facts)
+    bare = sum(bool(fact.get("bare")) for fact in facts)
     missing = sum(bool(fact.get("missing")) for fact in facts)
     notes = ["Own images: " + ", ".join(f"{count} from {kind} files" for kind, count in sorted(kinds.items())) + "."]
     if windows:
@@ -102,13 +149,14 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
         (inverted, "images of MONOCHROME1 were inverted"),
         (padded, "images have padding, now black"),
         (missing, "slices are of volumes with missing voxels, now black"),
+        (bare, "images are of DICOM files without preamble or transfer syntax, read as uncompressed"),
         (burnt_in, "images say that they carry burnt-in annotations"),
         (unlabelled, "images without a label were left out"),
         (unused, "rows of the table fit no image"),
     ):
         if count:
             notes.append(f"{count} {what}.")
-    notes.append("File names, patients and instance numbers are keyed hashes; the images stay on this machine.")
+    notes.append("Files are named by content and patients are numbered; the images stay on this machine.")
     own = {
         "kinds": dict(kinds),
         "windows": dict(windows),
@@ -116,5 +164,11 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
         "inverted": inverted,
         "padded": padded,
     }
-    own |= {"burnt_in": burnt_in, "missing": missing, "unlabelled": unlabelled, "unused_rows": unused}
+    own |= {
+        "burnt_in": burnt_in,
+        "bare": bare,
+        "missing": missing,
+        "unlabelled": unlabelled,
+        "unused_rows": unused,
+    }
     return {"description": "own images", "notes": notes, "own": own, "licence": "own images, not published"}

@@ -1,0 +1,110 @@
+"""What a label says as people and their tools write it. Signs, question marks and blanks are never dropped to make it fit."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from qaugbench.errors import near_names
+
+_LETTER, _WORD = r"[^\W\d_]", r"[^\W_]"
+_SPELLINGS = {"tumour": "tumor", "oedema": "edema"}
+MISSING = frozenset({"", "nan", "<na>", "nat", "null", "none"})
+"""How pandas, R and databases write that there is no value."""
+NO_FINDING = frozenset({"nofinding", "nofindings"})
+"""The column in which chest X-ray labels say that nothing was found, squeezed."""
+DECIDE = (
+    "Write 0 or 1. What an uncertain (-1) or a not mentioned (blank) finding counts as is for you to decide; leave out the "
+    "images for which you cannot."
+)
+
+
+def canonical(name: str) -> str:
+    """Return the form in which class names are compared: without case, one mark between words.
+
+    >>> canonical("Pleural Thickening") == canonical("pleural_thickening"), canonical("-1")
+    (True, '-1')
+    """
+    return re.sub(rf"(?<={_WORD})(?:[\s_-]+(?={_LETTER})|(?:[\s_]+|-)(?=\d))", "_", name.strip().casefold())
+
+
+def squeezed(name: str) -> str:
+    """Return ``name`` without case and without the marks between its words, in American spelling.
+
+    A mark that is not between two words stays, and one between two digits does: -1 is no 1, and 1-2 is no 12.
+
+    >>> squeezed("No_Tumour") == squeezed("notumor"), squeezed("<2"), squeezed("KL 2")
+    (True, '<2', 'kl2')
+    """
+    text = name.strip().casefold()
+    for british, american in _SPELLINGS.items():
+        text = text.replace(british, american)
+    between = rf"(?<={_WORD})[\s_./-]+(?={_LETTER})|(?<={_LETTER})(?:[\s_./]+|-)(?=\d)"
+    return re.sub(between, "", text)
+
+
+def whole_number(text: str) -> str | None:
+    """Return a whole number from 0 without its decimals, as pandas and NumPy write it; None for anything else.
+
+    >>> [whole_number(text) for text in ("2", "2.0", "2.000e+00", "2.5", "-1", "<2", "1?", "02", "")]
+    ['2', '2', '2', None, None, None, None, None, None]
+    """
+    found = re.fullmatch(r"(?:0|[1-9]\d{0,8})(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", text.strip())
+    number = float(text) if found else 0.5
+    return str(int(number)) if number.is_integer() else None
+
+
+def zero_or_one(text: str) -> int | None:
+    """Return 0 or 1 for a finding written as a number or a truth value; None for anything else.
+
+    >>> [zero_or_one(text) for text in ("0", "1.0", "True", "false", "-1", "", "yes")]
+    [0, 1, 1, 0, None, None, None]
+    """
+    return {"0": 0, "1": 1, "false": 0, "true": 1}.get(whole_number(text) or text.strip().lower())
+
+
+def is_missing(text: str) -> bool:
+    """Return whether ``text`` is how a program writes that there is no value."""
+    return text.strip().lower() in MISSING
+
+
+def class_finder(
+    names: Sequence[str], titles: Sequence[str], others: Mapping[str, str] | None = None
+) -> Callable[[str], str | None]:
+    """Return a function from a label as written to the class it names, or None.
+
+    A class may be written by name or title, without regard to case, marks between words, and British or American spelling;
+    a number with decimals of zero; and with or without the words that several titles share: of "No tumour" and "Pituitary
+    tumour" that is "tumour". ``others`` are further spellings, squeezed, with what each stands for.
+
+    >>> find = class_finder(["glioma", "notumor", "pituitary"], ["Glioma", "No tumour", "Pituitary tumour"])
+    >>> [find(label) for label in ("glioma_tumor", "No Tumor", "pituitary tumors", "tumor", "glioma?")]
+    ['glioma', 'notumor', 'pituitary', None, None]
+    """
+    known = {squeezed(title): name for name, title in zip(names, titles, strict=True)}
+    known |= {squeezed(name): name for name in names} | dict(others or {})
+    counts = Counter(word for title in titles for word in set(_words(title)))
+    shared = {word for word, count in counts.items() if count > 1}
+
+    def find(label: str) -> str | None:
+        key = whole_number(label) or squeezed(label)
+        if key in known or not key.isalnum():
+            return known.get(key)
+        words = [word[:-1] if word.endswith("s") and word[:-1] in shared else word for word in _words(label)]
+        return known.get("".join(words)) or known.get("".join(word for word in words if word not in shared))
+
+    return find
+
+
+def known_classes(label: str, names: Sequence[str]) -> str:
+    """Return the sentence that lists ``names``, near ones first where these are words: to a number none is near.
+
+    >>> known_classes("-1", ["0", "1"])
+    ' Known: 0, 1.'
+    """
+    return near_names(label if any(letter.isalpha() for letter in "".join(names)) else "", names)
+
+
+def _words(text: str) -> list[str]:
+    return [squeezed(word) for word in re.findall(rf"{_WORD}+", text)]

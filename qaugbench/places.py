@@ -1,0 +1,18 @@
+"""Where this program keeps what it downloads and converts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def data_home() -> Path:
+    """Return the data folder: $QAUGBENCH_DATA, else qaugbench/data in $XDG_CACHE_HOME or ~/.cache.
+
+    As the XDG specification demands, an XDG_CACHE_HOME that is not an absolute path is ignored.
+    """
+    said = os.environ.get("QAUGBENCH_DATA")
+    if said:
+        return Path(said).expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return (cache if cache.is_absolute() else Path("~/.cache").expanduser()) / "qaugbench" / "data"
