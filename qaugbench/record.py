@@ -7,6 +7,7 @@ leaves the machine by itself) and ``report.html``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ from qaugbench.predictions import ArmInfo, Facts
 from qaugbench.task import Endpoint
 
 SCHEMA_VERSION: Literal[3] = 3
+SMALL_INFLUENCE = 0.05
+"""A change of the images below this share of the difference between two samples is small (docs/method.md says why)."""
+HARDLY_REACHES = "the circuit hardly reaches the images; attribution cannot be tested"
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 
 
@@ -129,21 +133,46 @@ class Plateau(Facts):
 
 
 class BlockInfluence(Facts):
-    """How far a generator's circuits reach its images, as mean absolute differences of samples from equal seeds.
+    """How far a generator's circuits reach its images, as mean absolute differences of samples for equal labels.
 
-    All differences are relative to ``seed_difference``, that of two samples of the generator under different seeds, in grey
-    levels of 255: ``controls`` between the generator and each control, ``mean_replaced`` and ``noise_replaced`` when the
-    outputs of its circuits are replaced by their means or by noise of equal mean and variance. ``parameter_share`` is the
-    share of trainable parameters in the circuits' places. Means over ``n_replicates`` of ``n_images`` images each.
+    ``seed_difference`` is the difference between two samples of the generator under different seeds, in grey levels of 255.
+    All others are between samples under equal seeds, relative to it: ``controls`` between the generator and each control,
+    ``mean_replaced`` and ``noise_replaced`` when the outputs of its circuits are replaced by their means or by noise of equal
+    mean and variance. None, or no control, where that cannot be said: no circuit runs while it samples, or two samples are
+    equal. ``parameter_share`` is the share of trainable parameters in the circuits' places. Means over ``n_replicates`` of
+    ``n_images`` images each.
     """
 
     seed_difference: float
     controls: dict[str, float]
-    mean_replaced: float
-    noise_replaced: float
+    mean_replaced: float | None
+    noise_replaced: float | None
     parameter_share: float
     n_images: int
     n_replicates: int
+
+    @property
+    def hardly_reaches_images(self) -> bool:
+        """Whether replacing the circuits' outputs, by their means and by noise, changes the images by less than 5 %."""
+        return hardly_reaches_images(self.mean_replaced, self.noise_replaced)
+
+
+def hardly_reaches_images(mean_replaced: float | None, noise_replaced: float | None) -> bool:
+    """Return whether both changes are known and below ``SMALL_INFLUENCE``.
+
+    >>> hardly_reaches_images(0.002, 0.004), hardly_reaches_images(0.002, 0.3), hardly_reaches_images(None, None)
+    (True, False, False)
+    """
+    return all(change is not None and change < SMALL_INFLUENCE for change in (mean_replaced, noise_replaced))
+
+
+def unattributable(influence: Mapping[str, Mapping[str, BlockInfluence]]) -> dict[str, dict[str, str]]:
+    """Return, by fraction key and generator, why a gain cannot be attributed to a circuit that hardly reaches the images."""
+    reasons = {
+        fraction: {name: HARDLY_REACHES for name, found in generators.items() if found.hardly_reaches_images}
+        for fraction, generators in influence.items()
+    }
+    return {fraction: generators for fraction, generators in reasons.items() if generators}
 
 
 class Environment(Facts):

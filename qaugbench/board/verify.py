@@ -23,7 +23,7 @@ from qaugbench.board.bundle import (
 )
 from qaugbench.errors import EntryError, StatisticsError, first_offenders
 from qaugbench.predictions import PredictionSet, read_predictions
-from qaugbench.record import Record, read_record
+from qaugbench.record import Record, read_record, unattributable
 from qaugbench.stats.score import score
 
 TOLERANCE = 1e-9
@@ -193,6 +193,7 @@ def scores_of(record: Record, predicted: PredictionSet) -> dict[str, Any]:
         task=record.board.task_id,
         n_real={fraction.key: fraction.n_real for fraction in record.fractions},
         n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
+        unattributable=unattributable(record.influence),
     ).to_dict()
 
 

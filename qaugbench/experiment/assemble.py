@@ -13,6 +13,7 @@ import numpy as np
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.fingerprint import code_hash
+from qaugbench.experiment.influences import influences
 from qaugbench.experiment.plan import Arm, FractionPlan, Plan, variant_name
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.store import Store
@@ -27,6 +28,7 @@ from qaugbench.record import (
     LabelFacts,
     Record,
     StageCost,
+    unattributable,
 )
 from qaugbench.stats.score import score
 from qaugbench.task import Endpoint, canonical_hash, tail_endpoints
@@ -90,6 +92,7 @@ def record(
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
     scored = endpoints(plan)
     labels = plan.task.labels
+    influence = influences(plan, store, reports)
     scores = score(
         predicted,
         arms,
@@ -99,6 +102,7 @@ def record(
         task=plan.task.id,
         n_real={fraction.key: fraction.n_real for fraction in plan.fractions},
         n_fill={fraction.key: fraction.n_fill for fraction in plan.fractions},
+        unattributable=unattributable(influence),
     )
     return Record(
         id=run_id,
@@ -122,6 +126,7 @@ def record(
         cost=_costs(plan, store, reports),
         failures=_failures(reports),
         departures=_departures(plan),
+        influence=influence,
         scores=scores.to_dict(),
     )
 

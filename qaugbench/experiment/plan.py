@@ -21,8 +21,10 @@ from qaugbench.experiment.fingerprint import code_hash, module_hash
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.predictions import ArmInfo, Role
 from qaugbench.seeds import Streams, replicate_streams
+from qaugbench.stats.comparators import QUANTUM_KINDS
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
+INFLUENCE_IMAGES = 128
 LIBRARIES = ("torch", "torchvision", "timm", "diffusers", "numpy", "pillow")
 
 
@@ -87,7 +89,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every arm and cell of a run. ``train_cells`` is keyed by (arm, fraction key, replicate)."""
+    """Every arm and cell of a run.
+
+    ``train_cells`` is keyed by (arm, fraction key, replicate), ``influence_cells`` by (generator, fraction key, replicate).
+    """
 
     task: Task
     track: Track
@@ -99,15 +104,16 @@ class Plan:
     replicates: int
     device: str
     train_cells: Mapping[tuple[str, str, int], Cell]
+    influence_cells: Mapping[tuple[str, str, int], Cell]
     config_sha256: str
 
     def cells(self) -> list[Cell]:
         """Return every cell once, upstream cells first, the costly ones of a wave first."""
         found: dict[str, Cell] = {}
-        for cell in self.train_cells.values():
+        for cell in (*self.train_cells.values(), *self.influence_cells.values()):
             for needed in _upstream(cell):
                 found.setdefault(needed.name, needed)
-        order = {"autoencoder": 0, "fit": 1, "sample": 2, "train": 3}
+        order = {"autoencoder": 0, "fit": 1, "sample": 2, "train": 3, "influence": 4}
         return sorted(found.values(), key=lambda cell: (cell.depth, order.get(cell.stage, -1), cell.label))
 
 
@@ -130,12 +136,16 @@ def make_plan(
     arms = (*REAL_ARMS, *(arm for choice in generators for arm in _variant_arms(choice)))
     planned = _fractions(task, dataset, fractions)
     cells: dict[tuple[str, str, int], Cell] = {}
+    influence: dict[tuple[str, str, int], Cell] = {}
     for fraction in planned:
         for replicate in range(replicates):
             builder = _ReplicateCells(task, track, dataset, fraction, replicate, device)
             for arm in arms:
                 if arm.fill != "oracle" or fraction.oracle:
                     cells[arm.info.id, fraction.key, replicate] = builder.train(arm, generators)
+            for choice in generators:
+                if choice.card.kind in QUANTUM_KINDS:
+                    influence[choice.card.id, fraction.key, replicate] = builder.influence(choice)
     names = {"/".join(map(str, place)): cell.name for place, cell in cells.items()}
     config = {"task": task.track_identity(track.name), "cells": names, "source": dataset.source}
     return Plan(
@@ -149,6 +159,7 @@ def make_plan(
         replicates=replicates,
         device=device,
         train_cells=cells,
+        influence_cells=influence,
         config_sha256=canonical_hash(config),
     )
 
@@ -279,6 +290,12 @@ class _ReplicateCells:
         key = self._key(["gen_sample"], [choice.module], execution="ideal")
         label = f"{variant_name(choice.card.id, control)} {self.where}"
         return Cell("sample", key, {**self.data, "fit": self.fit(choice, control)}, label=label)
+
+    def influence(self, choice: GeneratorChoice) -> Cell:
+        code = ["qaugbench.generators.shared.block_influence", choice.module]
+        key = self._key(["gen_sample"], code, images=INFLUENCE_IMAGES)
+        needs = {"fit": self.fit(choice, "none"), "sample": self.sample(choice, "none")}
+        return Cell("influence", key, needs, label=f"{choice.card.id} {self.where}")
 
     def train(self, arm: Arm, generators: Sequence[GeneratorChoice]) -> Cell:
         needs = dict(self.data)

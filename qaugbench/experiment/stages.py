@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,19 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return {"images": images, "labels": labels}, {"images": len(images)}
 
 
+def influence(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Measure what a generator's circuits change in its images, on the first label vectors of its sample."""
+    from safetensors.torch import load
+
+    from qaugbench.generators.shared.block_influence import influence_differences
+
+    fitted, drawn = cell.needs["fit"], cell.needs["sample"].name
+    labels = store.array("sample", drawn, "labels")[: cell.key["images"]]
+    generator = _generator(fitted, store.array("sample", drawn, "images", mapped=True).shape[1:], labels.shape[1])
+    generator.load(load(store.read("fit", fitted.name, "state.safetensors")))
+    return {}, asdict(influence_differences(generator, labels, seed=cell.key["seeds"]["gen_sample"]))
+
+
 def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Train the frozen classifier of one arm and predict the real validation and test images."""
     from qaugbench.downstream.recipe import train_classifier
@@ -111,7 +125,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 
 STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (prepare, split, autoencoder, fit, sample, train)
+    function.__name__: function for function in (prepare, split, autoencoder, fit, sample, influence, train)
 }
 
 
