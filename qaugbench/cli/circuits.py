@@ -79,7 +79,9 @@ def controls(generator: str, track: str, task: str, run: Path | None, as_json: b
         influence = {made: one.model_dump(mode="json") for made, one in found.items()}
         click.echo(json.dumps({**table.to_dict(), "influence": influence}, indent=1))
         return
-    click.echo("\n\n".join([parameter_text(table), *(influence_text(generator, one, made) for made, one in found.items())]))
+    click.echo(
+        "\n\n".join([parameter_text(table), *(influence_text(generator, one, made) for made, one in found.items())])
+    )
 
 
 @show.command()

@@ -18,8 +18,8 @@ from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import first_offenders
 from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.shared.block_influence import influence_differences
-from qaugbench.inspection.influence_text import share_text
 from qaugbench.record import SMALL_INFLUENCE, hardly_reaches_images
+from qaugbench.report.circuit_influence import share_text
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator
 
 BUDGET = Budget(steps=6, batch_size=4)
@@ -129,7 +129,7 @@ def _of_influence(generator: Generator, seed: int) -> Check:
         return Check("none", REACHES_IMAGES, why)
     detail = f"by {share_text(mean)} (means) and {share_text(noise)} (noise) of the difference between two samples"
     if hardly_reaches_images(mean, noise):
-        return Check("note", REACHES_IMAGES, f"{detail}, both below {share_text(SMALL_INFLUENCE)}, after this short fit")
+        return Check("note", REACHES_IMAGES, f"{detail}, both below {100 * SMALL_INFLUENCE:g} %, after this short fit")
     return Check("fine", REACHES_IMAGES, detail)
 
 

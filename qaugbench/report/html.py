@@ -14,7 +14,7 @@ from qaugbench.board.cite import bibtex, references
 from qaugbench.errors import EntryError
 from qaugbench.files import write_whole
 from qaugbench.record import Record, read_record
-from qaugbench.report import claims, figures, tables
+from qaugbench.report import circuit_influence, claims, figures, tables
 from qaugbench.report import record_views as rows
 from qaugbench.report.figures import Curve, Interval, Panel
 from qaugbench.report.identity import Look, looks
@@ -106,6 +106,9 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": tables.other_families(record, key),
+        "influence": circuit_influence.fraction_rows(record, key),
+        "influence_header": circuit_influence.HEADER,
+        "influence_scales": circuit_influence.scale_sentences(record, key),
         "claims": [
             (
                 arm,

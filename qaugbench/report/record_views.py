@@ -7,6 +7,7 @@ from typing import Any
 
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import FractionFacts, Record
+from qaugbench.report.circuit_influence import influence_notes
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 Facts = dict[str, Any]
@@ -110,6 +111,7 @@ def notes(record: Record) -> list[str]:
     for fraction in record.fractions:
         lines += _fraction_notes(record, fraction)
     lines += _attribution_notes(record)
+    lines += influence_notes(record)
     if record.failures:
         first = record.failures[0]
         lines.append(

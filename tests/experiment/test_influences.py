@@ -55,7 +55,9 @@ def measured(finished: RunResult) -> BlockInfluence:
     return finished.record.influence["50%"]["qldm"]
 
 
-def test_a_run_records_the_influence_of_its_quantum_generators_alone(finished: RunResult, measured: BlockInfluence) -> None:
+def test_a_run_records_the_influence_of_its_quantum_generators_alone(
+    finished: RunResult, measured: BlockInfluence
+) -> None:
     assert finished.record.influence == {"50%": {"qldm": measured}}
     assert measured.n_replicates == 2
     assert set(measured.controls) == {"twin", "no-entanglement", "frozen"}
@@ -93,7 +95,9 @@ def test_a_cell_that_fails_leaves_no_influence_and_all_arms_as_they_were(finishe
     assert failed.record.influence == {}
     assert failed.record.predictions_sha256 == finished.record.predictions_sha256
     resumed = tiny_run(tmp_path)
-    assert {stage: cost.computed_now for stage, cost in resumed.record.cost.items() if cost.computed_now} == {"influence": 2}
+    assert {stage: cost.computed_now for stage, cost in resumed.record.cost.items() if cost.computed_now} == {
+        "influence": 2
+    }
     assert resumed.record.influence == finished.record.influence
 
 

@@ -37,7 +37,9 @@ class ToyHybrid(Generator):
     def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
         """Return images between 7 and 247."""
         own = seed if self.follows_seed else 0
-        noise = torch.stack([torch.randn(WIRES, generator=torch_generator(child_seed(own, i))) for i in range(len(labels))])
+        noise = torch.stack(
+            [torch.randn(WIRES, generator=torch_generator(child_seed(own, i))) for i in range(len(labels))]
+        )
         through = self.block(noise) if self.asks_circuit else torch.tanh(noise)
         values = self.reach * through + (1 - self.reach) * torch.tanh(noise)
         return (127 + 120 * values.clamp(-1, 1)).round().to(torch.uint8).unflatten(1, self.image_shape).numpy()
