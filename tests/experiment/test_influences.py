@@ -9,10 +9,12 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from qaugbench.board.verify import scores_of, verify
 from qaugbench.experiment.influences import ReplicateInfluence, mean_influence
 from qaugbench.experiment.run import RunResult
 from qaugbench.experiment.store import Store
 from qaugbench.generators.contract import DivergedError
+from qaugbench.predictions import read_predictions
 from qaugbench.record import HARDLY_REACHES, BlockInfluence, unattributable
 from tests.experiment.tiny import tiny_run
 
@@ -81,9 +83,16 @@ def test_a_difference_to_a_control_is_that_of_the_stored_samples(finished: RunRe
     assert measured.controls["twin"] * measured.seed_difference == pytest.approx(np.mean(differences))
 
 
-def test_the_reason_follows_from_the_influence_and_enters_the_scores(finished: RunResult) -> None:
-    """After three steps the circuits of qldm do nothing yet; without a gain there is nothing to attribute anyhow."""
+def test_a_small_influence_is_the_reason_in_the_verdict(finished: RunResult) -> None:
+    """After three steps the circuits of qldm hardly do anything; verifying the run recomputes the reason from the record."""
     assert unattributable(finished.record.influence) == {"50%": {"qldm": HARDLY_REACHES}}
+    (endpoint, *_) = finished.record.endpoints
+    verdicts = finished.record.model_dump()["scores"]["fractions"]["50%"]["endpoints"][endpoint.id]["verdicts"]
+    ladder = verdicts["qldm"]["ladder"]
+    assert (ladder["attribution"], ladder["attribution_reason"]) == ("NOT-TESTED", HARDLY_REACHES)
+    verify(finished.folder)
+    forgotten = finished.record.model_copy(update={"influence": {}})
+    assert scores_of(forgotten, read_predictions(finished.folder / "predictions.npz")) != finished.record.scores
 
 
 def test_a_cell_that_fails_leaves_no_influence_and_all_arms_as_they_were(finished: RunResult, tmp_path: Path) -> None:
