@@ -292,8 +292,7 @@ class _ReplicateCells:
         return Cell("sample", key, {**self.data, "fit": self.fit(choice, control)}, label=label)
 
     def influence(self, choice: GeneratorChoice) -> Cell:
-        code = ["qaugbench.generators.shared.block_influence", choice.module]
-        key = self._key(["gen_sample"], code, images=INFLUENCE_IMAGES)
+        key = self._key(["gen_sample"], ["qaugbench.generators.shared.block_influence"], images=INFLUENCE_IMAGES)
         needs = {"fit": self.fit(choice, "none"), "sample": self.sample(choice, "none")}
         return Cell("influence", key, needs, label=f"{choice.card.id} {self.where}")
 
