@@ -55,13 +55,33 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
 @click.argument("generator")
 @track_option
 @task_option
+@click.option("--run", type=click.Path(path_type=Path), help="Finished run: its influence, track and task.")
 @json_option
-def controls(generator: str, track: str, task: str, as_json: bool) -> None:
-    """Count a generator's parameters under every control, side by side."""
-    from qaugbench.inspection.parameter_table import parameter_table, parameter_text
+def controls(generator: str, track: str, task: str, run: Path | None, as_json: bool) -> None:
+    """Count a generator's parameters under every control, and say how far its circuits reach its images.
 
-    table = parameter_table(generator, track=track, task=task)
-    click.echo(json.dumps(table.to_dict(), indent=1) if as_json else parameter_text(table))
+    Without --run, that is measured on a trial fit of a few steps on random images.
+    """
+    from qaugbench.inspection.control_influence import STEPS, recorded_influence, trial_influence
+    from qaugbench.inspection.influence_text import influence_text
+    from qaugbench.inspection.parameter_table import parameter_table, parameter_text
+    from qaugbench.record import read_record
+
+    if run is None:
+        table = parameter_table(generator, track=track, task=task)
+        trial = f"trial fit of {STEPS} steps on random images, barely trained"
+        found = {trial: trial_influence(generator, track=track, task=task)}
+    else:
+        record = read_record(run)
+        found = {f"{record.id}, {key}": one for key, one in recorded_influence(record, generator).items()}
+        table = parameter_table(generator, track=record.board.track, task=record.board.task_id)
+    if as_json:
+        influence = {made: one.model_dump(mode="json") for made, one in found.items()}
+        click.echo(json.dumps({**table.to_dict(), "influence": influence}, indent=1))
+        return
+    click.echo(
+        "\n\n".join([parameter_text(table), *(influence_text(generator, one, made) for made, one in found.items())])
+    )
 
 
 @show.command()

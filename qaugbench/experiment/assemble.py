@@ -13,6 +13,7 @@ from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.fingerprint import recipe_hash
+from qaugbench.experiment.influences import influences
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.plateau import plateaus
 from qaugbench.experiment.store import Store
@@ -26,6 +27,7 @@ from qaugbench.record import (
     Plateau,
     Record,
     StageCost,
+    unattributable,
 )
 from qaugbench.stats.score import score
 from qaugbench.task import Endpoint, canonical_hash, learnable_endpoints, tail_endpoints
@@ -94,6 +96,7 @@ def record(
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
     scored = endpoints(plan)
     labels = plan.task.labels
+    influence = influences(plan, store, reports)
     scores = score(
         predicted,
         arms,
@@ -103,6 +106,7 @@ def record(
         task=plan.task.id,
         n_real={fraction.key: fraction.n_real for fraction in plan.fractions},
         n_fill={fraction.key: fraction.n_fill for fraction in plan.fractions},
+        unattributable=unattributable(influence),
     )
     return Record(
         id=run_id,
@@ -128,6 +132,7 @@ def record(
         departures=departures(plan),
         plateau=_plateaus(plan, store, reports),
         plateau_skipped=plateau_skipped,
+        influence=influence,
         scores=scores,
     )
 

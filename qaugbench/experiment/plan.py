@@ -15,11 +15,12 @@ from qaugbench.experiment.plateau import plateau_cells
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.replicate_cells import ReplicateCells, Setting
 from qaugbench.experiment.source import OpenedSource
+from qaugbench.kinds import is_quantum
 from qaugbench.record import FractionFacts
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
 Runnable = Callable[[np.ndarray, float, Sequence[float]], tuple[float, str | None]]
-COSTLY_FIRST = {"autoencoder": 0, "fit": 1, "sample": 2, "train": 3}
+COSTLY_FIRST = {"autoencoder": 0, "fit": 1, "sample": 2, "train": 3, "influence": 4}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Plan:
     """Every arm and cell of a run.
 
     ``train_cells`` is keyed by (arm, fraction key, replicate), and so is ``plateau_cells``: the same arms with twice the
-    steps, where it is to be found out whether the classifier still climbs.
+    steps, where it is to be found out whether the classifier still climbs. ``influence_cells`` is keyed by (generator,
+    fraction key, replicate).
     """
 
     setting: Setting
@@ -38,6 +40,7 @@ class Plan:
     replicates: int
     train_cells: Mapping[tuple[str, str, int], Cell]
     plateau_cells: Mapping[tuple[str, str, int], Cell]
+    influence_cells: Mapping[tuple[str, str, int], Cell]
     config_sha256: str
 
     @property
@@ -63,7 +66,7 @@ class Plan:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell of the run, in the order in which they are computed."""
-        return with_upstream((*self.train_cells.values(), *self.plateau_cells.values()))
+        return with_upstream((*self.train_cells.values(), *self.plateau_cells.values(), *self.influence_cells.values()))
 
 
 def make_plan(
@@ -79,12 +82,16 @@ def make_plan(
     arms = (*REAL_ARMS, *(arm for choice in generators for arm in variant_arms(choice.card)))
     planned = _fractions(setting, fractions, runnable)
     cells: dict[tuple[str, str, int], Cell] = {}
+    influence: dict[tuple[str, str, int], Cell] = {}
     for fraction in planned:
         for replicate in range(replicates):
             builder = ReplicateCells(setting, fraction.key, fraction.used, replicate)
             for arm in arms:
                 if arm.fill != "oracle" or fraction.oracle:
                     cells[arm.info.id, fraction.key, replicate] = builder.train(arm, generators)
+            for choice in generators:
+                if is_quantum(choice.card.kind):
+                    influence[choice.card.id, fraction.key, replicate] = builder.influence(choice)
     names = {"/".join(map(str, place)): cell.name for place, cell in cells.items()}
     identity = setting.task.track_identity(setting.track.name)
     return Plan(
@@ -96,6 +103,7 @@ def make_plan(
         replicates=replicates,
         train_cells=cells,
         plateau_cells=plateau_cells(setting, planned) if plateau_check else {},
+        influence_cells=influence,
         config_sha256=canonical_hash({"task": identity, "cells": names, "source": setting.source.facts.source}),
     )
 

@@ -26,6 +26,8 @@ STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
 DRAW_CODE = "qaugbench.experiment.replicate"
 AUTOENCODER_CODE = "qaugbench.generators.shared.autoencoder"
+INFLUENCE_CODE = "qaugbench.generators.shared.block_influence"
+INFLUENCE_IMAGES = 128
 CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed")
 
 
@@ -45,7 +47,7 @@ class Setting:
 
     def streams(self, fraction: float, replicate: int) -> Streams:
         """Return the seeds of one replicate at ``fraction``."""
-        return replicate_streams(self.task.name, self.source.facts.source, fraction, replicate)
+        return replicate_streams(self.task.name, self.source.facts.manifest_sha256, fraction, replicate)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,12 @@ class ReplicateCells:
             **self._code(RECIPE_CODE),
         }
         return Cell("train", key, needs, self._place(arm.info.id))
+
+    def influence(self, choice: GeneratorChoice) -> Cell:
+        """Return the measurement of how far a generator's circuits reach its images."""
+        key = {"images": INFLUENCE_IMAGES, **self._seeds("gen_sample"), **self._code(choice.module, INFLUENCE_CODE)}
+        needs = {"fit": self._fit(choice, "none"), "sample": self._sample(choice, "none")}
+        return Cell("influence", key, needs, self._place(choice.card.id))
 
     @cached_property
     def _prepare(self) -> Cell:

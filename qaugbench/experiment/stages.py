@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,19 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return {"images": images, "labels": labels}, {"images": len(images)}
 
 
+def influence(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Measure what a generator's circuits change in its images, on the first label vectors of its sample."""
+    from safetensors.torch import load
+
+    from qaugbench.generators.shared.block_influence import influence_differences
+
+    fitted, drawn = cell.needs["fit"], cell.needs["sample"].name
+    labels = store.array("sample", drawn, "labels")[: cell.key["images"]]
+    generator = _generator(fitted, store.array("sample", drawn, "images", mapped=True).shape[1:], labels.shape[1])
+    generator.load(load(store.read("fit", fitted.name, "state.safetensors")))
+    return {}, asdict(influence_differences(generator, labels, seed=cell.key["seeds"]["gen_sample"]))
+
+
 def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Train the frozen classifier of one arm and predict the real validation and test images."""
     from qaugbench.downstream.recipe import train_classifier
@@ -125,7 +138,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 
 STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (prepare, split, draw, autoencoder, fit, sample, train)
+    function.__name__: function for function in (prepare, split, draw, autoencoder, fit, sample, influence, train)
 }
 
 
@@ -143,7 +156,7 @@ def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
         name = cell.needs["sample"].name
         images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
         return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
-    return _drawn(cell, store, {"repeat": "real", "oversample": "real", "oracle": "oracle"}[fill])
+    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[fill])
 
 
 def _drawn(cell: Cell, store: Store, rows: str) -> LabelledImages:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from qaugbench import definitions
 from qaugbench.circuits.audit.findings import Liveness
 from qaugbench.circuits.audit.meters import Meters, measure, size
 from qaugbench.errors import QaugbenchError
 from qaugbench.inspection.build import distinct_blocks, new_generator
-from qaugbench.inspection.generator_audit import audit_generator, few_images
+from qaugbench.inspection.generator_audit import REACHES_IMAGES, audit_generator, few_images
 from qaugbench.kinds import may_run_circuits
 
 IMAGE_SHAPE = (32, 32, 1)
 N_LABELS = 3
 
-Verdict = Literal["live", "not live", "no circuit", "cannot be examined"]
+SMALL: Final = "live, but hardly reaches the images"
+Verdict = Literal["live", "live, but hardly reaches the images", "not live", "no circuit", "cannot be examined"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,11 @@ class CircuitReadings:
 
 @dataclass(frozen=True)
 class GeneratorFinding:
-    """What was found of one generator, called by its name or variant ("qldm:twin")."""
+    """What was found of one generator, called by its name or variant ("qldm:twin").
+
+    "not live" is a defect: a circuit is not called, or no gradient passes it. "live, but hardly reaches the images" is none:
+    all of that works, but samples remain nearly the same when the circuits' outputs are replaced.
+    """
 
     name: str
     verdict: Verdict
@@ -108,4 +113,12 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
         return GeneratorFinding(name, "cannot be examined", str(error), circuits=readings)
     failed = len(found.failures)
     detail = f"{failed} of {len(found.checks)} checks fail" if failed else f"{len(found.checks)} checks"
-    return GeneratorFinding(name, "live" if found.is_live else "not live", detail, found, readings)
+    return GeneratorFinding(name, _verdict(found), detail, found, readings)
+
+
+def _verdict(found: Liveness) -> Verdict:
+    """Return "not live" where a check fails; where none does, whether what is live makes a difference to the images."""
+    if not found.is_live:
+        return "not live"
+    small = any(check.question == REACHES_IMAGES and check.state == "note" for check in found.checks)
+    return SMALL if small else "live"

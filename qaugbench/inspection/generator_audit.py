@@ -17,6 +17,9 @@ from qaugbench.circuits.block import Block
 from qaugbench.datasets.prepared import LabelledImages
 from qaugbench.errors import first_offenders
 from qaugbench.generators.contract import Budget, Generator
+from qaugbench.generators.shared.block_influence import influence_differences
+from qaugbench.record import SMALL_INFLUENCE, hardly_reaches_images
+from qaugbench.report.circuit_influence import share_text
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator
 
 BUDGET = Budget(steps=6, batch_size=4)
@@ -26,17 +29,21 @@ LEARNS = "the training loss reaches the weights of each block"
 MOVES = "fit changes the weights of each block"
 RUNS_IN_SAMPLE = "sample runs each circuit"
 SAMPLES_FOLLOW = "samples follow the weights of each block"
+REACHES_IMAGES = "samples change when the outputs of the circuits are replaced"
+INFLUENCE_IMAGES = 24
 
 
 def audit_generator(generator: Generator, data: LabelledImages, *, seed: int = 0) -> Liveness:
     """Return whether the blocks of ``generator`` are live; it is fitted for six steps on ``data``, and so changed.
 
     Looks at the fit from outside (which gradients arrive, which weights move), then inside every network that was called
-    there and holds a block (``audit_network``), at each kind of block alone (``audit_block``), and at samples.
+    there and holds a block (``audit_network``), at each kind of block alone (``audit_block``), and at samples. That replacing
+    the circuits' outputs hardly changes the samples (``REACHES_IMAGES``) is a note: gradients pass, but little comes of it.
     """
     with watching() as fit:
         generator.fit(data, budget=BUDGET, seed=seed)
     checks = [*_in_fit(fit), *_in_sample(generator, np.eye(generator.n_labels, dtype=np.float32), seed)]
+    checks.append(_of_influence(generator, seed))
     precision = "float64"
     for call in fit.calls.values():
         found = audit_network(call.network, call.args, call.kwargs, seed=seed)
@@ -108,6 +115,22 @@ def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[
         yield Check("fails", SAMPLES_FOLLOW, f"not those of {first_offenders(without_effect)}")
     else:
         yield Check("fine" if seen.blocks else "fails", SAMPLES_FOLLOW, f"{len(seen.blocks)} blocks")
+
+
+def _of_influence(generator: Generator, seed: int) -> Check:
+    """Return by how much samples change when the circuits' outputs are replaced by their means and by noise."""
+    labels = np.eye(generator.n_labels, dtype=np.float32)[np.arange(INFLUENCE_IMAGES) % generator.n_labels]
+    if not generator.circuits:
+        return Check("none", REACHES_IMAGES, "it has no circuit")
+    found = influence_differences(generator, labels, seed=seed)
+    mean, noise = found.relative(found.mean_replaced), found.relative(found.noise_replaced)
+    if mean is None or noise is None:
+        why = "no circuit runs in sample" if found.other_seed else "samples under two seeds are equal"
+        return Check("none", REACHES_IMAGES, why)
+    detail = f"by {share_text(mean)} (means) and {share_text(noise)} (noise) of the difference between two samples"
+    if hardly_reaches_images(mean, noise):
+        return Check("note", REACHES_IMAGES, f"{detail}, both below {100 * SMALL_INFLUENCE:g} %, after this short fit")
+    return Check("fine", REACHES_IMAGES, detail)
 
 
 def _of_network(check: Check, call: NetworkCall, n_networks: int) -> Check:

@@ -9,13 +9,12 @@ from typing import Any
 
 import jinja2
 
-from qaugbench.board.circuit_influence import influence_cell, influence_of
 from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder
 from qaugbench.files import write_whole
 from qaugbench.formatting import change, duration, fraction_words, unsigned
 from qaugbench.record import BlockInfluence, Record, read_record
-from qaugbench.report import claims, figures, tables
+from qaugbench.report import circuit_influence, claims, figures, tables
 from qaugbench.report import record_views as views
 from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
 from qaugbench.report.figures import Curve, Interval, Panel
@@ -103,6 +102,9 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": tables.other_families(record, key),
+        "influence": circuit_influence.fraction_rows(record, key),
+        "influence_header": circuit_influence.HEADER,
+        "influence_scales": circuit_influence.scale_sentences(record, key),
         "claims": [
             (
                 arm,
@@ -117,15 +119,8 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         "metrics": claims.metrics_table(record, key),
         "exploratory": [] if scored is None or scored.too_few_replicates else claims.exploratory_rows(record, key),
         "exploratory_header": claims.EXPLORATORY_HEADER,
-        "influence": _influence_rows(record, key),
         "classes": _classes(record, key, drawn),
     }
-
-
-def _influence_rows(record: Record, key: str) -> list[tuple[str, ...]]:
-    """Return one row per generator whose circuits' influence on its images was measured."""
-    found = [(arm.id, influence_of(record, key, arm.generator)) for arm in views.generators_first_quantum(record.arms)]
-    return [(arm, influence_cell(one), influence_cell(_replaced(one))) for arm, one in found if one is not None]
 
 
 def _replaced(found: BlockInfluence) -> BlockInfluence:

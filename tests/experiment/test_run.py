@@ -57,6 +57,7 @@ def test_same_command_gives_the_same_bits_whatever_the_number_of_processes(finis
     again = tiny_run(tmp_path, jobs=2)
     assert (again.folder / "predictions.npz").read_bytes() == (finished.folder / "predictions.npz").read_bytes()
     assert again.record.scores == finished.record.scores
+    assert again.record.influence == finished.record.influence
     assert again.record.config_sha256 == finished.record.config_sha256
 
 
@@ -69,7 +70,16 @@ def test_a_second_run_computes_nothing(finished: RunResult) -> None:
 def test_a_second_generator_shares_the_cells_that_are_there(finished: RunResult) -> None:
     more = tiny_run(finished.folder.parent, generators=("qldm", "ddpm"))
     computed = {stage: cost.computed_now for stage, cost in more.record.cost.items()}
-    assert computed == {"prepare": 0, "split": 0, "draw": 0, "autoencoder": 0, "fit": 2, "sample": 2, "train": 2}
+    assert computed == {
+        "prepare": 0,
+        "split": 0,
+        "draw": 0,
+        "autoencoder": 0,
+        "fit": 2,
+        "sample": 2,
+        "influence": 0,
+        "train": 2,
+    }
 
 
 def test_scores_are_those_of_the_stored_logits(finished: RunResult) -> None:

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from qaugbench.circuits.audit.findings import Check, Liveness
+from qaugbench.circuits.audit.findings import Check, Liveness, State
 from qaugbench.errors import CircuitError, DefinitionError
 from qaugbench.generators.contract import DivergedError
 from qaugbench.inspection import circuit_doctor
 from qaugbench.inspection.circuit_doctor import GeneratorFinding, examine_circuits
+from qaugbench.inspection.generator_audit import LEARNS, REACHES_IMAGES
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +19,10 @@ def qldm() -> GeneratorFinding:
 
 
 def test_the_quantum_generator_is_live_and_measured(qldm: GeneratorFinding) -> None:
-    assert qldm.verdict == "live", qldm.text(all_checks=True)
-    lines = qldm.text().splitlines()
-    assert lines[0] == f"qldm: live, {len(qldm.liveness.checks)} checks"
+    assert qldm.liveness.is_live, qldm.text(all_checks=True)
+    assert not qldm.fails
+    lines = [line for line in qldm.text().splitlines() if not line.startswith("  note")]
+    assert lines[0] == f"qldm: {qldm.verdict}, {len(qldm.liveness.checks)} checks"
     assert lines[1] == "  circuit of 2 blocks, 4 copies each: 8 wires, depth 29, 64 weights"
     assert [line.split("  ")[2] for line in lines[2:]][:1] == ["gradient variance"]
     assert any(line.startswith("    Jacobian                rank 64 of 64 weights") for line in lines)
@@ -53,6 +55,29 @@ def test_unknown_names_get_near_ones() -> None:
         examine_circuits(["qldn"])
     with pytest.raises(CircuitError, match="Did you mean 'twin'"):
         examine_circuits(["qldm:twins"])
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict"),
+    [
+        (("fine", "fine"), "live"),
+        (("fine", "note"), "live, but hardly reaches the images"),
+        (("fine", "none"), "live"),
+        (("note", "fine"), "live"),
+        (("fails", "note"), "not live"),
+    ],
+)
+def test_a_small_influence_is_told_from_a_missing_gradient(
+    monkeypatch: pytest.MonkeyPatch, states: tuple[State, State], verdict: str
+) -> None:
+    gradient, influence = states
+    found = Liveness((Check(gradient, LEARNS), Check(influence, REACHES_IMAGES, "by 0.02 %")))
+    monkeypatch.setattr(circuit_doctor, "audit_generator", lambda *args, **options: found)
+    (finding,) = examine_circuits(["qldm"], with_meters=False)
+    assert finding.verdict == verdict
+    assert finding.fails is (gradient == "fails")
+    assert ("by 0.02 %" in finding.text()) is (influence == "note")
+    assert finding.to_dict()["verdict"] == verdict
 
 
 @pytest.mark.parametrize("cause", ["defect", "error"])

@@ -20,6 +20,7 @@ from qaugbench.generators.contract import Budget, Generator, Kind, Progress
 from qaugbench.inspection.generator_audit import (
     LEARNS,
     MOVES,
+    REACHES_IMAGES,
     RUNS_IN_FIT,
     RUNS_IN_SAMPLE,
     SAMPLES_FOLLOW,
@@ -99,6 +100,25 @@ def test_a_healthy_generator_is_live_under_controls(control: str) -> None:
     assert found.is_live, str(found)
     assert found.state(LEARNS) == ("none" if control == "frozen" else "fine")
     assert found.state(RUNS_IN_SAMPLE) == ("fine" if control in ("none", "frozen") else "none")
+    assert found.state(REACHES_IMAGES) == ("fine" if control in ("none", "frozen") else "none")
+
+
+@pytest.mark.parametrize(("defect", "state"), [("drawn and dropped", "note"), ("another network", "none")])
+def test_circuits_without_a_say_in_the_images_are_noted(defect: str, state: str) -> None:
+    assert audit_generator(Toy(defect=defect), few_images(SHAPE, N_LABELS)).state(REACHES_IMAGES) == state
+
+
+def test_live_circuits_that_hardly_reach_the_images_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients pass, weights move, samples follow them to some digit: only the amount is small."""
+
+    def mostly_beside(self: Network, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        angles = self.before(torch.cat([noise, labels], dim=1))
+        return torch.sigmoid(self.after(4 * angles + 0.02 * self.block(angles)))
+
+    monkeypatch.setattr(Network, "forward", mostly_beside)
+    found = audit_generator(Toy(), few_images(SHAPE, N_LABELS))
+    assert found.is_live, str(found)
+    assert found.state(REACHES_IMAGES) == "note"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""The circuits' influence on the page and in the notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qaugbench.record import HARDLY_REACHES, BlockInfluence, Record, read_record, record_text
+from qaugbench.report.circuit_influence import fraction_rows
+from qaugbench.report.html import write_report
+from qaugbench.report.record_views import notes
+from tests.board.factory import write_run
+
+TITLE = "How far the circuits reach the images"
+
+
+def influence(mean: float | None, noise: float | None) -> BlockInfluence:
+    return BlockInfluence(
+        seed_difference=17.3,
+        controls={"twin": 0.08, "frozen": 0.00001},
+        mean_replaced=mean,
+        noise_replaced=noise,
+        parameter_share=0.0016,
+        n_images=128,
+        n_replicates=5,
+    )
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    folder = tmp_path_factory.mktemp("run")
+    write_run(folder, replicates=2)
+    return read_record(folder)
+
+
+def having(record: Record, found: BlockInfluence) -> Record:
+    return record.model_copy(update={"influence": {record.fractions[0].key: {"qldm": found}}})
+
+
+def test_rows_are_shares_of_what_another_seed_changes(record: Record) -> None:
+    key = record.fractions[0].key
+    rows = fraction_rows(having(record, influence(0.0004, None)), key)
+    assert [row[-1] for row in rows] == ["0.04 %", "-", "8.0 %", "under 0.01 %"]
+    assert [row[1] for row in rows[2:]] == ["qldm:twin", "qldm:frozen"]
+    assert fraction_rows(record, key) == []
+
+
+@pytest.mark.parametrize(("mean", "noise", "noted"), [(0.001, 0.049, True), (0.001, 0.051, False), (None, None, False)])
+def test_a_small_influence_is_noted(record: Record, mean: float | None, noise: float | None, noted: bool) -> None:
+    found = [note for note in notes(having(record, influence(mean, noise))) if HARDLY_REACHES in note]
+    assert len(found) == noted
+    assert all(note.startswith(f"At {record.fractions[0].key}, qldm: ") for note in found)
+
+
+def test_the_page_shows_it_where_it_was_measured(record: Record, tmp_path: Path) -> None:
+    pages = []
+    for one in (record, having(record, influence(0.3, 0.4))):
+        (tmp_path / "record.json").write_text(record_text(one), encoding="utf-8")
+        pages.append(write_report(tmp_path).read_text(encoding="utf-8"))
+    assert TITLE not in pages[0]
+    assert TITLE in pages[1]
+    assert "17.3 grey levels of 255" in pages[1]
