@@ -13,7 +13,7 @@ from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder
 from qaugbench.files import write_whole
 from qaugbench.formatting import change, duration, fraction_words, unsigned
-from qaugbench.record import BlockInfluence, Record, read_record
+from qaugbench.record import Record, read_record
 from qaugbench.report import circuit_influence, claims, figures, tables
 from qaugbench.report import record_views as views
 from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
@@ -121,11 +121,6 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         "exploratory_header": claims.EXPLORATORY_HEADER,
         "classes": _classes(record, key, drawn),
     }
-
-
-def _replaced(found: BlockInfluence) -> BlockInfluence:
-    """Return the influence without its controls, of which the replacement of the circuits' outputs is left."""
-    return found.model_copy(update={"controls": {}})
 
 
 def _forest(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | None:
