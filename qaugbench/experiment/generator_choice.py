@@ -72,7 +72,8 @@ def _folder(path: str, task: Task) -> GeneratorChoice:
             "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in the prepared form."
         )
     prepared = open_prepared(Path(path), task.labels)
-    content = source_manifest(prepared, task.id)["content_sha256"]
+    source_manifest(prepared, task.id)  # raises where an image is not the one that its manifest names
     card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(Path(path).stem)}")
     locator = {"hyper": {"path": str(Path(path).absolute()), "label_space": task.labels}}
-    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity={"content": content}, locator=locator)
+    rows = {"rows": prepared.identity.rows_sha256}
+    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity=rows, locator=locator)

@@ -79,7 +79,7 @@ class Dataset:
 
     source: str
     path: str
-    manifest_sha256: str
+    rows_sha256: str
     labels: np.ndarray
     groups: np.ndarray
     split: Split
@@ -229,7 +229,7 @@ class _ReplicateCells:
         prepare = Cell(
             "prepare",
             {
-                "manifest": self.dataset.manifest_sha256,
+                "rows": self.dataset.rows_sha256,
                 "size": self.track.image_size,
                 "channels": self.task.channels,
                 "labels": self.task.labels.names,

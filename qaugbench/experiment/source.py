@@ -60,7 +60,9 @@ def open_source(
     if manifest["phantom"] and name != PHANTOM:
         name, banner = PHANTOM, f"{path} is a phantom: drawn pictures, no patients. Its results are not evidence."
     chosen = usable_split(prepared, column=split, allow_leaky=allow_leaky)
-    dataset = Dataset(name, str(path.absolute()), manifest["content_sha256"], prepared.labels, prepared.groups, chosen)
+    dataset = Dataset(
+        name, str(path.absolute()), prepared.identity.rows_sha256, prepared.labels, prepared.groups, chosen
+    )
     facts = _facts(task, prepared, chosen, manifest, name)
     return OpenedSource(prepared, chosen, dataset, facts, prepared.identity.image_ids, _with_split(banner, chosen))
 
