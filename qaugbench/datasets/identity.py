@@ -30,6 +30,11 @@ class ContentIdentity:
     image_ids: tuple[str, ...]
     groups: np.ndarray
 
+    @property
+    def rows_sha256(self) -> str:
+        """The sha256 of the content in this order of rows: what names anything that is stored row by row."""
+        return _sha256(json.dumps([self.sha256, self.image_ids]))
+
 
 def content_identity(
     hashes: Sequence[str], labels: np.ndarray, groups: np.ndarray, label_names: Sequence[str]

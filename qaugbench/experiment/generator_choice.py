@@ -76,8 +76,7 @@ def _folder(path: str, task: Task) -> GeneratorChoice:
             "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in the prepared form."
         )
     prepared = open_prepared(Path(path), task.labels)
-    content = source_manifest(prepared, task.id)["content_sha256"]
+    source_manifest(prepared, task.id)  # raises where an image is not the one that its manifest names
     card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(Path(path).stem)}")
-    return GeneratorChoice(
-        card, FOLDER, "qaugbench.generators.folder", identity={"content": content}, images=Path(path).absolute()
-    )
+    rows = {"rows": prepared.identity.rows_sha256}
+    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity=rows, images=Path(path).absolute())

@@ -89,7 +89,7 @@ class ReplicateCells:
     def _prepare(self) -> Cell:
         source, task = self.setting.source, self.setting.task
         key = {
-            "manifest": source.facts.manifest_sha256,
+            "rows": source.prepared.identity.rows_sha256,
             "size": self.setting.track.image_size,
             "channels": task.channels,
             "labels": task.labels.names,

@@ -124,6 +124,21 @@ def test_run_check_and_audit_speak_of_one_split_whatever_the_source_is_called(tm
     assert audit_source(str(path), "brainmri").split_how == runs[0].facts.split_how
 
 
+def test_stored_pixels_are_shared_by_renamed_files_and_not_by_rows_in_another_order(tmp_path, data_home):
+    """The array of pixels is in the order of the rows: reused for another order, every image would have another's label."""
+    rows = [(f"images/k{i:02d}.png", f"images/x{i:02d}.png", CLASSES[i % 4], f"p{i // 2}") for i in range(N)]
+    made = pictures()
+    sources = []
+    for folder, order, column in (("a", rows, 0), ("b", rows, 1), ("c", rows[::-1], 0)):
+        text = table("filename,label,patient_id", *(f"{row[column]},{row[2]},{row[3]}" for row in order))
+        files = {row[column]: picture for row, picture in zip(rows, made, strict=True)}
+        sources.append(opened(write(tmp_path / folder, {**files, "labels.csv": text})))
+    first, renamed, reordered = (source.dataset.rows_sha256 for source in sources)
+    assert first == renamed != reordered
+    assert len({source.facts.manifest_sha256 for source in sources}) == 1
+    assert len({source.facts.split_sha256 for source in sources}) == 1
+
+
 def test_run_check_and_audit_refuse_the_same_data(tmp_path, data_home):
     """Every image of the test part has one class: a run cannot score it."""
     rows = [
