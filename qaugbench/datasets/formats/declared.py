@@ -7,6 +7,7 @@ unpack to beyond ``VALUES_PER_BYTE`` times their length is summed over the sourc
 from __future__ import annotations
 
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
