@@ -31,6 +31,7 @@ NOT_READ = (
     RuntimeError,
     struct.error,
     zlib.error,
+    zipfile.BadZipFile,
 )
 """What a damaged header raises; whoever decodes the file says what is wrong with it."""
 
