@@ -71,7 +71,7 @@ def test_other_files_of_the_same_pixels_across_parts_are_refused(source) -> None
     screened = screen(prepared)
     split = choose_split(prepared, column="split", seed=1)
     assert not split.leaky
-    with pytest.raises(DataError, match=r"1 images have the same pixels.*train3\.png = images/test15\.png"):
+    with pytest.raises(DataError, match=r"1 image files have the same pixels.*train3\.png = images/test15\.png"):
         with_copies_counted(prepared, split, screened, allow_leaky=False)
     accepted = with_copies_counted(prepared, split, screened, allow_leaky=True)
     assert (accepted.leaky, accepted.crossing_groups) == (True, 1)

@@ -160,7 +160,7 @@ def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, 
             for one, other in zip(first[beyond][:3], second[beyond][:3], strict=True)
         )
         raise DataError(
-            f"{prepared.path}: {number} images have the same pixels as an image in another part of the split {split.name!r} "
+            f"{prepared.path}: {number} image files have the same pixels as another in another part of the split {split.name!r} "
             f"({names}{' ...' if number > 3 else ''}). A score on such a split is too high. Keep one of each, give copies one "
             "value in a column `group`, or accept it with --allow-leaky-split."
         )

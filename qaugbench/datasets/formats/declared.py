@@ -7,6 +7,7 @@ unpack to beyond ``VALUES_PER_BYTE`` times their length is summed over the sourc
 from __future__ import annotations
 
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -30,6 +31,7 @@ NOT_READ = (
     RuntimeError,
     struct.error,
     zlib.error,
+    zipfile.BadZipFile,
 )
 """What a damaged header raises; whoever decodes the file says what is wrong with it."""
 
