@@ -33,7 +33,9 @@ def confirmatory(primary: Primary) -> Confirmatory:
     ]
     if not pairs:
         few = [too_few_replicates(measured.n_replicates) for _, measured in primary.values() if measured.by_arm]
-        why = next((reason for reason in few if reason is not None), "no generator could be compared with the reference")
+        why = next(
+            (reason for reason in few if reason is not None), "no generator could be compared with the reference"
+        )
         return Confirmatory(f"none: {why}", "none", None, None, [])
     rows = [(key, arm) for key, (_, measured) in primary.items() for arm in sorted(measured.by_arm)]
     theta = np.stack([primary[key][1].by_arm[arm][0] for key, arm in rows])
