@@ -182,7 +182,7 @@ def test_one_sided_p_is_half_of_the_two_sided_one_for_a_gain() -> None:
 
 
 def test_unknown_arms_and_margins_are_refused() -> None:
-    with pytest.raises(StatisticsError, match="no answer of arm 'R\\+os'"):
+    with pytest.raises(StatisticsError, match="no measurement of arm 'R\\+os'"):
         climb("q", AGAINST_ALONE, _measurements({"R+": 0.0, "O-real": 0.0, "q": 0.0}), n_eff=N_PATIENTS, margin=0.01)
     with pytest.raises(StatisticsError, match="must be above 0"):
         _climb(0.0, margin=0.0)

@@ -185,6 +185,7 @@ def test_two_replicates_have_values_and_no_interval_anywhere() -> None:
     assert (gain.reason, gain.method) == (reason, f"no interval: {reason}")
     assert {one.ci_low for one in endpoint.arms.values()} == {None}
     assert (scored.ranks, scores.confirmatory.members) == ({}, [])
+    assert scores.confirmatory.method == f"none: {reason}"
     assert all(metric.differences == {} for metric in scored.metrics.values())
     verdict = endpoint.verdicts["qldm"]
     assert (verdict.ladder.verdict, verdict.ladder.rungs, verdict.ladder.mde) == ("NO-VERDICT", [], None)
