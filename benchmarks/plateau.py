@@ -20,12 +20,13 @@ from qaugbench.experiment.arms import REAL_ARMS
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.environment import choose_device, usable_cores
 from qaugbench.experiment.execute import execute
-from qaugbench.experiment.plan import fraction_key, with_upstream
+from qaugbench.experiment.plan import with_upstream
 from qaugbench.experiment.plateau import TIMES, best_validation_score
 from qaugbench.experiment.progress import shown
 from qaugbench.experiment.replicate_cells import ReplicateCells, Setting
 from qaugbench.experiment.source import open_source
 from qaugbench.experiment.store import Store
+from qaugbench.predictions import fraction_key
 
 ARMS = tuple(arm for arm in REAL_ARMS if arm.info.id in ("R+", "R+cm", "R+os"))
 

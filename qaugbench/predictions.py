@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import npz_bytes
+from qaugbench.kinds import Kind
 from qaugbench.npz_archive import Header, Member, check_headers, members, unpacked
 from qaugbench.untrusted import MIB, read_bytes
 
@@ -26,9 +27,6 @@ LARGEST_LOGIT = 1e6
 LARGEST_GROUP = 2**53
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
 Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
-GeneratorKind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
-CLASSICAL_KINDS: tuple[GeneratorKind, ...] = ("classical",)
-QUANTUM_KINDS: tuple[GeneratorKind, ...] = ("quantum", "hybrid")
 REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
 """Roles of the arms that train on the real images alone and compete to be the reference, in the order that settles ties."""
 
@@ -46,7 +44,7 @@ class ArmInfo(Facts):
     role: Role
     generator: str | None = None
     control: str | None = None
-    kind: GeneratorKind | None = None
+    kind: Kind | None = None
     fidelity: str | None = None
 
 

@@ -10,7 +10,8 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Place
 from qaugbench.board.shared_reference import SharedReference
 from qaugbench.formatting import NONE, change, markdown_table, p_value, span, unsigned
-from qaugbench.predictions import QUANTUM_KINDS, ArmInfo
+from qaugbench.kinds import is_quantum
+from qaugbench.predictions import ArmInfo
 from qaugbench.record import Record
 from qaugbench.stats.decide import LISTED_REPLICATES, NOT_MATCHED
 from qaugbench.stats.results import ArmScore, ArmVerdict, Contrast
@@ -167,7 +168,7 @@ def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tu
         p_value(adjusted),
         _words(row, verdict.words if verdict else "no result"),
         ATTRIBUTION[verdict.ladder.attribution] if verdict else NONE,
-        influence if row.arm.kind in QUANTUM_KINDS else "",
+        influence if is_quantum(row.arm.kind) else "",
         "",
         difference_cell(row.over_augmented),
         *_amounts(row),

@@ -13,7 +13,8 @@ import numpy as np
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
 from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
-from qaugbench.predictions import QUANTUM_KINDS, PredictionSet
+from qaugbench.kinds import is_quantum
+from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record, unattributable
 from qaugbench.stats.results import Scores
 from qaugbench.stats.score import score
@@ -35,7 +36,7 @@ class Verification:
     def attribution_tested(self) -> bool:
         """Whether every quantum or hybrid generator ran beside at least one of its controls."""
         controlled = {arm.generator for arm in self.record.arms if arm.role == "control"}
-        quantum = {arm.generator for arm in self.record.arms if arm.role == "synthetic" and arm.kind in QUANTUM_KINDS}
+        quantum = {arm.generator for arm in self.record.arms if arm.role == "synthetic" and is_quantum(arm.kind)}
         return quantum <= controlled
 
 

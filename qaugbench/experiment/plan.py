@@ -16,6 +16,7 @@ from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.replicate_cells import ReplicateCells, Setting
 from qaugbench.experiment.source import OpenedSource
 from qaugbench.kinds import is_quantum
+from qaugbench.predictions import fraction_key
 from qaugbench.record import FractionFacts
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
@@ -136,15 +137,6 @@ def _fractions(setting: Setting, wanted: Sequence[float], runnable: Runnable) ->
             oracle=used < 1 and len(rows.oracle) > 0,
         )
     return tuple(planned.values())
-
-
-def fraction_key(fraction: float) -> str:
-    """Return a fraction as records write it.
-
-    >>> fraction_key(0.1)
-    '10%'
-    """
-    return f"{100 * fraction:g}%"
 
 
 def with_upstream(cells: Iterable[Cell]) -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from qaugbench.board.circuit_influence import influence_sentence, plateau_notes
 from qaugbench.errors import first_offenders
 from qaugbench.formatting import count, fraction_words, unsigned
-from qaugbench.predictions import QUANTUM_KINDS
+from qaugbench.kinds import is_quantum
 from qaugbench.record import PHANTOM_BANNER, FractionFacts, Record
 from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
 from qaugbench.stats.decide import LISTED_REPLICATES
@@ -119,6 +119,6 @@ def _attribution_notes(record: Record) -> list[str]:
     alone = [
         arm.id
         for arm in generators_first_quantum(record.arms)
-        if arm.kind in QUANTUM_KINDS and arm.generator not in controlled
+        if is_quantum(arm.kind) and arm.generator not in controlled
     ]
     return [f"{arm} ran without its controls: whether the quantum part matters was not tested." for arm in alone]

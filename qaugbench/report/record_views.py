@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qaugbench.formatting import fraction_words, unsigned
-from qaugbench.predictions import QUANTUM_KINDS, ArmInfo
+from qaugbench.kinds import is_quantum
+from qaugbench.predictions import ArmInfo
 from qaugbench.record import Record
 from qaugbench.stats.results import Adjusted, ArmVerdict, Contrast, EndpointScore, MetricScore
 
@@ -104,7 +105,7 @@ def other_metrics(record: Record, key: str) -> list[MetricScore]:
 
 def generators_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:
     """Return the arms that are generators themselves, quantum and hybrid ones first."""
-    return sorted((arm for arm in arms if arm.role == "synthetic"), key=lambda arm: arm.kind not in QUANTUM_KINDS)
+    return sorted((arm for arm in arms if arm.role == "synthetic"), key=lambda arm: not is_quantum(arm.kind))
 
 
 def grouping(record: Record) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qaugbench.predictions import CLASSICAL_KINDS, QUANTUM_KINDS
+from qaugbench.kinds import is_classical, is_quantum
 from qaugbench.stats.decide import MAX_FLAGGED
 from qaugbench.stats.fraction import Fraction
 from qaugbench.stats.intention_to_treat import Present
@@ -28,7 +28,7 @@ def best_classical(present: Present, primary: Endpoint, metric: MetricOnImages, 
     generators = [
         arm
         for arm in present.with_role("synthetic")
-        if present.arms[arm].kind in CLASSICAL_KINDS and present.flagged_fraction(arm) <= MAX_FLAGGED
+        if is_classical(present.arms[arm].kind) and present.flagged_fraction(arm) <= MAX_FLAGGED
     ]
     means = validation_means(present, ([] if reference.arm is None else [reference.arm]) + generators, metric)
     best = max(means, key=lambda arm: means[arm], default=None)
@@ -70,7 +70,7 @@ def competitors(fraction: Fraction, arm: str, reference: str) -> Competitors:
         best_classical=best_other(best, arm),
         oracle=next(iter(present.with_role("oracle")), None),
         controls=controls_of(present, arm),
-        quantum=present.arms[arm].kind in QUANTUM_KINDS,
+        quantum=is_quantum(present.arms[arm].kind),
         classical_generator=best_classical_generator(best, arm, reference),
         unattributable=fraction.unattributable.get(arm),
     )
