@@ -53,6 +53,8 @@ def test_missing_packages_are_named(text: str, tmp_path: Path, monkeypatch: pyte
         return None if name == "qiskit_aer" else importlib.util.find_spec(name)
 
     monkeypatch.setattr(device_module, "find_spec", without_aer)
-    with pytest.raises(CircuitError, match=r"qiskit-aer: pip install 'qaugbench\[qiskit\]'"):
+    with pytest.raises(
+        CircuitError, match=r"needs the package qiskit-aer, which is not installed: pip install 'qaugbench\[qiskit\]'"
+    ):
         Device.parse(text, tmp_path)
     assert Device.parse(f"replay:{tmp_path}").kind == "replay"
