@@ -1,7 +1,7 @@
 """How far stated probabilities are from what happened: Brier score and log loss, both proper and both means of images.
 
 Classes that exclude one another (``kind`` multiclass or ordinal): probabilities sum to 1 over the classes and each
-image has one of them; an image's score is a sum over classes. Multilabel: each class is a question of its own; an
+image has one of them; an image's score is a sum over classes. Multilabel: each class is a problem of its own; an
 image's score is the mean over classes. Lower is better.
 """
 
@@ -23,7 +23,7 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray, kind: str) -> flo
     ``probabilities`` [N, K] in [0, 1], ``labels`` [N, K] 0/1. The mean over images of the squared differences between
     the two, summed over classes (multiclass and ordinal; Brier 1950) or averaged over them (multilabel). Raises
     StatisticsError for NaN, shapes that differ, probabilities outside [0, 1] or that do not sum to 1, and labels that
-    are not 0 or 1 or, unless multilabel, not one class an image.
+    are not 0 or 1 or, unless multilabel, not one class per image.
 
     >>> probabilities, labels = np.array([[0.8, 0.2], [0.4, 0.6]]), np.array([[1, 0], [0, 1]])
     >>> round(brier_score(probabilities, labels, "multiclass"), 12), round(brier_score(probabilities, labels, "multilabel"), 12)
@@ -73,20 +73,25 @@ def log_loss_of_probabilities(probabilities: np.ndarray, labels: np.ndarray, kin
     >>> round(log_loss_of_probabilities(np.array([[0.5, 0.5]]), np.array([[1, 0]]), "multiclass"), 6)
     0.693147
     """
+    return float(log_loss_of_probabilities_per_image(probabilities, labels, kind).mean())
+
+
+def log_loss_of_probabilities_per_image(probabilities: np.ndarray, labels: np.ndarray, kind: str) -> np.ndarray:
+    """Return each image's part [..., N] of ``log_loss_of_probabilities``, of [..., N, K]; errors as there."""
     probabilities, labels = _checked(probabilities, labels, kind)
     _refuse_impossible(probabilities, kind)
     if kind == "multilabel":
         of_what_happened = np.where(labels > 0, probabilities, 1.0 - probabilities)
     else:
         of_what_happened = np.where(labels > 0, probabilities, 1.0)
-    impossible = (of_what_happened == 0).any(axis=-1)
+    impossible = of_what_happened == 0
     if impossible.any():
         raise StatisticsError(
-            "Log loss is infinite: what happened was given probability 0 at images "
-            f"{first_offenders(np.flatnonzero(impossible))}. Give logits to log_loss, which do not round to 0."
+            f"Log loss is infinite: what happened was given probability 0 at images {_images(impossible)}. "
+            "Give logits instead, which do not round to 0."
         )
     loss = -np.log(of_what_happened)
-    return float((loss.mean(axis=-1) if kind == "multilabel" else loss.sum(axis=-1)).mean())
+    return np.asarray(loss.mean(axis=-1) if kind == "multilabel" else loss.sum(axis=-1))
 
 
 def _checked(predictions: np.ndarray, labels: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:

@@ -68,7 +68,7 @@ def sensitivity_at_specificity(
 
 
 def threshold_at_specificity(scores: np.ndarray, labels: np.ndarray, *, specificity: float = 0.90) -> float:
-    """Return the smallest score below which at least the share ``specificity`` of the negatives lies.
+    """Return the smallest score below which at least the share ``specificity`` of the negatives is.
 
     Scores that tie with the threshold are called, positives and negatives alike, so tied negatives are rejected
     together or not at all. Infinity, which calls nothing, when too many negatives share the highest score. Arguments

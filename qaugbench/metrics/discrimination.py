@@ -17,7 +17,7 @@ LABEL_KINDS = ("multilabel", "multiclass", "ordinal")
 def probabilities(logits: np.ndarray, kind: str) -> np.ndarray:
     """Return class probabilities, float64 in [0, 1] and shaped like ``logits`` [..., K].
 
-    Multilabel: a sigmoid a class. Multiclass and ordinal: a softmax, so each row sums to 1.
+    Multilabel: a sigmoid per class. Multiclass and ordinal: a softmax, so each row sums to 1.
     """
     _check_kind(kind)
     logits = np.asarray(logits, dtype=np.float64)
@@ -138,7 +138,7 @@ def checked_grades(predicted: np.ndarray, true: np.ndarray, n_grades: int) -> tu
     predicted, true = np.asarray(predicted), np.asarray(true)
     if predicted.shape != true.shape or true.ndim != 1 or true.size == 0:
         raise StatisticsError(
-            f"Predicted and true grades must be [N], one an image; given {predicted.shape} and {true.shape}."
+            f"Predicted and true grades must be [N], one per image; given {predicted.shape} and {true.shape}."
         )
     for name, grades in (("predicted", predicted), ("true", true)):
         outside = np.flatnonzero(~np.isin(grades, np.arange(n_grades)))

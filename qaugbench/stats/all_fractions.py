@@ -32,7 +32,11 @@ def confirmatory(primary: Primary) -> Confirmatory:
         for arm in fraction.present.with_role("synthetic")
     ]
     if not pairs:
-        return Confirmatory("no generator could be compared with the reference", "none", None, None, [])
+        few = [too_few_replicates(measured.n_replicates) for _, measured in primary.values() if measured.by_arm]
+        why = next(
+            (reason for reason in few if reason is not None), "no generator could be compared with the reference"
+        )
+        return Confirmatory(f"none: {why}", "none", None, None, [])
     rows = [(key, arm) for key, (_, measured) in primary.items() for arm in sorted(measured.by_arm)]
     theta = np.stack([primary[key][1].by_arm[arm][0] for key, arm in rows])
     influence = np.stack([primary[key][1].by_arm[arm][1] for key, arm in rows])
@@ -100,7 +104,9 @@ def _worths_at(
     if too_few is not None:
         nothing = Worth(None, n_real, n_fill, reason=too_few)
         return {arm: ArmWorth(nothing, None, sentence(nothing)) for arm in fraction.present.with_role("synthetic")}
-    oracle = next((measured.by_arm[arm] for arm in fraction.present.with_role("oracle") if arm in measured.by_arm), None)
+    oracle = next(
+        (measured.by_arm[arm] for arm in fraction.present.with_role("oracle") if arm in measured.by_arm), None
+    )
     found = {}
     for arm in fraction.present.with_role("synthetic"):
         value = worth(

@@ -45,11 +45,13 @@ def checked_scores(
 def checked_patients(groups: np.ndarray, n_images: int) -> Patients:
     """Return the patients of ``groups`` [N].
 
-    Raises StatisticsError unless there is one code an image, none NaN and at least two different.
+    Raises StatisticsError unless there is one code per image, none NaN and at least two different.
     """
     groups = np.asarray(groups)
     if groups.shape != (n_images,):
-        raise StatisticsError(f"Groups must be [N] with N={n_images}, one patient code an image; given {groups.shape}.")
+        raise StatisticsError(
+            f"Groups must be [N] with N={n_images}, one patient code per image; given {groups.shape}."
+        )
     if groups.dtype.kind == "f" and np.isnan(groups).any():
         images = first_offenders(np.flatnonzero(np.isnan(groups)))
         raise StatisticsError(f"Groups are NaN at images {images}; give each image its patient's code.")

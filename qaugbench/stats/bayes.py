@@ -51,7 +51,7 @@ def posterior(
 ) -> Posterior:
     """Return the Posterior of the mean over tasks, from ``estimates`` [T] with ``ses`` [T] in the metric's unit.
 
-    One task says nothing about the spread over tasks, whose prior then widens the answer. Raises StatisticsError for no
+    One task says nothing about the spread over tasks, whose prior then widens the posterior. Raises StatisticsError for no
     task, shapes that differ, values that are not finite, and an se, margin or prior that is not positive.
 
     >>> found = posterior([0.004], [0.010], margin=0.01)
@@ -105,7 +105,7 @@ def posterior(
 def posterior_of_one(estimate: float, se: float, *, margin: float, prior_sd: float = PRIOR_MEAN_SD) -> Posterior:
     """Return the Posterior of a single difference itself, with the prior N(0, ``prior_sd``^2); errors as ``posterior``.
 
-    ``posterior`` of one task asks about the mean of tasks like it, of which one says less.
+    ``posterior`` of one task is about the mean of tasks like it, of which one says less.
 
     >>> found = posterior_of_one(0.004, 0.010, margin=0.01)
     >>> round(found.below, 2), round(found.within, 2), round(found.above, 2)
@@ -136,7 +136,7 @@ def sensitivity(
 ) -> dict[float, Posterior]:
     """Return the Posterior under both prior standard deviations times .5, 1 and 2, by that factor.
 
-    An answer that changes with it is the prior's, not the data's. Arguments and errors as ``posterior``.
+    A posterior that changes with it is the prior's, not the data's. Arguments and errors as ``posterior``.
 
     >>> {scale: round(found.above, 2) for scale, found in sensitivity([0.02], [0.004], margin=0.01).items()}
     {0.5: 0.79, 1.0: 0.81, 2.0: 0.75}

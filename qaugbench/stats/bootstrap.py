@@ -76,7 +76,7 @@ def pigeonhole_metric(
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Bootstrap:
-    """Return the Bootstrap of the mean over replicates of ``metric(replicate, image_weights [N])``, recomputed a draw.
+    """Return the Bootstrap of the mean over replicates of ``metric(replicate, image_weights [N])``, recomputed in every draw.
 
     ``groups`` [N] are the images' patients; an image weighs as often as its patient was drawn, 0 or more. The metric
     returns NaN where it is not defined, as without a positive; such draws are drawn again and counted. Raises

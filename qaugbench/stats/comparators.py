@@ -1,4 +1,4 @@
-"""Whom a generator has to beat: R*, the best classical arm by validation, the oracle, its own controls."""
+"""What a generator has to beat: R*, the best classical arm by validation, the oracle, its own controls."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def controls_of(present: Present, arm: str) -> dict[str, str]:
 
 
 def competitors(fraction: Fraction, arm: str, reference: str) -> Competitors:
-    """Return whom the generator ``arm`` is measured against."""
+    """Return what the generator ``arm`` is measured against."""
     present, best = fraction.present, fraction.best
     return Competitors(
         reference=reference,

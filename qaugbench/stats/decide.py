@@ -34,7 +34,7 @@ def verdict(
     n_rarer: int | None = None,
     pooled_rarer: Sequence[int] = (),
 ) -> Verdict:
-    """Return HELPS or HURTS when the 95 % interval lies on one side of 0, else INCONCLUSIVE; higher values are better.
+    """Return HELPS or HURTS when the 95 % interval is on one side of 0, else INCONCLUSIVE; higher values are better.
 
     NO-VERDICT, with a reason, below five replicates, when more than 10 % of the replicates were filled in
     (``flagged_fraction``), when nothing varied, and on too few test images: fewer than 30 on the rarer side of a single
@@ -101,7 +101,7 @@ def too_few_replicates(n_replicates: int) -> str | None:
     """
     if n_replicates >= INTERVAL_REPLICATES:
         return None
-    counted = "1 replicate" if n_replicates == 1 else f"{n_replicates} replicates"
+    counted = "a single replicate" if n_replicates == 1 else f"{n_replicates} replicates"
     return f"{counted}: an interval over training runs needs {INTERVAL_REPLICATES}"
 
 

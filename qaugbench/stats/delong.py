@@ -5,7 +5,7 @@ next, and an ensemble of R models is another product than any one of them.
 
 DeLong, DeLong & Clarke-Pearson 1988 take the sample variance on each side, m / (m-1) times the sum of squares over the m
 positives and n / (n-1) over the n negatives. The influence arrays know patients, who may have images on both sides, and
-carry the same divisors (``influence.delong_divisor``): with one image a patient both are equal to rounding.
+carry the same divisors (``influence.delong_divisor``): with one image per patient both are equal to rounding.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +35,8 @@ def metric_scores(
 def ensemble_score(fraction: Fraction, primary: Endpoint, measured: ArmMeasurements) -> MetricScore:
     """Return the primary endpoint of the averaged logits of all replicates."""
     (differences,) = exploratory(fraction, [measured])
-    title = f"{primary.title}, ensemble of the replicates"
-    return _metric_score(fraction, "ensemble", title, measured, differences, ENSEMBLE)
+    found = _metric_score(fraction, "ensemble", primary.title, measured, differences, ENSEMBLE)
+    return replace(found, title=f"{found.title}, ensemble of the replicates")
 
 
 def class_scores(fraction: Fraction, measured: Sequence[ArmMeasurements]) -> dict[str, ClassScore]:

@@ -1,4 +1,4 @@
-"""Many questions asked at once: intervals that all hold together, and p-values adjusted for how many there are.
+"""Many comparisons at once: intervals that all hold together, and p-values adjusted for how many there are.
 
 A family is a list of differences decided together. Max-T uses how they vary together; Holm's procedure needs only
 p-values; Benjamini & Hochberg's bounds the share of false findings, for exploration.
@@ -59,7 +59,7 @@ def simultaneous(joint: Joint, *, level: float = 0.95, draws: int = DRAWS, seed:
     (2.4, True, False)
     """
     if not 0 < level < 1:
-        raise StatisticsError(f"A level lies between 0 and 1, such as .95; given {level}.")
+        raise StatisticsError(f"A level is between 0 and 1, such as .95; given {level}.")
     rank = math.floor((1 - level) * (1 + draws) * (1 + 1e-12))
     if draws < 100 or rank < 1:
         raise StatisticsError(f"{draws} draws are too few for level {level}; give at least {DRAWS:,}.")
@@ -103,7 +103,7 @@ def without_covariance(estimate: np.ndarray, se: np.ndarray, df: np.ndarray, *, 
     """
     estimate, se, df = (np.asarray(column, dtype=np.float64) for column in (estimate, se, df))
     if not 0 < level < 1:
-        raise StatisticsError(f"A level lies between 0 and 1, such as .95; given {level}.")
+        raise StatisticsError(f"A level is between 0 and 1, such as .95; given {level}.")
     if estimate.ndim != 1 or estimate.size == 0 or not estimate.shape == se.shape == df.shape:
         raise StatisticsError(f"Needed are estimate, se, df [M]; given {estimate.shape}, {se.shape} and {df.shape}.")
     if not (np.isfinite(estimate).all() and np.isfinite(se).all()) or not (se >= 0).all() or not (df > 0).all():

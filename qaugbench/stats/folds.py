@@ -96,9 +96,7 @@ def _over_folds(
     title: str, metrics: Sequence[MetricOnImages], presents: Sequence[Present], arms: Sequence[str], reference: str
 ) -> CrossFitted:
     usable = [
-        (metric, present)
-        for metric, present in zip(metrics, presents, strict=True)
-        if metric.why_undefined is None
+        (metric, present) for metric, present in zip(metrics, presents, strict=True) if metric.why_undefined is None
     ]
     if not usable:
         return CrossFitted(title, reference, 0, None, {}, {}, UNDECIDED)

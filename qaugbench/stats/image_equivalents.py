@@ -1,7 +1,7 @@
-"""What synthetic images were worth in real ones: "1,000 synthetic images were worth 120 (0 to 260) real ones".
+"""How many real images synthetic ones replace: "1,000 synthetic images were worth 120 (0 to 260) real ones".
 
-By an oracle arm, whose slots held further real images, where it ran; else by the learning curve of the reference, where that
-was run with more real images. Higher values are better; negate the arrays of a metric where lower ones are.
+By an oracle arm, whose slots held further real images, where it ran; else by the learning curve of the reference (R*), where
+that was run with more real images. Higher values are better; negate the arrays of a metric where lower ones are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Worth:
     """How many real images ``n_synthetic`` synthetic ones were worth, beside ``n_real`` real ones.
 
     ``images`` are real images, negative when the synthetic ones cost something; ``share`` is that a synthetic image;
-    ``n_eq`` is n_real + images, and ``ratio`` n_eq / n_real. Nothing is cut off in them: an oracle's share above 1 lies
+    ``n_eq`` is n_real + images, and ``ratio`` n_eq / n_real. Nothing is cut off in them: an oracle's share above 1 is
     beyond the ``measured`` numbers (fewest, most images) and is ``censored``, as are the curve's ends. ``reason`` says why
     nothing can be said, ``note`` what else a reader should know.
     """
@@ -132,7 +132,7 @@ def sentence(worth: Worth) -> str:
     """
     synthetic = f"{worth.n_synthetic:,} synthetic images"
     if worth.reason is not None or worth.images is None or worth.measured is None:
-        return f"What {synthetic} were worth in real ones cannot be said: {worth.reason}."
+        return f"Cannot convert {synthetic} into real ones: {worth.reason}."
     most = max(worth.measured[1], 0.0)
     low, high = (min(max(end, 0.0), most) for end in (worth.images.low, worth.images.high))
     # Two significant digits of the interval's width, never less than one image.

@@ -28,7 +28,7 @@ class Patients:
         """Return the groups of the images; raises StatisticsError for fewer than two."""
         groups = np.asarray(groups)
         if groups.ndim != 1:
-            raise StatisticsError(f"Groups must be [N], one patient code an image; given shape {groups.shape}.")
+            raise StatisticsError(f"Groups must be [N], one patient code per image; given shape {groups.shape}.")
         unique, code = np.unique(groups, return_inverse=True)
         if unique.size < 2:
             raise StatisticsError(f"An interval needs at least two patients (groups); given {unique.size}.")
@@ -184,7 +184,7 @@ def qwk_influence(
     predicted, true = checked_grades(predicted, true, n_grades)
     patients = Patients.of(groups)
     if patients.code.size != true.size:
-        raise StatisticsError(f"Kappa needs one group an image; given {patients.code.size} for {true.size} images.")
+        raise StatisticsError(f"Kappa needs one group per image; given {patients.code.size} for {true.size} images.")
     if np.all(true == true[0]):
         raise StatisticsError(f"Kappa needs at least two true grades; all {true.size} images have grade {true[0]}.")
     of_group = np.rint(patients.sums(kappa_sums(predicted, true).astype(np.float64))).astype(np.int64)

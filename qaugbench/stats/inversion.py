@@ -1,4 +1,4 @@
-"""Confidence sets by turning a test round: every value that the test does not reject."""
+"""Confidence sets by inverting a test: every value that the test does not reject."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pieces = tuple[tuple[float, float], ...]
 
 LEVEL = 0.95
 ROUNDING = 1e-11
-SINGLE = "a single replicate cannot say what the next one would show"
+SINGLE = "a single replicate cannot say how the next one would differ"
 
 
 def accepted(excess: Callable[[np.ndarray], np.ndarray], places: np.ndarray) -> Pieces:
@@ -56,9 +56,9 @@ def joint_of(measurements: list[Measurement], weights: np.ndarray, n_eff: int | 
     return contrast_covariance(np.stack([theta for theta, _ in measurements]), influence, weights, n_eff)
 
 
-def minus(answer: Measurement, other: Measurement) -> Measurement:
+def minus(one: Measurement, other: Measurement) -> Measurement:
     """Return the difference of two measurements of the same replicates and patients."""
-    return answer[0] - other[0], answer[1] - other[1]
+    return one[0] - other[0], one[1] - other[1]
 
 
 def check_paired(measurements: Mapping[str, Measurement]) -> None:

@@ -17,7 +17,7 @@ def jackknife_influence(metric: Callable[[np.ndarray], float], groups: np.ndarra
     ``metric`` is given the positions of the images to use, ascending, and returns a finite number; ``groups`` [N].
     Influence is (C-1)/C (value - value without the group); with it ``compare`` has the jackknife variance (Efron & Stein
     1981), which is right for metrics that change smoothly as one patient comes or goes and wrong for medians and fixed
-    thresholds. It asks the metric C + 1 times: the fast forms of the metrics that this package knows agree with it.
+    thresholds. It computes the metric C + 1 times: the fast forms of the metrics that this package knows agree with it.
     Raises StatisticsError, naming the group, where the metric without it is refused or not finite.
 
     >>> ages = np.array([30.0, 40.0, 80.0])

@@ -89,7 +89,7 @@ def stack(joints: Sequence[Joint]) -> Joint:
 def combine(joint: Joint, weights: np.ndarray) -> Joint:
     """Return the P weighted sums ``weights`` [P, M] of the estimates: an identity row keeps one, 1/T pools T tasks.
 
-    A sum may take one estimate a board, so its terms are independent: se = sqrt(sum w^2 se^2), and df by Satterthwaite
+    A sum may take one estimate per board, so its terms are independent: se = sqrt(sum w^2 se^2), and df by Satterthwaite
     1946. Estimates of one board are correlated, and their df does not say how their variances are: form the contrast of
     arms instead. Raises StatisticsError for such a sum, an all-zero row, and shapes that differ.
 
@@ -146,6 +146,6 @@ def _board(of_terms: np.ndarray) -> int:
         return int(of_terms[0])
     if SPANS_BOARDS in of_terms or np.unique(of_terms).size < of_terms.size:
         raise StatisticsError(
-            "A sum may take one estimate a board: those of one board share patients. Form their contrast of arms first."
+            "A sum may take one estimate per board: those of one board share patients. Form their contrast of arms first."
         )
     return SPANS_BOARDS

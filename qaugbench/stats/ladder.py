@@ -1,8 +1,8 @@
 """The claims ladder: what may be said of a generator, each claim only where the weaker ones before it hold.
 
 Every rung is one contrast tested against 0, one-sided at 2.5 %, in a fixed sequence (helps, assay, retains, superior); a
-rung that is not reached is shown and claims nothing. Whether the circuit is what helps is a question of its own: an
-intersection-union test over the generator's controls (Berger 1982), asked only of a generator that helps. That two arms
+rung that is not reached is shown and claims nothing. Whether the circuit is what helps is tested apart: an
+intersection-union test over the generator's controls (Berger 1982), tested only for a generator that helps. That two arms
 are equal is claimed by two one-sided tests inside the task's margin (Schuirmann 1987), never from a difference that was
 not found.
 """
@@ -44,7 +44,7 @@ EQUIVALENCE_LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Competitors:
-    """Whom a generator is measured against, as arm ids; ``controls`` by control name, in the order of reading.
+    """What a generator is measured against, as arm ids; ``controls`` by control name, in the order of reading.
 
     ``reference`` is R*. ``best_classical`` was chosen on validation and is not the generator itself; it may be R*, and
     ``classical_generator`` is then the best of those that generate. ``oracle`` trained on further real images. ``quantum``
@@ -81,7 +81,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Equivalence:
-    """Whether ``contrast`` lies within +-``margin``: 90 % limits, and the larger of the two one-sided p-values.
+    """Whether ``contrast`` is within +-``margin``: 90 % limits, and the larger of the two one-sided p-values.
 
     ``passed`` is None where no verdict may be given.
     """
@@ -133,12 +133,12 @@ def climb(
     why_none: str | None = None,
     flagged: Mapping[str, float] | None = None,
 ) -> Ladder:
-    """Return the Ladder of ``arm`` from the arms' ``answers``, values [R] with influence [R, C], higher is better.
+    """Return the Ladder of ``arm`` from the arms' ``measurements``, values [R] with influence [R, C], higher is better.
 
     ``n_eff`` as in ``mrmc.compare``; ``margin`` is the smallest difference that matters, in the metric's unit, None for
     an endpoint without one; ``why_none`` withholds every verdict, for that reason; ``flagged`` are the arms' shares of
     replicates that were filled in, and a control with too many of them tests nothing. Below ten replicates neither
-    superiority nor a circuit's part is claimed. Raises StatisticsError for an arm without an answer.
+    superiority nor a circuit's part is claimed. Raises StatisticsError for an arm without a measurement.
 
     >>> noise = np.random.default_rng(0).normal(size=(3, 10, 200)) * 1e-3
     >>> gains = {"R+os": 0.0, "ddpm": 0.01, "qgan": 0.03}
@@ -224,7 +224,7 @@ def one_sided_p(comparison: Comparison) -> float:
 
 
 def equivalence(comparison: Comparison, margin: float, contrast: str = "") -> Equivalence:
-    """Return whether the estimate is shown to lie within +-``margin``: two one-sided tests at 5 %.
+    """Return whether the estimate is shown to be within +-``margin``: two one-sided tests at 5 %.
 
     Equal arms (estimate and se 0) are equivalent; a difference that never varied shows nothing. Raises StatisticsError
     for a margin that is not above 0.
@@ -266,7 +266,9 @@ class _Measure:
         weights = {name: plus.get(name, 0.0) - minus.get(name, 0.0) for name in (*plus, *minus)}
         missing = [name for name in weights if name not in self.measurements]
         if missing:
-            raise StatisticsError(f"There is no answer of arm {missing[0]!r}.{near_names(missing[0], self.measurements)}")
+            raise StatisticsError(
+                f"There is no measurement of arm {missing[0]!r}.{near_names(missing[0], self.measurements)}"
+            )
         theta = np.sum([weight * self.measurements[name][0] for name, weight in weights.items()], axis=0)
         influence = sum(weight * self.measurements[name][1] for name, weight in weights.items())
         return theta, np.asarray(influence)

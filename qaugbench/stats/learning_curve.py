@@ -1,6 +1,6 @@
 """How many real images the reference alone needs to do as well as an arm: its learning curve, read backwards.
 
-Nothing is said beyond the measured numbers of images: there the answer is only bounded.
+Nothing is said beyond the measured numbers of images: there the number is only bounded.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def learning_curve(points: Mapping[int, Measurement]) -> Curve:
     check_paired({f"{size} real images": points[size] for size in sizes})
     blocks = _rising_blocks([float(np.mean(points[size][0])) for size in sizes])
     averaged = [_mean_measurement([points[sizes[j]] for j in block]) for block in blocks]
-    measurements = tuple(answer for block, answer in zip(blocks, averaged, strict=True) for _ in block)
+    measurements = tuple(mean for block, mean in zip(blocks, averaged, strict=True) for _ in block)
     return Curve(
         sizes=sizes,
         means=tuple(float(np.mean(theta)) for theta, _ in measurements),
@@ -83,7 +83,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Censored:
-    """Which numbers of a Range only bound the truth, because it lies beyond what was measured; empty where it does not."""
+    """Which numbers of a Range only bound the truth, because it is beyond what was measured; empty where it does not."""
 
     estimate: Bound = ""
     low: Bound = ""
@@ -103,7 +103,7 @@ def n_equivalent(arm: Measurement, curve: Curve, n_eff: int | None = None) -> Eq
     """Return the Equivalent of an arm (theta [R], influence [R, C]) on the reference's learning curve.
 
     The limits hold every n at which 0 lies in the simultaneous 95 % band of the arm minus the curve. At
-    n = n_lo^(1-w) n_hi^w that difference is the contrast theta_a - (1-w) theta_R+(n_lo) - w theta_R+(n_hi), with the
+    n = n_lo^(1-w) n_hi^w that difference is the contrast theta_a - (1-w) theta_R*(n_lo) - w theta_R*(n_hi), with the
     variance that ``mrmc`` gives it, shared patients and replicates included. The band holds over the whole curve, between
     measured sizes too: along a segment the standardised contrast moves on a great circle, so with kappa the summed angles,
     P(max |T| > c) <= P(|t| > c) + kappa/pi (1 + c^2/df)^(-df/2) (Hotelling 1939; Naiman 1986; Sun & Loader 1994), df the
@@ -111,7 +111,7 @@ def n_equivalent(arm: Measurement, curve: Curve, n_eff: int | None = None) -> Eq
     StatisticsError for shapes that differ, NaN and fewer than two replicates.
     """
     check_paired({"arm": arm, f"{curve.sizes[0]} real images": curve.measurements[0]})
-    differences = [minus(arm, answer) for answer in curve.measurements]
+    differences = [minus(arm, point) for point in curve.measurements]
     n_knots = len(curve.sizes)
     share = np.linspace(0, n_knots - 1, STEPS * (n_knots - 1) + 1)
     joint = joint_of(differences, _on_path(share, n_knots), n_eff)
@@ -197,4 +197,6 @@ def _tube_quantile(angle: float, df: float) -> float:
 
 
 def _mean_measurement(measurements: list[Measurement]) -> Measurement:
-    return np.mean([theta for theta, _ in measurements], axis=0), np.mean([influence for _, influence in measurements], axis=0)
+    return np.mean([theta for theta, _ in measurements], axis=0), np.mean(
+        [influence for _, influence in measurements], axis=0
+    )

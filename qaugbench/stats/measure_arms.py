@@ -33,9 +33,7 @@ def measure_arms(fraction: Fraction, endpoints: Sequence[Endpoint], secondary: S
         endpoints=[ArmMeasurements(metric_of(endpoint, images), {}) for endpoint in endpoints],
         secondary=[ArmMeasurements(metric.on(images), {}) for metric in secondary],
         ensemble=ArmMeasurements(metric_of(endpoints[0], images), {}),
-        classes=[
-            ArmMeasurements(MetricOnImages.of("auroc", [k], images), {}) for k in range(len(images.class_names))
-        ],
+        classes=[ArmMeasurements(MetricOnImages.of("auroc", [k], images), {}) for k in range(len(images.class_names))],
     )
     for arm in present.arms:
         logits = present.test_logits(arm)

@@ -191,9 +191,7 @@ def _average_precision(evaluation: _Evaluation) -> Measurement:
 def _kappa(evaluation: _Evaluation) -> Measurement:
     metric = evaluation.metric
     n_grades = max(metric.classes) + 1
-    pairs = [
-        qwk_influence(row, metric.grades, n_grades, evaluation.patients.code) for row in evaluation.most_likely()
-    ]
+    pairs = [qwk_influence(row, metric.grades, n_grades, evaluation.patients.code) for row in evaluation.most_likely()]
     return np.array([value for value, _ in pairs]), np.stack([influence for _, influence in pairs])
 
 

@@ -76,7 +76,7 @@ def compare(theta: np.ndarray, influence: np.ndarray, contrast: np.ndarray, n_ef
 def interval(theta: np.ndarray, influence: np.ndarray, n_eff: int | None = None) -> Comparison:
     """Return the Comparison of one value or difference, ``theta`` [R] with ``influence`` [R, C], against 0.
 
-    For one arm's value, use its estimate, se and interval; its p-value asks whether the metric is 0. ``n_eff`` is C
+    For one arm's value, use its estimate, se and interval; its p-value is against a value of 0. ``n_eff`` is C
     when not given. Errors as ``compare``.
     """
     theta, influence = np.asarray(theta, dtype=np.float64), np.asarray(influence, dtype=np.float64)

@@ -1,7 +1,7 @@
 """Sensitivity at a specificity, with the only interval it can have: the pigeonhole bootstrap's.
 
 The threshold jumps from one negative's score to the next, so there is no influence function. Each draw reweighs images
-that were sorted once, and costs two cumulative sums a replicate.
+that were sorted once, and costs two cumulative sums per replicate.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def sensitivity_at_specificity(
 ) -> Bootstrap:
     """Return the Bootstrap of one arm's ``metrics.decisions.sensitivity_at_specificity``, the mean over replicates.
 
-    ``scores`` [R, N] of one class, ``labels`` [N] (0/1), ``groups`` [N]. ``thresholds`` [R], one a replicate, were chosen
+    ``scores`` [R, N] of one class, ``labels`` [N] (0/1), ``groups`` [N]. ``thresholds`` [R], one per replicate, were chosen
     on validation images and are held fixed; without them each draw chooses its own on the images drawn. Show both: the
     second flatters. A draw without a positive or without a negative is drawn again. Raises StatisticsError for NaN,
     shapes that differ, labels other than 0/1, no positive or no negative, a specificity outside (0, 1], and as
@@ -137,7 +137,7 @@ class _Curve:
 
     def sensitivity(self, patient_weights: np.ndarray) -> np.ndarray:
         """Return the weighted sensitivity [B, R] for weights [B, C]; NaN without a positive or a negative."""
-        # Images by draws, so that an image's weights in all draws lie side by side.
+        # Images by draws, so that an image's weights in all draws are neighbours.
         weights = patient_weights.T.astype(np.int32)[self.patients.code]
         has_both = weights[self.positives[0]].any(axis=0) & weights[self.negatives[0]].any(axis=0)
         weights = weights[:, has_both]

@@ -1,7 +1,7 @@
 """The share of an oracle's gain that an arm reached: the oracle's slots held further real images.
 
-A ratio of two differences of the same arms has no standard error worth the name when the lower one may be 0. Fieller's
-set (1954) is honest about it: it becomes two rays, or everything, when the oracle itself shows nothing.
+A ratio of two differences of the same arms has no usable standard error when the lower one may be 0. Fieller's
+set (1954) says so: it becomes two rays, or everything, when the oracle itself shows nothing.
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ class OracleFraction:
         return f"{self.estimate:.2f} of the oracle's gain (95 % CI {left})"
 
 
-def oracle_fraction(arm: Measurement, reference: Measurement, oracle: Measurement, n_eff: int | None = None) -> OracleFraction:
-    """Return the OracleFraction (theta_a - theta_R+) / (theta_O - theta_R+), each arm (theta [R], influence [R, C]).
+def oracle_fraction(
+    arm: Measurement, reference: Measurement, oracle: Measurement, n_eff: int | None = None
+) -> OracleFraction:
+    """Return the OracleFraction (theta_a - theta_R*) / (theta_O - theta_R*), each arm (theta [R], influence [R, C]).
 
-    The set holds every w for which theta_a - (1 - w) theta_R+ - w theta_O is not rejected by ``mrmc.interval`` at two-sided
+    The set holds every w for which theta_a - (1 - w) theta_R* - w theta_O is not rejected by ``mrmc.interval`` at two-sided
     95 %: an interval when the oracle clearly differs from the reference, otherwise two rays or the whole line. Variance and
     degrees of freedom are those of each w, so the ends are found as roots, not by Fieller's quadratic. Raises StatisticsError
     for shapes that differ, NaN and fewer than two replicates.
@@ -78,7 +80,9 @@ def oracle_fraction(arm: Measurement, reference: Measurement, oracle: Measuremen
     )
 
 
-def _fieller(gain: Measurement, oracle_gain: Measurement, pair: tuple[Comparison, Comparison], n_eff: int | None) -> Pieces:
+def _fieller(
+    gain: Measurement, oracle_gain: Measurement, pair: tuple[Comparison, Comparison], n_eff: int | None
+) -> Pieces:
     """Return the shares w for which gain - w oracle_gain is not rejected.
 
     The contrasts p gain + q oracle_gain, up to scale, are the directions of half a circle, w = -q/p. It is walked from
@@ -134,8 +138,8 @@ def _piece_words(low: float, high: float) -> str:
 
 def _why_no_assay(oracle_gain: Comparison) -> str | None:
     if oracle_gain.method == NO_VARIATION or oracle_gain.se == 0:
-        return "nothing varied between the oracle and the reference"
+        return "the oracle and the reference did not differ in any replicate or patient"
     if oracle_gain.ci_low > 0:
         return None
     low, high = signed(oracle_gain.ci_low), signed(oracle_gain.ci_high)
-    return f"the oracle's own gain is not clearly above 0 ({signed(oracle_gain.estimate)}, 95 % CI {low} to {high})"
+    return f"adding real images did not clearly help ({signed(oracle_gain.estimate)}, 95 % CI {low} to {high})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.calibration import brier_per_image, log_loss_per_image
+from qaugbench.metrics.calibration import brier_per_image, log_loss_of_probabilities_per_image, log_loss_per_image
 from qaugbench.metrics.discrimination import checked_grades
 from qaugbench.stats.arrays import checked_patients
 from qaugbench.stats.influence import Patients
@@ -23,7 +23,7 @@ def mean_influence(per_image: np.ndarray, patients: Patients) -> tuple[np.ndarra
     """
     per_image = np.asarray(per_image, dtype=np.float64)
     if per_image.ndim != 2 or per_image.shape[1] != patients.code.size:
-        raise StatisticsError(f"Needed is one number an image, [B, {patients.code.size}]; given {per_image.shape}.")
+        raise StatisticsError(f"Needed is one number per image, [B, {patients.code.size}]; given {per_image.shape}.")
     value = per_image.mean(axis=1)
     return value, patients.sums((per_image - value[:, None]) / per_image.shape[1])
 
@@ -55,6 +55,21 @@ def log_loss_influence(
     (0.693147, [0.0, 0.0])
     """
     return _one_row(log_loss_per_image(logits, labels, kind), groups)
+
+
+def log_loss_of_probabilities_influence(
+    probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray, kind: str
+) -> tuple[float, np.ndarray]:
+    """Return (log loss in nats, influence [C]) from probabilities; arguments and errors as ``log_loss_of_probabilities``.
+
+    ``groups`` [N]; raises StatisticsError for fewer than two.
+
+    >>> probabilities = np.array([[0.5, 0.5], [0.5, 0.5]])
+    >>> value, _ = log_loss_of_probabilities_influence(probabilities, np.array([[1, 0], [0, 1]]), np.arange(2), "multiclass")
+    >>> round(value, 6)
+    0.693147
+    """
+    return _one_row(log_loss_of_probabilities_per_image(probabilities, labels, kind), groups)
 
 
 def absolute_error_influence(

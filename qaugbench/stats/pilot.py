@@ -178,7 +178,9 @@ def pilot_of_run(
         raise StatisticsError(f"Endpoint {endpoint.id} names unknown classes: {first_offenders(unknown)}.")
     present = Present.of(predictions.arms, predictions.fractions[key], {arm.id: arm for arm in arms})
     _check_replicates(present.n_replicates)
-    metric = metric_of(endpoint, Images(predictions.test_labels, predictions.test_groups, tuple(class_names), label_kind))
+    metric = metric_of(
+        endpoint, Images(predictions.test_labels, predictions.test_groups, tuple(class_names), label_kind)
+    )
     why_not = metric.why_undefined or metric.why_no_interval
     if why_not is not None:
         raise StatisticsError(f"Endpoint {endpoint.id} has no variance to plan with: {why_not}.")
@@ -188,7 +190,9 @@ def pilot_of_run(
     others = present.with_role("synthetic") or [arm for arm in eligible(present) if arm != chosen.arm]
     if chosen.arm is None or not others:
         lacking = chosen.reason if chosen.arm is None else "there is no arm to compare with the reference"
-        raise StatisticsError(f"No pilot at {key}: {lacking}. Dropped were: {first_offenders(present.dropped) or 'none'}.")
+        raise StatisticsError(
+            f"No pilot at {key}: {lacking}. Dropped were: {first_offenders(present.dropped) or 'none'}."
+        )
     measurements = {arm: metric.evaluate(present.test_logits(arm)) for arm in (chosen.arm, *others)}
     return pool(
         [

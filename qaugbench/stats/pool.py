@@ -60,7 +60,7 @@ def pool(
 
 
 def pool_comparisons(comparisons: Sequence[Comparison]) -> Comparison:
-    """Return the Comparison of the mean of one difference a task; each task has its own patients.
+    """Return the Comparison of the mean of one difference per task; each task has its own patients.
 
     A task of a single run, or one whose uncertainty cannot be estimated, makes the mean so too, and the method says it.
     Errors as ``pool``.

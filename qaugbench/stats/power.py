@@ -19,7 +19,7 @@ from qaugbench.stats.pilot import Pilot, TestSet
 from qaugbench.stats.wording import unsigned
 
 MOST_REPLICATES = 1000
-EMPTY_TAIL = 6.0  # below -critical lies less than P(Z < -6), a billionth
+EMPTY_TAIL = 6.0  # below -critical is less than P(Z < -6), a billionth
 
 
 def detectable(

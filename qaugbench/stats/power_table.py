@@ -46,11 +46,11 @@ class PowerTable:
 
     def text(self) -> str:
         """Return the table as plain text at most 110 columns wide; ``*`` marks what reaches the task's margin."""
-        named = [f"R={n}" for n in self.replicates] + ["margin: NI", "TOST"]
+        named = [f"R={n}" for n in self.replicates] + ["non-inferiority", "equivalence"]
         lines = [
             f"Smallest difference in {self.metric} found with {100 * self.power:g} % power",
-            f"(two-sided {100 * self.alpha:g} %; R replicates; margins with R={MARGINS_AT}, one-sided "
-            f"{100 * self.alpha:g} %, when nothing differs)",
+            f"(two-sided {100 * self.alpha:g} %, R replicates), and the smallest margins of non-inferiority and equivalence",
+            f"shown with R={MARGINS_AT}, one-sided {100 * self.alpha:g} %, when nothing differs",
             "",
             f"{'test patients':<26}" + "".join(f"{name:>{_width(name)}}" for name in named),
         ]
@@ -76,7 +76,7 @@ class PowerTable:
         error = 100 / math.sqrt(2 * (self.pilot.n_replicates - 1))
         lines.append(
             f"From {contrasts} {'contrast' if contrasts == 1 else 'contrasts'} of a pilot with {self.pilot.n_replicates} "
-            f"replicates: good to about {error:.0f} %, better where patients limit."
+            f"replicates: relative precision about {error:.0f} %, better where patients limit."
         )
         return lines
 

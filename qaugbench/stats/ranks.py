@@ -1,7 +1,7 @@
-"""Which places the data leave to each of several arms: a set of ranks, not one; ties stay ties.
+"""The possible ranks of each of several arms: a set, not one number; ties stay ties.
 
 Mogstad, Romano, Shaikh & Wilhelm 2024: an arm is certainly behind those whose difference from it has a simultaneous
-interval above 0, and certainly ahead of those whose interval lies below; every place in between is possible.
+interval above 0, and certainly ahead of those whose interval is below; every rank in between is possible.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qaugbench.stats.families import DRAWS, SEED, Family, simultaneous
 
 @dataclass(frozen=True)
 class Ranks:
-    """The places ``low`` [K] to ``high`` [K], 1 the best, that are left to each arm; ``order`` [K] sorts arms by value.
+    """The possible ranks of each arm, ``low`` [K] to ``high`` [K], 1 the best; ``order`` [K] sorts arms by value.
 
     All K sets hold the true ranks at once with the probability asked for.
     """

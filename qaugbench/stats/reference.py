@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 CHOSEN = "best mean validation score of the primary endpoint among the arms that train on the real images alone"
 
 
-def choose_reference(present: Present, primary: Endpoint, metric: MetricOnImages, forced: str | None = None) -> Reference:
+def choose_reference(
+    present: Present, primary: Endpoint, metric: MetricOnImages, forced: str | None = None
+) -> Reference:
     """Return R*; ties go to R+, then R+cm, then R+os.
 
     ``metric`` is the primary endpoint on the validation images. An arm that was dropped is not eligible. ``forced``

@@ -274,7 +274,7 @@ class ArmWorth:
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of a run, one entry per fraction key ("10%"), and what is asked of all fractions together.
+    """The scores of a run, one entry per fraction key ("10%"), and what concerns all fractions together.
 
     ``worth`` says, by fraction and generator, how many real images its synthetic ones were worth.
     """

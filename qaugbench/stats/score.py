@@ -105,7 +105,7 @@ def _check_endpoints(endpoints: Sequence[Endpoint], class_names: Sequence[str], 
         missing = [name for name in class_names if name not in endpoint.classes]
         if endpoint.kind == "qwk" and (label_kind == "multilabel" or (missing and not endpoint.restrict)):
             raise StatisticsError(
-                f"Endpoint {endpoint.id}: kappa needs one grade an image and every grade named in order; "
+                f"Endpoint {endpoint.id}: kappa needs one grade per image and every grade named in order; "
                 f"labels are {label_kind} and missing are: {first_offenders(missing) or 'none'}."
             )
 
@@ -138,4 +138,3 @@ def _check_logits(name: str, logits: np.ndarray, order: Sequence[str], images: I
             f"The {name} logits must be [{wanted[0]} arms, replicates, {wanted[1]} images, {wanted[2]} classes]; "
             f"given shape {logits.shape}."
         )
-

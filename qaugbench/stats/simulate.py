@@ -138,7 +138,7 @@ class Findings:
     def __post_init__(self) -> None:
         """Raise StatisticsError for an average precision of patients with several images: its expectation is unknown."""
         if self.metric == "ap" and self.images_each > 1:
-            raise StatisticsError(f"Simulated AP needs one image a patient; given {self.images_each}.")
+            raise StatisticsError(f"Simulated AP needs one image per patient; given {self.images_each}.")
 
     @property
     def separations(self) -> np.ndarray:

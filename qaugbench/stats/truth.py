@@ -89,7 +89,7 @@ def calibrated_logit(scores: np.ndarray, separation: float | np.ndarray, prevale
 def kappa_truth(slope: float, prevalences: tuple[float, ...], seeds: float = 0.0) -> float:
     """Return the quadratic weighted kappa in an unlimited population of grades read off normal scores.
 
-    The score of grade g has mean g * slope; the cuts lie midway. Closed form a replicate, Gauss-Hermite over them.
+    The score of grade g has mean g * slope; the cuts are midway. In closed form for each replicate, Gauss-Hermite over them.
     """
     grades = np.arange(len(prevalences))
     cuts = (grades[:-1] + 0.5) * slope

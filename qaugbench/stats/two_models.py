@@ -12,7 +12,7 @@ from qaugbench.stats.average_precision import average_precision_influence
 from qaugbench.stats.influence import auroc_influence
 from qaugbench.stats.jackknife import jackknife_influence
 from qaugbench.stats.mrmc import Comparison, interval
-from qaugbench.stats.per_image import brier_influence, log_loss_influence
+from qaugbench.stats.per_image import brier_influence, log_loss_influence, log_loss_of_probabilities_influence
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 Influence = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray]]
@@ -31,9 +31,10 @@ def compare_models(
     ``labels`` [N] or [N, K] of 0 and 1. ``one`` and ``other`` are predictions of the same images, shaped like the labels,
     or [R, ...] from R training runs of each model, run r of one trained with what run r of the other was; one run each
     gives an interval that is conditional on the two trained models and says so. ``metric`` is "auroc" or "ap" (means over
-    K classes), "brier" (probabilities), "log_loss" (logits), or any function of (predictions, labels) of one run, which is
-    jackknifed. ``groups`` [N] are the patients; every image is its own by default. Raises StatisticsError for an unknown
-    metric, shapes that differ, NaN, and a class without a positive or a negative.
+    K classes, of any scores that rank), "brier" or "log_loss" (of probabilities), "log_loss_of_logits" (which do not round
+    to 0), or any function of (predictions, labels) of one run, which is jackknifed over patients. ``groups`` [N] are the
+    patients; every image is its own by default. Raises StatisticsError for an unknown metric, shapes that differ, NaN,
+    predictions that are not probabilities where these are needed, and a class without a positive or a negative.
 
     >>> labels = np.array([0, 0, 0, 1, 1, 1])
     >>> good, poor = np.array([1.0, 2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 5.0, 3.0, 4.0, 2.0, 6.0])
@@ -49,7 +50,7 @@ def evaluate_model(
 ) -> Comparison:
     """Return one model's ``metric`` with its interval; arguments and errors as ``compare_models``.
 
-    The p-value asks whether the metric is 0, which is seldom a question.
+    The p-value is against a value of 0, which is seldom of interest.
     """
     return _interval([(predictions, 1.0)], labels, metric, groups)
 
@@ -94,7 +95,10 @@ def _influence(metric: str | Metric, labels: np.ndarray) -> Influence:
         "auroc": auroc_influence,
         "ap": average_precision_influence,
         "brier": lambda predictions, truth, groups: brier_influence(predictions, truth, groups, kind),
-        "log_loss": lambda predictions, truth, groups: log_loss_influence(predictions, truth, groups, kind),
+        "log_loss": lambda predictions, truth, groups: log_loss_of_probabilities_influence(
+            predictions, truth, groups, kind
+        ),
+        "log_loss_of_logits": lambda predictions, truth, groups: log_loss_influence(predictions, truth, groups, kind),
     }
     if isinstance(metric, str):
         if metric not in known:

@@ -11,7 +11,9 @@ from qaugbench.stats.results import ArmVerdict
 from qaugbench.stats.wording import verdict_sentence, verdict_text
 
 
-def verdicts(fraction: Fraction, measured: ArmMeasurements, *, title: str, margin: float | None) -> dict[str, ArmVerdict]:
+def verdicts(
+    fraction: Fraction, measured: ArmMeasurements, *, title: str, margin: float | None
+) -> dict[str, ArmVerdict]:
     """Return the verdict on every generator; none without a reference, or from too few test images.
 
     ``title`` names the metric in the sentences.

@@ -142,7 +142,9 @@ CLAUSES: dict[LadderVerdict, Callable[[Ladder], str]] = {
     "INFERIOR": _inferior,
     "NO-ASSAY-SENSITIVITY": _no_assay_sensitivity,
     "EQUIVALENT": _equivalent,
-    "INCONCLUSIVE": lambda ladder: f"inconclusive; a difference under {unsigned(ladder.mde or 0)} could not have been seen",
+    "INCONCLUSIVE": lambda ladder: (
+        f"inconclusive; a difference under {unsigned(ladder.mde or 0)} could not have been seen"
+    ),
     "NO-VERDICT": lambda ladder: f"no verdict ({ladder.reason})",
 }
 

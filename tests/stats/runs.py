@@ -23,7 +23,7 @@ EQUAL = dict.fromkeys((arm.id for arm in ARMS), 1.5)
 
 
 def labels_and_groups(counts: Sequence[int], images_each: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Return one-hot labels [N, K] with ``counts`` images a class, ``images_each`` of them a patient."""
+    """Return one-hot labels [N, K] with ``counts`` images per class, ``images_each`` of them per patient."""
     classes = np.repeat(np.arange(len(counts)), counts)
     return np.eye(len(counts), dtype=np.uint8)[classes], np.arange(classes.size) // images_each
 

@@ -107,7 +107,7 @@ def _images(n: int = 300, k: int = 3, seed: int = 0) -> tuple[np.ndarray, np.nda
         (lambda s, y, g: (s, y, np.zeros_like(g)), "at least two patients"),
         (lambda s, y, g: (s, y, np.where(g == g[7], np.nan, g)), "Groups are NaN at images .*7"),
         (lambda s, y, g: (s[:-1], y, g), r"given \(299, 3\) and \(300, 3\)"),
-        (lambda s, y, g: (s, y, g[:-1]), r"N=300, one patient code an image; given \(299,\)"),
+        (lambda s, y, g: (s, y, g[:-1]), r"N=300, one patient code per image; given \(299,\)"),
         (lambda s, y, g: (s, y * 2, g), "0 or 1; given 2"),
     ],
 )

@@ -24,7 +24,8 @@ def test_the_interval_decides(comparison: Comparison, code: str) -> None:
     ("replicates", "flagged", "n_rarer", "reason"),
     [
         (1, 0.0, None, "single replicate"),
-        (4, 0.0, None, "smoke test"),
+        (2, 0.0, None, "2 replicates: an interval over training runs needs 3"),
+        (4, 0.0, None, "4 replicates, and a verdict needs 5"),
         (10, 0.2, None, "20 % of the replicates failed"),
         (10, 0.0, 29, "29 test images"),
     ],

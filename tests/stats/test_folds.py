@@ -10,11 +10,12 @@ from sklearn.metrics import roc_auc_score
 
 from qaugbench.errors import StatisticsError
 from qaugbench.predictions import FractionPredictions, PredictionSet
-from qaugbench.stats.folds import averaged, crossfit
+from qaugbench.stats.folds import CrossFitted, averaged, crossfit
 from qaugbench.stats.mrmc import interval
 from qaugbench.task import Endpoint
 from tests.stats.runs import ARMS, EQUAL, GRADES, run
 
+ORDER = [arm.id for arm in ARMS]
 MACRO = Endpoint(id="macro_auroc", title="macro-AUROC", kind="macro_auroc", classes=list(GRADES), margin=0.01)
 
 
@@ -28,7 +29,7 @@ def _folds(n: int = 3, counts: tuple[int, ...] = (40, 40, 4), strength: float = 
     return folds
 
 
-def _crossfit(folds: list[PredictionSet]) -> dict[str, object]:
+def _crossfit(folds: list[PredictionSet]) -> dict[str, CrossFitted]:
     return {one.title: one for one in crossfit(folds, ARMS, [MACRO], "ordinal", GRADES, "10%")}
 
 
@@ -103,3 +104,41 @@ def test_a_fold_without_the_class_is_left_out_of_that_class_alone() -> None:
 def test_folds_that_do_not_fit_are_refused(change: object, message: str) -> None:
     with pytest.raises(StatisticsError, match=message):
         _crossfit(change(_folds()))  # type: ignore[operator]
+
+
+def test_the_reference_is_the_best_on_validation_over_all_folds() -> None:
+    folds = _folds()
+    for fold, arm, gain in ((0, "R+cm", 3.0), (1, "R+os", 2.0), (2, "R+os", 2.0)):
+        folds[fold].fractions["10%"].val_logits[ORDER.index(arm)] += (gain * folds[fold].val_labels).astype(np.float32)
+    found = _crossfit(folds)["macro-AUROC"]
+    assert found.reference == "R+os"
+    assert set(found.differences) == {arm.id for arm in ARMS} - {"R+os"}
+    folds[0].fractions["10%"].val_logits[ORDER.index("R+os"), 0] = np.nan
+    assert _crossfit(folds)["macro-AUROC"].reference in ("R+", "R+cm")
+    for fold in (1, 2):
+        folds[fold].fractions["10%"].val_logits[[ORDER.index(arm) for arm in ("R+", "R+cm")], 0] = np.nan
+    with pytest.raises(StatisticsError, match=r"No arm that trains on the real images alone .* of all folds"):
+        _crossfit(folds)
+
+
+def test_two_replicates_have_no_interval() -> None:
+    folds = [replace(one, fractions={"10%": _first(one, 2)}) for one in _folds()]
+    found = _crossfit(folds)["macro-AUROC"]
+    assert (found.differences, found.note) == ({}, "2 replicates: an interval over training runs needs 3")
+    assert found.means
+
+
+def test_classes_that_no_fold_can_decide_are_one_item() -> None:
+    found = crossfit(_folds(counts=(40, 40, 0)), ARMS, [MACRO], "ordinal", GRADES, "10%")
+    assert [one.title for one in found] == [
+        "macro-AUROC over 2 of 3 grades: none, mild",
+        "AUROC of none",
+        "AUROC of mild",
+        "AUROC of severe",
+    ]
+    assert (found[-1].n_folds, found[-1].note) == (0, "no fold can decide it")
+
+
+def _first(one: PredictionSet, replicates: int) -> FractionPredictions:
+    part = one.fractions["10%"]
+    return FractionPredictions(part.test_logits[:, :replicates], part.val_logits[:, :replicates])

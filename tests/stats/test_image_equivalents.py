@@ -64,7 +64,7 @@ def test_without_an_oracles_gain_the_set_is_two_rays_or_everything_and_nothing_i
     everything = oracle_fraction(_constant(_exactly(0.003, 0.06, 1)), reference, oracle)
     assert (everything.shape, everything.pieces) == ("whole line", ((-math.inf, math.inf),))
     for found in (rays, everything):
-        assert found.words.startswith("cannot be said: the oracle's own gain is not clearly above 0")
+        assert found.words.startswith("cannot be said: adding real images did not clearly help")
     said = worth_by_oracle(_constant(_exactly(0.02, 0.06, 1)), reference, oracle, n_real=500, n_synthetic=1000)
     assert (said.images, said.reason) == (None, rays.reason)
 
@@ -235,7 +235,7 @@ def test_at_the_largest_size_only_a_cost_can_be_said() -> None:
     better, worse = (
         worth(_constant(_exactly(mean, 0.001, 1)), points, n_real=1000, n_synthetic=1000) for mean in (0.91, 0.89)
     )
-    assert "cannot be said: the reference was not run with more than 1,000 real images" in sentence(better)
+    assert "into real ones: the reference was not run with more than 1,000 real images" in sentence(better)
     assert "worth 0 (0 to 0) real ones: the classifier did worse with them than without" in sentence(worse)
     assert worse.images is not None
     assert worse.images.high < 0
@@ -249,8 +249,7 @@ def test_the_curve_decides_where_it_reaches_further_and_the_oracle_elsewhere() -
     assert worth(arm, points, n_real=1000, n_synthetic=9, oracle=oracle).method == "oracle"
     neither = worth(arm, {100: points[100]}, n_real=100, n_synthetic=1200)
     assert sentence(neither) == (
-        "What 1,200 synthetic images were worth in real ones cannot be said: "
-        "there is one real-data size and no oracle arm."
+        "Cannot convert 1,200 synthetic images into real ones: there is one real-data size and no oracle arm."
     )
 
 
@@ -267,7 +266,7 @@ def test_sentences_round_by_the_width_and_do_not_go_below_nothing(images: Range,
     high = "at least" if images.high > 1000 else ""
     found = Worth("oracle", 900, 1000, images=images, measured=(0.0, 1000.0), censored=Censored(high=high))
     assert sentence(found) == f"1,000 synthetic images were worth {said} real ones."
-    assert sentence(replace(found, reason="it rained")).endswith("cannot be said: it rained.")
+    assert sentence(replace(found, reason="it rained")).endswith("into real ones: it rained.")
 
 
 def test_one_replicate_gives_a_reason() -> None:

@@ -163,7 +163,7 @@ def test_kappa_influence_where_one_patient_holds_all_variation() -> None:
         ([1, 1, 1], [0, 1, 2], "all 3 images have grade 1"),
         ([0, 1, 7], [0, 1, 2], "not in 0..4 at images 2"),
         ([0, 1, 2], [4, 4, 4], "at least two patients"),
-        ([0, 1, 2], [4, 5], "one group an image"),
+        ([0, 1, 2], [4, 5], "one group per image"),
     ],
 )
 def test_kappa_influence_refuses(true: list[int], groups: list[int], message: str) -> None:

@@ -67,13 +67,13 @@ def test_symmetric_root_is_scipys() -> None:
 @pytest.mark.parametrize("weights", [[[0.5, 0.5, 0, 0]], [[1.0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]])
 def test_refuses_to_sum_estimates_that_share_patients(weights: list[list[float]]) -> None:
     tasks = stack([_board(0.01, 9.0), _board(0.02, 16.0)])
-    with pytest.raises(StatisticsError, match="one estimate a board"):
+    with pytest.raises(StatisticsError, match="one estimate per board"):
         combine(tasks, np.array(weights))
 
 
 def test_refuses_to_sum_a_pooled_row_again() -> None:
     pooled = combine(stack([_board(0.01, 9.0), _board(0.02, 16.0)]), np.array([[0.5, 0, 0.5, 0], [0, 0, 0, 1]]))
-    with pytest.raises(StatisticsError, match="one estimate a board"):
+    with pytest.raises(StatisticsError, match="one estimate per board"):
         combine(pooled, np.array([[1.0, 1.0]]))
 
 

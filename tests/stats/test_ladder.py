@@ -92,7 +92,9 @@ def test_the_oracle_alone_proves_that_the_task_can_show_a_gain() -> None:
 
 def test_when_the_reference_is_the_best_classical_arm_helping_is_enough() -> None:
     measurements = _measurements({"R+": 0.0, "O-real": 0.04, "q": 0.03})
-    found = climb("q", Competitors("R+", "R+", "O-real", {}, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01)
+    found = climb(
+        "q", Competitors("R+", "R+", "O-real", {}, quantum=False), measurements, n_eff=N_PATIENTS, margin=0.01
+    )
     assert found.verdict == "SUPERIOR"
     assert [rung.contrast for rung in found.rungs] == ["q - R+", "O-real - R+", "q - R+", "q - R+"]
     assert len(found.equivalences) == 1
@@ -180,7 +182,7 @@ def test_one_sided_p_is_half_of_the_two_sided_one_for_a_gain() -> None:
 
 
 def test_unknown_arms_and_margins_are_refused() -> None:
-    with pytest.raises(StatisticsError, match="no answer of arm 'R\\+os'"):
+    with pytest.raises(StatisticsError, match="no measurement of arm 'R\\+os'"):
         climb("q", AGAINST_ALONE, _measurements({"R+": 0.0, "O-real": 0.0, "q": 0.0}), n_eff=N_PATIENTS, margin=0.01)
     with pytest.raises(StatisticsError, match="must be above 0"):
         _climb(0.0, margin=0.0)

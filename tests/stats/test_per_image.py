@@ -71,7 +71,7 @@ def test_refusals() -> None:
         log_loss_influence(logits, labels, np.zeros(240), "multiclass")
     with pytest.raises(StatisticsError, match="One model's predictions"):
         log_loss_influence(logits[None], labels, groups, "multiclass")
-    with pytest.raises(StatisticsError, match="one patient code an image"):
+    with pytest.raises(StatisticsError, match="one patient code per image"):
         absolute_error_influence(labels[:, 0], labels[:, 1], 2, groups[:-1])
     with pytest.raises(StatisticsError, match=r"\[B, 240\]; given \(240,\)"):
         mean_influence(np.zeros(240), Patients.of(groups))

@@ -188,8 +188,8 @@ SEVERE = Endpoint(id="s", title="AUROC of severe", kind="auroc", classes=["sever
 
 
 def test_a_run_as_pilot_compares_generators_with_the_reference() -> None:
-    found = pilot_of_run(run(), ARMS, ENDPOINT, "ordinal", GRADES, "10%")
-    assert found.contrasts == ("ddpm minus R+", "qldm minus R+")
+    found = pilot_of_run(run({**EQUAL, "R+os": 2.0}), ARMS, ENDPOINT, "ordinal", GRADES, "10%")
+    assert found.contrasts == ("ddpm minus R+os", "qldm minus R+os")
     assert (found.n_replicates, found.n_groups, found.sides) == (5, 90, None)
     severe = pilot_of_run(run(), ARMS, SEVERE, "ordinal", GRADES, "10%")
     assert (severe.sides, severe.n_eff) == ((30, 60), 30)
@@ -197,8 +197,8 @@ def test_a_run_as_pilot_compares_generators_with_the_reference() -> None:
 
 def test_a_run_without_generators_is_a_pilot_too() -> None:
     arms = [arm for arm in ARMS if arm.role not in ("synthetic", "control")]
-    found = pilot_of_run(run(arms=arms), arms, ENDPOINT, "ordinal", GRADES, "10%")
-    assert found.contrasts == ("R+cm minus R+", "R+os minus R+")
+    found = pilot_of_run(run({**EQUAL, "R+cm": 2.0}, arms=arms), arms, ENDPOINT, "ordinal", GRADES, "10%")
+    assert found.contrasts == ("R+ minus R+cm", "R+os minus R+cm")
 
 
 def test_runs_that_cannot_be_a_pilot_are_named() -> None:
@@ -206,11 +206,13 @@ def test_runs_that_cannot_be_a_pilot_are_named() -> None:
     lone = [arm for arm in ARMS if arm.role == "augmented"]
     with pytest.raises(StatisticsError, match=r"no fraction '5%'.*10%"):
         pilot_of_run(predictions, ARMS, ENDPOINT, "ordinal", GRADES, "5%")
-    with pytest.raises(StatisticsError, match="an arm to compare with the reference"):
+    with pytest.raises(StatisticsError, match="no arm to compare with the reference"):
         pilot_of_run(run(arms=lone), lone, ENDPOINT, "ordinal", GRADES, "10%")
-    with pytest.raises(StatisticsError, match="A pilot of 1 replicate"):
-        pilot_of_run(run(replicates=1), ARMS, ENDPOINT, "ordinal", GRADES, "10%")
-    wrong = SEVERE.model_copy(update={"classes": ["seveer"]})
+    with pytest.raises(
+        StatisticsError, match=r"no pilot \(2 replicates: an interval .* needs 3\). Run it with --replicates"
+    ):
+        pilot_of_run(run(replicates=2), ARMS, ENDPOINT, "ordinal", GRADES, "10%")
+    wrong = replace(SEVERE, classes=("seveer",))
     with pytest.raises(StatisticsError, match="unknown classes: seveer"):
         pilot_of_run(predictions, ARMS, wrong, "ordinal", GRADES, "10%")
     with pytest.raises(StatisticsError, match="no variance to plan with"):

@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from qaugbench.errors import StatisticsError
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
+from qaugbench.stats.mrmc import SINGLE_RUN
 from qaugbench.stats.score import score
 from qaugbench.task import Endpoint
 from tests.stats.runs import ARMS, EQUAL, GRADES, run
@@ -27,6 +28,11 @@ def _score(
 ) -> dict[str, Any]:
     scores = score(predictions, arms, endpoints, "ordinal", GRADES, task="kneeoa").to_dict()
     return json.loads(json.dumps(scores, allow_nan=False))["fractions"]["10%"]
+
+
+def _gain(scored: dict[str, Any], arm: str, endpoint: str = "macro_auroc") -> dict[str, Any]:
+    """Return the contrast of an arm with the run's reference."""
+    return _contrast(scored, arm, scored["reference"]["arm"], "reference", endpoint)
 
 
 def _contrast(
@@ -52,25 +58,33 @@ def test_values_are_the_metric_of_each_replicate() -> None:
 def test_planted_differences_are_found() -> None:
     scored = _score(run({**EQUAL, "qldm": 2.5, "R": 0.8}))
     for endpoint in ("macro_auroc", "severe", "qwk"):
-        assert _contrast(scored, "qldm", "R+", "reference", endpoint)["words"] == "helps"
+        assert _gain(scored, "qldm", endpoint)["words"] == "helps"
         assert _contrast(scored, "qldm", "qldm:twin", "control", endpoint)["words"] == "better than qldm:twin"
-        assert _contrast(scored, "R", "R+", "reference", endpoint)["verdict"] == "HURTS"
-    assert _contrast(scored, "ddpm", "R+", "reference")["verdict"] == "INCONCLUSIVE"
+        assert _gain(scored, "R", endpoint)["verdict"] == "HURTS"
+    assert _gain(scored, "ddpm")["verdict"] == "INCONCLUSIVE"
 
 
-def test_contrasts_are_exactly_the_three_families() -> None:
+def test_contrasts_are_exactly_the_four_families() -> None:
     scored = _score(run({**EQUAL, "ddpm": 2.5}))
     pairs = {(c["family"], c["arm"], c["against"]) for c in scored["endpoints"]["macro_auroc"]["contrasts"]}
-    reference = {("reference", arm.id, "R+") for arm in ARMS if arm.id != "R+"}
-    best = scored["best_classical"]
-    runner_up = sorted(best["validation_means"], key=best["validation_means"].get)[-2]
+    best, star = scored["best_classical"], scored["reference"]["arm"]
+    reference = {("reference", arm.id, star) for arm in ARMS if arm.id != star}
+    augmented = {("augmented", arm.id, "R+") for arm in ARMS if arm.id != "R+"}
     others = {
         ("best-classical", "qldm", "ddpm"),
-        ("best-classical", "ddpm", runner_up),
+        ("best-classical", "ddpm", star),
         ("control", "qldm", "qldm:twin"),
     }
     assert best["arm"] == "ddpm"
-    assert pairs == reference | others
+    assert pairs == reference | augmented | others
+
+
+def test_what_papers_report_carries_no_verdict() -> None:
+    scored = _score(run({**EQUAL, "qldm": 4.0}))
+    said = {arm: _contrast(scored, arm, "R+", "augmented") for arm in ("qldm", "R+cm", "R")}
+    assert all(found["verdict"] == "NO-VERDICT" and found["ci_low"] is not None for found in said.values())
+    assert said["qldm"]["words"] == said["R+cm"]["words"] == "not matched for computing"
+    assert said["R"]["words"] == "no verdict"
 
 
 def test_best_classical_is_chosen_on_validation_and_never_the_oracle_or_a_control() -> None:
@@ -80,14 +94,15 @@ def test_best_classical_is_chosen_on_validation_and_never_the_oracle_or_a_contro
     boosted[3] += 3 * predictions.val_labels
     swapped = replace(predictions, fractions={"10%": FractionPredictions(part.test_logits, boosted)})
     assert _score(predictions)["best_classical"]["arm"] == "ddpm"
-    assert _score(swapped)["best_classical"]["arm"] == "R+os"
-    assert set(_score(swapped)["best_classical"]["validation_means"]) == {"R+", "R+cm", "R+os", "ddpm"}
+    assert _score(swapped)["best_classical"]["arm"] == _score(swapped)["reference"]["arm"] == "R+os"
+    assert set(_score(swapped)["best_classical"]["validation_means"]) == {"R+os", "ddpm"}
 
 
-def test_equal_classical_arms_go_by_name() -> None:
+def test_equal_arms_go_by_their_order_and_the_reference_first() -> None:
     predictions = run()
     predictions.fractions["10%"].val_logits[:] = predictions.fractions["10%"].val_logits[0]
-    assert _score(predictions)["best_classical"]["arm"] == "R+"
+    scored = _score(predictions)
+    assert (scored["reference"]["arm"], scored["best_classical"]["arm"]) == ("R+", "R+")
 
 
 def test_order_of_arms_does_not_matter() -> None:
@@ -111,7 +126,7 @@ def test_order_of_images_and_names_of_patients_do_not_matter() -> None:
         test_groups=1000 - predictions.test_groups[order],
         fractions={"10%": FractionPredictions(part.test_logits[:, :, order], part.val_logits)},
     )
-    there, back = (_contrast(_score(p), "qldm", "R+", "reference") for p in (predictions, moved))
+    there, back = (_gain(_score(p), "qldm") for p in (predictions, moved))
     assert [back[key] for key in ("estimate", "se", "p_value")] == pytest.approx(
         [there[key] for key in ("estimate", "se", "p_value")], rel=1e-9
     )
@@ -119,8 +134,10 @@ def test_order_of_images_and_names_of_patients_do_not_matter() -> None:
 
 def test_arms_with_the_same_predictions_do_not_differ() -> None:
     predictions = run()
-    predictions.fractions["10%"].test_logits[5] = predictions.fractions["10%"].test_logits[1]
-    same = _contrast(_score(predictions), "qldm", "R+", "reference")
+    star = _score(predictions)["reference"]["arm"]
+    place = predictions.arms.index(star)
+    predictions.fractions["10%"].test_logits[5] = predictions.fractions["10%"].test_logits[place]
+    same = _gain(_score(predictions), "qldm")
     assert (same["estimate"], same["se"], same["p_value"], same["verdict"]) == (0, 0, 1, "INCONCLUSIVE")
 
 
@@ -130,24 +147,57 @@ def test_more_than_ten_percent_filled_in_is_no_verdict(replicates: int, failed: 
     predictions.fractions["10%"].test_logits[5, :failed] = np.nan
     scored = _score(predictions)
     assert scored["flagged"] == {"qldm": list(range(failed))}
-    assert _contrast(scored, "qldm", "R+", "reference")["verdict"] == verdict
+    assert _gain(scored, "qldm")["verdict"] == verdict
     assert scored["endpoints"]["macro_auroc"]["arms"]["qldm"]["n_flagged"] == failed
 
 
-def test_without_the_reference_no_contrast_names_it() -> None:
+def test_without_any_real_only_arm_there_is_no_reference_and_no_verdict() -> None:
     predictions = run()
-    predictions.fractions["10%"].test_logits[1, 0] = np.nan
+    predictions.fractions["10%"].test_logits[1:4, 0] = np.nan
     scored = _score(predictions)
-    assert "R+" in scored["dropped"]
-    assert scored["endpoints"]["macro_auroc"]["note"] == "the reference arm was dropped"
+    assert scored["reference"]["arm"] is None
+    assert "R+cm was left out" in scored["reference"]["reason"]
+    assert scored["endpoints"]["macro_auroc"]["note"].startswith("no reference: no arm that trains on the real images")
     families = {c["family"] for c in scored["endpoints"]["macro_auroc"]["contrasts"]}
-    assert families == {"best-classical", "control"}
+    assert families == {"best-classical", "control"} & families
+    assert scored["endpoints"]["macro_auroc"]["verdicts"] == {}
 
 
-@pytest.mark.parametrize(("replicates", "verdict"), [(1, "NO-VERDICT"), (2, "NO-VERDICT"), (5, "HELPS")])
+def test_a_single_replicate_has_the_interval_of_one_model_and_nothing_more() -> None:
+    scored = _score(run({**EQUAL, "qldm": 4.0}, replicates=1))
+    gain, endpoint = _gain(scored, "qldm"), scored["endpoints"]["macro_auroc"]
+    assert gain["method"] == endpoint["arms"]["qldm"]["method"] == SINGLE_RUN
+    assert gain["ci_low"] > 0
+    assert (gain["verdict"], gain["mde"], scored["ranks"]) == ("NO-VERDICT", None, {})
+    assert (
+        gain["reason"] == scored["too_few_replicates"] == "a single replicate: an interval over training runs needs 3"
+    )
+
+
+def test_two_replicates_have_values_and_no_interval_anywhere() -> None:
+    predictions = run({**EQUAL, "qldm": 4.0}, replicates=2)
+    scores = score(predictions, ARMS, [MACRO], "ordinal", GRADES, n_real={"10%": 90}, n_fill={"10%": 90})
+    scored = scores.fractions["10%"]
+    endpoint, reason = scored.endpoints["macro_auroc"], "2 replicates: an interval over training runs needs 3"
+    (gain,) = [c for c in endpoint.contrasts if (c.arm, c.family) == ("qldm", "reference")]
+    assert gain.estimate == pytest.approx(endpoint.arms["qldm"].mean - endpoint.arms[str(scored.reference.arm)].mean)
+    assert {gain.se, gain.df, gain.ci_low, gain.ci_high, gain.p_value, gain.mde} == {None}
+    assert (gain.reason, gain.method) == (reason, f"no interval: {reason}")
+    assert {one.ci_low for one in endpoint.arms.values()} == {None}
+    assert (scored.ranks, scores.confirmatory.members) == ({}, [])
+    assert scores.confirmatory.method == f"none: {reason}"
+    assert all(metric.differences == {} for metric in scored.metrics.values())
+    verdict = endpoint.verdicts["qldm"]
+    assert (verdict.ladder.verdict, verdict.ladder.rungs, verdict.ladder.mde) == ("NO-VERDICT", [], None)
+    assert verdict.sentence.endswith(f"no verdict ({reason}).")
+    assert scores.worth["10%"]["qldm"].worth.reason == reason
+
+
+@pytest.mark.parametrize(("replicates", "verdict"), [(3, "NO-VERDICT"), (4, "NO-VERDICT"), (5, "HELPS")])
 def test_few_replicates_are_no_verdict(replicates: int, verdict: str) -> None:
     scored = _score(run({**EQUAL, "qldm": 4.0}, replicates=replicates))
-    assert _contrast(scored, "qldm", "R+", "reference")["verdict"] == verdict
+    assert _gain(scored, "qldm")["verdict"] == verdict
+    assert _gain(scored, "qldm")["mde"] > 0
 
 
 @pytest.mark.parametrize(
@@ -157,17 +207,24 @@ def test_rare_classes_get_no_interval_then_no_verdict(severe: int, interval: boo
     scored = _score(run({**EQUAL, "qldm": 4.0}, counts=(80, 80, severe)))
     endpoint = scored["endpoints"]["severe"]
     assert (endpoint["arms"]["qldm"]["ci_low"] is not None) == interval
-    assert {c["verdict"] for c in endpoint["contrasts"] if c["arm"] == "qldm"} == ({verdict} if verdict else set())
+    said = {c["verdict"] for c in endpoint["contrasts"] if c["arm"] == "qldm" and c["family"] != "augmented"}
+    assert said == ({verdict} if verdict else set())
     assert (scored["classes"]["severe"]["arms"]["qldm"]["ci_low"] is not None) == interval
     assert ("qldm" in scored["classes"]["severe"]["differences"]) == interval
 
 
 def test_a_class_missing_from_the_test_images_is_named_and_the_rest_scored() -> None:
     scored = _score(run(counts=(60, 60, 0)))
-    assert scored["endpoints"]["macro_auroc"]["left_out"] == {"severe": "no positive image"}
-    assert scored["endpoints"]["macro_auroc"]["classes"] == ["none", "mild"]
+    macro = scored["endpoints"]["macro_auroc"]
+    assert macro["title"] == "macro-AUROC over 2 of 3 grades: none, mild"
+    assert [note["sentence"] for note in macro["left_out"]] == [
+        "1 of 3 grades has no positive test image and is left out: severe."
+    ]
+    assert macro["classes"] == scored["ensemble"]["classes"] == ["none", "mild"]
+    assert "macro-AUROC over 2 of 3 grades by" in macro["verdicts"]["qldm"]["sentence"]
     assert scored["endpoints"]["severe"]["note"] == "no class has both a positive and a negative image"
     assert scored["endpoints"]["severe"]["arms"] == {}
+    assert list(scored["classes"]) == ["none", "mild"]
 
 
 def test_fractions_are_scored_apart_in_order() -> None:

@@ -151,7 +151,7 @@ def test_forgetting_the_patients_leaves_the_scores_and_changes_the_influence() -
 def test_impossible_values_and_effects_are_refused() -> None:
     with pytest.raises(StatisticsError, match=r"between 0\.503 and 1\.000; given 0\.4"):
         OneFinding((0.4, 0.4), 2, 10, 10).draw(np.random.default_rng(0))
-    with pytest.raises(StatisticsError, match="one image a patient; given 2"):
+    with pytest.raises(StatisticsError, match="one image per patient; given 2"):
         Findings("ap", (0.5, 0.5), 2, 100, (0.5,), images_each=2)
     with pytest.raises(StatisticsError, match="sum to 1"):
         Effects(shared=0.5, own=0.5, residual=0.5)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
+from scipy.special import expit
+from sklearn.metrics import brier_score_loss, f1_score, log_loss, roc_auc_score
 
 from qaugbench.errors import StatisticsError
 from qaugbench.stats import compare, compare_models, delong_test, evaluate_model
@@ -49,6 +50,23 @@ def test_probabilities_have_a_brier_score() -> None:
     assert found.estimate == pytest.approx(expected, abs=1e-12)
 
 
+def test_the_log_loss_of_probabilities_and_of_their_logits_is_scikit_learns() -> None:
+    one, other = expit(RUNS[0, 0]), expit(RUNS[1, 0])
+    found = compare_models(one, other, LABELS, metric="log_loss")
+    assert found.estimate == pytest.approx(log_loss(LABELS, one) - log_loss(LABELS, other), abs=1e-12)
+    of_logits = compare_models(RUNS[0, 0], RUNS[1, 0], LABELS, metric="log_loss_of_logits")
+    assert (of_logits.estimate, of_logits.se) == (pytest.approx(found.estimate), pytest.approx(found.se))
+    several = RANDOM.dirichlet(np.ones(3), 200)
+    of_classes = evaluate_model(several, CLASSES, metric="log_loss").estimate
+    assert of_classes == pytest.approx(log_loss(CLASSES.argmax(axis=1), several), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["brier", "log_loss"])
+def test_logits_are_refused_where_probabilities_are_wanted(metric: str) -> None:
+    with pytest.raises(StatisticsError, match="Are they logits"):
+        compare_models(RUNS[0], RUNS[1], LABELS, metric=metric)
+
+
 def test_any_metric_is_jackknifed() -> None:
     def f1(scores: np.ndarray, labels: np.ndarray) -> float:
         return float(f1_score(labels[:, 0], scores[:, 0] > 0.5))
@@ -72,7 +90,7 @@ def test_swapping_the_models_turns_the_sign() -> None:
         (RUNS[0, :, :50], RUNS[1], {}, "shaped like the labels"),
         (RUNS[0], RUNS[1] * np.nan, {}, "NaN"),
         (RUNS[0], RUNS[1], {"groups": np.zeros(200)}, "two patients"),
-        (RUNS[0], RUNS[1], {"groups": np.zeros(7)}, "one patient code an image"),
+        (RUNS[0], RUNS[1], {"groups": np.zeros(7)}, "one patient code per image"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

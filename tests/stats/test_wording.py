@@ -134,8 +134,9 @@ ATTRIBUTIONS = {
 
 def test_without_rungs_the_difference_is_said_without_an_interval() -> None:
     bare = replace(LADDER, verdict="NO-VERDICT", reason="2 replicates are too few", rungs=[], controls=[], mde=None)
-    assert _say(bare).endswith("changed macro-AUROC by +.004 against the best real-only training (R+): no verdict (2 "
-                               "replicates are too few).")
+    assert _say(bare).endswith(
+        "changed macro-AUROC by +.004 against the best real-only training (R+): no verdict (2 replicates are too few)."
+    )
 
 
 def test_words_fit_a_table() -> None:

@@ -1,4 +1,4 @@
-"""One line of the self-test: what is simulated, how the outcome is judged, and the band it must lie in."""
+"""One line of the self-test: what is simulated, how the outcome is judged, and the band that it must fall in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Simulation(Protocol):
 
 @dataclass(frozen=True)
 class Finding:
-    """An observed figure, the band [low, high] that it must lie in, and what follows."""
+    """An observed figure, the band [low, high] that it must fall in, and what follows."""
 
     quantity: str
     observed: float
@@ -126,5 +126,5 @@ def at_most(rejected: np.ndarray, level: float = 0.05, quantity: str = "rejected
 
 
 def within(observed: float, low: float, high: float, quantity: str) -> Finding:
-    """Return a figure that must lie in [low, high]."""
+    """Return a figure that must fall in [low, high]."""
     return Finding(quantity, observed, low, high, "ok" if low <= observed <= high else "FAILS")

@@ -1,4 +1,4 @@
-"""The claims ladder climbed on simulated arms whose truth lies exactly on a margin or a tie."""
+"""The claims ladder climbed on simulated arms whose truth is exactly on a margin or a tie."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class SelfTest:
         return {"full": self.full, "seed": self.seed, "passed": self.passed, "rows": rows}
 
     def table(self) -> str:
-        """Return the table as plain text, one line a check, and a summary."""
+        """Return the table as plain text, one line per check, and a summary."""
         lines = [_HEAD]
         for section, rows in itertools.groupby(self.rows, key=lambda row: row.section):
             lines += ["", section, *(_line(row) for row in rows)]
