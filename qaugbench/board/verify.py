@@ -122,7 +122,7 @@ def _check_failures(path: Path, record: Record, predicted: PredictionSet) -> Non
     roles = {arm.id: arm.role for arm in record.arms}
     for key, part in predicted.fractions.items():
         missing = np.concatenate([np.isnan(part.test_logits), np.isnan(part.val_logits)], axis=2)
-        some, every = missing.any(axis=(2, 3)), missing.all(axis=(2, 3))
+        some, every = np.asarray(missing.any(axis=(2, 3))), np.asarray(missing.all(axis=(2, 3)))
         for place, arm in enumerate(predicted.arms):
             not_run = key in without_oracle and roles[arm] == "oracle"
             for replicate in range(record.replicates):

@@ -106,8 +106,8 @@ def execute(
 ) -> None:
     """Run a generator's circuits on a device.
 
-    At random weights and inputs, beside their exact values. With --out the answers are kept: the same command resumes, and --device replay:FOLDER gives
-    the same outputs without the device.
+    At random weights and inputs, beside their exact values. With --out the answers are kept: the same command
+    resumes, and --device replay:FOLDER gives the same outputs without the device.
     """
     from qaugbench.inspection.device_run import execute_circuits
 

@@ -122,7 +122,7 @@ def record(
         cost=_costs(plan, store, reports),
         failures=_failures(reports),
         departures=_departures(plan),
-        scores=scores.to_dict(),
+        scores=scores,
     )
 
 
