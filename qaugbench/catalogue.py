@@ -8,6 +8,7 @@ from typing import Any
 
 from qaugbench import definitions
 from qaugbench.datasets.sources import find_prepared, sources
+from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 
 KINDS = ("tasks", "generators", "sources", "tracks", "presets")
@@ -52,27 +53,11 @@ def show_definition(name: str, *, as_json: bool = False) -> str:
     if bare not in (*tasks, *generators):
         known = near_names(bare, (*tasks, *generators))
         raise DefinitionError(f"There is no task, generator or run folder called {name!r}.{known}")
-    facts: dict[str, Any] = asdict(definitions.task(name) if bare in tasks else definitions.generator_card(name))
-    return json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts))
-
-
-def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
-    lines = []
-    for key, value in facts.items():
-        if isinstance(value, dict):
-            lines += [f"{indent}{key}:", *_lines(value, indent + "  ")]
-        elif isinstance(value, tuple | list) and value and isinstance(value[0], dict):
-            lines += [f"{indent}{key}:", *(f"{indent}  - {_inline(item)}" for item in value)]
-        elif value not in (None, "", (), []):
-            shown = ", ".join(map(str, value)) if isinstance(value, tuple | list) else value
-            lines.append(f"{indent}{key}: {shown}")
-    return lines
-
-
-def _inline(item: dict[str, Any]) -> str:
-    return "; ".join(
-        f"{key} {', '.join(value) if isinstance(value, tuple | list) else value}" for key, value in item.items()
-    )
+    if bare in tasks:
+        task = definitions.task(name)
+        return json.dumps(asdict(task), indent=1) if as_json else task_text(task)
+    card = definitions.generator_card(name)
+    return json.dumps(asdict(card), indent=1) if as_json else generator_text(card)
 
 
 def _tasks() -> list[dict[str, Any]]:

@@ -35,13 +35,13 @@ def read_bytes(path: Path, limit: int) -> bytes:
     except (OSError, ValueError) as error:
         raise EntryError(f"{shown(path, None)} cannot be read: {shown(error)}.") from error
     with os.fdopen(descriptor, "rb") as file:
-        _check_regular(path, lambda _: os.fstat(file.fileno()), limit)
+        size = _check_regular(path, lambda _: os.fstat(file.fileno()), limit)
         try:
-            content = file.read(limit + 1)
+            content = file.read(size + 1)  # as much as that is set aside at once, so not the limit
         except OSError as error:
             raise EntryError(f"{shown(path, None)} cannot be read: {shown(error)}.") from error
-    if len(content) > limit:
-        raise EntryError(_too_large(path, len(content), limit))
+    if len(content) > size:
+        raise EntryError(f"{shown(path, None)} grew while it was read. Wait until it is written.")
     return content
 
 
@@ -50,7 +50,8 @@ def exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _check_regular(path: Path, status: Any, limit: int) -> None:
+def _check_regular(path: Path, status: Any, limit: int) -> int:
+    """Return the size of a regular file of at most ``limit`` bytes."""
     try:
         found = status(path)
     except (OSError, ValueError) as error:
@@ -63,6 +64,7 @@ def _check_regular(path: Path, status: Any, limit: int) -> None:
         )
     if found.st_size > limit:
         raise EntryError(_too_large(path, found.st_size, limit))
+    return int(found.st_size)
 
 
 def _kind(mode: int) -> str:

@@ -95,7 +95,10 @@ def controls(generator: str, track: str, task: str, run: Path | None, as_json: b
 def resources(
     generator: str, track: str, task: str, preset: str | None, shots: int, images: int, as_json: bool
 ) -> None:
-    """Say what a generator would take on quantum hardware: qubits, gates, circuits, time and price."""
+    """Say what a generator needs on quantum hardware.
+
+    Qubits, gates, circuits, time and price.
+    """
     from qaugbench.inspection.resource_cards import generator_resources, resources_text
 
     found = generator_resources(generator, track=track, task=task, preset=preset, shots=shots, images=images)
@@ -121,10 +124,10 @@ def execute(
     track: str,
     as_json: bool,
 ) -> None:
-    """Run a generator's circuits on a device, at random weights and inputs, beside their exact values.
+    """Run a generator's circuits on a device.
 
-    With --out the answers are kept: the same command goes on where it was interrupted, and --device replay:FOLDER gives
-    the same outputs without the device.
+    At random weights and inputs, beside their exact values. With --out the answers are kept: the same command
+    resumes, and --device replay:FOLDER gives the same outputs without the device.
     """
     from qaugbench.inspection.device_run import execute_circuits
 

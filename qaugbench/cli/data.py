@@ -13,12 +13,15 @@ from qaugbench.cli.root import NearNamesGroup, cli
 
 @cli.group(cls=NearNamesGroup)
 def data() -> None:
-    """Real and phantom data. Only 'get' may use the network."""
+    """Get, check and audit real and phantom data.
+
+    Only 'get' may use the network.
+    """
 
 
 @data.command(name="list")
 def data_list() -> None:
-    """List the sources of each task and whether they are prepared on this machine."""
+    """List the sources of each task and their state here."""
     from qaugbench.catalogue import catalogue_text
 
     click.echo(catalogue_text("sources"))
@@ -27,7 +30,7 @@ def data_list() -> None:
 @data.command()
 @click.argument("source")
 def info(source: str) -> None:
-    """Say where a source comes from, its licence and citation, and how to prepare it."""
+    """Say where a source comes from and how to get it."""
     from qaugbench.datasets.sources import instructions
 
     click.echo(instructions(source), nl=False)
@@ -51,7 +54,7 @@ def cores() -> int:
     return int(cpu_count())
 
 
-SIZE = "Pixels a side; by default as published (a middle size where the publisher offers several)."
+SIZE = "Pixels per side; by default as published (a middle size where the publisher offers several)."
 
 
 @data.command()
@@ -59,7 +62,10 @@ SIZE = "Pixels a side; by default as published (a middle size where the publishe
 @click.option("--size", type=click.IntRange(min=8), help=SIZE)
 @jobs_option
 def get(source: str, size: int | None, jobs: int) -> None:
-    """Download a source (or 'weights:TAG', pretrained classifier weights) with its checksums, prepare and audit it."""
+    """Download, check and prepare a source.
+
+    SOURCE may also be 'weights:TAG', pretrained weights of a classifier. The prepared source is audited.
+    """
     if source.startswith("weights:"):
         from qaugbench.downstream.weights import get_weights
 
@@ -83,7 +89,10 @@ def get(source: str, size: int | None, jobs: int) -> None:
 @click.option("--size", type=click.IntRange(min=8), help=SIZE)
 @jobs_option
 def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> None:
-    """Check and convert a source that you fetched by hand ('data info' says which files), and audit it."""
+    """Prepare a source that you fetched by hand.
+
+    'data info' says which files. The prepared source is audited.
+    """
     from qaugbench.datasets.acquire import prepare_ready
 
     click.echo(prepare_ready(source, raw, size=size, jobs=jobs).text())
@@ -96,7 +105,10 @@ def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> 
 @click.option("--json", "as_json", is_flag=True)
 @jobs_option
 def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -> int:
-    """Find duplicates, leaks, contradicting labels, give-away borders and unusable images; exit code 1 if runs would leak."""
+    """Find duplicates, leaks and contradicting labels.
+
+    Also borders that give the class away, and unusable images. Exit code 1 if runs would leak.
+    """
     from qaugbench.datasets.inspect import audit_source
 
     report = audit_source(target, task, split=split, jobs=jobs)
@@ -110,7 +122,10 @@ def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -
 @click.option("--out", type=click.Path(path_type=Path), help="File without ending; by default card-<name> here.")
 @jobs_option
 def card(target: str, task: str, out: Path | None, jobs: int) -> None:
-    """Write the data card of a source as Markdown and HTML: counts, licence, known problems, audit."""
+    """Write the data card of a source.
+
+    As Markdown and HTML: counts, licence, known problems, audit.
+    """
     from qaugbench.datasets.inspect import write_cards
 
     for path in write_cards(target, task, out or Path(f"card-{Path(target).stem}"), jobs=jobs):
@@ -123,7 +138,7 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
 @click.option("--split", metavar="COLUMN")
 @click.option("--allow-leaky-split", is_flag=True)
 def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> None:
-    """Check a folder or .zip in the prepared form and say what a run would use of it."""
+    """Say what a run would use of a folder or .zip."""
     from qaugbench.experiment.check_source import check_source
 
     click.echo(check_source(path, task, split=split, allow_leaky=allow_leaky_split))
@@ -132,10 +147,13 @@ def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> 
 @data.command()
 @click.option("--task", required=True)
 @click.option("--patients", type=click.IntRange(min=1), default=500, show_default=True)
-@click.option("--size", type=click.IntRange(min=32), default=128, show_default=True, help="Pixels a side.")
+@click.option("--size", type=click.IntRange(min=32), default=128, show_default=True, help="Pixels per side.")
 @click.argument("path", type=click.Path(path_type=Path))
 def phantom(task: str, patients: int, size: int, path: Path) -> None:
-    """Draw a phantom of any number of patients into PATH (.zip or folder), in the prepared form."""
+    """Draw a phantom: synthetic test patterns.
+
+    Of any number of patients, into PATH (.zip or folder), in the prepared form.
+    """
     from qaugbench import definitions
     from qaugbench.datasets.phantom.source import export_phantom
 

@@ -1,4 +1,4 @@
-"""Commands that tell what there is, and what this machine has."""
+"""Commands that say what there is, and what this machine has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from qaugbench.cli.root import NearNamesGroup, cli
 @click.argument("what", required=False)
 @click.option("--json", "as_json", is_flag=True)
 def list_(what: str | None, as_json: bool) -> None:
-    """List tasks, generators, sources, tracks or device presets (all of them without an argument)."""
+    """List tasks, generators, sources, tracks, presets.
+
+    WHAT is one of these five; all of them without it.
+    """
     from qaugbench.catalogue import catalogue, catalogue_text
 
     click.echo(json.dumps(catalogue(what), indent=1) if as_json else catalogue_text(what))
@@ -32,7 +35,10 @@ class ShowGroup(NearNamesGroup):
 
 @cli.group(cls=ShowGroup, subcommand_metavar="NAME | COMMAND NAME")
 def show() -> None:
-    """Show a task, a generator, the table of a finished run (its folder), or the circuits of a generator."""
+    """Show a task, a generator or a finished run.
+
+    A run is named by its folder. The commands show the circuits of a generator.
+    """
 
 
 @show.command(hidden=True)
@@ -56,7 +62,10 @@ def definition(name: str, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.pass_context
 def doctor(ctx: click.Context, out: Path) -> int:
-    """Check this installation and machine: packages, cores, memory, disk, GPU, definitions, circuits."""
+    """Check this installation and machine.
+
+    Packages, cores, memory, disk, GPU, definitions and circuits.
+    """
     from qaugbench.inspection.doctor import examine
 
     if ctx.invoked_subcommand:
@@ -73,7 +82,10 @@ def doctor(ctx: click.Context, out: Path) -> int:
 @click.option("--all", "all_checks", is_flag=True, help="Print the checks that pass as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
-    """Audit the circuits of GENERATORS (or variants such as qldm:twin; all of them by default): are they live?"""
+    """Check that the circuits of generators are live.
+
+    GENERATORS are names or variants such as qldm:twin; all generators by default.
+    """
     from qaugbench.inspection.circuit_doctor import examine_circuits
 
     found = examine_circuits(generators or None, seed=seed)

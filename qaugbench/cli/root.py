@@ -26,8 +26,32 @@ class NearNamesGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+SECTIONS = {
+    "Run": ("run", "estimate", "list", "show", "doctor"),
+    "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "selftest"),
+    "Data": ("data",),
+    "Circuits": ("execute",),
+}
+"""The commands of the first screen, in the order in which a person meets them."""
+
+
+class SectionedGroup(NearNamesGroup):
+    """The root group, whose help lists its commands by what they are about."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section per subject; a command of no section comes last, so that none is missing."""
+        listed = [name for names in SECTIONS.values() for name in names]
+        others = tuple(name for name in self.list_commands(ctx) if name not in listed)
+        for title, names in {**SECTIONS, "Other": others}.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, command.get_short_help_str(100)) for name, command in commands if command is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 @click.group(
-    cls=NearNamesGroup,
+    cls=SectionedGroup,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

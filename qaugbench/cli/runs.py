@@ -81,7 +81,11 @@ def _request(options: dict[str, Any]) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on standard output.")
 @click.option("--quiet", is_flag=True, help="No progress; the log is still written.")
 def run(as_json: bool, quiet: bool, **options: Any) -> int:
-    """Run generators and their controls against classical augmentation and print the deltas with intervals."""
+    """Run generators against the best real-only training.
+
+    Generators, their controls and the real-only arms are trained and compared; printed are the differences from R*, with
+    intervals, and the verdicts.
+    """
     from qaugbench.experiment.run import perform
     from qaugbench.record import record_text
     from qaugbench.report.tables import summary_table
@@ -102,7 +106,10 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
 @run_options
 @click.option("--json", "as_json", is_flag=True)
 def estimate(as_json: bool, **options: Any) -> None:
-    """Say how long a run would take here: from finished cells of the store, else by timing a few steps of each stage."""
+    """Say how long a run would take here.
+
+    From finished cells of the store, else by timing a few steps of each stage.
+    """
     from dataclasses import asdict
 
     from qaugbench.experiment.estimate import estimate_run

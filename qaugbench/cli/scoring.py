@@ -26,7 +26,10 @@ def report(folder: Path) -> None:
 @click.option("--difference", type=float, help="The smallest difference that matters; replaces the task's margin.")
 @click.option("--json", "as_json", is_flag=True)
 def power(folder: Path, endpoint: str | None, difference: float | None, as_json: bool) -> None:
-    """Say what a larger run could show, from the variances of a finished run or entry, before it is computed."""
+    """Say what a larger run could show, from a finished one.
+
+    Told from the variances of a finished run or entry, before anything larger is computed.
+    """
     from dataclasses import asdict
 
     from qaugbench.report.planning import power_tables, power_text
@@ -39,12 +42,15 @@ def power(folder: Path, endpoint: str | None, difference: float | None, as_json:
 
 
 @cli.command()
-@click.option("--full", is_flag=True, help="2,000 simulations a check, minutes on all cores; else a short form.")
+@click.option("--full", is_flag=True, help="2,000 simulations per check, minutes on all cores; else a short form.")
 @click.option("--only", multiple=True, help="Only checks whose name contains this; repeat for several.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes, one thread each. Default: all cores.")
 @click.option("--json", "as_json", is_flag=True)
 def selftest(full: bool, only: tuple[str, ...], jobs: int | None, as_json: bool) -> int:
-    """Check the statistics by simulation: error rates, coverage, power, and that broken versions of them are caught."""
+    """Check the statistics by simulation.
+
+    Error rates, coverage and power, and that broken versions of the statistics are caught.
+    """
     from qaugbench.stats.selftest.parallel import processes
     from qaugbench.stats.selftest.run import run_selftest
 
@@ -62,7 +68,10 @@ def _progress(done: int, total: int) -> None:
 @cli.command()
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
 def folds(folders: tuple[Path, ...]) -> None:
-    """Score the runs of all folds together ('run --split fold:1/5' to fold:5/5), for classes too rare for one test set."""
+    """Score the runs of all folds together.
+
+    For classes too rare for one test set: the runs of 'run --split fold:1/5' to fold:5/5.
+    """
     from qaugbench.report.folds import folds_text
 
     click.echo(folds_text(folders), nl=False)
@@ -71,7 +80,10 @@ def folds(folders: tuple[Path, ...]) -> None:
 @cli.command()
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
 def rescore(folders: tuple[Path, ...]) -> None:
-    """Compute the scores of runs or entries anew from their predictions, with this version's statistics."""
+    """Score runs or entries again with this version.
+
+    Everything is computed from the stored predictions; records of schema 1 and 2 become records of schema 3.
+    """
     from qaugbench.board.rescore import rescore as rescore_results
     from qaugbench.report.html import write_report
     from qaugbench.report.tables import summary_table
@@ -86,7 +98,10 @@ def rescore(folders: tuple[Path, ...]) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("leaderboards"), show_default=True)
 def submit(folder: Path, out: Path) -> None:
-    """Write the entry bundle of a finished run, to be submitted by pull request."""
+    """Write the leaderboard entry of a finished run.
+
+    The entry is a folder that is submitted by pull request.
+    """
     from qaugbench.board.entry import submit as write_entry
 
     click.echo(f"Entry: {write_entry(folder, out)}")
@@ -95,17 +110,20 @@ def submit(folder: Path, out: Path) -> None:
 @cli.command()
 @click.argument("entries", type=click.Path(path_type=Path), nargs=-1, required=True)
 def verify(entries: tuple[Path, ...]) -> None:
-    """Recompute every number of entries or runs from their predictions; refuse a mismatch. Needs no torch."""
+    """Recompute every number of entries or runs.
+
+    From the stored predictions; a mismatch is refused. Needs no torch.
+    """
     from qaugbench.board.verify import verify as verify_entry
 
     for entry in entries:
         checked = verify_entry(entry)
-        click.echo(f"{entry}: holds. {checked.n_numbers} numbers recomputed from {checked.n_logits} logits.")
+        click.echo(f"{entry}: verified. {checked.n_numbers:,} numbers recomputed from {checked.n_logits:,} logits.")
 
 
 @cli.group(cls=NearNamesGroup)
 def leaderboard() -> None:
-    """Build the leaderboard from entries."""
+    """Build the leaderboards from entries."""
 
 
 @leaderboard.command()

@@ -135,3 +135,17 @@ def test_schema_describes_the_entry(entry: Path) -> None:
     assert set(schema["required"]) <= set(stated) <= set(schema["properties"])
     assert schema["additionalProperties"] is False
     assert verify(entry).record.id == stated["record"]["id"]
+
+
+def test_schema_covers_the_scores() -> None:
+    parts = entry_schema()["$defs"]
+    assert parts["Record"]["properties"]["scores"] == {"$ref": "#/$defs/Scores"}
+    for name in ("Scores", "FractionScore", "EndpointScore", "Contrast", "ArmVerdict", "Ladder", "Reference"):
+        assert parts[name]["additionalProperties"] is False
+    assert {"type": "null"} in parts["Comparison"]["properties"]["df"]["anyOf"]  # infinite degrees of freedom
+
+
+def test_numbers_that_are_not_finite_are_null_and_come_back(tmp_path: Path) -> None:
+    record = write_run(tmp_path / "run", replicates=1)
+    assert "Infinity" not in (tmp_path / "run" / "record.json").read_text(encoding="utf-8")
+    assert read_record(tmp_path / "run") == record
