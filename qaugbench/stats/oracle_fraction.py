@@ -13,11 +13,11 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from qaugbench.formatting import signed
 from qaugbench.stats.inversion import LEVEL, ROUNDING, Pieces, accepted, check_paired, joint_of, minus
 from qaugbench.stats.joint import Joint, symmetric_root
 from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import NO_VARIATION, Comparison, interval
-from qaugbench.stats.wording import signed
 
 Shape = Literal["interval", "half-line", "two rays", "whole line"]
 

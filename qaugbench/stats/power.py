@@ -14,9 +14,9 @@ import numpy as np
 from scipy import stats
 
 from qaugbench.errors import StatisticsError
+from qaugbench.formatting import unsigned
 from qaugbench.stats.mrmc import Components, standard_error
 from qaugbench.stats.pilot import Pilot, TestSet
-from qaugbench.stats.wording import unsigned
 
 MOST_REPLICATES = 1000
 EMPTY_TAIL = 6.0  # below -critical is less than P(Z < -6), a billionth

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qaugbench.errors import StatisticsError
+from qaugbench.formatting import unsigned
 from qaugbench.stats.pilot import Pilot, TestSet
 from qaugbench.stats.power import Needed, detectable, equivalence_margin, noninferiority_margin, replicates_needed
-from qaugbench.stats.wording import unsigned
 
 REPLICATES = (3, 5, 10, 20, 50)
 TEST_SETS = (1.0, 2.0, 4.0)

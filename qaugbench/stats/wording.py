@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qaugbench.formatting import signed, unsigned
 from qaugbench.stats.ladder import Ladder, LadderVerdict, Rung
 
 WORDS: dict[LadderVerdict, str] = {
@@ -38,19 +39,6 @@ def verdict_sentence(ladder: Ladder, *, metric: str, fraction: str, task: str | 
 def verdict_text(ladder: Ladder) -> str:
     """Return a verdict in a few words, for a table: ``superior, below margin``."""
     return f"{WORDS[ladder.verdict]}{', below margin' * ladder.below_margin}"
-
-
-def signed(value: float) -> str:
-    """Return three decimals with a sign and no leading zero: ``+.004``, ``-.012``, ``.000``."""
-    text = unsigned(abs(value))
-    if text == ".000":
-        return text
-    return f"{'-' if value < 0 else '+'}{text}"
-
-
-def unsigned(value: float) -> str:
-    """Return three decimals without a leading zero: ``.021``, ``1.000``."""
-    return f"{value:.3f}".removeprefix("0")
 
 
 def _where(task: str | None, fraction: str) -> str:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from qaugbench.formatting import signed
 from qaugbench.stats.ladder import Ladder, Rung
-from qaugbench.stats.wording import WORDS, signed, verdict_sentence, verdict_text
+from qaugbench.stats.wording import WORDS, verdict_sentence, verdict_text
 
 HELPS = Rung("helps", "qldm - R+", 0.004, 0.005, 9.0, -0.008, 0.016, 0.22, passed=False)
 ASSAYS = (
