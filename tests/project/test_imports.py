@@ -17,7 +17,7 @@ HEAVY = [*FRAMEWORKS, "matplotlib", "sklearn", "scipy", "pandas", "pooch", "requ
 
 def _python(code: str) -> str:
     """Return what a fresh interpreter prints for ``code``; its error output is the test's when it fails."""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -53,7 +53,7 @@ def test_scoring_and_reading_need_no_framework(package: str) -> None:
 
 def test_imports_follow_the_contracts() -> None:
     lint = "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo', '--no-cache'])"
-    done = subprocess.run([sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", lint], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
