@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from qaugbench import definitions, seeds
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.phantom.source import phantom_archive
-from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepared
+from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.datasets.splits import choose_split
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.downstream.recipe import train_classifier

@@ -129,7 +129,7 @@ def feed(size: int, batch: int, folder: Path) -> None:
     import torch
 
     from qaugbench import definitions
-    from qaugbench.datasets.prepared import LabelledImages
+    from qaugbench.datasets.labelled_images import LabelledImages
     from qaugbench.downstream.slots import batches
 
     torch.set_num_threads(1)

@@ -58,7 +58,9 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
 @click.option("--run", type=click.Path(path_type=Path), help="Finished run: its influence, track and task.")
 @json_option
 def controls(generator: str, track: str, task: str, run: Path | None, as_json: bool) -> None:
-    """Count a generator's parameters under every control, and say how far its circuits reach its images.
+    """Compare a generator with its controls.
+
+    Parameters under every control, and how far the circuits reach the images.
 
     Without --run, that is measured on a trial fit of a few steps on random images.
     """

@@ -100,7 +100,10 @@ def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: 
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def generator(name: str, as_json: bool) -> int:
-    """Check that generator NAME (or a variant such as qldm:twin) holds what a run relies on, under every control."""
+    """Check that a generator holds what a run relies on.
+
+    NAME may be a variant, such as qldm:twin; otherwise every control is checked.
+    """
     from qaugbench.testing import checks_of
 
     found = []

@@ -26,7 +26,7 @@ from qaugbench.errors import DataError, DefinitionError, QaugbenchError
 from qaugbench.recipe import LabelKind, Recipe
 
 if TYPE_CHECKING:
-    from qaugbench.datasets.prepared import LabelledImages
+    from qaugbench.datasets.labelled_images import LabelledImages
 
 Progress = Callable[[int, int, float], None]
 Batch = tuple[torch.Tensor, torch.Tensor]

@@ -17,7 +17,7 @@ from qaugbench.downstream.augment import augment_batch
 from qaugbench.recipe import Augment
 
 if TYPE_CHECKING:
-    from qaugbench.datasets.prepared import LabelledImages
+    from qaugbench.datasets.labelled_images import LabelledImages
 
 
 def shuffled_indices(n_images: int, n_slots: int, seed: int) -> Iterator[np.ndarray]:

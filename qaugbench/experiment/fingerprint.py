@@ -20,7 +20,7 @@ from qaugbench.definitions import module_path
 from qaugbench.task import canonical_hash
 
 PACKAGE = "qaugbench"
-WITHOUT_NUMBERS = frozenset({"qaugbench", "qaugbench.errors"})
+WITHOUT_NUMBERS = frozenset({"qaugbench", "qaugbench.errors", "qaugbench.limits", "qaugbench.places"})
 RECIPE_CODE = "qaugbench.downstream.recipe"
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from qaugbench import definitions
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.pixel_store import write_pixels
-from qaugbench.datasets.prepared import LabelledImages, open_prepared
+from qaugbench.datasets.prepared import open_prepared
 from qaugbench.datasets.splits import PARTS
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError, QaugbenchError
 from qaugbench.kinds import Kind, may_run_circuits
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import (
     Budget,
     Codec,

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from qaugbench.circuits.execution import IDEAL, Execution
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.labels_csv import LabelNames
-from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepared
+from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.errors import DataError, DefinitionError, first_offenders
 from qaugbench.generators.contract import Budget, Generator, NotFittedError, Progress, require_labels
 from qaugbench.kinds import Kind

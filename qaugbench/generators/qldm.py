@@ -21,7 +21,7 @@ from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.controls.build import build_block
 from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import (
     Budget,

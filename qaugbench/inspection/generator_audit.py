@@ -14,7 +14,7 @@ from qaugbench.circuits.audit.instrumented_network import moved
 from qaugbench.circuits.audit.network import audit_network
 from qaugbench.circuits.audit.recorded_fit import NetworkCall, Watched, watching
 from qaugbench.circuits.block import Block
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import first_offenders
 from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.shared.block_influence import influence_differences

@@ -15,7 +15,7 @@ from torch import nn
 from qaugbench import definitions
 from qaugbench.cards import split_settings
 from qaugbench.circuits.block import QuantumBlock
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.seeds import numpy_generator
 
 SIZE = 32

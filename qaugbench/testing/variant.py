@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from qaugbench.cards import GeneratorCard, split_settings
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import Budget, Codec, Generator
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 from qaugbench.testing.images import N_LABELS, SIZE, bright_quadrants

@@ -16,7 +16,7 @@ from qaugbench.datasets.prepared import open_prepared
 from qaugbench.datasets.subsets import deciding_classes
 from qaugbench.definitions import task
 from qaugbench.limits import MIN_FOR_INTERVAL
-from qaugbench.stats.metric_on_images import Images, Question
+from qaugbench.stats.metric_on_images import Images, MetricOnImages
 
 TASKS = ("brainmri", "chestxray", "fundus", "kneeoa")
 SIZE_CHECKS = {"no-interval", "no-verdict", "few-groups"}
@@ -79,7 +79,7 @@ def test_what_is_too_few_is_told_of_the_side_that_is(phantom):
 def test_audit_plan_and_statistics_agree_on_what_is_too_few(phantom, n):
     labels = np.zeros((60, 2), np.float32)
     labels[:n, 0] = labels[20:40, 1] = 1
-    question = Question.of("auroc", (0,), Images(labels, np.arange(60), ("a", "b"), "multilabel"))
+    question = MetricOnImages.of("auroc", (0,), Images(labels, np.arange(60), ("a", "b"), "multilabel"))
     source = dataclasses.replace(
         phantom("fundus"),
         table=phantom("fundus").table.iloc[:60],

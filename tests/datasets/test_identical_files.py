@@ -33,7 +33,7 @@ def test_copies_are_one_group_and_never_parted_by_our_own_split(make_source, thr
     prepared = open_prepared(make_source(text, files, name=name), three_classes)
     assert len(prepared.group_names) == 60 + 30 - 20
     assert (prepared.groups[60:80] == prepared.groups[:20]).all()
-    split = choose_split(prepared, seed=1)
+    split = choose_split(prepared)
     assert split.name == "own"
     assert "20 groups" in split.how
     part = np.full(90, "", dtype="U5")
@@ -45,8 +45,8 @@ def test_copies_are_one_group_and_never_parted_by_our_own_split(make_source, thr
 def test_a_published_split_that_parts_copies_is_refused_or_called_leaky(make_source, three_classes) -> None:
     prepared = open_prepared(make_source(*copied(60, 20)), three_classes)
     with pytest.raises(DataError, match="20 groups"):
-        choose_split(prepared, column="split", seed=1)
-    accepted = choose_split(prepared, column="split", allow_leaky=True, seed=1)
+        choose_split(prepared, column="split")
+    accepted = choose_split(prepared, column="split", allow_leaky=True)
     assert (accepted.leaky, accepted.crossing_groups) == (True, 20)
 
 

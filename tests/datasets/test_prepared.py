@@ -8,7 +8,8 @@ import zlib
 import numpy as np
 import pytest
 
-from qaugbench.datasets.prepared import LabelledImages, load_images, open_prepared
+from qaugbench.datasets.labelled_images import LabelledImages
+from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.errors import DataError
 
 from .conftest import png

@@ -58,7 +58,7 @@ def source(make_source, three_classes):
 
 
 def findings(prepared: PreparedData) -> dict[str, str]:
-    split = choose_split(prepared, column="split", allow_leaky=True, seed=1)
+    split = choose_split(prepared, column="split", allow_leaky=True)
     return {finding.check: finding.what for finding in quick_findings(prepared, split, screen(prepared))}
 
 
@@ -69,7 +69,7 @@ def test_a_clean_source_has_nothing_to_tell_but_its_size(source) -> None:
 def test_other_files_of_the_same_pixels_across_parts_are_refused(source) -> None:
     prepared = source({"test15.png": re_encoded(picture(3))})
     screened = screen(prepared)
-    split = choose_split(prepared, column="split", seed=1)
+    split = choose_split(prepared, column="split")
     assert not split.leaky
     with pytest.raises(DataError, match=r"1 image files have the same pixels.*train3\.png = images/test15\.png"):
         with_copies_counted(prepared, split, screened, allow_leaky=False)
@@ -80,7 +80,7 @@ def test_other_files_of_the_same_pixels_across_parts_are_refused(source) -> None
 
 def test_the_same_pixels_in_one_part_are_no_leak(source) -> None:
     prepared = source({"train3.png": re_encoded(picture(0))})
-    split = choose_split(prepared, column="split", seed=1)
+    split = choose_split(prepared, column="split")
     assert with_copies_counted(prepared, split, screen(prepared), allow_leaky=False) is split
     assert "1 of 21 images repeat the pixels" in findings(prepared)["exact-duplicates"]
 
@@ -106,7 +106,7 @@ def test_a_class_that_a_part_lacks_is_named_with_its_counts(source, part, words)
 
 def test_notes_name_no_file_and_lines_do(source) -> None:
     prepared = source({"test16.png": png(picture(4)[:, ::-1])})
-    found = quick_findings(prepared, choose_split(prepared, column="split", seed=1), screen(prepared))
+    found = quick_findings(prepared, choose_split(prepared, column="split"), screen(prepared))
     assert any("test16.png" in line for line in finding_lines(found))
     assert not any(".png" in note for note in finding_notes(found))
     assert finding_notes(found)[0].startswith("Split: 1 of 6 test images")

@@ -76,6 +76,7 @@ def small_source(*, manifest: str = "1" * 64, phantom: bool = False, split: Spli
         files=files,
         archive=FolderArchive.__new__(FolderArchive),
     )
+    vars(prepared)["_read_once"] = (tuple(f"{i:064x}" for i in range(N)), 0)  # as if every file had been read
     facts = DataFacts(
         source="made",
         phantom=phantom,

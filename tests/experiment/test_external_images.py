@@ -78,14 +78,14 @@ def test_a_held_out_image_is_refused_in_any_orientation_and_at_the_size_of_the_t
 def test_copies_of_training_images_and_repeats_are_counted_and_said(data, tmp_path) -> None:
     folder = external(tmp_path, [picture(0), picture(1)[::-1], picture(1)[:, ::-1], picture(999), picture(999)])
     run = planned(data, folder, tmp_path / "runs")
-    notes = run.source.facts.notes
+    notes = run.plan.source.facts.notes
     assert "folder:external: 3 of 8 images are training images of this run, pixel for pixel." in notes
     assert "folder:external: 2 of 8 images repeat another of the folder." in notes
-    assert all(note in run.source.banner for note in notes if note.startswith("folder:"))
+    assert all(note in run.plan.source.banner for note in notes if note.startswith("folder:"))
 
 
 def test_new_images_are_not_remarked_upon(data, tmp_path) -> None:
-    notes = planned(data, external(tmp_path, []), tmp_path / "runs").source.facts.notes
+    notes = planned(data, external(tmp_path, []), tmp_path / "runs").plan.source.facts.notes
     assert not any(note.startswith("folder:") for note in notes)
 
 
@@ -94,7 +94,7 @@ def test_blank_images_are_copies_of_nothing(tmp_path) -> None:
     images[45] = np.zeros((48, 48), np.uint8)
     columns = {"label": [CLASSES[i % 4] for i in range(N)], "split": PARTS}
     folder = external(tmp_path, [np.zeros((48, 48), np.uint8)] * 2)
-    notes = planned(write(tmp_path / "real", images, columns), folder, tmp_path / "runs").source.facts.notes
+    notes = planned(write(tmp_path / "real", images, columns), folder, tmp_path / "runs").plan.source.facts.notes
     assert not any(note.startswith("folder:") for note in notes)
 
 
@@ -107,8 +107,8 @@ def test_an_equal_file_across_a_forced_split_is_refused_or_marked(tmp_path) -> N
         planned(data, external(tmp_path, []), tmp_path / "runs", split="split")
     (tmp_path / "external").rename(tmp_path / "old")
     run = planned(data, external(tmp_path, []), tmp_path / "runs", split="split", allow_leaky_split=True)
-    assert (run.source.facts.leaky, run.source.facts.crossing_groups) == (True, 1)
-    assert "1 of 20 test images (5 %) have a twin in train" in run.source.banner
+    assert (run.plan.source.facts.leaky, run.plan.source.facts.crossing_groups) == (True, 1)
+    assert "1 of 20 test images (5 %) have a twin in train" in run.plan.source.banner
 
 
 def test_a_class_without_training_images_is_named_and_left_out_of_the_mean(tmp_path) -> None:

@@ -13,6 +13,7 @@ from qaugbench.errors import DefinitionError
 from qaugbench.experiment.estimate import estimate_run
 from qaugbench.experiment.run import RunRequest, RunResult
 from qaugbench.inspection.doctor import examine
+from qaugbench.stats.results import Contrast, Scores
 from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
 
 
@@ -39,12 +40,12 @@ def test_images_from_a_folder_are_an_arm(finished: RunResult, tmp_path: Path) ->
     scored = tiny_run(finished.folder.parent, generators=(f"folder:{made}",)).record
     arm = next(arm for arm in scored.arms if arm.role == "synthetic")
     assert (arm.id, arm.kind) == ("folder:made", "external")
-    assert scored.scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["arms"]["folder:made"]["mean"] > 0
-    assert not any(contrast["against"] == "folder:made" for contrast in _contrasts(scored.scores))
+    assert scored.scores.fractions["50%"].endpoints["macro_auroc"].arms["folder:made"].mean > 0
+    assert not any(contrast.against == "folder:made" for contrast in _contrasts(scored.scores))
 
 
-def _contrasts(scores: dict) -> list[dict]:
-    return scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["contrasts"]
+def _contrasts(scores: Scores) -> list[Contrast]:
+    return scores.fractions["50%"].endpoints["macro_auroc"].contrasts
 
 
 def test_python_function_does_what_the_command_does(finished: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,10 +87,10 @@ def test_scores_are_those_of_the_stored_logits(finished: RunResult) -> None:
     predicted = read_predictions(finished.folder / "predictions.npz")
     logits = predicted.fractions["50%"].test_logits.astype(np.float64)
     grades = predicted.test_labels.argmax(axis=1)
-    scored = finished.record.scores["fractions"]["50%"]["endpoints"]["macro_auroc"]["arms"]
+    scored = finished.record.scores.fractions["50%"].endpoints["macro_auroc"].arms
     for arm, by_replicate in zip(predicted.arms, logits, strict=True):
         values = [
             roc_auc_score(grades, softmax(replicate, axis=1), multi_class="ovr", average="macro")
             for replicate in by_replicate
         ]
-        assert scored[arm]["mean"] == pytest.approx(np.mean(values), abs=1e-9)
+        assert scored[arm].mean == pytest.approx(np.mean(values), abs=1e-9)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load, save
 
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DataError, DefinitionError
 from qaugbench.generators.contract import Budget, NotFittedError
 from qaugbench.generators.folder import FolderGenerator

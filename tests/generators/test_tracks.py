@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qaugbench import definitions
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import Budget
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder
 from qaugbench.generators.shared.discovery import generator_class

@@ -15,7 +15,7 @@ from qaugbench.circuits.audit.weights import RECEIVE
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.controls.build import build_block
 from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import Budget, Generator, Kind, Progress
 from qaugbench.inspection.generator_audit import (
     LEARNS,

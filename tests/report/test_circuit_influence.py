@@ -9,7 +9,7 @@ import pytest
 from qaugbench.record import HARDLY_REACHES, BlockInfluence, Record, read_record, record_text
 from qaugbench.report.circuit_influence import fraction_rows
 from qaugbench.report.html import write_report
-from qaugbench.report.record_views import notes
+from qaugbench.report.notes import notes
 from tests.board.factory import write_run
 
 TITLE = "How far the circuits reach the images"

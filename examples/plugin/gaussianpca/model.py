@@ -9,7 +9,7 @@ import torch
 
 from gaussianpca.components import expected_pixels, label_means, scaled_components
 from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import Budget, Generator, NotFittedError, Progress, require_labels
 from qaugbench.kinds import Kind
 from qaugbench.seeds import numpy_generator

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import (
     Budget,

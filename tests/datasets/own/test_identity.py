@@ -133,7 +133,7 @@ def test_stored_pixels_are_shared_by_renamed_files_and_not_by_rows_in_another_or
         text = table("filename,label,patient_id", *(f"{row[column]},{row[2]},{row[3]}" for row in order))
         files = {row[column]: picture for row, picture in zip(rows, made, strict=True)}
         sources.append(opened(write(tmp_path / folder, {**files, "labels.csv": text})))
-    first, renamed, reordered = (source.dataset.rows_sha256 for source in sources)
+    first, renamed, reordered = (source.prepared.identity.rows_sha256 for source in sources)
     assert first == renamed != reordered
     assert len({source.facts.manifest_sha256 for source in sources}) == 1
     assert len({source.facts.split_sha256 for source in sources}) == 1

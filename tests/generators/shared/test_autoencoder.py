@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load, save
 
 from qaugbench import definitions
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Budget, DivergedError, NotFittedError
 from qaugbench.generators.shared.autoencoder import LatentAutoencoder

@@ -10,7 +10,7 @@ import torch
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.prepared import LabelledImages
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import Budget, Generator, Kind, Progress
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
