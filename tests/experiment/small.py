@@ -61,12 +61,14 @@ def small_split(test_from: int = 204) -> Split:
     return Split("own", "by row", rows[:168], rows[168:test_from], rows[test_from:], False, 0, "0" * 64)
 
 
-def small_source(*, manifest: str = "1" * 64, phantom: bool = False, split: Split | None = None) -> OpenedSource:
+def small_source(
+    *, manifest: str = "1" * 64, phantom: bool = False, split: Split | None = None, path: str = "made"
+) -> OpenedSource:
     """Return the opened source ``made``; its images are nowhere."""
     files = tuple(f"images/{i:03}.png" for i in range(N))
     prepared = PreparedData(
         name="made",
-        path=Path("made"),
+        path=Path(path),
         table=pd.DataFrame({"filename": files, "patient_id": GROUPS.astype(str)}),
         labels=LABELS,
         label_names=CLASSES,
@@ -76,7 +78,10 @@ def small_source(*, manifest: str = "1" * 64, phantom: bool = False, split: Spli
         files=files,
         archive=FolderArchive.__new__(FolderArchive),
     )
-    vars(prepared)["_read_once"] = (tuple(f"{i:064x}" for i in range(N)), 0)  # as if every file had been read
+    vars(prepared)["_read_once"] = (
+        tuple(f"{manifest[:60]}{i:04}" for i in range(N)),
+        0,
+    )  # as if every file had been read
     facts = DataFacts(
         source="made",
         phantom=phantom,

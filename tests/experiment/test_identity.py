@@ -24,18 +24,22 @@ from tests.experiment.small import (
     small_split,
 )
 
-ALL = {"prepare", "split", "draw", "autoencoder", "fit", "sample", "train real", "train synthetic"}
+ALL = {"prepare", "split", "draw", "autoencoder", "fit", "sample", "influence", "train real", "train synthetic"}
 FROM_SPLIT, FROM_DRAW = ALL - {"prepare"}, ALL - {"prepare", "split"}
-FROM_AUTOENCODER = {"autoencoder", "fit", "sample", "train synthetic"}
-FROM_FIT = {"fit", "sample", "train synthetic"}
+FROM_AUTOENCODER = {"autoencoder", "fit", "sample", "influence", "train synthetic"}
+FROM_FIT = {"fit", "sample", "influence", "train synthetic"}
 TRAIN = {"train real", "train synthetic"}
 COMPUTED = FROM_DRAW - {"draw"}
 
 
 def by_stage(plan: Plan) -> dict[str, Cell]:
-    """Return one cell of each stage: all those that the arm qldm needs in replicate 0, and the training on R+os."""
+    """Return one cell of each stage: all those that the arm qldm needs in replicate 0, its influence, the training on R+os."""
     synthetic = plan.train_cells["qldm", "25%", 0]
-    found = {"train synthetic": synthetic, "train real": plan.train_cells["R+os", "25%", 0]}
+    found = {
+        "train synthetic": synthetic,
+        "train real": plan.train_cells["R+os", "25%", 0],
+        "influence": plan.influence_cells["qldm", "25%", 0],
+    }
     waiting = list(synthetic.needs.values())
     while waiting:
         cell = waiting.pop()
@@ -126,11 +130,7 @@ CHANGES: dict[str, tuple[Callable[[], Plan], set[str]]] = {
         TRAIN,
     ),
     "place of the data": (
-        lambda: small_plan(
-            small_setting(
-                source=replace(small_source(), prepared=replace(small_source().prepared, path=Path("elsewhere")))
-            )
-        ),
+        lambda: small_plan(small_setting(source=small_source(path="elsewhere"))),
         set(),
     ),
     "titles": (lambda: small_plan(small_setting(replace(TASK, title="Other words"))), set()),
@@ -174,12 +174,13 @@ def test_another_version_of_a_library_renames_what_uses_it(
         (replicate_cells.DRAW_CODE, FROM_DRAW),
         (replicate_cells.AUTOENCODER_CODE, FROM_AUTOENCODER),
         ("qaugbench.generators.qldm", FROM_FIT),
+        (replicate_cells.INFLUENCE_CODE, {"influence"}),
         (replicate_cells.RECIPE_CODE, TRAIN),
     ],
 )
 def test_other_code_renames_what_runs_it(module: str, expected: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = replicate_cells.code_hash
-    monkeypatch.setattr(replicate_cells, "code_hash", lambda name: "other" if name == module else hashed(name))
+    monkeypatch.setattr(replicate_cells, "code_hash", lambda *names: "other" if module in names else hashed(*names))
     assert renamed(small_plan()) == expected
 
 
@@ -211,6 +212,7 @@ def test_all_arms_of_a_replicate_share_their_draw_and_variants_their_autoencoder
         "autoencoder": 2,
         "fit": 6,
         "sample": 6,
+        "influence": 2,
         "train": 16,
     }
 
