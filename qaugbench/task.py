@@ -50,9 +50,12 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class KnownPlateau:
-    """Whether twice the steps of a track's recipe still help, as ``found`` when it was chosen (data, steps, validation values)."""
+    """Whether a track's recipe is at its plateau, so that twice its steps no longer help, as ``found`` when it was chosen.
 
-    reached: bool
+    ``found`` names the data, the steps tried and the validation scores.
+    """
+
+    reached: Literal["yes", "no", "not measured"]
     found: str
 
 

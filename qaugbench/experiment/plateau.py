@@ -32,8 +32,8 @@ def skipped_reason(setting: Setting, *, asked: bool) -> str | None:
     if setting.task.endpoints[0].margin is None:
         return "The primary endpoint has no margin to judge a gain by."
     known = setting.track.plateau
-    if not known.reached:
-        return f"The recipe of track {setting.track.name} is known to stop short of its plateau: {known.found}"
+    if known.reached == "no":
+        return f"The recipe of the track {setting.track.name} is known to stop short of its plateau. {known.found}"
     return None
 
 

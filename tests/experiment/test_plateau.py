@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -71,14 +72,17 @@ def test_they_are_computed_with_the_rest_and_belong_to_no_arm() -> None:
 @pytest.mark.parametrize(
     ("asked", "phantom", "reached", "margin", "words"),
     [
-        (True, False, True, 0.01, None),
-        (False, False, True, 0.01, "--no-plateau-check"),
-        (True, True, True, 0.01, "phantom"),
-        (True, False, False, 0.01, "R\\* still gains"),
-        (True, False, True, None, "no margin"),
+        (True, False, "yes", 0.01, None),
+        (True, False, "not measured", 0.01, None),
+        (False, False, "yes", 0.01, "--no-plateau-check"),
+        (True, True, "yes", 0.01, "phantom"),
+        (True, False, "no", 0.01, "R\\* still gains"),
+        (True, False, "yes", None, "no margin"),
     ],
 )
-def test_why_it_is_skipped(asked: bool, phantom: bool, reached: bool, margin: float | None, words: str | None) -> None:
+def test_why_it_is_skipped(
+    asked: bool, phantom: bool, reached: Literal["yes", "no", "not measured"], margin: float | None, words: str | None
+) -> None:
     task = replace(TASK, endpoints=(replace(TASK.endpoints[0], margin=margin),))
     known = KnownPlateau(reached, "R* still gains .02 from 900 steps.")
     setting = small_setting(task, small_source(phantom=phantom), plateau=known)

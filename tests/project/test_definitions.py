@@ -115,6 +115,6 @@ def test_tail_groups_partition_the_findings() -> None:
 
 
 def test_version_is_checked() -> None:
-    assert definitions.task("brainmri@1").version == 1
-    with pytest.raises(DefinitionError, match="at version 1"):
-        definitions.task("brainmri@2")
+    assert definitions.task("brainmri@2").version == 2
+    with pytest.raises(DefinitionError, match="at version 2"):
+        definitions.task("brainmri@1")

@@ -38,5 +38,5 @@ def test_a_generator_is_shown_with_one_line_per_deviation() -> None:
 
 def test_a_task_is_shown_in_words() -> None:
     text = CliRunner().invoke(cli, ["show", "brainmri"]).output
-    assert text.startswith("brainmri@1: Brain tumour MRI\n")
+    assert text.startswith("brainmri@2: Brain tumour MRI\n")
     assert "a difference of .010 matters" in text
