@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from qaugbench.datasets.closure import close_groups
 
 from qaugbench.datasets.audit.duplicates import find_pairs
 from qaugbench.datasets.audit.scan import scan
+from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.run import PreparedRun, RunRequest, prepare
 from qaugbench.predictions import PredictionSet, read_predictions
@@ -45,22 +45,30 @@ def planned(record: Record, data: Path, split: str, out: Path) -> PreparedRun:
 
 def twin_trained_on(run: PreparedRun, key: str, replicates: int) -> np.ndarray:
     """Return bool [R, N_test]: whether a near-duplicate of the test image is among the replicate's training images."""
-    dataset, prepared = run.plan.dataset, run.source.prepared
+    setting, prepared, split = run.plan.setting, run.plan.source.prepared, run.plan.source.split
+    used = next(fraction.used for fraction in run.plan.fractions if fraction.key == key)
     pairs = find_pairs(scan(prepared))
     picture = close_groups(None, pairs.first, pairs.second, len(prepared))
     found = []
     for replicate in range(replicates):
-        cell = run.plan.train_cells["R+", key, replicate]
-        draw = {**cell.key["draw"], **cell.key["seeds"]}
-        real = replicate_rows(dataset.labels, dataset.groups, dataset.split.train, draw).real
-        found.append(np.isin(picture[dataset.split.test], picture[real]))
+        streams = setting.streams(used, replicate)
+        rows = replicate_rows(
+            prepared.labels,
+            prepared.groups,
+            split.train,
+            setting.draw(used),
+            subset=streams.subset,
+            synthetic_labels=streams.synthetic_labels,
+        )
+        found.append(np.isin(picture[split.test], picture[rows.real]))
     return np.array(found)
 
 
 def correct(predicted: PredictionSet, run: PreparedRun, key: str, arm: str) -> np.ndarray:
     """Return bool [R, N_test] in the order of the plan's test images: whether the most likely class is the true one."""
     place = {name: number for number, name in enumerate(predicted.test_ids.tolist())}
-    order = [place[run.source.image_ids[row]] for row in run.plan.dataset.split.test]
+    source = run.plan.source
+    order = [place[source.image_ids[row]] for row in source.split.test]
     logits = predicted.fractions[key].test_logits[predicted.arms.index(arm)][:, order]
     return logits.argmax(axis=-1) == predicted.test_labels[order].argmax(axis=1)
 
