@@ -137,7 +137,7 @@ def _with_pooch(url: str, path: Path, known_hash: str | None, download: Resuming
         except ValueError as error:  # the hash differs
             download.forget()
             if last or not download.resumed:
-                raise DataError(f"the server sent another file than the one requested ({error})") from error
+                raise DataError(f"the downloaded file is not the expected one ({error})") from error
         else:
             return
 
