@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# One thread a process: the same bits on every run, and two fits side by side instead of one spread thin.
+# One thread per process: the same bits on every run, and two fits in parallel instead of one on two threads.
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
@@ -16,12 +16,12 @@ export OMP_NUM_THREADS
 
 help:
 	@echo "make demo    run one quantum generator on the built-in phantom and show the result"
-	@echo "make test    run the tests (not those marked gpu or slow)"
-	@echo "make lint    style, types and the floors of the imports"
-	@echo "make format  rewrite the code in the project's style"
+	@echo "make test    run the tests (except those marked gpu or slow)"
+	@echo "make lint    check style, types and the layers of imports"
+	@echo "make format  format the code"
 	@echo "make bench   measure speed against other simulators"
 	@echo "make wheel   build the wheel into dist/"
-	@echo "make lock    choose all versions anew and write requirements.lock"
+	@echo "make lock    resolve all versions again and write requirements.lock"
 	@echo "make clean   remove .venv, caches and builds (never runs/)"
 
 setup: $(INSTALLED)
@@ -62,7 +62,7 @@ bench: setup
 wheel: setup
 	$(BIN)/python -m hatchling build -t wheel -d dist
 
-# uv.lock names an index; what is kept is only names, versions and hashes.
+# uv.lock names an index; only names, versions and hashes are kept.
 lock: setup
 	rm -f uv.lock
 	$(BIN)/uv lock --quiet

@@ -1,4 +1,4 @@
-"""Does synthetic data from quantum generative models help medical image classifiers, and is it the quantum part?
+"""Does synthetic data from quantum generative models help medical image classifiers, and is the quantum part the reason?
 
 ``qaugbench.run(task="brainmri", generators=["qldm"], data="scans.zip")`` does what ``qaugbench run`` does.
 """

@@ -1,4 +1,4 @@
-"""The facts of a generator as its TOML file states them: what it is, whom to cite, its controls and its hyper-parameters."""
+"""The facts of a generator from its TOML file: kind, citation, controls and hyper-parameters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Citation:
 class GeneratorCard:
     """The facts of a generator.
 
-    ``tracks`` holds hyper-parameters and budget by track, laid over ``hyper``; without any, every track uses ``hyper``.
+    ``tracks`` holds hyper-parameters and budget by track, which override ``hyper``; without any, every track uses ``hyper``.
     ``origin`` names the file.
     """
 
@@ -56,7 +56,7 @@ class GeneratorCard:
     origin: str = ""
 
     def settings(self, track: str) -> dict[str, Any]:
-        """Return hyper-parameters and budget for ``track``: the defaults overlaid by the track's own values."""
+        """Return hyper-parameters and budget for ``track``: the defaults, overridden by the track's own values."""
         if self.tracks and track not in self.tracks:
             raise DefinitionError(
                 f"Generator {self.id!r} has no settings for track {track!r}.{near_names(track, self.tracks)}"
@@ -75,7 +75,7 @@ def split_settings(settings: Mapping[str, Any]) -> tuple[dict[str, int], dict[st
 
 
 def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
-    """Return a generator's card from the dictionary of its file; DefinitionError says what in ``origin`` cannot stand."""
+    """Return a generator's card from the dictionary of its file; DefinitionError says what is wrong in ``origin``."""
     for key in facts:
         if key not in TABLES:
             raise DefinitionError(f"{origin}: unknown table or key {key!r}.{near_names(key, TABLES)}")
@@ -93,7 +93,7 @@ def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
 
 
 def _refuse_nested(generator: dict[str, Any], origin: str) -> None:
-    """Raise where the file's own tables stand inside [generator], or a key that the file does not state itself."""
+    """Raise if a table that belongs at the top level, or an unknown key, is inside [generator]."""
     for key in generator:
         if key in TABLES:
             form = (
@@ -118,7 +118,7 @@ def _check_controls(card: GeneratorCard) -> None:
 
 
 def _check_budget(card: GeneratorCard, track: str) -> None:
-    """Raise unless the track states both numbers of its budget, or neither because its fit takes no steps."""
+    """Raise unless the track states both numbers of its budget, or neither, for a fit without steps."""
     table = f"[track.{track}]" if track else "[hyper]"
     settings = card.settings(track)
     stated = [key for key in BUDGET_KEYS if key in settings]

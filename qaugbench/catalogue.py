@@ -1,4 +1,5 @@
-"""What there is to run: tasks, generators, sources, tracks and device presets, as data and as text. Reads definitions only."""
+"""Everything that can be run: tasks, generators, sources, tracks and device presets, as data and as text. Reads
+definitions only."""
 
 from __future__ import annotations
 
@@ -79,7 +80,7 @@ def _generators() -> list[dict[str, Any]]:
 
 
 def _generator_row(name: str, found: definitions.GeneratorCard | DefinitionError) -> dict[str, Any]:
-    """Return the row of a generator; one that cannot be used says why, and its own facts are unknown."""
+    """Return the row of a generator; for one that cannot be used, the reason instead of its facts."""
     if isinstance(found, DefinitionError):
         unknown = {"kind": "-", "fidelity": "-", "controls": "-"}
         return {"generator": name, **unknown, "title": f"cannot be used: {found}"}

@@ -1,4 +1,4 @@
-"""A task or a generator as a person reads it."""
+"""A task or a generator as readable text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qaugbench.task import Endpoint, Task, Track
 
 
 def task_text(task: Task) -> str:
-    """Return what a task asks, of which classes, how it is scored, and what each track takes."""
+    """Return a task's question, classes, endpoints and tracks as text."""
     blocks = [
         f"{task.name}: {task.title}",
         wrapped(task.question),
@@ -22,7 +22,7 @@ def task_text(task: Task) -> str:
 
 
 def generator_text(card: Any) -> str:
-    """Return what a generator is, whose paper it follows and where it departs, and its settings on each track."""
+    """Return a generator's kind, paper, deviations from it, and settings on each track as text."""
     facts = {
         "kind": card.kind,
         "fidelity to its paper": card.fidelity,

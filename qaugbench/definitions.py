@@ -1,6 +1,6 @@
 """Finds and reads ``tasks/`` and ``baselines/``; refuses unknown keys and suggests near names.
 
-The two folders travel inside the wheel and are at the repository root in a checkout.
+The two folders are inside the wheel, or at the root of a checkout.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from qaugbench.cards import GeneratorCard, build_card
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.plugins import entry_point, facts_file, registered
-from qaugbench.plugins import module_path as module_path  # offered here as well
+from qaugbench.plugins import module_path as module_path  # also available from here
 from qaugbench.task import Task, Track
 from qaugbench.typed import from_dict
 
@@ -22,7 +22,7 @@ AUTOENCODER = "autoencoder"
 
 
 def folder(kind: str) -> Path:
-    """Return the folder of ``tasks`` or ``baselines``: inside the installed package, else beside it in a checkout."""
+    """Return the folder of ``tasks`` or ``baselines``: inside the installed package, or beside it in a checkout."""
     for place in (_PACKAGE / kind, _PACKAGE.parent / kind):
         if place.is_dir():
             return place
@@ -30,12 +30,12 @@ def folder(kind: str) -> Path:
 
 
 def names(kind: str) -> list[str]:
-    """Return the ids of all tasks or generators, sorted; the autoencoder is no generator."""
+    """Return the ids of all tasks or generators, sorted; the autoencoder is not a generator."""
     return sorted({path.stem for path in folder(kind).glob("*.toml")} - {AUTOENCODER})
 
 
 def read_toml(kind: str, name: str) -> dict[str, Any]:
-    """Return one definition file as a dictionary; an unknown name is answered with near ones."""
+    """Return one definition file as a dictionary; an unknown name raises with near names."""
     path = folder(kind) / f"{name}.toml"
     if not path.is_file() or Path(name).name != name:
         singular = {"tasks": "task", "baselines": "generator"}[kind]
@@ -82,7 +82,7 @@ def build_task(facts: dict[str, Any], origin: str) -> Task:
 def generator_card(name: str) -> GeneratorCard:
     """Return the facts of the generator called ``name``: a file of ``baselines/``, or that of a registered generator.
 
-    A name of this package is never another package's.
+    A name of this package always means its own generator.
     """
     if name in names("baselines") or name not in registered():
         return _named(build_card(read_toml("baselines", name), origin=f"baselines/{name}.toml"), name)
@@ -99,7 +99,8 @@ def _named(card: GeneratorCard, name: str) -> GeneratorCard:
 
 
 def every_card() -> dict[str, GeneratorCard | DefinitionError]:
-    """Return the facts of each generator by name, or the reason why it cannot be used: one faulty file hides no other."""
+    """Return the facts of each generator by name, or the reason why it cannot be used: one faulty file does not hide
+    the others."""
     found: dict[str, GeneratorCard | DefinitionError] = {}
     for name in generator_names():
         try:
@@ -138,7 +139,7 @@ def autoencoder_settings(track: str) -> dict[str, Any]:
 
 
 def track(task_found: Task, name: str) -> Track:
-    """Return one track of a task; an unknown name is answered with near ones."""
+    """Return one track of a task; an unknown name raises with near names."""
     if name not in task_found.tracks:
         raise DefinitionError(
             f"There is no track {name!r} of task {task_found.id!r}.{near_names(name, task_found.tracks)}"

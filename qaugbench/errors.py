@@ -1,4 +1,4 @@
-"""The one exception base. Every message says what was wrong, what was given, and what to do."""
+"""The common base of all exceptions. Every message says what was wrong, what was given, and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 
 ITEM_LIMIT = 80
-"""Characters of one name or value in a message, where nothing else is asked for."""
+"""Characters of one name or value in a message, by default."""
 OFFENDER_LIMIT = 160
 """Characters of one offender: a name and what is wrong with it."""
 LONGEST_NAME = 200
@@ -21,7 +21,7 @@ MESSAGE_LIMIT = 4000
 class QaugbenchError(Exception):
     """Bad input or an unusable environment; the command line prints it and exits with code 2.
 
-    Whatever a message was made of, no control character but a line break is left in it, and it is never longer than a screen.
+    A message contains no control character but line breaks and is never longer than a screen.
     """
 
     def __init__(self, message: object = "") -> None:
@@ -53,11 +53,11 @@ class CircuitError(QaugbenchError):
 
 
 class MissingPackageError(QaugbenchError):
-    """A package that qaugbench runs without, but not what was asked for."""
+    """An optional package that the request needs."""
 
 
 def missing_package(what: str, *packages: str, extra: str | None = None) -> str:
-    """Return in one line what needs which packages, and the command that installs them.
+    """Return one line: what needs which packages, and the command that installs them.
 
     >>> missing_package("--backend dask", "distributed", extra="dask")
     "--backend dask needs the package distributed, which is not installed: pip install 'qaugbench[dask]'"
@@ -72,17 +72,17 @@ def missing_package(what: str, *packages: str, extra: str | None = None) -> str:
 
 
 def require(what: str, *modules: str, extra: str | None = None) -> None:
-    """Raise ``MissingPackageError`` when a module that ``what`` needs is not installed; nothing is imported."""
+    """Raise ``MissingPackageError`` if a module that ``what`` needs is not installed; nothing is imported."""
     missing = [module.replace("_", "-") for module in modules if find_spec(module) is None]
     if missing:
         raise MissingPackageError(missing_package(what, *missing, extra=extra))
 
 
 def shown(text: object, limit: int | None = ITEM_LIMIT) -> str:
-    """Return ``text`` fit for a message: what is not printable is escaped, and what is longer than ``limit`` is cut in the middle.
+    """Return ``text`` fit for a message: unprintable characters are escaped, and text longer than ``limit`` is cut in the middle.
 
-    File names, column names and cells come from other people: a terminal must not obey them, and one of them must not
-    fill the screen. ``limit=None`` cuts nothing.
+    File names, column names and cells come from others: they must not control the terminal or fill the screen.
+    ``limit=None`` cuts nothing.
 
     >>> shown("a\\tb"), shown("abcdefghijklmnop", limit=9)
     ('a\\\\tb', 'abc...nop')
@@ -100,12 +100,12 @@ def shortened(text: str, limit: int) -> str:
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return ``text`` with control, formatting and unpaired surrogate characters written as escapes, but for those in ``keep``."""
+    """Return ``text`` with control, formatting and unpaired surrogate characters escaped, except those in ``keep``."""
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'a' or 'b'? Known: ..." for an unknown ``name``; of many known names the first 40 are listed.
+    """Return " Did you mean 'a' or 'b'? Known: ..." for an unknown ``name``; at most 40 known names are listed.
 
     >>> near_names("brianmri", ["brainmri", "fundus"])
     " Did you mean 'brainmri'? Known: brainmri, fundus."

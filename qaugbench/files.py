@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and the bytes that go into them: JSON and .npz that depend on their content alone."""
+"""Files written whole or not at all, and deterministic bytes for them: JSON and .npz that depend on their content alone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How numbers, durations and tables look wherever a reader meets them: terminal, page, leaderboard, sentences.
+"""The format of numbers, durations and tables everywhere: terminal, page, leaderboard, sentences.
 
-Values and differences have three decimals and no leading zero (``.959``, ``+.004``); what is missing is a dash.
+Values and differences have three decimals and no leading zero (``.959``, ``+.004``); missing values are a dash.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def signed(value: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Return the limits of a difference as a table's cell, a dash where there are none.
+    """Return the limits of a difference as a table cell, a dash if there are none.
 
     >>> interval(-0.0121, 0.004), interval(None, None)
     ('[-.012, +.004]', '-')
@@ -49,7 +49,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def change(estimate: float, low: float | None, high: float | None) -> str:
-    """Return a difference with its limits, where there are any, as one cell.
+    """Return a difference with its limits, if any, as one cell.
 
     >>> change(0.012, -0.001, 0.025), change(0.012, None, None)
     ('+.012 [-.001, +.025]', '+.012')
@@ -67,7 +67,7 @@ def p_value(value: float | None) -> str:
 
 
 def share(part: float, decimals: int = 0) -> str:
-    """Return a share of 1 in per cent; what would round to 0 or 100 without being it is a bound.
+    """Return a share of 1 in per cent; a value that would round to 0 or 100 without being so becomes a bound.
 
     >>> share(0.1), share(0.004, 1), share(0.001), share(0.999), share(0.0)
     ('10 %', '0.4 %', 'under 1 %', 'over 99 %', '0 %')
@@ -108,7 +108,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a span of time in the largest unit that leaves a readable number.
+    """Return a duration in the largest unit that gives a readable number.
 
     >>> duration(4.21), duration(75), duration(600), duration(7500)
     ('4.2 s', '75 s', '10 min', '2.1 h')
@@ -135,7 +135,7 @@ def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, word
 
 
 def aligned(header: Row, body: Sequence[Row]) -> list[str]:
-    """Return lines with the first and last column to the left, the others to the right; cells that are too long are cut."""
+    """Return lines with the first and last column left-aligned, the others right-aligned; long cells are cut."""
     limits = [34, *[22] * (len(header) - 2), 22]
     cells = [tuple(cut(cell, limit) for cell, limit in zip(row, limits, strict=True)) for row in (header, *body)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]

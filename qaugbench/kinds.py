@@ -1,4 +1,4 @@
-"""The words by which a generator is classed, each with one meaning for all who ask: plan, statistics, report and board."""
+"""The words that classify a generator, with one meaning for plan, statistics, report and board."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_quantum(kind: str | None) -> bool:
 
 
 def is_classical(kind: str | None) -> bool:
-    """Return whether a generator of this kind is a classical model that a quantum one is measured against."""
+    """Return whether a generator of this kind is a classical model to which a quantum one is compared."""
     return kind == "classical"
 
 

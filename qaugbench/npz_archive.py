@@ -1,8 +1,8 @@
-"""Arrays of an .npz archive, read only where it is exactly as ``files.npz_bytes`` writes it.
+"""Arrays of an .npz archive, read only if it is exactly as ``files.npz_bytes`` writes it.
 
-numpy's own reader trusts what an archive says of itself. Here the whole directory and every array's header are checked
-before any data are unpacked: no member more or less, none twice, none encrypted or of an unknown compression, nothing
-between or after them, no object, text or date where numbers belong, and no size that was not asked for.
+NumPy's own reader trusts an archive's headers. Here the whole directory and every array's header are checked before any
+data are unpacked: no missing, extra or repeated member, none encrypted or of an unknown compression, nothing between or
+after them, no object, text or date where numbers belong, and no unexpected size.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NPY_HEADER = re.compile(
 
 @dataclass(frozen=True)
 class Header:
-    """What an array says of itself: numpy's name of its dtype (``<f4``) and its shape."""
+    """The header of an array: NumPy's name of its dtype (``<f4``) and its shape."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -66,7 +66,7 @@ class Member:
 def members(content: bytes) -> dict[str, Member]:
     """Return the arrays of an archive by name, unpacked no further than their headers.
 
-    Raises ValueError in words for an archive that is not as ``files.npz_bytes`` writes it.
+    Raises ValueError with the reason for an archive that is not as ``files.npz_bytes`` writes it.
     """
     found: dict[str, Member] = {}
     place = 0
@@ -78,15 +78,15 @@ def members(content: bytes) -> dict[str, Member]:
         raise ValueError("it holds bytes that belong to no array")
     unpacked = sum(member.n_bytes for member in found.values())
     if unpacked > MOST_SWELLING * len(content) + FREE_BYTES:
-        raise ValueError(f"it would swell from {len(content):,} to {unpacked:,} bytes")
+        raise ValueError(f"it would unpack from {len(content):,} to {unpacked:,} bytes")
     return found
 
 
 def unpacked(member: Member) -> np.ndarray:
-    """Return the array of a member; one that is not what its header and checksum say raises ValueError."""
+    """Return the array of a member; raises ValueError if it does not match its header and checksum."""
     data = _inflate(member.content, member.method, member.n_bytes + 1, whole=True)
     if len(data) != member.n_bytes or zlib.crc32(data) != member.crc:
-        raise ValueError("an array is not what its checksum says")
+        raise ValueError("an array does not match its checksum")
     header = member.header
     return np.ndarray(header.shape, header.dtype, buffer=data, offset=len(data) - header.n_bytes)
 
@@ -117,7 +117,7 @@ def _directory(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _member(content: bytes, name: str, entry: tuple[int, ...], place: int) -> tuple[Member, int]:
-    """Return a member and where the next one has to begin."""
+    """Return a member and the position at which the next one has to begin."""
     flags, method, crc, packed, n_bytes, at = entry[2], entry[3], entry[6], entry[7], entry[8], entry[15]
     if flags & ~UTF_8_NAMES:
         raise ValueError(f"the member {shown(name)!r} is encrypted or streamed")

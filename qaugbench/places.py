@@ -1,4 +1,4 @@
-"""Where this program keeps what it downloads and converts."""
+"""The folder for downloaded and converted data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 def data_home() -> Path:
     """Return the data folder: $QAUGBENCH_DATA, else qaugbench/data in $XDG_CACHE_HOME or ~/.cache.
 
-    As the XDG specification demands, an XDG_CACHE_HOME that is not an absolute path is ignored.
+    As the XDG specification requires, an XDG_CACHE_HOME that is not an absolute path is ignored.
     """
     said = os.environ.get("QAUGBENCH_DATA")
     if said:

@@ -1,4 +1,4 @@
-"""Generators of other packages: which are registered, and where their code and facts are. Nothing of them is imported here.
+"""Generators of other packages: their names, code and facts. None of their code is imported here.
 
 A package registers a class in the entry-point group ``qaugbench.generators`` under the generator's id, and ships
 ``<id>.toml`` beside the module of the class or in the package's folder.
@@ -18,7 +18,7 @@ ENTRY_POINT_GROUP = "qaugbench.generators"
 
 @cache
 def registered() -> dict[str, tuple[EntryPoint, ...]]:
-    """Return every entry point of the group by generator id; more than one under an id is for ``entry_point`` to refuse."""
+    """Return every entry point of the group by generator id; ``entry_point`` refuses an id with more than one."""
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point not in found.get(point.name, ()):
@@ -27,7 +27,7 @@ def registered() -> dict[str, tuple[EntryPoint, ...]]:
 
 
 def entry_point(name: str) -> EntryPoint:
-    """Return the entry point registered under ``name``, or raise where several packages use that name."""
+    """Return the entry point registered under ``name``, or raise if several packages use that name."""
     points = registered()[name]
     if len(points) > 1:
         raise DefinitionError(
@@ -55,7 +55,7 @@ def facts_file(point: EntryPoint) -> Path:
 
 @cache
 def module_path(module: str) -> Path | None:
-    """Return the Python file of a module, found without importing anything; None where there is none."""
+    """Return the Python file of a module, found without importing anything; None if there is none."""
     top, *below = module.split(".")
     spec = importlib.util.find_spec(top)
     if spec is None:

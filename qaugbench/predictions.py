@@ -1,4 +1,4 @@
-"""Every prediction of a run on real held-out images, by arm, fraction and replicate, and the file that keeps them."""
+"""Every prediction of a run on real held-out images, by arm, fraction and replicate, and the file that stores them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qaugbench.kinds import Kind
 from qaugbench.npz_archive import Header, Member, check_headers, members, unpacked
 from qaugbench.untrusted import MIB, read_bytes
 
-# Far above any real board; what is beyond is refused before it is read.
+# Far above any real board; larger files are refused unread.
 MOST_ARMS, MOST_FRACTIONS, MOST_REPLICATES, MOST_CLASSES = 200, 20, 1_000, 500
 MOST_IMAGES = 500_000
 MOST_LOGITS = 500_000_000
@@ -28,7 +28,7 @@ LARGEST_GROUP = 2**53
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
 Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
 REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
-"""Roles of the arms that train on the real images alone and compete to be the reference, in the order that settles ties."""
+"""Roles of the arms that train on real images alone and may become the reference, in the order that resolves ties."""
 
 
 class Facts(BaseModel):
@@ -38,7 +38,7 @@ class Facts(BaseModel):
 
 
 class ArmInfo(Facts):
-    """What the frozen classifier was trained on in one arm; ``control`` is ``none`` for the generator itself."""
+    """The training data of the locked classifier in one arm; ``control`` is ``none`` for the generator itself."""
 
     id: str
     role: Role
@@ -50,7 +50,7 @@ class ArmInfo(Facts):
 
 @dataclass(frozen=True)
 class FractionPredictions:
-    """Logits at one fraction, float32; NaN where a cell failed. Shapes [A, R, N_test, K] and [A, R, N_val, K]."""
+    """Logits at one fraction, float32; NaN if a cell failed. Shapes [A, R, N_test, K] and [A, R, N_val, K]."""
 
     test_logits: np.ndarray
     val_logits: np.ndarray
@@ -92,7 +92,7 @@ def fraction_key(fraction: float) -> str:
 
 
 def percent(key: str) -> float:
-    """Return the percentage that a fraction key says, by which fractions are sorted; ``EntryError`` for any other text.
+    """Return the percentage in a fraction key, by which fractions are sorted; ``EntryError`` for any other text.
 
     >>> percent("12.5%")
     12.5
@@ -108,9 +108,9 @@ def percent(key: str) -> float:
 
 @dataclass(frozen=True)
 class PredictionShape:
-    """How much a predictions file holds: what a record implies, or what the file itself declares.
+    """The size of a predictions file, as a record implies or as the file itself declares it.
 
-    Raises ValueError beyond any amount that a board could need, and for no test or validation image at all.
+    Raises ValueError for sizes beyond any board, and for no test or validation image at all.
     """
 
     n_arms: int
@@ -143,7 +143,7 @@ class PredictionShape:
 
     @classmethod
     def declared(cls, found: Mapping[str, Member]) -> PredictionShape:
-        """Return the shape that the headers of a file declare; one without the arrays that every file has raises ValueError."""
+        """Return the shape that the headers of a file declare; a file that lacks required arrays raises ValueError."""
         fractions = sorted({name.partition("/")[0] for name in found if "/" in name})
         logits = [shape for name in found for shape in [found[name].header.shape] if "/" in name]
         needed = ("arms", "test_labels", "val_labels")
@@ -175,8 +175,8 @@ def read_predictions(path: Path, implied: PredictionShape | None = None) -> Pred
 def parse_predictions(content: bytes, path: Path, implied: PredictionShape | None = None) -> PredictionSet:
     """Return the predictions of a run or an entry from the bytes of ``predictions.npz``; ``path`` names it in messages.
 
-    Sizes and types are those that the record implies, or agree with one another without a record. Anything else, damage,
-    and values that no run writes raise EntryError before or instead of unpacking them.
+    Sizes and types must be those that the record implies or, without a record, agree with each other. Anything else,
+    damage, and values that no run writes raise EntryError, before unpacking where possible.
     """
     try:
         found = members(content)

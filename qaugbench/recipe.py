@@ -1,7 +1,7 @@
 """The settings of the locked classifier as plain, frozen data.
 
-They are apart from the rest of a task so that the hash of the classifier's code (``downstream.recipe`` and all that it
-imports) changes with the classifier and with nothing else of a task.
+They are separate from the rest of a task so that the hash of the classifier's code (``downstream.recipe`` and all that
+it imports) changes with the classifier and nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LabelKind = Literal["multilabel", "multiclass", "ordinal"]
 
 @dataclass(frozen=True)
 class Augment:
-    """The locked classical augmentation of the reference arm; every range is symmetric about "no change"."""
+    """The locked classical augmentation, used in every arm but ``R``; every range is symmetric about "no change"."""
 
     flip: bool
     rotate_degrees: float
@@ -27,7 +27,7 @@ class Augment:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The frozen downstream classifier: everything that training it needs besides the data and the seeds."""
+    """The locked downstream classifier: everything that training needs besides the data and the seeds."""
 
     model: str
     steps: int

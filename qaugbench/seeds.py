@@ -1,8 +1,9 @@
-"""Every stream of randomness of a replicate, and the only way to make a generator from one.
+"""Every random stream of a replicate, and the only way to make a random generator.
 
-A replicate is named by (task, source, fraction, replicate); its streams are the children, in a fixed order, of
-``SeedSequence(BENCH_SEED, spawn_key=...)``. Arms of a replicate share the streams, so they differ only in what the arm
-changes (common random numbers). The subset stream leaves the fraction out, which makes the subsets of a replicate nested.
+A replicate is named by the task, the content of the data (their hash is the ``source``), the fraction and its number;
+its streams are the children, in a fixed order, of ``SeedSequence(BENCH_SEED, spawn_key=...)``. Arms of a replicate
+share the streams, so they differ only in what the arm changes (common random numbers). The subset stream does not
+depend on the fraction, which makes the subsets of a replicate nested.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def name_key(name: str) -> int:
 
 
 def replicate_streams(task: str, source: str, fraction: float, replicate: int) -> Streams:
-    """Return the seeds of one replicate; ``fraction`` is of the training patients, in (0, 1]."""
+    """Return the seeds of one replicate; ``source`` is the data's content hash, ``fraction`` of the training patients
+    in (0, 1]."""
     with_fraction = _children(task, source, round(fraction * 10_000), replicate)
     without_fraction = _children(task, source, 0, replicate)
     return Streams(**{**with_fraction, "subset": without_fraction["subset"]})
@@ -83,10 +85,10 @@ def torch_generator(seed: int, device: str = "cpu") -> torch.Generator:
 
 @contextmanager
 def torch_seeded(seed: int) -> Iterator[None]:
-    """Run a block under ``seed`` and leave torch's global state as it was.
+    """Run a block with torch seeded by ``seed`` and restore its global state afterwards.
 
-    For library code that draws from the global state and takes no generator: weight initialisation in torch, timm and
-    diffusers, and dropout. Everything else takes a generator.
+    Only for library code that draws from the global state: weight initialisation in torch, timm and diffusers, and
+    dropout. Everything else takes a generator.
     """
     import torch
 

@@ -21,7 +21,7 @@ FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """Class names in order; ``titles`` are what a reader sees."""
+    """Class names in order; ``titles`` are for display."""
 
     kind: LabelKind
     names: tuple[str, ...]
@@ -50,7 +50,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class KnownPlateau:
-    """Whether a track's recipe is at its plateau, so that twice its steps no longer help, as ``found`` when it was chosen.
+    """Whether a track's recipe is at its plateau, where twice its steps no longer help, as ``found`` when it was chosen.
 
     ``found`` names the data, the steps tried and the validation scores.
     """
@@ -61,7 +61,8 @@ class KnownPlateau:
 
 @dataclass(frozen=True)
 class Track:
-    """How much: image size in pixels, fractions of the training patients, replicates, the recipe, the phantom's patients."""
+    """The size of a run: image size in pixels, fractions of the training patients, replicates, recipe, and the
+    phantom's patients."""
 
     name: str
     image_size: int
@@ -82,7 +83,7 @@ class TailCounts:
 
 @dataclass(frozen=True)
 class Task:
-    """A clinical question with everything that is fixed about it; ``endpoints[0]`` decides."""
+    """A clinical question with everything that is fixed about it; ``endpoints[0]`` is the primary one."""
 
     id: str
     version: int
@@ -105,7 +106,7 @@ class Task:
         return f"{self.id}@{self.version}"
 
     def track_identity(self, track: str) -> dict[str, Any]:
-        """Return everything of this task that determines numbers on one track; what was found of its plateau does not."""
+        """Return everything in this task that determines numbers on one track; findings on its plateau do not."""
         facts = asdict(self)
         facts["tracks"] = {track: {name: value for name, value in facts["tracks"][track].items() if name != "plateau"}}
         return facts
@@ -146,8 +147,8 @@ def tail_endpoints(task: Task, training_counts: Mapping[str, int]) -> tuple[Endp
 def learnable_endpoints(endpoints: Iterable[Endpoint], training_counts: Mapping[str, int]) -> tuple[Endpoint, ...]:
     """Return ``endpoints`` without the classes that have no training image, where they average over classes.
 
-    ``qwk``, which is about all grades at once, is then asked of the images of the other grades alone; ``auroc``, whose
-    classes are one question, stays as it is. An endpoint that no class is left of is left out.
+    ``qwk``, which is about all grades at once, is then computed on the images of the other grades alone; ``auroc``,
+    whose classes form one question, is unchanged. An endpoint without any remaining class is left out.
 
     >>> macro = Endpoint("macro", "macro-AUROC", "macro_auroc", ("a", "b"))
     >>> [endpoint.classes for endpoint in learnable_endpoints([macro], {"a": 5, "b": 0})]

@@ -1,4 +1,5 @@
-"""Dataclasses from plain dictionaries: every key known, every value of the annotated type, or an error that says where."""
+"""Dataclasses from plain dictionaries: every key must be known and every value of the annotated type, or an error says
+where it is not."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ def from_dict(kind: type[Built], facts: dict[str, Any], origin: str) -> Built:
 def converted(value: Any, hint: Any, origin: str) -> Any:
     """Return ``value``, as TOML or JSON gives it, in the form that the annotation ``hint`` asks for.
 
-    Lists become tuples, whole numbers floats and tables dataclasses where ``hint`` says so; annotations that this function
-    does not know accept any value. Raises DefinitionError naming ``origin``.
+    Lists become tuples, whole numbers floats and tables dataclasses where ``hint`` says so; other annotations accept
+    any value. Raises DefinitionError naming ``origin``.
 
     >>> converted([1, 2], tuple[float, ...], "here")
     (1.0, 2.0)
@@ -60,7 +61,7 @@ def converted(value: Any, hint: Any, origin: str) -> Any:
 
 
 def _one_of(value: Any, alternatives: tuple[Any, ...], origin: str) -> Any:
-    """Return ``value`` as the first of ``alternatives`` that accepts it; without any, the error of the first one."""
+    """Return ``value`` as the first of ``alternatives`` that accepts it; if none does, raise the first one's error."""
     if value is None and type(None) in alternatives:
         return None
     errors = []

@@ -1,6 +1,6 @@
-"""Files that other people made: regular files of bounded size, and JSON without ambiguity; everything else is refused.
+"""Files from third parties: regular files of bounded size, and unambiguous JSON; everything else is refused.
 
-Nothing is opened that could block or have side effects (pipes, devices, links), and nothing is read beyond a stated size.
+Nothing is opened that could block or have side effects (pipes, devices, links), and nothing is read beyond a given size.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOC
 def read_bytes(path: Path, limit: int) -> bytes:
     """Return the content of a regular file of at most ``limit`` bytes.
 
-    Raises EntryError for what is missing, a link, a folder, a pipe, a device or a socket, larger, or unreadable.
+    Raises EntryError for a missing, larger or unreadable file, a link, a folder, a pipe, a device or a socket.
     """
     _check_regular(path, os.lstat, limit)
     try:
@@ -37,7 +37,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         size = _check_regular(path, lambda _: os.fstat(file.fileno()), limit)
         try:
-            content = file.read(size + 1)  # as much as that is set aside at once, so not the limit
+            content = file.read(size + 1)  # a read allocates its size at once, so not the whole limit
         except OSError as error:
             raise EntryError(f"{shown(path, None)} cannot be read: {shown(error)}.") from error
     if len(content) > size:
@@ -139,7 +139,7 @@ def _float(text: str) -> float:
 
 
 def _check_tree(value: Any) -> None:
-    """Look at every text and level once, without recursion."""
+    """Check every text and level once, without recursion."""
     level, left = 0, [value]
     while left:
         level += 1
@@ -149,7 +149,7 @@ def _check_tree(value: Any) -> None:
             if len(text) > LONGEST_TEXT:
                 raise ValueError(f"the text {shown(text, 40)!r} has {len(text):,} characters")
             if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-                raise ValueError(f"the text {shown(text, 40)!r} holds NUL or half a character")
+                raise ValueError(f"the text {shown(text, 40)!r} contains NUL or an unpaired surrogate")
         left = [item for container in left for item in _items(container)]
 
 

@@ -20,7 +20,7 @@ def run_options(command: Any) -> Any:
             "generators",
             multiple=True,
             required=True,
-            help="Generator; repeat for several. Its controls come along.",
+            help="Generator; repeat for several. Its controls are included.",
         ),
         click.option(
             "--data",

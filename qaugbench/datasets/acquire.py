@@ -1,4 +1,4 @@
-"""From a prepared source to one that runs may use: audited, near-duplicates closed into groups, split without a leak."""
+"""A prepared source made ready for runs: audited, near-duplicates grouped with their patients, split without a leak."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ from qaugbench.task import Task
 
 @dataclass(frozen=True)
 class Ready:
-    """A source fit for runs: where it lies, how it was grouped and split, and its audit (None where it was done before)."""
+    """A source ready for runs: its path, how it was grouped and split, and its audit (None if it was audited before)."""
 
     path: Path
     how: str
     report: AuditReport | None
 
     def text(self) -> str:
-        """Return what was made and what the audit says, in lines of at most 110 columns."""
-        audited = "Audited before; 'qaugbench data audit' says it again." if self.report is None else self.report.text()
+        """Return what was prepared and what the audit found, in lines of at most 110 columns."""
+        audited = (
+            "Audited before; 'qaugbench data audit' repeats the findings."
+            if self.report is None
+            else self.report.text()
+        )
         return f"Prepared: {self.path}\nGroups and split: {self.how}\n{audited}"
 
 
@@ -51,10 +55,10 @@ def prepare_ready(name: str, raw: Sequence[Path], *, size: int | None = None, jo
 
 
 def make_ready(path: Path, task: Task, *, name: str | None = None, jobs: int = 1) -> Ready:
-    """Audit the prepared source at ``path`` and write its groups, split and audit into it, unless that was done before.
+    """Return the source at ``path`` after writing its audit, groups and split into it, unless that was done before.
 
-    Images stay byte for byte. The published split stays in use where no patient and no near-duplicate crosses it. Raises
-    DataError for a source that cannot be read or has too few groups to split.
+    Image files do not change. The published split is kept if no patient and no near-duplicate crosses it. Raises DataError for a
+    source that cannot be read or has too few groups to split.
     """
     prepared = open_prepared(path, task.labels, name=name)
     stored = _manifest(prepared)
@@ -68,7 +72,7 @@ def make_ready(path: Path, task: Task, *, name: str | None = None, jobs: int = 1
 
 
 def _regrouped(prepared: PreparedData, grouped: Grouped) -> PreparedData:
-    """Return the source as it will be with its new labels.csv; the images are the same."""
+    """Return the source with its new labels.csv; the images are the same."""
     table = pd.DataFrame(grouped.rows, dtype=object).astype(str)
     codes, names = pd.factorize(table["group"])
     return replace(prepared, table=table, groups=codes.astype("int64"), group_names=tuple(names), group_column="group")

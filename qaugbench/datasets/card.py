@@ -1,4 +1,4 @@
-"""The data card of a source: what it holds, who may use it, and what is wrong with it, as Markdown and as a page."""
+"""The data card of a source: what it contains, who may use it, and its known problems, in Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ MISSING = "not given"
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class by its title: images in all and in each part, and its share of all images (0 to 1)."""
+    """A class by its title: its images in total and in each part, and its share of all images (0 to 1)."""
 
     title: str
     counts: Mapping[str, int]
@@ -65,7 +65,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything that a card says; the two templates only lay it out."""
+    """Everything on a card; the two templates only lay it out."""
 
     title: str
     source: str
@@ -92,10 +92,9 @@ def card(
 ) -> str:
     """Return the data card in Markdown.
 
-    ``report`` is the audit of ``prepared`` for ``task``; ``split`` the split in use, without which counts are only
-    given in all; ``source`` the named source whose licence and known problems are told (by default the one called as
-    ``prepared``, where there is one). File names and patients are never shown, and what nobody states is said to be
-    "not stated".
+    ``report`` is the audit of ``prepared`` for ``task``; ``split`` the split in use, without which only total counts are given;
+    ``source`` the named source whose licence and known problems are shown (by default the one with the name of ``prepared``, if
+    there is one). File names and patients are never shown; unknown facts are "not stated".
     """
     return _rendered("card.md.j2", card_facts(prepared, task, report, split=split, source=source), autoescape=False)
 
@@ -110,7 +109,7 @@ def card_page(
 def card_facts(
     prepared: PreparedData, task: Task, report: AuditReport, *, split: Split | None = None, source: str | None = None
 ) -> Card:
-    """Return what the card says; arguments as ``card``."""
+    """Return the contents of the card; arguments as ``card``."""
     stored = _stored_manifest(prepared)
     named = _named_source(source or prepared.name)
     licence = _first(stored.get("licence"), named.get("licence"), _column(prepared, "licence", "license"))
@@ -164,7 +163,7 @@ def _rendered(template: str, facts: Card, *, autoescape: bool) -> str:
 
 
 def _code(text: str) -> Markup:
-    """Return ``text`` escaped, with what stands between grave accents set as code.
+    """Return ``text`` escaped, with text between backticks set as code.
 
     >>> _code("Column `a<b`")
     Markup('Column <code>a&lt;b</code>')
@@ -229,7 +228,7 @@ def _class_row(prepared: PreparedData, k: int, title: str, rows: Mapping[str, np
 
 
 def _pictures(prepared: PreparedData, report: AuditReport) -> tuple[tuple[str, str], ...]:
-    """Return formats and sizes as the audit saw them, and the native size as labels.csv tells it."""
+    """Return formats and sizes as the audit found them, and the native size as labels.csv states it."""
     summary = report.summary
     rows = []
     if summary:

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     import requests
 
 Progress = Callable[[str, int, int], None]
-"""Called with (file name, bytes so far, bytes in all or 0 where the server does not say)."""
+"""Called with (file name, bytes so far, total bytes or 0 if the server does not say)."""
 
 DEFAULT_SIZE = 64
-"""Pixels a side where a publisher offers several sizes and none is asked for."""
+"""Pixels per side if a publisher offers several sizes and none is requested."""
 CHUNK_BYTES = 1024 * 1024
 TIMEOUT_S = (15, 60)
 """Seconds to connect, and between two pieces of data."""
 ATTEMPTS = 5
-"""How often one address is tried without receiving anything new."""
+"""Attempts per address without receiving anything new."""
 PAUSE_S = 1.0
 """Seconds before the second attempt; doubled before each further one."""
 FIRST_BYTES = {".zip": b"PK", ".npz": b"PK", ".gz": b"\x1f\x8b"}
-"""What a file of a kind begins with; a login page that came instead does not."""
+"""The first bytes of each file type; a login page sent instead begins differently."""
 
 
 def get(
@@ -47,11 +47,10 @@ def get(
 ) -> Path:
     """Return the prepared .zip of the source ``name``, downloading its files into <home>/downloads/<name> first.
 
-    ``size`` chooses among the sizes a publisher offers (64 where there is that choice), or shrinks to so many pixels with
-    ``jobs`` processes (see ``prepare``). A download that is interrupted goes on where it stopped when this is called
-    again. Files that lie in the folder already, fetched by hand, are checked and used. Raises DataError, with what to do,
-    for a source that no program may fetch, a file that has to be fetched by hand and is not there, a failed download, or
-    a file that is not the published or pinned one.
+    ``size`` chooses among the sizes a publisher offers (64 by default), or shrinks to that many pixels with ``jobs`` processes
+    (see ``prepare``). A repeated call resumes an interrupted download. Files already in the folder, fetched by hand, are checked
+    and used. Raises DataError, with what to do, for a source that no program may fetch, a file that has to be fetched by hand and
+    is missing, a failed download, or a file that is not the published or pinned one.
     """
     home = home or data_home()
     entry = source(name)
@@ -71,10 +70,10 @@ def get(
 
 
 def fetch(entry: Source, file: SourceFile, home: Path, *, progress: Progress | None = None) -> ArchiveFact:
-    """Return what is known of one file of a source after downloading it to <home>/downloads/<source>, where it is not there.
+    """Return what is known of one file of a source after downloading it to <home>/downloads/<source>, unless it is there.
 
-    The mirrors are tried in order. The file appears under its name only whole and checked: until then it is called
-    <name>.partial, stays where the connection breaks, and is gone on with by the next call. Raises DataError.
+    The mirrors are tried in order. The file gets its name only once it is complete and checked: until then it is <name>.partial,
+    which the next call resumes. Raises DataError.
     """
     folder = downloads_folder(entry.id, home=home)
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +110,7 @@ def _from_mirrors(
         return
     partial = path.with_name(f"{path.name}.partial")
     kept = (
-        f"{partial.stat().st_size:,} bytes are kept in {partial}, and the same command goes on from there"
+        f"{partial.stat().st_size:,} bytes are kept in {partial}, and the same command resumes from there"
         if partial.exists()
         else "Nothing was kept: try the same command again later"
     )
@@ -138,13 +137,13 @@ def _with_pooch(url: str, path: Path, known_hash: str | None, download: Resuming
         except ValueError as error:  # the hash differs
             download.forget()
             if last or not download.resumed:
-                raise DataError(f"what came is not the file that was asked for ({error})") from error
+                raise DataError(f"the downloaded file is not the expected one ({error})") from error
         else:
             return
 
 
 def _check_published(file: SourceFile, path: Path) -> None:
-    """Raise DataError where a file that lies there already is not the published one."""
+    """Raise DataError if a file that is already there is not the published one."""
     import pooch
 
     there = path.stat().st_size
@@ -174,17 +173,17 @@ def _check_by_hand(entry: Source, files: tuple[SourceFile, ...], folder: Path) -
 
 
 def _unpacked(pattern: str) -> str:
-    """Return the pattern that matches an archive or the folder that it unpacks to."""
+    """Return a pattern for an archive and for the folder that it unpacks to."""
     return pattern.replace(".zip*", "*")
 
 
 @dataclass
 class ResumingDownload:
-    """A downloader for pooch that goes on with what an earlier, interrupted call left in ``partial``.
+    """A downloader for pooch that resumes what an interrupted call left in ``partial``.
 
-    Whether the server still has the same file is asked with If-Range (RFC 9110, 13.1.5) and checked by the length it
-    states; without either, only a download whose checksum is known is gone on with. A server that ignores Range makes it
-    start over. ``resumed`` says whether the result was put together from several answers.
+    Whether the server still has the same file is asked with If-Range (RFC 9110, 13.1.5) and checked by the length it states;
+    without either, only a download with a known checksum is resumed. If the server ignores Range, it starts over. ``resumed`` says
+    whether the result was assembled from several responses.
     """
 
     partial: Path
@@ -194,7 +193,7 @@ class ResumingDownload:
     resumed: bool = field(default=False, init=False)
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
-        """Download ``url`` and put it at ``output_file``; raise DataError where that does not succeed."""
+        """Download ``url`` to ``output_file``; raise DataError if that fails."""
         import requests
 
         idle, pause = 0, PAUSE_S
@@ -226,7 +225,7 @@ class ResumingDownload:
         return self.partial.stat().st_size if self.partial.exists() else 0
 
     def _receive(self, url: str) -> None:
-        """Append to ``partial`` until the file is whole; raise _CutShort where the server stopped before that."""
+        """Append to ``partial`` until the file is complete; raise _CutShort if the server stopped before that."""
         import requests
 
         have, kept = self._resumable(url)
@@ -253,7 +252,7 @@ class ResumingDownload:
         if total and self._have() != total:
             if self._have() > total:
                 self.forget()
-            raise _CutShort(f"{self._have():,} of {total:,} bytes came")
+            raise _CutShort(f"{self._have():,} of {total:,} bytes arrived")
 
     def _append(self, answer: requests.Response, start: int, total: int) -> None:
         done = start
@@ -263,19 +262,19 @@ class ResumingDownload:
             for chunk in answer.iter_content(CHUNK_BYTES):
                 done += len(chunk)
                 if total and done > total:
-                    raise DataError(f"more than the {total:,} bytes of the published file came")
+                    raise DataError(f"more than the {total:,} bytes of the published file arrived")
                 file.write(chunk)
                 if self.progress:
                     self.progress(self.partial.name.removesuffix(".partial"), done, total)
 
     def _resumable(self, url: str) -> tuple[int, _State]:
-        """Return how many bytes can be gone on with, and what is known of the file they are of."""
+        """Return how many bytes can be resumed from, and what is known of the file they belong to."""
         have = self._have()
         try:
             kept = _State(**json.loads(self._state.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return 0, _State(url, "", 0)
-        if kept.url != url:  # a mirror has validators of its own
+        if kept.url != url:  # each mirror has its own validators
             kept = _State(url, "", kept.total)
         sure = kept.validator or (self.known_hash and kept.total)
         return (have if sure and (not kept.total or have <= kept.total) else 0), kept
@@ -287,10 +286,10 @@ class ResumingDownload:
             begins = file.read(len(first))
         if begins != first:
             self.forget()
-            raise DataError(f"what came is no {name}: it begins with {begins!r}")
+            raise DataError(f"the download is not a {name}: it begins with {begins!r}")
 
     def _total(self, answer: requests.Response, start: int) -> int:
-        """Return the length of the whole file; 0 where the server marks the end in another way."""
+        """Return the length of the complete file; 0 if the server marks the end in another way."""
         length = answer.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else 0
         if total and self.expected_bytes and total != self.expected_bytes:
@@ -300,7 +299,7 @@ class ResumingDownload:
             return total or self.expected_bytes
         if answer.headers.get("Transfer-Encoding", "").lower() != "chunked" and not self.known_hash:
             raise DataError(
-                "the server does not say how long the file is, so it could not be told whether all of it came"
+                "the server does not state the file's length, so whether the download is complete is unknown"
             )
         return 0
 
@@ -315,11 +314,11 @@ class _State:
 
 
 class _CutShort(Exception):
-    """The server stopped before the end, or what is kept has to be thrown away: worth another attempt."""
+    """The server stopped before the end, or the partial file has to be discarded: worth another attempt."""
 
 
 def _start(answer: requests.Response, kept: _State) -> int:
-    """Return the byte at which the answer starts; -1 where it is of a file of another length than before."""
+    """Return the byte at which the response starts; -1 if the file's length has changed."""
     if answer.status_code != 206:
         return 0
     stated = answer.headers.get("Content-Range", "").removeprefix("bytes ")
@@ -335,18 +334,20 @@ def _validator(answer: requests.Response) -> str:
 
 
 def _is_final(error: Exception) -> bool:
-    """Return whether another attempt is of no use: the server refuses, for a reason that does not pass."""
+    """Return whether another attempt is useless: the server refuses for a permanent reason."""
     answer: Any = getattr(error, "response", None)
     return answer is not None and 400 <= answer.status_code < 500 and answer.status_code not in (408, 425, 429)
 
 
 def _refuse_page(answer: requests.Response, name: str) -> None:
     if answer.headers.get("Content-Type", "").startswith("text/html") and not name.endswith((".html", ".htm")):
-        raise DataError("a web page came instead of the file; open the address in a browser to see what it asks for")
+        raise DataError(
+            "the server sent a web page instead of the file; open the address in a browser to see what it asks for"
+        )
 
 
 def _same_file(path: Path, copy: str) -> None:
-    """Make ``copy`` another name of ``path``, so that checking the copy can be interrupted without losing the download."""
+    """Make ``copy`` a second name of ``path``, so that an interrupted check does not lose the download."""
     try:
         os.link(path, copy)
     except OSError:

@@ -1,4 +1,4 @@
-"""K folds of whole groups, so that K runs test every image once: for classes too small for one fixed test part."""
+"""K folds of whole groups, so that K runs test every image once: for classes too rare for one fixed test part."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FOLD_SYNTAX = "fold:J/K (fold J of K tests, for example fold:1/5)"
 def group_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
     """Return int64 [N], the fold 0..n_folds-1 of each image; whole groups, stratified by the rarest positive label.
 
-    ``labels`` [N, K] of 0 and 1, ``groups`` [N]. The strata are dealt out from the rarest on, groups in random order
-    with the larger ones first, each to the fold that has fewest images of the stratum so far (of equals: fewest
-    images, then the lower number). So folds differ in a stratum by at most the images of one group. Raises DataError
-    for fewer than 2 folds or fewer groups than folds.
+    ``labels`` [N, K] of 0 and 1, ``groups`` [N]. Strata are assigned from the rarest on, their groups in random order with larger
+    ones first, each to the fold with the fewest images of the stratum so far (ties: fewest images, then the lower number). So
+    folds differ in a stratum by at most the images of one group. Raises DataError for fewer than 2 folds or fewer groups than
+    folds.
 
     >>> folds = group_folds(np.eye(2)[[0] * 4 + [1] * 8], np.arange(12), 4, seed=0)
     >>> np.bincount(folds), np.bincount(folds[:4])

@@ -1,4 +1,4 @@
-"""Images that are the very same file: they are never parted, whoever they are said to belong to."""
+"""Images stored as identical files: they always stay in one group, whatever patient is named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLANK_TONES = 6
 
 
 def same_file(archive: Archive, files: Sequence[str]) -> np.ndarray:
-    """Return int64 [N]: for each of ``files`` the first with the same bytes, or itself; blank and unreadable ones stand alone.
+    """Return int64 [N]: for each of ``files`` the first with the same bytes, or itself; blank and unreadable files match none.
 
     Only files of equal length are read.
     """
@@ -32,7 +32,7 @@ def same_file(archive: Archive, files: Sequence[str]) -> np.ndarray:
 def closed_over_files(
     codes: np.ndarray, names: Sequence[str], archive: Archive, files: Sequence[str]
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return group ``codes`` [N] and ``names`` with groups that share a file made one, under the name of the first."""
+    """Return group ``codes`` [N] and ``names`` after merging groups that share a file, under the name of the first."""
     first = same_file(archive, files)
     second = np.flatnonzero(first != np.arange(len(files)))
     if not len(second):
@@ -43,7 +43,7 @@ def closed_over_files(
 
 
 def _equal(keys: Iterable[object], rows: Iterable[int]) -> list[list[int]]:
-    """Return the rows that share a key with another row, by key; rows whose key is None share none."""
+    """Return the rows that share a key with another row, by key; a key of None is never shared."""
     sets: dict[object, list[int]] = {}
     for key, row in zip(keys, rows, strict=True):
         if key is not None:
@@ -55,7 +55,7 @@ def _digest(archive: Archive, name: str) -> bytes | None:
     try:
         return hashlib.sha256(archive.read(name)).digest()
     except (OSError, DataError):
-        return None  # whoever needs its pixels says what is wrong with it
+        return None  # reported by whatever decodes it
 
 
 def _shows_something(archive: Archive, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which images these are, by content alone: no name, path, order of rows or time stamp plays a part.
+"""The identity of images by content alone: names, paths, the order of rows and time stamps play no part.
 
 An image is its file's bytes with its labels; a group is the set of its images; a source is the set of its groups. Two sources
 with the same images, labels and groups are the same source, whatever their files are called and wherever they are.
@@ -20,10 +20,10 @@ ID_DIGITS = 16
 
 @dataclass(frozen=True)
 class ContentIdentity:
-    """What names a source, its images and its groups by content.
+    """Names of a source, its images and its groups, derived from content.
 
     ``sha256`` of the source; ``image_ids`` [N] of 16 hexadecimal digits, unique; ``groups`` int64 [N], the groups 0, 1, ...
-    in an order that depends on content alone, for whatever draws groups at random.
+    in an order that depends on content alone, for random draws of groups.
     """
 
     sha256: str
@@ -32,7 +32,7 @@ class ContentIdentity:
 
     @property
     def rows_sha256(self) -> str:
-        """The sha256 of the content in this order of rows: what names anything that is stored row by row."""
+        """The sha256 of the content in this order of rows: the name of anything stored row by row."""
         return _sha256(json.dumps([self.sha256, self.image_ids]))
 
 
@@ -41,8 +41,8 @@ def content_identity(
 ) -> ContentIdentity:
     """Return the identity of N images from ``hashes`` [N] of their files, ``labels`` [N, K] of 0 and 1, ``groups`` [N].
 
-    Only which images share a group counts, not what the group is called. Where groups or images are equal in everything
-    that counts, either order is the same content.
+    Which images share a group counts, not the group's name. Groups or images that are equal in everything that counts are
+    interchangeable.
 
     >>> one = content_identity(["aa", "bb", "aa"], np.eye(3), np.array([7, 7, 2]), "xyz")
     >>> other = content_identity(["bb", "aa", "aa"], np.eye(3)[[1, 2, 0]], np.array([0, 1, 0]), "xyz")
@@ -56,7 +56,7 @@ def content_identity(
 
 
 def groups_by_content(items: Sequence[Any], groups: Sequence[Hashable]) -> tuple[np.ndarray, list[list[Any]]]:
-    """Return (codes int64 [N], contents): groups numbered in the order of the sorted ``items`` that each holds.
+    """Return (codes int64 [N], contents): groups numbered in the order of their sorted ``items``.
 
     >>> codes, contents = groups_by_content(["c", "a", "b"], ["Doe", "Roe", "Doe"])
     >>> codes.tolist(), contents
@@ -72,7 +72,7 @@ def groups_by_content(items: Sequence[Any], groups: Sequence[Hashable]) -> tuple
 
 
 def _image_ids(images: Sequence[tuple[str, tuple[int, ...]]], groups: np.ndarray) -> tuple[str, ...]:
-    """Return one id per image: a hash of its file's, and of a counter where several images have the same file."""
+    """Return one id per image: its file's hash, hashed with a counter if several images have the same file."""
     order = sorted(range(len(images)), key=lambda i: (*images[i], groups[i]))
     seen: Counter[str] = Counter()
     ids = [""] * len(images)

@@ -1,4 +1,4 @@
-"""A source looked at: the audit of a path or a named source, and its data card."""
+"""The audit of a path or a named source, and its data card."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qaugbench.task import Task
 def open_any(target: str, task: Task) -> PreparedData:
     """Return the data at the path ``target``, or the prepared form of the source of that name.
 
-    Raises DataError for what is neither, with near names, and for a source that is not on this machine.
+    Raises DataError for anything else, with near names, and for a source that is not on this machine.
     """
     path = Path(target)
     if path.exists():
@@ -34,7 +34,7 @@ def open_any(target: str, task: Task) -> PreparedData:
 
 
 def audit_source(target: str, task_name: str, *, split: str | None = None, jobs: int = 1) -> AuditReport:
-    """Return the audit of a path or named source for a task; ``split`` is a column to audit in place of the one in use.
+    """Return the audit of a path or named source for a task; ``split`` is a column to audit instead of the one in use.
 
     Errors as ``open_any`` and ``audit``; an unknown task or column raises with near names.
     """
@@ -60,7 +60,7 @@ def write_cards(target: str, task_name: str, out: Path, *, jobs: int = 1) -> tup
 
 
 def _split(prepared: PreparedData, column: str | None) -> Split | None:
-    """Return the split in a column, leaks and all; without a column the one that a run would use, or None for none."""
+    """Return the split in a column, even if it leaks; without a column the one that a run would use, or None."""
     if column is not None:
         return choose_split(prepared, column=column, allow_leaky=True)
     try:

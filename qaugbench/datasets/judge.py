@@ -1,4 +1,4 @@
-"""Which real images train the judge: never the generator's, never the test's."""
+"""The real images that train the judge: never those of the generator or the test part."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qaugbench.seeds import child_seed
 
 @dataclass(frozen=True)
 class JudgeFold:
-    """One judge: the rows (int64, ascending) that train it, and those on which its real ceiling is measured."""
+    """One judge: the rows (int64, ascending) that train it, and those on which its accuracy on real images is measured."""
 
     train: np.ndarray
     reference: np.ndarray
@@ -26,7 +26,7 @@ class JudgeFold:
 
 @dataclass(frozen=True)
 class JudgeSplit:
-    """One judge, or two that are cross-fitted, and how they came about.
+    """One judge, or two that are cross-fitted, and how they were made.
 
     ``weak`` says why even this is too little for a class, None where it is not; ``sha256`` is that of the sorted
     (image id, fold, role) triples.
@@ -39,15 +39,15 @@ class JudgeSplit:
 
 
 def judge_split(prepared: PreparedData, split: Split, *, seed: int) -> JudgeSplit:
-    """Return the rows of the judge, taken from the validation part by whole groups.
+    """Return the judge's rows, taken from the validation part by whole groups.
 
     The generators see groups of the training part alone, and nothing but a score is computed on the test part; so
     the validation part, halved by group and stratified by the rarest positive label, is what a judge may learn from.
-    One judge trains on the first half, and its agreement with real labels is measured on the second. Where a half
-    holds under 10 positives of a class (or negatives, for a multilabel finding), the halves change places for a second
-    judge, and the mean over both uses every validation image. Validation images also choose the classifier's
-    checkpoint; the judge never ranks, so that is no leak. Rows of groups that also lie in the training or test part
-    (a leaky split) are left out. Raises DataError where fewer than two groups remain.
+    One judge trains on the first half, and its agreement with real labels is measured on the second. Where a half has fewer than
+    10 positives of a class (or negatives, for a multilabel finding), the halves change places for a second judge, and the mean
+    over both uses every validation image. Validation images also choose the classifier's checkpoint; the judge never ranks, so
+    that is no leak. Rows of groups that are also in the training or test part (a leaky split) are left out. Raises DataError where
+    fewer than two groups remain.
     """
     elsewhere = prepared.groups[np.concatenate([split.train, split.test])]
     rows = split.val[~np.isin(prepared.groups[split.val], elsewhere)]
@@ -55,7 +55,7 @@ def judge_split(prepared: PreparedData, split: Split, *, seed: int) -> JudgeSpli
     if len(np.unique(groups)) < 2:
         raise DataError(
             f"The validation part of {prepared.path} ({len(split.val)} images) has {len(np.unique(groups))} groups that "
-            "lie in no other part; a judge needs two. Give more data, or another split column with --split."
+            "are in no other part; a judge needs two. Give more data, or another split column with --split."
         )
     half = group_folds(labels, groups, 2, child_seed(seed, "judge"))
     halves = rows[half == 0], rows[half == 1]

@@ -1,4 +1,4 @@
-"""What a label says as people and their tools write it. Signs, question marks and blanks are never dropped to make it fit."""
+"""Labels as people and their tools write them. Signs, question marks and blanks are never dropped to make one fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DECIDE = (
 
 
 def canonical(name: str) -> str:
-    """Return the form in which class names are compared: without case, one mark between words.
+    """Return the form in which class names are compared: lower case, one underscore between words.
 
     >>> canonical("Pleural Thickening") == canonical("pleural_thickening"), canonical("-1")
     (True, '-1')
@@ -30,9 +30,9 @@ def canonical(name: str) -> str:
 
 
 def squeezed(name: str) -> str:
-    """Return ``name`` without case and without the marks between its words, in American spelling.
+    """Return ``name`` in lower case and American spelling, without the separators between its words.
 
-    A mark that is not between two words stays, and one between two digits does: -1 is no 1, and 1-2 is no 12.
+    Other marks are kept, as are those between two digits: -1 is not 1, and 1-2 is not 12.
 
     >>> squeezed("No_Tumour") == squeezed("notumor"), squeezed("<2"), squeezed("KL 2")
     (True, '<2', 'kl2')
@@ -45,7 +45,7 @@ def squeezed(name: str) -> str:
 
 
 def whole_number(text: str) -> str | None:
-    """Return a whole number from 0 without its decimals, as pandas and NumPy write it; None for anything else.
+    """Return a whole number of at least 0 without zero decimals (pandas and NumPy write them); None for anything else.
 
     >>> [whole_number(text) for text in ("2", "2.0", "2.000e+00", "2.5", "-1", "<2", "1?", "02", "")]
     ['2', '2', '2', None, None, None, None, None, None]
@@ -65,18 +65,18 @@ def zero_or_one(text: str) -> int | None:
 
 
 def is_missing(text: str) -> bool:
-    """Return whether ``text`` is how a program writes that there is no value."""
+    """Return whether ``text`` is how programs write a missing value."""
     return text.strip().lower() in MISSING
 
 
 def class_finder(
     names: Sequence[str], titles: Sequence[str], others: Mapping[str, str] | None = None
 ) -> Callable[[str], str | None]:
-    """Return a function from a label as written to the class it names, or None.
+    """Return a function from a label as written to its class, or to None.
 
-    A class may be written by name or title, without regard to case, marks between words, and British or American spelling;
-    a number with decimals of zero; and with or without the words that several titles share: of "No tumour" and "Pituitary
-    tumour" that is "tumour". ``others`` are further spellings, squeezed, with what each stands for.
+    A class may be written by name or title, in any case, with any separators between words, in British or American
+    spelling; a number with zero decimals; and with or without the words that several titles share: "tumour" for "No
+    tumour" and "Pituitary tumour". ``others`` maps further spellings, squeezed, to classes.
 
     >>> find = class_finder(["glioma", "notumor", "pituitary"], ["Glioma", "No tumour", "Pituitary tumour"])
     >>> [find(label) for label in ("glioma_tumor", "No Tumor", "pituitary tumors", "tumor", "glioma?")]
@@ -98,7 +98,7 @@ def class_finder(
 
 
 def known_classes(label: str, names: Sequence[str]) -> str:
-    """Return the sentence that lists ``names``, near ones first where these are words: to a number none is near.
+    """Return the sentence that lists ``names``, with near matches to a word; numbers have none.
 
     >>> known_classes("-1", ["0", "1"])
     ' Known: 0, 1.'

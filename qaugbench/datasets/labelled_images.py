@@ -41,7 +41,7 @@ class LabelledImages:
         return len(self.images)
 
     def subset(self, index: np.ndarray) -> LabelledImages:
-        """Return the images at the integer ``index`` (in that order, repeats allowed), as a copy."""
+        """Return a copy of the images at the integer ``index``, in that order; repeats are allowed."""
         return LabelledImages(self.images[index], self.labels[index], self.groups[index])
 
 

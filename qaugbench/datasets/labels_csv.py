@@ -1,4 +1,4 @@
-"""labels.csv as text rows, a 0/1 label matrix and group codes, each value checked before anything is computed."""
+"""labels.csv as rows of text, a 0/1 label matrix and group codes; every value is checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -43,16 +43,15 @@ class LabelTable:
     lines: Sequence[int]
 
     def cell(self, row: int, column: str) -> str:
-        """Return one value with its place, for messages: "line 3 (a.png): 'x'"."""
+        """Return one value and its position, for messages: "line 3 (a.png): 'x'"."""
         return f"line {self.lines[row]} ({self.rows['filename'].iat[row]}): {self.rows[column].iat[row]!r}"
 
 
 def read_table(content: bytes, where: str) -> LabelTable:
     """Return the rows of a labels.csv; ``where`` names the source in messages.
 
-    Every value is kept as the text that stands in the file, so that an id such as ``00017`` stays what it is.
-    Raises DataError for bytes that are not UTF-8, a line of another width, a column named twice, no ``filename``
-    column, or no rows.
+    Every value is kept as text, so that an id such as ``00017`` keeps its zeros. Raises DataError for bytes that are
+    not UTF-8, lines with a wrong number of values, duplicate columns, no ``filename`` column, or no rows.
     """
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
@@ -81,7 +80,7 @@ def _check_header(header: list[str], where: str) -> None:
 
 
 def missing_columns(missing: Iterable[str], header: Iterable[str], where: str) -> DataError:
-    """Return the error that says which columns labels.csv lacks and which it has."""
+    """Return the error that names the columns labels.csv lacks and those it has."""
     return DataError(
         f"labels.csv in {where} has no column {first_offenders(map(repr, missing), 20)}. "
         f"Its columns are: {first_offenders(header, 20)}. Rename or add the missing ones."
@@ -128,7 +127,7 @@ def _findings(table: LabelTable, labels: LabelNames) -> np.ndarray:
 
 
 def _refuse_finding_in_none(table: LabelTable, matrix: np.ndarray, columns: Sequence[str]) -> None:
-    """Raise DataError where a row has a finding and says in another column that there is none."""
+    """Raise DataError if a row has a finding and also says that there is none."""
     column = next((name for name in table.rows.columns if squeezed(name) in NO_FINDING), None)
     if column is None:
         return
@@ -149,8 +148,8 @@ def contradiction(where: str, column: str, rows: Iterable[str], count: int) -> D
 def group_codes(table: LabelTable) -> tuple[np.ndarray, tuple[str, ...], str | None]:
     """Return (codes int64 [N], group names, the column used), codes by first appearance.
 
-    ``group`` is used where it is there, else ``patient_id``; where neither is, every image is its own group and the
-    column is None. Raises DataError for an empty value, or where ``group`` splits a patient.
+    ``group`` is used if present, else ``patient_id``; without either, every image is its own group and the column is
+    None. Raises DataError for an empty value, or if ``group`` splits a patient.
     """
     column = next((name for name in ("group", "patient_id") if name in table.rows), None)
     if column is None:

@@ -1,4 +1,4 @@
-"""What a source consists of, file by file: hashes, counts, licence; and the writer of the prepared form."""
+"""The contents of a source, file by file: hashes, counts, licence; and the writer of the prepared form."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ def source_manifest(prepared: PreparedData, task: str, split: Split | None = Non
     """Return the facts of a source, ready for JSON.
 
     ``files`` maps every image to its sha256; ``archive_sha256`` is that of the .zip (None for a folder);
-    ``content_sha256`` is the same for any folder or .zip with the same images, labels and groups, whatever files, patients and
-    groups are called, in any order of rows.
-    ``counts`` holds the positives of each class, in all and by part of ``split``. Whether it is a phantom, description,
-    notes, licence and citation come from the source's own manifest.json, the last two else from the columns ``licence``
-    or ``license`` and ``citation``; None where nobody says.
-    Raises DataError where an image is not the one that the source's manifest.json names.
+    ``content_sha256`` is the same for every folder or .zip with the same images, labels and groups, whatever the names
+    of files, patients and groups and the order of rows. ``counts`` holds the positives of each class, in total and by
+    part of ``split``. Description, notes, licence, citation and whether it is a phantom come from the source's own
+    manifest.json; licence and citation otherwise from the columns ``licence`` (or ``license``) and ``citation``; None
+    if not stated. Raises DataError if an image differs from the source's manifest.json.
     """
     stored = _stored_manifest(prepared)
     hashes = dict(zip(prepared.files, prepared.hashes, strict=True))
@@ -72,11 +71,11 @@ def write_prepared(
 ) -> dict[str, Any]:
     """Write a prepared .zip (where ``path`` ends in .zip) or folder, and return the manifest written into it.
 
-    ``images`` go with ``rows`` one to one: uint8 [H, W], [H, W, 1] or [H, W, 3] arrays, stored as PNG, or encoded files
-    as they are. The rows become labels.csv and must share their columns, ``filename`` among them. The manifest gains
-    the sha256 of every file. Everything is written under a temporary name and renamed at the end: a failure leaves
-    nothing. Equal input gives equal bytes. Raises DataError where ``path`` exists, cannot be written, or rows and
-    images do not match.
+    ``images`` correspond one to one to ``rows``: uint8 [H, W], [H, W, 1] or [H, W, 3] arrays, stored as PNG, or encoded files
+    as they are. The rows become labels.csv and must have the same columns, including ``filename``. The sha256 of every
+    file is added to the manifest. Everything is written under a temporary name and renamed at the end: a failure leaves
+    nothing behind. Equal input gives equal bytes. Raises DataError if ``path`` exists or cannot be written, or if rows
+    and images do not match.
     """
     path = Path(path)
     if path.exists():
@@ -180,7 +179,7 @@ def _entries(
     manifest: Mapping[str, Any],
     hashes: dict[str, str],
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of every file, images first, filling ``hashes`` on the way."""
+    """Yield (name, content) of every file, images first, and fill ``hashes``."""
     pictures = iter(images)
     for row in rows:
         picture = next(pictures, None)

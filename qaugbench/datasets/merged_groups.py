@@ -1,4 +1,4 @@
-"""Groups that close over patients and near-duplicates: images that must never be parted."""
+"""Groups that merge patients and near-duplicates: images that must stay in one part of a split."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from qaugbench.errors import DataError, first_offenders
 
 
 def close_groups(patients: Sequence[str] | None, first: np.ndarray, second: np.ndarray, n: int) -> np.ndarray:
-    """Return group codes int64 [n], 0, 1, ... by first appearance: the closure over patients and pairs of images.
+    """Return group codes int64 [n], 0, 1, ... by first appearance: the transitive closure over patients and pairs of images.
 
-    ``patients`` [n] names the patient of each image ("" where nobody knows), or is None; ``first`` and ``second`` [P]
-    are the row numbers of pairs that show the same picture. Two images are in one group where a chain of equal
-    patients and pairs leads from one to the other. Raises DataError for lengths that differ and rows outside 0..n-1.
+    ``patients`` [n] names the patient of each image ("" if unknown), or is None; ``first`` and ``second`` [P] are the
+    row numbers of pairs that show the same picture. Two images are in one group if a chain of equal patients and pairs
+    connects them. Raises DataError for lengths that differ and rows outside 0..n-1.
 
     >>> close_groups(["a", "a", "b", "c"], np.array([1]), np.array([2]), 4)
     array([0, 0, 0, 1])
@@ -36,7 +36,7 @@ def close_groups(patients: Sequence[str] | None, first: np.ndarray, second: np.n
 
 
 def _same_patient(patients: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (row, first row of the same patient) of every row whose patient has come before."""
+    """Return (row, first row of the same patient) of every row whose patient occurred before."""
     seen: dict[str, int] = {}
     links = [
         (row, seen[patient])

@@ -1,4 +1,4 @@
-"""Checksums of downloaded files that no publisher states: written down at the first download, compared ever after."""
+"""Checksums of downloaded files for which the publisher states none: recorded at the first download, compared afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PINS = "pins.json"
 
 @dataclass(frozen=True)
 class Pin:
-    """What a file was when it was first downloaded: sha256, length, date (UTC) and address."""
+    """A file as first downloaded: sha256, length, date (UTC) and address."""
 
     sha256: str
     bytes: int
@@ -27,7 +27,7 @@ class Pin:
 
 
 def find_pin(home: Path, key: str) -> Pin | None:
-    """Return the pin of ``key`` ("source/file") in <home>/pins.json, or None where there is none.
+    """Return the pin of ``key`` ("source/file") in <home>/pins.json, or None.
 
     Raises DataError where pins.json cannot be read.
     """
@@ -45,7 +45,7 @@ def find_pin(home: Path, key: str) -> Pin | None:
 
 
 def pin_file(home: Path, key: str, path: Path, url: str) -> Pin:
-    """Return the pin of the file at ``path``, written to <home>/pins.json where ``key`` has none yet.
+    """Return the pin of the file at ``path``, added to <home>/pins.json unless ``key`` has one.
 
     Raises DataError where the file is not the one that was pinned.
 

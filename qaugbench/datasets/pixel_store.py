@@ -1,7 +1,8 @@
-"""The decoded images of a source in one file that every process maps into memory: written once, in parallel.
+"""The decoded images of a source in one memory-mapped file: written once, in parallel.
 
-The file is allocated whole and filled stretch by stretch; a journal beside it holds the sha256 of every stretch that is
-done. So memory stays bounded, a killed call resumes, and the bytes do not depend on the number of processes.
+The file is allocated at its full size and filled stretch by stretch; a journal beside it holds the sha256 of every
+finished stretch. So memory is bounded, an interrupted call resumes, and the bytes do not depend on the number of
+processes.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ class Stretch:
 def write_pixels(prepared: PreparedData, size: int, channels: int, folder: Path, *, jobs: int | None = None) -> Path:
     """Return <folder>/images.npy: uint8 [N, size, size, channels] of all images, by ``preprocess``'s rules.
 
-    The pixels are those of ``load_images``, bit for bit. ``folder`` belongs to this source, size and channels alone, and
-    one process at a time; what an interrupted call finished in it is kept. ``jobs`` processes decode (by default as many
-    as joblib's ``parallel_config`` says, else one); each holds about 32 MiB. All images are tried before any is refused:
-    one DataError names the first unreadable files and how many there are.
+    The pixels are those of ``load_images``, bit for bit. ``folder`` must be used for this source, size and channels
+    only, by one process at a time; what an interrupted call finished in it is reused. ``jobs`` processes decode (by
+    default the number in joblib's ``parallel_config``, else one); each needs about 32 MiB. All images are tried first:
+    one DataError then names the first unreadable files and their number.
     """
     from joblib import Parallel, delayed
 
@@ -83,14 +84,14 @@ def _stretches(prepared: PreparedData, size: int, channels: int, path: Path) -> 
 
 
 def _member(archive: Archive, file: str) -> Member:
-    """Return where a file lies, in a form that costs little to send to another process."""
+    """Return the location of a file in a form that is cheap to send to another process."""
     if isinstance(archive, FolderArchive):
         return Member(archive.top, file)
     return Member(archive.path, f"{archive.top}{file}" if isinstance(archive, ZipArchive) else file)
 
 
 def _decode(stretch: Stretch) -> tuple[dict[str, object], list[str]]:
-    """Write one stretch of images; return its line of the journal and the files that cannot be read."""
+    """Write one stretch of images; return its journal line and the files that cannot be read."""
     pixels = np.zeros((len(stretch.members), stretch.size, stretch.size, stretch.channels), dtype=np.uint8)
     problems = []
     for position, member in enumerate(stretch.members):
@@ -125,7 +126,7 @@ def _header_bytes(file: io.BufferedRandom) -> int:
 
 
 def _done(path: Path, journal: Path, shape: Sequence[int]) -> set[int]:
-    """Return the starts of the stretches that are written and whole; remove a file of another shape."""
+    """Return the starts of the stretches that are complete; remove a file of another shape."""
     if not path.exists():
         return set()
     try:
@@ -145,7 +146,7 @@ def _done(path: Path, journal: Path, shape: Sequence[int]) -> set[int]:
 
 
 def _entry(line: str) -> tuple[int, int, str] | None:
-    """Return a line of the journal, or None for one that was cut short."""
+    """Return a journal line, or None if it is truncated."""
     try:
         entry = json.loads(line)
         return int(entry["start"]), int(entry["n"]), str(entry["sha256"])

@@ -1,4 +1,4 @@
-"""What was fetched of a source, turned into its prepared .zip: read in place, and shrunk in parallel where asked for."""
+"""The prepared .zip of a source from its downloaded files: read in place, and shrunk in parallel on request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PNG = b"\x89PNG"
 
 @dataclass(frozen=True)
 class ArchiveFact:
-    """What is known of a file that a source was made from: its checksum and who stands for it."""
+    """A file that a source was made from: its checksum, and who states it."""
 
     file: str
     bytes: int
@@ -41,18 +41,18 @@ class ArchiveFact:
 def prepare(
     name: str, raw: Sequence[Path], *, size: int | None = None, home: Path | None = None, jobs: int | None = None
 ) -> Path:
-    """Return the prepared .zip of the source ``name`` made from what was fetched by hand.
+    """Return the prepared .zip of the source ``name``, made from files fetched by hand.
 
-    ``raw`` are folders, archives or single files; archives are read in place. ``size`` shrinks to square images of so many
-    pixels by the rules of ``preprocess``, so that a run at that size sees the same pixels as from the full images; smaller
-    ones keep theirs. That is done by ``jobs`` processes (all cores by default), and gone on with after an interruption.
-    Without ``size`` the files stay as they are. Raises DataError, naming what is missing and where to get it,
-    for files that are not there, unsafe or damaged archives, and files that are not the published ones.
+    ``raw`` are folders, archives or single files; archives are read in place. ``size`` shrinks larger images to squares
+    of that many pixels per side by the rules of ``preprocess``, so that a run at that size sees the same pixels as from
+    the full images. ``jobs`` processes do this (all cores by default), and an interrupted call resumes. Without
+    ``size`` the files are copied unchanged. Raises DataError, naming what is missing and where to get it, for missing
+    files, unsafe or damaged archives, and files that are not the published ones.
     """
     home = home or data_home()
     entry = source(name)
     if entry.obtain == "generated":
-        raise DataError(f"{name!r} is drawn by this program and needs no preparation.\n{instructions(name)}")
+        raise DataError(f"{name!r} is drawn by qaugbench and needs no preparation.\n{instructions(name)}")
     if held := already_prepared(entry, size, home):
         return held
     facts = [_fact(entry, file) for path in raw for file in _worth_hashing(entry, Path(path))]
@@ -60,7 +60,7 @@ def prepare(
 
 
 def already_prepared(entry: Source, size: int | None, home: Path) -> Path | None:
-    """Return the prepared .zip of a source where it is there; raise DataError where its images have another size."""
+    """Return the prepared .zip of a source if it exists; raise DataError if its images have another size."""
     path = prepared_path(entry.tasks[0], entry.id, home=home)
     if not path.exists():
         return None
@@ -84,7 +84,7 @@ def prepare_raw(
     facts: Sequence[ArchiveFact],
     jobs: int | None = None,
 ) -> Path:
-    """Return the prepared .zip of a source made from ``paths``; ``facts`` say what is known of its archives."""
+    """Return the prepared .zip of a source made from ``paths``; ``facts`` describe its archives."""
     home.mkdir(parents=True, exist_ok=True)
     target = prepared_path(entry.tasks[0], entry.id, home=home)
     with open_raw(entry, paths, home) as raw:
@@ -113,14 +113,14 @@ def _write_shrunk(
 
 @dataclass(frozen=True)
 class Shrink:
-    """Turns a picture into a PNG of at most ``size`` pixels a side, by the rules of ``preprocess``."""
+    """Turns a picture into a PNG of at most ``size`` pixels per side, by the rules of ``preprocess``."""
 
     picture: Picture
     size: int
     channels: int
 
     def __call__(self, content: Any) -> bytes:
-        """Return the encoded PNG; raise DataError for a file that is no image."""
+        """Return the encoded PNG; raise DataError for a file that is not an image."""
         drawn = self.picture(content)
         small = shrunk(
             drawn if isinstance(drawn, bytes) else _as_png(Image.fromarray(drawn)),
@@ -194,7 +194,7 @@ def _checksum_notes(facts: Sequence[ArchiveFact]) -> list[str]:
 
 
 def _worth_hashing(entry: Source, path: Path) -> list[Path]:
-    """Return the archives at or below ``path``, and the files whose checksum the publisher states."""
+    """Return the archives at or below ``path``, and the files with a published checksum."""
     stated = {file.name for file in entry.files if file.checksum}
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     opened = (
@@ -208,7 +208,7 @@ def _is_opened(entry: Source, file: Path, given: Path) -> bool:
 
 
 def _fact(entry: Source, path: Path) -> ArchiveFact:
-    """Return what is known of an archive fetched by hand; raise DataError where it is not the published one."""
+    """Return what is known of an archive fetched by hand; raise DataError if it is not the published one."""
     known = next((file for file in entry.files if file.name == path.name), SourceFile(path.name))
     algorithm, _, stated = (known.checksum or "sha256:").partition(":")
     with path.open("rb") as file:

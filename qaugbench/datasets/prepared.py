@@ -1,5 +1,4 @@
-"""The one form every source ends in: ``images/`` and ``labels.csv`` in a folder or a .zip, and its arrays in
-memory."""
+"""The prepared form of every source: ``images/`` and ``labels.csv`` in a folder or .zip, and its arrays in memory."""
 
 from __future__ import annotations
 
@@ -30,10 +29,10 @@ UNREADABLE = (OSError, DataError)
 class PreparedData:
     """A checked source whose images have not been decoded.
 
-    ``table`` holds the rows of labels.csv as text, in file order, with ``group`` added where it is not there;
-    ``labels`` float32 [N, K]; ``groups`` int64 [N] indexes ``group_names``: the patients or groups of the source, those that
-    share a file made one; ``group_column`` is "group", "patient_id", or None where the source names no patients and each
-    image stands alone.
+    ``table`` holds the rows of labels.csv as text, in file order, with ``group`` added if missing; ``labels`` float32
+    [N, K]; ``groups`` int64 [N] indexes ``group_names``: the patients or groups of the source, merged where they share
+    a file; ``group_column`` is "group", "patient_id", or None if the source names no patients and each image is its own
+    group.
     """
 
     name: str
@@ -52,7 +51,7 @@ class PreparedData:
 
     @property
     def patients_known(self) -> bool:
-        """Whether the source says which images belong to one patient."""
+        """Whether the source states which images belong to the same patient."""
         return "patient_id" in self.table
 
     @property
@@ -76,7 +75,7 @@ class PreparedData:
 
     @cached_property
     def identity(self) -> ContentIdentity:
-        """What names the source, its images and its groups by content alone, computed once."""
+        """The names of the source, its images and its groups by content alone, computed once."""
         return content_identity(self.hashes, self.labels, self.groups, self.label_names)
 
     def read_bytes(self, i: int) -> bytes:
@@ -84,7 +83,7 @@ class PreparedData:
         return _read(self.archive, self.files[i])
 
     def read(self, i: int) -> Image.Image:
-        """Return image ``i``, decoded, upright and with its true tones; raise DataError where it is no image."""
+        """Return image ``i``, decoded, upright and with its full range of tones; raise DataError if it is not an image."""
         try:
             return read_picture(self.archive.read(self.files[i]))
         except UNREADABLE as error:
@@ -96,9 +95,9 @@ def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None
 
     labels.csv has the columns ``filename`` (with or without a leading ``images/``); ``label``, one class name, or for
     a multilabel space one 0/1 column per finding; and optionally ``group``, ``patient_id``, ``split``,
-    ``group_split`` and any others. Class names match without regard to case. Raises DataError naming the first
-    offenders for a damaged archive, missing columns, unknown or missing labels, a file that is listed twice, absent,
-    or outside the source.
+    ``group_split`` and any others. Class names match in any case. Raises DataError naming the first offenders for a
+    damaged archive, missing columns, unknown or missing labels, and files that are listed twice, missing, or outside
+    the source.
     """
     archive = open_archive(Path(path))
     table = read_table(_read(archive, "labels.csv"), str(path))
@@ -126,7 +125,7 @@ def load_images(
 ) -> np.ndarray:
     """Return uint8 [N, size, size, channels] of the images at ``index`` (all by default), by ``preprocess``'s rules.
 
-    All are decoded before any is refused: one DataError names the first unreadable files and how many there are.
+    All are decoded first: one DataError then names the first unreadable files and their number.
     """
     chosen = np.arange(len(prepared)) if index is None else np.asarray(index, dtype=np.int64)
     refuse_unpacking(prepared, chosen)
@@ -146,7 +145,7 @@ def load_images(
 
 
 def refuse_unpacking(prepared: PreparedData, index: Sequence[int] | np.ndarray) -> None:
-    """Raise DataError where the images at ``index`` would unpack beyond measure, before any of them is decoded."""
+    """Raise DataError, before any decoding, if the images at ``index`` would unpack to an unreasonable size."""
     archive, names = prepared.archive, [prepared.files[i] for i in index]
     refuse_swelling(prepared.path, ((name, archive.size(name), partial(archive.open, name)) for name in names))
 

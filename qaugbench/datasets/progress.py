@@ -1,4 +1,4 @@
-"""How far a download is, shown on a terminal."""
+"""Progress of a download, shown on a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def shown_progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Yield what ``download.get`` reports to: one bar a file on standard error, or None where that is no terminal."""
+    """Yield what ``download.get`` reports to: one bar per file on standard error, or None if that is not a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""The files of a source as their publisher made them, found by name wherever a person put them."""
+"""The files of a source as published, found by name wherever the user put them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from qaugbench.datasets.sources import Source
 from qaugbench.errors import DataError, first_offenders
 
 IMAGE = r"\.(?:png|jpe?g|tiff?|bmp)"
-"""The end of an image's name, for patterns that ignore case."""
+"""The ending of an image's name, for patterns that ignore case."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file: the container it lies in, by position, and its name there."""
+    """One file: the index of its container, and its name there."""
 
     container: int
     name: str
@@ -39,21 +39,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Raw:
-    """What was fetched of a source: folders and archives, none of them unpacked."""
+    """The downloaded files of a source: folders and archives, none of them unpacked."""
 
     source: Source
     containers: tuple[Container, ...]
 
     @property
     def identity(self) -> list[object]:
-        """What tells these files from others: where they lie, their lengths, and when they were last written."""
+        """What identifies these files: paths, lengths, and times of last modification."""
         return [[box.label, list(box.sizes.items()), list(box.changed)] for box in self.containers]
 
     def find(self, pattern: str) -> list[tuple[Item, re.Match[str]]]:
         """Return the files whose path ends in the regular expression ``pattern``, in the order in which they are stored.
 
         Case is ignored; the match starts at the beginning of a part of the path. Raises DataError, saying where to get
-        them, where there are none.
+        them, if there are none.
         """
         compiled = re.compile(rf"(?:^|.*/)(?:{pattern})\Z", re.IGNORECASE)
         names = ((i, name) for i, container in enumerate(self.containers) for name in container.sizes)
@@ -85,18 +85,18 @@ class Raw:
             raise self.lacking(file)
         if len(found) > 1:
             places = first_offenders(f"{self.containers[item.container].label}/{item.name}" for item in found)
-            raise DataError(f"{self.source.id}: {file} is there {len(found)} times ({places}). Keep one of them.")
+            raise DataError(f"{self.source.id}: {file} occurs {len(found)} times ({places}). Keep one of them.")
         return found[0]
 
     def table(self, file: str, columns: Collection[str], *, delimiter: str = ",") -> list[dict[str, str]]:
-        """Return the rows of the table called ``file`` as text; raise DataError where it lacks one of ``columns``."""
+        """Return the rows of the table called ``file`` as text; raise DataError if it lacks one of ``columns``."""
         item = self.one(file)
         text = _decoded(self.read(item))
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
         return checked_columns(rows, columns, item.file)
 
     def lacking(self, what: str) -> DataError:
-        """Return the error that says what is not there, and which files of the source to fetch from where."""
+        """Return the error that says what is missing, and which files of the source to fetch from where."""
         looked = first_offenders(container.label for container in self.containers)
         from_where = "\n".join(
             f"  {file.name}{' (optional)' if file.optional else ''} from {file.page or ' or '.join(file.urls)}"
@@ -104,12 +104,12 @@ class Raw:
         )
         return DataError(
             f"{self.source.id}: nothing called {readable(what)} is in {looked}. The files of this source are:\n{from_where}\n"
-            f"'qaugbench data info {self.source.id}' says what to do with them."
+            f"'qaugbench data info {self.source.id}' explains how to use them."
         )
 
 
 def readable(pattern: str) -> str:
-    """Return a pattern of file names as a person writes it.
+    """Return a pattern of file names in readable form.
 
     >>> readable(r"(?P<part>train|test)/(?P<patient>\\d+)(?P<side>[LR])\\.(?:png|jpg)")
     '<part>/<patient><side>.(png|jpg)'
@@ -120,7 +120,7 @@ def readable(pattern: str) -> str:
 
 @contextmanager
 def open_raw(entry: Source, paths: Sequence[Path], scratch: Path) -> Iterator[Raw]:
-    """Open the folders and archives ``paths`` as what was fetched of a source; raise DataError for unsafe archives."""
+    """Open the folders and archives ``paths`` as the downloaded files of a source; raise DataError for unsafe archives."""
     containers = open_containers(paths, entry.opens, scratch)
     try:
         yield Raw(entry, tuple(containers))
@@ -130,7 +130,7 @@ def open_raw(entry: Source, paths: Sequence[Path], scratch: Path) -> Iterator[Ra
 
 
 def checked_columns(rows: list[dict[str, str]], columns: Collection[str], name: str) -> list[dict[str, str]]:
-    """Return ``rows`` where they have every one of ``columns``; raise DataError otherwise."""
+    """Return ``rows`` if they have all ``columns``; raise DataError otherwise."""
     there = list(rows[0]) if rows else []
     missing = [column for column in columns if column not in there]
     if missing or not rows:
@@ -142,12 +142,12 @@ def checked_columns(rows: list[dict[str, str]], columns: Collection[str], name: 
 
 
 def unique(names: Sequence[str], source_id: str) -> None:
-    """Raise DataError where a name is there twice, as when both an archive and what it unpacks to were given."""
+    """Raise DataError for repeated names, for example if an archive and its unpacked folder were both given."""
     seen: set[str] = set()
     twice = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
     if twice:
         raise DataError(
-            f"{source_id}: {len(twice)} images are there more than once: {first_offenders(twice)}. Give the archive or the "
+            f"{source_id}: {len(twice)} images occur more than once: {first_offenders(twice)}. Give the archive or the "
             "folder it unpacks to, not both."
         )
 

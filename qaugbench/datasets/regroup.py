@@ -1,4 +1,4 @@
-"""Groups and a split written into labels.csv after an audit has found the near-duplicates; no image is touched."""
+"""Groups and a split, added to labels.csv after an audit has found the near-duplicates; images are not changed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ImagePairs(Protocol):
 
 @dataclass(frozen=True)
 class Grouped:
-    """The rows of a new labels.csv, what was done in words, and the facts that the manifest keeps."""
+    """The rows of a new labels.csv, a description of what was done, and facts for the manifest."""
 
     rows: list[dict[str, object]]
     how: str
@@ -42,21 +42,21 @@ class Grouped:
 
 
 def with_groups(prepared: PreparedData, pairs: ImagePairs, *, seed: int | None = None) -> Grouped:
-    """Return labels.csv with ``group`` closed over patients and ``pairs``, and a ``group_split`` where one is needed.
+    """Return labels.csv with ``group`` merged over patients and ``pairs``, and a ``group_split`` if one is needed.
 
-    The published ``group_split``, else ``split``, stays in use where it has a train and a test part and no group
-    crosses it: then no ``group_split`` is added. Else ``group_split`` is 70/15/15 by group, stratified by the rarest
-    positive label. ``pairs`` are row numbers of ``prepared``; groups that labels.csv has already are kept together.
-    Nothing depends on anything but the rows, the pairs and ``seed`` (by default one derived from the source's name).
-    Raises DataError where there are too few groups for three parts.
+    The published ``group_split``, else ``split``, is kept if it has a train and a test part and no group crosses it; no
+    ``group_split`` is added then. Otherwise ``group_split`` is 70/15/15 by group, stratified by the rarest positive
+    label. ``pairs`` are row numbers of ``prepared``; existing groups of labels.csv are kept together. The result
+    depends on the rows, the pairs and ``seed`` alone (by default derived from the source's name). Raises DataError if
+    there are too few groups for three parts.
     """
     known = prepared.table["group" if prepared.group_column == "group" else "patient_id"] if _named(prepared) else None
     groups = close_groups(None if known is None else list(known), pairs.first, pairs.second, len(prepared))
     table = prepared.table.assign(group=_names(groups))
     clean, refused = _clean_column(prepared, groups)
     sentences = [
-        f"{len(pairs.first)} near-duplicate pairs and the {'groups' if _named(prepared) else 'images'} of labels.csv close "
-        f"into {groups.max() + 1} groups"
+        f"{len(pairs.first)} near-duplicate pairs and the {'groups' if _named(prepared) else 'images'} of labels.csv form "
+        f" {groups.max() + 1} groups"
     ]
     if clean is None:
         seed = child_seed(BENCH_SEED, prepared.name, "group-split") if seed is None else seed
@@ -70,7 +70,7 @@ def with_groups(prepared: PreparedData, pairs: ImagePairs, *, seed: int | None =
         sentences += [*refused, "`group_split` is 70/15/15 by group, stratified by the rarest positive label"]
     else:
         table = table.drop(columns=[name for name in ("group_split",) if name in table and name != clean])
-        sentences += [*refused, f"no group crosses the published `{clean}`, which stays in use"]
+        sentences += [*refused, f"no group crosses the published `{clean}`, which is kept"]
     facts = {
         "pairs": len(pairs.first),
         "groups": int(groups.max()) + 1,
@@ -86,10 +86,10 @@ def with_groups(prepared: PreparedData, pairs: ImagePairs, *, seed: int | None =
 def write_grouped(
     prepared: PreparedData, grouped: Grouped, path: Path | None = None, *, facts: Mapping[str, Any] | None = None
 ) -> Path:
-    """Write the source with its new labels.csv to ``path``, by default in the place of the old one; return the path.
+    """Write the source with its new labels.csv to ``path``, by default over the old one; return the path.
 
-    The image files are copied byte for byte, and the manifest gains ``grouping`` and ``facts``. The new source is whole before the
-    old one goes. Raises DataError where ``path`` exists already or cannot be written.
+    The image files are copied byte for byte, and ``grouping`` and ``facts`` are added to the manifest. The new source
+    is complete before the old one is removed. Raises DataError if ``path`` exists or cannot be written.
     """
     target = prepared.path if path is None else Path(path)
     stored = {} if prepared.archive.problem("manifest.json") else json.loads(prepared.archive.read("manifest.json"))
@@ -107,7 +107,7 @@ def write_grouped(
 
 
 def _exchange(new: Path, target: Path) -> None:
-    """Put ``new`` in the place of ``target``; a folder cannot be replaced at once, so the old one steps aside first."""
+    """Replace ``target`` by ``new``; a folder cannot be replaced atomically, so the old one is renamed first."""
     if not target.is_dir():
         os.replace(new, target)
         return
@@ -127,7 +127,7 @@ def _names(groups: np.ndarray) -> list[str]:
 
 
 def _clean_column(prepared: PreparedData, groups: np.ndarray) -> tuple[str | None, Sequence[str]]:
-    """Return the published split column to keep using, or None, and what is wrong with those passed over."""
+    """Return the published split column to keep, or None, and what is wrong with the others."""
     refused: list[str] = []
     for column in (name for name in ("group_split", "split") if name in prepared.table):
         parts = _parts(prepared.table[column])

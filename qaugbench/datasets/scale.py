@@ -1,4 +1,4 @@
-"""A source of any size brought to one image size in one streaming pass, in parallel, resumable, in bounded memory."""
+"""A source of any size, shrunk to one image size in a single streaming pass: parallel, resumable, in bounded memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qaugbench.task import canonical_hash
 RULES = 2
 """Raised whenever shrunk pictures change, so that shards made before are not taken for new ones."""
 COMPRESS_LEVEL = 1
-"""Of PNG's zlib: a quarter of the time of the default, for an eighth more bytes; the pixels are the same."""
+"""zlib level for PNG: a quarter of the default's time for an eighth more bytes; the pixels are the same."""
 
 
 def prepare_at_scale(
@@ -39,10 +39,10 @@ def prepare_at_scale(
     """Write a prepared .zip or folder of images of at most ``size`` px to ``path`` and return its manifest.
 
     ``pictures`` gives (filename, picture) in any order, in one pass, for instance straight from a .tar.gz; ``rows`` are
-    those of labels.csv. Pictures without a row are passed by unread; a row without a picture raises DataError, as does
-    any picture that cannot be decoded. ``key`` names the content that the pictures come from (a checksum of the
-    archives), so that an interrupted call resumes with the shards that it finished. The bytes written do not depend
-    on ``jobs`` or on interruptions. Loaded at ``size``, the pixels are those of the full images.
+    those of labels.csv. Pictures without a row are skipped unread; a row without a picture raises DataError, as does
+    any picture that cannot be decoded. ``key`` identifies the content of the pictures (a checksum of the archives), so
+    that an interrupted call resumes with its finished shards. The bytes written do not depend on ``jobs`` or on
+    interruptions. Loaded at ``size``, the pixels are those of the full images.
     """
     path = Path(path)
     if path.exists():
@@ -66,9 +66,9 @@ def prepare_at_scale(
 def in_shards(
     function: Callable[[Any], bytes], pictures: Iterable[tuple[str, Picture]], folder: Path, *, jobs: int | None = 1
 ) -> Iterator[Shards]:
-    """Yield ``function`` of every picture, by name; what is finished stays in ``folder`` until the block ends well.
+    """Yield ``function`` of every picture, by name; finished shards stay in ``folder`` until the block succeeds.
 
-    ``function`` makes an encoded file of a picture's content, or raises DataError; it must be importable by its name.
+    ``function`` turns a picture's content into an encoded file, or raises DataError; it must be importable by name.
     See ``convert_in_shards``.
     """
     with alone(folder):
@@ -78,14 +78,14 @@ def in_shards(
 
 
 def shards_beside(path: Path, identity: Sequence[object]) -> Path:
-    """Return the folder of the shards of the source at ``path``; ``identity`` is all that the pictures depend on."""
+    """Return the folder of the shards of the source at ``path``; ``identity`` holds all that the pictures depend on."""
     return path.with_name(f".{path.stem}-{canonical_hash([RULES, *identity])[:12]}.shards")
 
 
 def shrunk(content: bytes, *, size: int, channels: int) -> bytes:
     """Return the image in ``content`` as a PNG of ``size`` x ``size`` pixels, by the rules of ``preprocess``.
 
-    A file of no more pixels a side is returned as it is. Raises DataError where it is no image.
+    A file that is no larger is returned as it is. Raises DataError if it is not an image.
     """
     image = read_picture(content)
     pixels = square_pixels(image, size, channels)

@@ -1,8 +1,7 @@
-"""Pictures converted in parallel, a shard at a time, so that a killed run loses at most the shards in work.
+"""Pictures converted in parallel, shard by shard, so that a killed run loses at most the unfinished shards.
 
-A shard is a file of finished pictures, one after another, below a line of JSON that names and hashes them. It is written
-under a temporary name and renamed, and what is in it depends on its own input alone: neither the number of processes
-nor an interruption shows in the result.
+A shard is a line of JSON with names and hashes, followed by the finished pictures. It is written under a temporary name
+and renamed, and its content depends on its own input alone, not on the number of processes or on interruptions.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ Picture = Any
 
 @dataclass(frozen=True)
 class Made:
-    """One finished picture: its file name, its encoded file, and facts about it that JSON can hold."""
+    """One finished picture: its file name, its encoded file, and facts about it that JSON can represent."""
 
     name: str
     content: bytes
@@ -64,11 +63,11 @@ def convert_in_shards(
 ) -> Shards:
     """Return the finished pictures of all files, made by ``jobs`` processes and kept in ``folder``.
 
-    ``pictures`` gives (name, picture) and is walked through once, at the pace of the processes: about 2 x ``jobs`` x
-    ``shard_size`` files are in memory. Shards that are in ``folder`` already, whole and made from files of the same
-    names, are kept; the caller gives another folder where the content may have changed, and holds ``alone`` while it
-    uses the folder. All files are tried before any is refused: one DataError names the first that could not be
-    converted and how many there are, and every finished shard stays.
+    ``pictures`` yields (name, picture) and is read once, as fast as the processes convert: about 2 x ``jobs`` x
+    ``shard_size`` files are in memory. Complete shards in ``folder`` that were made from files of the same names are
+    reused; the caller gives another folder if the content may have changed, and holds ``alone`` while it uses the
+    folder. All files are tried first: one DataError then names the first that could not be converted and their number,
+    and every finished shard is kept.
     """
     _make_folder(folder)
     for leftover in folder.glob(".*.partial"):
@@ -87,7 +86,7 @@ def convert_in_shards(
 
 
 class Shards:
-    """Finished pictures by name, read back one at a time; ``facts`` holds what the conversion said of each."""
+    """Finished pictures by name, read back one at a time; ``facts`` holds the conversion's facts about each."""
 
     def __init__(self, folder: Path, made: Sequence[Sequence[Mapping[str, Any]]]) -> None:
         self.folder = folder
@@ -113,7 +112,7 @@ class Shards:
         return name in self._place
 
     def read(self, name: str) -> bytes:
-        """Return the encoded file of the picture ``name``; raise DataError where it is no longer what was written."""
+        """Return the encoded file of the picture ``name``; raise DataError if it has changed since it was written."""
         number, start, size, expected = self._place[name]
         path = _shard_path(self.folder, number)
         with path.open("rb") as file:
@@ -129,7 +128,7 @@ class Shards:
 
 
 def content_of(picture: Picture) -> Any:
-    """Return the content of a picture; raise OSError or DataError where it cannot be read."""
+    """Return the content of a picture; raise OSError or DataError if it cannot be read."""
     if isinstance(picture, Path):
         if picture.stat().st_size > MAX_FILE_BYTES:
             raise DataError(f"holds more than {MAX_FILE_BYTES:,} bytes")
@@ -140,7 +139,7 @@ def content_of(picture: Picture) -> Any:
 
 
 def refuse_swelling_pictures(where: Path, pictures: Iterable[tuple[str, Picture]]) -> None:
-    """Raise DataError where the ``pictures`` of ``where`` would unpack beyond measure, before any of them is decoded."""
+    """Raise DataError, before any decoding, if the ``pictures`` of ``where`` would unpack to an unreasonable size."""
     refuse_swelling(where, ((name, _size(picture), partial(_open, picture)) for name, picture in pictures))
 
 
@@ -162,7 +161,7 @@ def _open(picture: Picture) -> IO[bytes]:
 
 @lru_cache(maxsize=4)
 def _opened(path: Path, changed: int) -> Archive:
-    """Return a folder or .zip opened once a process: the table of a .zip with 100,000 files takes a second to read."""
+    """Return a folder or .zip, opened once per process: the directory of a .zip with 100,000 files takes a second to read."""
     return FolderArchive(path, path) if path.is_dir() else ZipArchive(path, "")
 
 
@@ -184,7 +183,7 @@ def _shard_path(folder: Path, number: int) -> Path:
 def _shard(
     path: Path, batch: Sequence[tuple[str, Picture]], convert: Convert
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return (index, problems) of one shard, written to ``path`` where there are no problems."""
+    """Return (index, problems) of one shard, written to ``path`` if there are no problems."""
     names = [name for name, _ in batch]
     kept = _kept(path, names)
     if kept is not None:
@@ -208,7 +207,7 @@ def _shard(
 
 
 def _kept(path: Path, names: list[str]) -> list[dict[str, Any]] | None:
-    """Return the index of a shard that is there, whole, and made of the files ``names``; None otherwise."""
+    """Return the index of a complete shard made from the files ``names``; None otherwise."""
     try:
         content = path.read_bytes()
         header = content[: content.index(b"\n") + 1]
@@ -240,7 +239,7 @@ def _write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold ``folder`` against other processes, which wait; the lock ends with its process."""
+    """Lock ``folder``; other processes wait, and the lock ends with its process."""
     _make_folder(folder.parent)
     lock = folder.with_name(f".{folder.name.lstrip('.')}.lock")
     try:

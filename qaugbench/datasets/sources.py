@@ -1,4 +1,4 @@
-"""The named sources of each task: their facts, where their prepared form is on this machine, and how to get them."""
+"""The named sources of each task: their facts, where they are on this machine, and how to get them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from qaugbench.places import data_home
 class SourceFile:
     """One file of a source, by its publisher's name (a pattern such as ``*.zip`` where a person chooses it).
 
-    ``urls`` are tried in order and are empty where a person has to fetch the file from ``page``. ``checksum`` is
-    "md5:..." or "sha256:..." as stated by ``checksum_by``, or empty where nobody states one. ``bytes`` and
-    ``image_size`` (pixels a side, where the publisher offers several) are 0 where they do not apply.
+    ``urls`` are tried in order and are empty if the file has to be fetched by hand from ``page``. ``checksum`` is
+    "md5:..." or "sha256:..." as stated by ``checksum_by``, or empty if none is published. ``bytes`` and ``image_size``
+    (pixels per side, if the publisher offers several) are 0 if they do not apply.
     """
 
     name: str
@@ -34,10 +34,10 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """One named source. ``obtain`` says whether it is downloaded, fetched by hand, or drawn by this program.
+    """One named source. ``obtain`` says whether it is downloaded, fetched by hand, or drawn by qaugbench.
 
-    ``use`` is what the licence allows, ``images`` the published number of images (0 where there is none), ``opens``
-    the patterns of archives that are opened where they are inside a folder or another archive.
+    ``use`` is what the licence allows, ``images`` the published number of images (0 if there is none), ``opens`` the
+    patterns of archives that are opened inside a folder or another archive.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Source:
     files: tuple[SourceFile, ...]
 
     def files_of(self, size: int | None) -> tuple[SourceFile, ...]:
-        """Return the files to fetch for images of ``size`` pixels, where the publisher offers several sizes."""
+        """Return the files to fetch; those for images of ``size`` pixels if the publisher offers several sizes."""
         sizes = self.image_sizes
         if sizes and size not in sizes:
             offered = ", ".join(map(str, sizes))
@@ -66,7 +66,7 @@ class Source:
 
     @property
     def image_sizes(self) -> tuple[int, ...]:
-        """The sizes in pixels that the publisher offers; empty where there is only one."""
+        """The sizes in pixels that the publisher offers; empty if there is only one."""
         return tuple(sorted({file.image_size for file in self.files} - {0}))
 
 
@@ -78,7 +78,7 @@ def sources() -> dict[str, Source]:
 
 
 def source(name: str) -> Source:
-    """Return the source called ``name``; raise DefinitionError with near names where there is none."""
+    """Return the source called ``name``; raise DefinitionError with near names if there is none."""
     known = sources()
     if name not in known:
         raise DefinitionError(f"There is no source {name!r}.{near_names(name, known)}")
@@ -101,16 +101,16 @@ def downloads_folder(name: str, *, home: Path | None = None) -> Path:
 
 
 def find_prepared(task_id: str, name: str) -> Path | None:
-    """Return the prepared .zip or folder of a source, or None where it is not on this machine."""
+    """Return the prepared .zip or folder of a source, or None if it is not on this machine."""
     archive = prepared_path(task_id, name)
     return next((path for path in (archive, archive.with_suffix("")) if path.exists()), None)
 
 
 def instructions(name: str) -> str:
-    """Return in plain text what a source is, where every file of it comes from, and the commands that prepare it.
+    """Return in plain text what a source is, where its files come from, and the commands that prepare it.
 
     >>> print(instructions("phantom").splitlines()[0])
-    phantom: Phantom images drawn by this program: no patients, for trying out and for tests
+    phantom: Phantom images drawn by qaugbench: no patients, for trying it out and for tests
     """
     entry = source(name)
     facts = (("Licence", entry.licence), ("Use", entry.use), ("Cite", entry.citation), ("From", entry.url))
@@ -123,12 +123,12 @@ def instructions(name: str) -> str:
     if entry.obtain != "generated":
         lines += ["", *_commands(entry), f"The prepared form goes to {prepared_path(entry.tasks[0], entry.id)}."]
     if entry.obtain == "manual":
-        lines += ["", "A copy that you prepared in another way may be put there too.", LAYOUT]
+        lines += ["", "A copy prepared in another way may be put there too.", LAYOUT]
     return "\n".join(lines) + "\n"
 
 
 def describe_file(file: SourceFile) -> str:
-    """Return one line on a file: its name, size, whether a program may fetch it, from where, and its checksum.
+    """Return one line about a file: name, size, whether a program may fetch it, address, and checksum.
 
     >>> describe_file(SourceFile("a.zip", urls=("https://host.example/a.zip",), bytes=2_000_000))
     'a.zip (2.0 MB), downloaded from https://host.example/a.zip; no published checksum: pinned at the first download'
@@ -148,7 +148,7 @@ The prepared form is a folder or a .zip that holds
   labels.csv   one line per image, with the columns
                filename     the name below images/
                label        the class; for chestxray instead one 0/1 column per finding
-               patient_id   the patient; or group, which closes over patients and near-duplicates
+               patient_id   the patient; or group, which also merges near-duplicates
                split        train, val or test; or group_split, which no group crosses
                age, sex, site, licence and any others, if known"""
 
@@ -160,7 +160,7 @@ def _commands(entry: Source) -> list[str]:
     by_hand = [file.name for file in entry.files if not file.urls and not file.optional]
     folder = downloads_folder(entry.id)
     first = [f"Put {', '.join(by_hand)} into {folder}, then:"] if by_hand else []
-    return [*first, f"qaugbench data get {entry.id}   (resumes where it was interrupted)", prepare]
+    return [*first, f"qaugbench data get {entry.id}   (resumes after an interruption)", prepare]
 
 
 def _source(name: str, entry: dict[str, Any]) -> Source:
@@ -177,7 +177,7 @@ def _file(name: str, entry: dict[str, Any]) -> SourceFile:
     if not file.urls and not file.page:
         raise DefinitionError(f"Source {name!r} in sources.toml: {file.name} has neither `urls` nor `page`.")
     if bool(file.checksum) != bool(file.checksum_by):
-        raise DefinitionError(f"Source {name!r} in sources.toml: {file.name} must say whose its checksum is.")
+        raise DefinitionError(f"Source {name!r} in sources.toml: {file.name} must say who states its checksum.")
     return file
 
 

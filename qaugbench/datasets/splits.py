@@ -1,4 +1,4 @@
-"""Which images train, validate and test: always whole groups, and always said in words how."""
+"""The images that train, validate and test: always whole groups, with the rule in words."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ VAL_SHARE = 0.15
 
 @dataclass(frozen=True)
 class Split:
-    """Row indices (int64, ascending) of the three parts, and how they came about.
+    """Row indices (int64, ascending) of the three parts, and how they were chosen.
 
-    ``name`` is the column used, or "own"; ``crossing_groups`` counts the groups that are in more than one part, and
-    ``leaky`` says whether there are any; ``sha256`` is that of the sorted (image id, part) pairs.
+    ``name`` is the column used, or "own"; ``crossing_groups`` counts the groups in more than one part, and ``leaky``
+    says whether there are any; ``sha256`` is that of the sorted (image id, part) pairs.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Split:
 def choose_split(prepared: PreparedData, *, column: str | None = None, allow_leaky: bool = False) -> Split:
     """Return the split to use, a function of images, labels, groups and published parts alone.
 
-    Without ``column``: ``group_split`` where labels.csv has it; else the published ``split`` where no group crosses
-    it and it has a test part; else a split of our own by group, 70/15/15, stratified by the rarest positive label of
-    the group. A published split without val gives up 15 % of its training images, whole groups, for it. A forced
-    ``column`` that puts a group into two parts raises DataError unless ``allow_leaky``. The ``column`` "fold:J/K" is
-    no column: it cuts all images into K folds by group, of which fold J tests and the next validates, so that the K
-    runs test every image once.
+    Without ``column``: ``group_split`` if labels.csv has it; else the published ``split`` if no group crosses it and it
+    has a test part; else our own split by group, 70/15/15, stratified by the rarest positive label of the group.
+    Without a published val part, 15 % of the training images, in whole groups, become val. A requested ``column`` that
+    puts a group into two parts raises DataError unless ``allow_leaky``. "fold:J/K" instead of a column divides all
+    images into K folds by group, of which fold J tests and the next validates, so that the K runs test every image
+    once.
     """
     seed = split_seed(prepared)
     if column is not None and (fold := fold_request(column)) is not None:
@@ -68,7 +68,7 @@ def choose_split(prepared: PreparedData, *, column: str | None = None, allow_lea
 
 
 def usable_split(prepared: PreparedData, *, column: str | None = None, allow_leaky: bool = False) -> Split:
-    """Return what ``choose_split`` returns; raise DataError as well where a part of it cannot be used."""
+    """Return what ``choose_split`` returns; raise DataError also if a part of it cannot be used."""
     chosen = choose_split(prepared, column=column, allow_leaky=allow_leaky)
     if why := unusable_part(prepared, chosen):
         raise DataError(f"{prepared.path}: {why}. Give more data, or another split column with --split.")
@@ -76,7 +76,7 @@ def usable_split(prepared: PreparedData, *, column: str | None = None, allow_lea
 
 
 def unusable_part(prepared: PreparedData, split: Split) -> str:
-    """Return which part of ``split`` has no class with both positives and negatives, in words, or ""."""
+    """Return in words which part of ``split`` has no class with both positives and negatives, or ""."""
     for part in PARTS:
         rows = getattr(split, part)
         positives = prepared.labels[rows].sum(axis=0)
@@ -89,12 +89,12 @@ def unusable_part(prepared: PreparedData, split: Split) -> str:
 
 
 def split_seed(prepared: PreparedData) -> int:
-    """Return the seed of every split of ``prepared``: it follows from images, labels and groups, and nobody can choose it."""
+    """Return the seed of every split of ``prepared``: it is derived from images, labels and groups and cannot be chosen."""
     return child_seed(BENCH_SEED, prepared.identity.sha256, "split")
 
 
 def crossing_groups(groups: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Return the codes of the groups that are in more than one part; rows whose part is "" belong to none.
+    """Return the codes of the groups in more than one part; rows whose part is "" are in none.
 
     >>> crossing_groups(np.array([0, 0, 1, 1]), np.array(["train", "test", "val", "val"]))
     array([0])

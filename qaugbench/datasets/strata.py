@@ -1,4 +1,4 @@
-"""Strata by the rarest positive label, and groups in an order whose every prefix keeps the shares of the strata."""
+"""Strata by the rarest positive label, and an order of groups in which every prefix preserves the strata's shares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qaugbench.seeds import numpy_generator
 def rarest_positive(labels: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
     """Return int64 [N]: of each row of ``labels`` [N, K] the positive label with the smallest count, or K for none.
 
-    ``counts`` [K] defaults to the positives in ``labels``; of equal counts the label that comes first is taken.
+    ``counts`` [K] defaults to the positives in ``labels``; ties go to the first label.
 
     >>> rarest_positive(np.array([[1, 0], [1, 1], [0, 0]]))
     array([0, 1, 2])
@@ -28,11 +28,11 @@ def group_strata(labels: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np
 
 
 def groups_in_stratified_order(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Return the group codes [C] in a random order whose prefixes hold each stratum at close to its share.
+    """Return the group codes [C] in a random order whose prefixes contain each stratum at close to its share.
 
     Within a stratum the groups are shuffled and put at positions (images before + u * own images) / images of the
-    stratum, with one u ~ U(0, 1) per stratum; all groups are then sorted by position. So a prefix of share f holds of
-    every stratum f of its images to within one group, and a group stands in it with probability about f (systematic
+    stratum, with one u ~ U(0, 1) per stratum; all groups are then sorted by position. So a prefix of share f contains a
+    share f of every stratum's images to within one group, and a group is in it with probability about f (systematic
     sampling).
     """
     draw = numpy_generator(seed)

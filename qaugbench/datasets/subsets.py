@@ -1,4 +1,4 @@
-"""Nested training subsets, the fraction a source can bear, and the label vectors asked of synthetic images."""
+"""Nested training subsets, the smallest fraction a source supports, and the label vectors requested of generators."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def nested_subsets(
 ) -> dict[float, np.ndarray]:
     """Return for each fraction the ascending row indices of a subset of whole groups, the smaller inside the larger.
 
-    The groups stand in one order, stratified by their rarest positive label, and a fraction takes the prefix whose
-    number of images is nearest to fraction * N: off by at most half of the largest group, and never empty. ``labels``
-    [N, K], ``groups`` [N]; fractions in (0, 1].
+    The groups are put in one order, stratified by their rarest positive label, and a fraction takes the prefix whose
+    number of images is nearest to fraction * N: within half of the largest group, and never empty. ``labels`` [N, K],
+    ``groups`` [N]; fractions in (0, 1].
 
     >>> {f: len(rows) for f, rows in nested_subsets(np.ones((20, 1)), np.arange(20), (0.1, 1.0), seed=0).items()}
     {0.1: 2, 1.0: 20}
@@ -40,10 +40,10 @@ def nested_subsets(
 
 
 def deciding_classes(test: np.ndarray) -> np.ndarray:
-    """Return int64 [D]: which classes of the test labels [M, K] decide by their training images which fractions run.
+    """Return int64 [D]: the classes of the test labels [M, K] whose numbers of training images decide which fractions run.
 
-    Those that are scored: with at least 10 test images on their rarer side, as the statistics need for an interval. All of
-    them where none has so many.
+    Those that are scored: with at least 10 test images on their rarer side, as the statistics need for an interval. All
+    classes if none has that many.
 
     >>> deciding_classes(np.repeat([[1, 0], [0, 0]], [20, 20], axis=0)).tolist()
     [0]
@@ -57,12 +57,12 @@ def deciding_classes(test: np.ndarray) -> np.ndarray:
 def runnable_fraction(
     labels: np.ndarray, fraction: float, ladder: Sequence[float] = FRACTIONS
 ) -> tuple[float, str | None]:
-    """Return the smallest fraction >= ``fraction`` on the ladder that training rows ``labels`` [N, K] can bear, and
+    """Return the smallest fraction >= ``fraction`` on the ladder that the training rows ``labels`` [N, K] support, and
     why.
 
-    ``labels`` are of the classes that decide (``deciding_classes``). A fraction is too small with under 300 expected images,
-    or under 10 expected positives of a class. The reason is None where nothing was changed and nothing is too small; at
-    1.0 it says what is too small even there.
+    ``labels`` are those of the ``deciding_classes``. A fraction is too small with fewer than 300 expected images, or
+    fewer than 10 expected positives of a class. The reason is None if nothing was changed and nothing is too small; at
+    1.0 it says what is too small even then.
     """
     _check_fraction(fraction)
     reason = too_small(labels, fraction)
@@ -76,7 +76,7 @@ def runnable_fraction(
 
 
 def too_small(labels: np.ndarray, fraction: float) -> str | None:
-    """Return in words why ``fraction`` of the training rows ``labels`` [N, K] is too little to run, or None.
+    """Return in words why ``fraction`` of the training rows ``labels`` [N, K] is too small to run, or None.
 
     Classes without any positive row do not count.
 
@@ -87,7 +87,7 @@ def too_small(labels: np.ndarray, fraction: float) -> str | None:
     if fraction * len(labels) < MIN_TRAINING_IMAGES:
         amount = "" if fraction == 1 else f" is {fraction * len(labels):.0f}"
         return f"{part}{len(labels)} training images{amount}, under the {MIN_TRAINING_IMAGES} needed"
-    # A class that the source does not have at all is in no score; more images would not help it.
+    # A class that the source lacks altogether is in no score; more images would not help.
     counts = labels.sum(axis=0)
     positives = fraction * counts[counts > 0]
     short = int((positives < MIN_TRAINING_POSITIVES).sum())
@@ -106,10 +106,10 @@ def draw_label_vectors(
 
     ``prior`` draws every row equally often. ``tailfill`` draws a row with weight min(n_max / n_k, kappa), where k is
     its rarest positive label, n_k the rows positive for k and n_max the largest n_k: 1 / frequency, capped, so that a
-    label's share grows towards that of the most frequent one, by at most ``kappa`` relative to it. Rows without any
-    positive count as a label of their own. Both draw systematically: row i comes floor or ceil of n * w_i / sum(w)
-    times, so label counts do not vary more than they must. Whole rows only: a combination that no image has is never
-    asked for.
+    label's share grows towards that of the most frequent one, by at most ``kappa`` relative to it. Rows without a
+    positive form one more class. Both sample systematically: row i occurs floor or ceil of n * w_i / sum(w) times, so
+    label counts vary no more than they must. Only whole rows are drawn: a combination that no image has is never
+    requested.
     """
     if mode not in ("prior", "tailfill"):
         raise DataError(f"{mode!r} is no way to draw labels.{near_names(mode, ('prior', 'tailfill'))}")

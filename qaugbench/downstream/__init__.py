@@ -1,1 +1,1 @@
-"""The downstream classifier: the one frozen recipe that every arm is judged by."""
+"""The downstream classifier: the locked recipe that is trained for every arm."""

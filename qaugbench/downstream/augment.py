@@ -13,10 +13,10 @@ DRAWS_PER_IMAGE = 11
 
 
 def augment_batch(images: torch.Tensor, settings: Augment, generator: torch.Generator) -> torch.Tensor:
-    """Return ``images`` (float [B, C, H, W] in [0, 1]) flipped, moved, re-lit and erased at random, in [0, 1].
+    """Return ``images`` (float [B, C, H, W] in [0, 1]) with random flips, shifts, brightness and erasing, in [0, 1].
 
-    Every image costs the same number of draws whatever the settings are, so an image's draws depend on its place in the
-    stream alone. ``generator`` lives on the CPU, so every device sees the same draws.
+    Every image takes the same number of draws whatever the settings, so an image's draws depend on its position in the
+    stream alone. ``generator`` is on the CPU, so the draws are the same on every device.
     """
     draws = torch.rand(len(images), DRAWS_PER_IMAGE, generator=generator).to(images.device)
     warped = _warp(images, affine_matrices(draws[:, :5], settings))

@@ -19,7 +19,7 @@ def classification_loss(kind: LabelKind, real_labels: np.ndarray, *, balance: bo
     """Return the loss (logits [B, K], labels [B, K]) -> scalar mean over the images of a batch.
 
     Multilabel: binary cross-entropy, mean over labels. Multiclass and ordinal: cross-entropy. With ``balance`` the
-    weights come from ``real_labels`` [N, K], the real training subset, alone: they are the same in every arm.
+    weights depend on ``real_labels`` [N, K], the real training subset, alone: they are the same in every arm.
     """
     if kind == "multilabel":
         weights = positive_weights(real_labels) if balance else np.ones(real_labels.shape[1])

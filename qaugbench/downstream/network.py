@@ -1,4 +1,4 @@
-"""The recipe's network: built, initialised under one seed, fingerprinted, and applied to images."""
+"""The recipe's network: built, initialised from one seed, hashed, and applied to images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Precision = Literal["float32", "bfloat16"]
 def build_network(model: str, pretrained: str | None, *, channels: int, n_labels: int, seed: int) -> nn.Module:
     """Return the timm network ``model``, ``channels`` in and ``n_labels`` logits out, initialised under ``seed``.
 
-    With ``pretrained`` (a timm weight tag such as "resnet50.a1_in1k") all but the head start from that pinned file, the
+    With ``pretrained`` (a timm weight tag such as "resnet50.a1_in1k") all weights but the head's come from that pinned file, the
     first convolution summed over colours for one channel. Raises DefinitionError for a model timm does not know,
     DataError where the weights are missing, changed, or belong to another model.
     """
@@ -50,7 +50,7 @@ def build_network(model: str, pretrained: str | None, *, channels: int, n_labels
 
 
 def _check_all_loaded(network: nn.Module, file: Path, model: str) -> None:
-    """Refuse a file that lacks weights of ``network``: timm would leave those at their random start."""
+    """Refuse a file that lacks weights of ``network``: timm would leave those at their random initial values."""
     with safe_open(file, framework="pt") as weights:
         given = set(weights.keys())
     needed = [name for name in network.state_dict() if not name.endswith("num_batches_tracked")]
@@ -74,7 +74,7 @@ def state_sha256(network: nn.Module) -> str:
 
 
 class Standardise(nn.Module):
-    """Images in [0, 1] -> images of mean 0 and standard deviation 1 a channel over the given training images."""
+    """Images in [0, 1] -> images of mean 0 and standard deviation 1 per channel over the given training images."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -108,5 +108,5 @@ def predict(
 
 
 def autocast(precision: Precision, device: str) -> torch.autocast:
-    """Return the context in which the forward pass runs: bfloat16 where asked, else plain float32."""
+    """Return the context in which the forward pass runs: bfloat16 if requested, else plain float32."""
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=precision == "bfloat16")

@@ -1,8 +1,8 @@
-"""The locked recipe: one classifier, from the same start and the same real images in the same order, for every arm.
+"""The locked recipe: one classifier with the same initial weights and the same real images in the same order for every arm.
 
-Every batch holds ``batch_real`` real images and round(ratio * batch_real) fill images (none where there is no fill).
+Every batch holds ``batch_real`` real images and round(ratio * batch_real) fill images (none without fill).
 The number of optimiser steps is fixed. The checkpoint with the best macro-AUROC on real validation images is kept: the
-mean over the labels that have both positives and negatives there; ties go to the earliest checkpoint.
+mean over the labels with both positives and negatives there; ties go to the earliest checkpoint.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class ClassifierDiverged(QaugbenchError):
-    """The training loss or the logits of a classifier stopped being finite numbers."""
+    """The training loss or the logits of a classifier are no longer finite."""
 
 
 class CurvePoint(TypedDict):
-    """One checkpoint: mean training loss since the one before, and macro-AUROC on the validation images."""
+    """One checkpoint: mean training loss since the previous one, and macro-AUROC on the validation images."""
 
     step: int
     train_loss: float
@@ -46,7 +46,7 @@ class CurvePoint(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class ClassifierResult:
-    """What one fit leaves: logits of the best checkpoint and how it came about."""
+    """The result of one fit: logits of the best checkpoint and the course of training."""
 
     val_logits: np.ndarray  # float32 [Nv, K]
     test_logits: np.ndarray  # float32 [Nt, K]
@@ -123,7 +123,7 @@ def learning_rate_factor(step: int, *, steps: int, warmup_steps: int) -> float:
 
 
 def evaluation_steps(steps: int, evaluations: int) -> list[int]:
-    """Return the steps, counted from 1, after which a checkpoint is judged: evenly spread, the last one always.
+    """Return the steps, counted from 1, after which a checkpoint is evaluated: evenly spaced, always including the last.
 
     >>> evaluation_steps(200, 4)
     [50, 100, 150, 200]
@@ -194,7 +194,7 @@ def _update(
     recipe: Recipe,
     device: str,
 ) -> float:
-    """Make one optimiser step and return the batch's loss before it."""
+    """Take one optimiser step and return the batch's loss before it."""
     classifier.train()
     with autocast(recipe.precision, device):
         logits = classifier(images)

@@ -1,7 +1,7 @@
 """Streams of training images: an endless, shuffled, augmented supply for a fixed number of slots of every batch.
 
 The real and the fill slots of a batch each have their own stream, with its own generators, so the real images of a
-step, their order and their augmentation are the same bits in every arm, whatever fills the other slots.
+step, their order and their augmentation are bit for bit the same in every arm, whatever fills the other slots.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def shuffled_indices(n_images: int, n_slots: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield index arrays [n_slots] without end: one random permutation of all images after another."""
+    """Yield index arrays [n_slots] endlessly: one random permutation of all images after another."""
     generator = seeds.torch_generator(seed)
     pending = torch.empty(0, dtype=torch.int64)
     while True:
@@ -34,7 +34,7 @@ def shuffled_indices(n_images: int, n_slots: int, seed: int) -> Iterator[np.ndar
 def batches(
     data: LabelledImages, n_slots: int, *, order_seed: int, augment_seed: int, augment: Augment | None, device: str
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yield (images float32 [n_slots, C, H, W] in [0, 1], labels float32 [n_slots, K]) on ``device`` without end.
+    """Yield (images float32 [n_slots, C, H, W] in [0, 1], labels float32 [n_slots, K]) on ``device`` endlessly.
 
     ``augment`` None leaves the images as they are.
     """

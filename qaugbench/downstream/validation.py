@@ -1,4 +1,4 @@
-"""The number by which a checkpoint is chosen."""
+"""The score by which a checkpoint is chosen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qaugbench.recipe import LabelKind
 def validation_auroc(logits: np.ndarray, labels: np.ndarray, kind: LabelKind) -> float:
     """Return the mean one-versus-rest AUROC, in [0, 1], of ``logits`` [N, K] for ``labels`` [N, K] (0/1).
 
-    Labels without a positive or without a negative are left out; DataError when that is all of them.
+    Labels without a positive or without a negative are left out; DataError if none remains.
     """
     positives = labels.sum(axis=0)
     usable = np.flatnonzero((positives > 0) & (positives < len(labels)))

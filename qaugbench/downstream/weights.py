@@ -1,4 +1,4 @@
-"""Pretrained weights by tag: downloaded once by `qaugbench data get`, pinned by sha256, read offline ever after."""
+"""Pretrained weights by tag: downloaded once by `qaugbench data get`, pinned by sha256, then read offline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def weights_folder(home: Path | None = None) -> Path:
 def pretrained_file(tag: str, home: Path | None = None) -> Path:
     """Return the path of the weights ``tag``, after checking them against their pin.
 
-    Raises DataError when the file or its pin is missing, or when the file is not the one that was pinned.
+    Raises DataError if the file or its pin is missing, or if the file is not the one that was pinned.
     """
     file, pin = _paths(tag, home)
     if not file.is_file() or not pin.is_file():
@@ -36,7 +36,7 @@ def get_weights(tag: str, home: Path | None = None, *, download: Callable[[str],
     """Download the weights ``tag`` into ``home``, and return their path.
 
     The first download writes the pin (`<tag>.sha256`); every later one must give the same bytes, else DataError.
-    ``download`` (tag -> path of a safetensors file) replaces timm's place on the Hugging Face hub.
+    ``download`` (tag -> path of a safetensors file) replaces the download from the Hugging Face hub.
     """
     file, pin = _paths(tag, home)
     if file.is_file() and pin.is_file():

@@ -1,4 +1,4 @@
-"""What every generator is: fitted on real labelled images, it draws a synthetic image for each requested label vector."""
+"""The interface of every generator: fitted to labelled real images, it draws a synthetic image for each label vector."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Budget:
 
 
 class Codec(Protocol):
-    """A fitted way from images to latents and back, which the latent generators of a replicate share."""
+    """A fitted map from images to latents and back, shared by the latent generators of a replicate."""
 
     latent_shape: tuple[int, int, int]
 
@@ -56,14 +56,14 @@ class Codec(Protocol):
 class Generator(ABC):
     """The base of every generator.
 
-    ``image_shape`` is (height, width, channels), ``n_labels`` the width of a label vector, and ``control`` names what
-    replaces the generator's circuits; "none" keeps them. Every other argument of a constructor is a hyper-parameter, taken
-    by keyword, annotated with its type, and set in the generator's TOML file.
+    ``image_shape`` is (height, width, channels), ``n_labels`` the width of a label vector, and ``control`` names the
+    replacement of the generator's circuits; "none" keeps them. Every other argument of a constructor is a
+    hyper-parameter, taken by keyword, annotated with its type, and set in the generator's TOML file.
 
     A label vector is multi-hot: in a multi-label task several labels may be 1, or none (an image without a finding). A
     generator has to accept all of these, in ``fit`` and in ``sample``.
 
-    ``circuits`` lists the blocks that run circuits: empty in a classical system, and where a control replaced them all.
+    ``circuits`` lists the blocks that run circuits: empty for a classical system, and if a control replaced them all.
 
     ``qaugbench.testing.check_generator`` checks what this class and its methods promise.
     """
@@ -87,21 +87,21 @@ class Generator(ABC):
         self.circuits: list[QuantumBlock] = []
 
     def attach_autoencoder(self, autoencoder: Codec) -> None:
-        """Use a fitted ``autoencoder`` that other generators share; without one, a latent generator fits its own."""
+        """Use a fitted ``autoencoder`` shared with other generators; without one, a latent generator fits its own."""
         self.autoencoder = autoencoder
 
     @abstractmethod
     def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
-        """Learn from real training images; the same data, budget and seed give the same bits on one CPU thread.
+        """Fit to real training images; the same data, budget and seed give the same bits on one CPU thread.
 
-        ``progress`` is told of every step of ``budget``. A fit that takes no steps gets a budget of zeros and need not call it.
+        ``progress`` is called at every step of ``budget``. A fit that takes no steps gets a budget of zeros and need not call it.
         """
 
     @abstractmethod
     def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
         """Return one uint8 image [n, height, width, channels] for each float32 label vector [n, n_labels]; n may be 0.
 
-        Image i depends on ``seed``, i and its own label vector alone, not on its neighbours.
+        Image i depends on ``seed``, i and its own label vector alone, not on the other images.
 
         Raises ``NotFittedError`` before a fit, ``DivergedError`` when an image is not finite.
         """
@@ -110,23 +110,23 @@ class Generator(ABC):
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that was learned as tensors that safetensors can store; raises ``NotFittedError`` before a fit.
 
-        The names of tensors that belong to a block (the circuit, or what replaces it) contain ``.block.``.
+        The names of a block's tensors (of the circuit, or its replacement) contain ``.block.``.
         """
 
     @abstractmethod
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over a state; samples are then bit for bit those of the generator that it came from."""
+        """Restore a state; samples are then bit for bit those of the generator it came from."""
 
     @abstractmethod
     def parameter_counts(self) -> dict[str, int]:
         """Return numbers of trainable parameters.
 
-        ``total`` counts the generator without its autoencoder; ``block`` the circuits, or what replaces them.
+        ``total`` counts the generator without its autoencoder; ``block`` the circuits, or their replacement.
         """
 
 
 def require_labels(labels: np.ndarray, n_labels: int) -> np.ndarray:
-    """Return ``labels`` as float32 [n, n_labels], or raise saying which shape was given."""
+    """Return ``labels`` as float32 [n, n_labels], or raise naming the shape that was given."""
     if labels.ndim != 2 or labels.shape[1] != n_labels:
         raise QaugbenchError(f"Labels must have the shape [n, {n_labels}], but {list(labels.shape)} was given.")
     return labels.astype(np.float32)

@@ -1,8 +1,8 @@
-"""A latent DDPM in the shared autoencoder: the classical diffusion model that quantum ones are measured against.
+"""A latent DDPM in the shared autoencoder: the classical diffusion model to which quantum ones are compared.
 
-Denoising diffusion (Ho, Jain & Abbeel, arXiv 2006.11239) with a plain convolutional U-Net. It does not work on pixels but
-on the latents of the autoencoder that all latent generators of a replicate share (latent diffusion, arXiv 2112.10752), so
-that against a quantum latent model only the denoiser differs.
+Denoising diffusion (Ho, Jain & Abbeel, arXiv 2006.11239) with a plain convolutional U-Net. It works on the latents of
+the autoencoder that all latent generators of a replicate share (latent diffusion, arXiv 2112.10752), not on pixels, so
+that it differs from a quantum latent model only in the denoiser.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Ddpm(Generator):
         return with_prefix("denoiser.", module_state(self._denoiser)) | with_prefix("autoencoder.", codec.state())
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over denoiser and autoencoder."""
+        """Restore denoiser and autoencoder."""
         self._codec = LatentAutoencoder.from_state(
             self.image_shape, under_prefix("autoencoder.", state), device=self.device
         )

@@ -1,7 +1,7 @@
 """Images that something else made, scored as if a generator had drawn them.
 
-The folder or .zip has the prepared form: ``images/`` and ``labels.csv``. Nothing is learned, and what made the images is not
-known here.
+The folder or .zip has the prepared form: ``images/`` and ``labels.csv``. Nothing is learned, and the origin of the
+images is unknown.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from qaugbench.seeds import child_seed, numpy_generator
 class FolderGenerator(Generator):
     """Returns, for each requested label vector, an image of ``path`` that has exactly this label vector.
 
-    The images of a label vector come in a random order that the seed fixes, each once, and then from the first again.
-    ``label_space`` gives the names by which labels.csv is read.
+    The images of a label vector are returned in a random order fixed by the seed, each once before any repeats.
+    ``label_space`` gives the class names for reading labels.csv.
     """
 
     kind: ClassVar[Kind] = "external"
@@ -83,7 +83,7 @@ class FolderGenerator(Generator):
         return {"images": torch.from_numpy(self._read_images()), "labels": torch.from_numpy(self._labels)}
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over images and labels; the folder is not read again."""
+        """Restore images and labels; the folder is not read again."""
         self._images, self._labels = state["images"].numpy(), state["labels"].numpy()
 
     def parameter_counts(self) -> dict[str, int]:

@@ -1,10 +1,10 @@
 """QLDM, a reconstruction: latent diffusion whose U-Net has circuits in its bottleneck.
 
 After "Hybrid Quantum-Classical Latent Diffusion Models for Medical Image Generation" (Yeter-Aydeniz et al., arXiv
-2508.09903), which has no public code and whose hyper-parameters could not be found: this is a reconstruction, not a
-reproduction. The quantum residual block is built after De Falco et al., "Towards Efficient Quantum Hybrid Diffusion Models"
-(arXiv 2402.16147), and both of its sets of circuits act on the result. The autoencoder is the shared classical one, whereas
-the paper puts quantum layers into it as well.
+2508.09903), which has no public code and whose hyper-parameters are not published: this is a reconstruction, not a
+reproduction. The quantum residual block follows De Falco et al., "Towards Efficient Quantum Hybrid Diffusion
+Models" (arXiv 2402.16147), and both sets of circuits affect the result. The autoencoder is the shared classical
+one, whereas the paper puts quantum layers into it as well.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Qldm(Generator):
         return with_prefix("denoiser.", module_state(self._denoiser)) | with_prefix("autoencoder.", codec.state())
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over denoiser and autoencoder."""
+        """Restore denoiser and autoencoder."""
         self._codec = LatentAutoencoder.from_state(
             self.image_shape, under_prefix("autoencoder.", state), device=self.device
         )
@@ -134,7 +134,7 @@ class Qldm(Generator):
         self._denoiser.load_state_dict(under_prefix("denoiser.", state))
 
     def parameter_counts(self) -> dict[str, int]:
-        """Return the trainable parameters of the denoiser, and of the circuits or what replaces them."""
+        """Return the trainable parameters of the denoiser, and of the circuits or their replacement."""
         return {"total": trainable_parameters(self._denoiser), "block": sum(map(trainable_parameters, self._blocks))}
 
     def _new_denoiser(self, latent_shape: tuple[int, int, int], seed: int) -> LabelledUNet:
@@ -167,7 +167,7 @@ class QHalfBlock(nn.Module):
     """[n, width, 2, 2] and time embedding to the same shape: norm, circuits beside a convolution, time scale and shift, SiLU.
 
     The first ``block_width`` channels go through ``block``, their values squashed to angles in (-pi, pi) and read channel
-    by channel; its outputs in [-1, 1] replace them. A 3x3 convolution maps all other channels to themselves.
+    by channel; its outputs in [-1, 1] replace them. A 3x3 convolution transforms the other channels.
     """
 
     def __init__(self, width: int, time_width: int, block: nn.Module, block_width: int) -> None:
@@ -195,7 +195,7 @@ class QHalfBlock(nn.Module):
 
 
 class QResBlock(nn.Module):
-    """Two half blocks, each with circuits of its own, and a residual sum around both."""
+    """Two half blocks, each with its own circuits, and a residual connection around both."""
 
     def __init__(self, first: QHalfBlock, second: QHalfBlock) -> None:
         super().__init__()

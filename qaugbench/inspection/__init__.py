@@ -1,1 +1,1 @@
-"""A generator or this machine looked at, without a run: circuits, parameters, resources, devices, faults."""
+"""Inspection of a generator or this machine without a run: circuits, parameters, resources, devices, faults."""

@@ -1,4 +1,4 @@
-"""A generator by its name, as a track configures it: not fitted, for looking at its circuits."""
+"""A generator by its name, as a track configures it: not fitted, for inspecting its circuits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def new_generator(
     n_labels: int = 4,
     device: str = "cpu",
 ) -> Generator:
-    """Return the generator called ``name`` with its hyper-parameters of ``track``; an unknown name gets near ones."""
+    """Return the generator called ``name`` with its hyper-parameters of ``track``; an unknown name raises with near names."""
     _, hyper = split_settings(definitions.generator_card(name).settings(track))
     return generator_class(name)(image_shape, n_labels, control=control, device=device, **hyper)
 

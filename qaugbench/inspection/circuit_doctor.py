@@ -1,4 +1,4 @@
-"""Examines the circuits of generators: whether they are live, and what can be measured of them before any training."""
+"""The circuits of generators examined: whether they are live, and what can be measured before training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Verdict = Literal["live", "live, but hardly reaches the images", "not live", "no
 
 @dataclass(frozen=True)
 class CircuitReadings:
-    """The meters of one circuit of a generator, which ``blocks`` blocks of ``copies`` copies run."""
+    """The measurements of one circuit of a generator, which ``blocks`` blocks of ``copies`` copies run."""
 
     size: str
     blocks: int
@@ -37,10 +37,10 @@ class CircuitReadings:
 
 @dataclass(frozen=True)
 class GeneratorFinding:
-    """What was found of one generator, called by its name or variant ("qldm:twin").
+    """The finding on one generator, by its name or variant ("qldm:twin").
 
-    "not live" is a defect: a circuit is not called, or no gradient passes it. "live, but hardly reaches the images" is none:
-    all of that works, but samples remain nearly the same when the circuits' outputs are replaced.
+    "not live" is a defect: a circuit is not called, or no gradient passes it. "live, but hardly reaches the images" is
+    not: the circuit works, but samples are nearly the same if its outputs are replaced.
     """
 
     name: str
@@ -55,7 +55,7 @@ class GeneratorFinding:
         return self.verdict in ("not live", "cannot be examined")
 
     def text(self, *, all_checks: bool = False) -> str:
-        """Return the finding in lines: what does not pass, or ``all_checks``, and then the meters."""
+        """Return the finding in lines: the failed checks, or ``all_checks``, and then the measurements."""
         lines = [f"{self.name}: {self.verdict}" + (f", {self.detail}" if self.detail else "")]
         checks = self.liveness.checks if self.liveness else ()
         lines += [f"  {check}" for check in checks if all_checks or check.state in ("fails", "note")]
@@ -80,7 +80,7 @@ class GeneratorFinding:
 def examine_circuits(
     names: Iterable[str] | None = None, *, with_meters: bool = True, seed: int = 0
 ) -> list[GeneratorFinding]:
-    """Return a finding for each generator, or variant such as "qldm:twin", in ``names``; without names, for all with circuits.
+    """Return a finding for each generator or variant such as "qldm:twin" in ``names``; without names, for all with circuits.
 
     Each is built as on the smoke track for 32x32 images and fitted for six steps on noise.
 
@@ -117,7 +117,7 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
 
 
 def _verdict(found: Liveness) -> Verdict:
-    """Return "not live" where a check fails; where none does, whether what is live makes a difference to the images."""
+    """Return "not live" if a check fails; otherwise whether the circuits make a difference to the images."""
     if not found.is_live:
         return "not live"
     small = any(check.question == REACHES_IMAGES and check.state == "note" for check in found.checks)

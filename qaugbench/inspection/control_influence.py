@@ -1,4 +1,4 @@
-"""The influence of a generator's circuits on its images: on a trial fit, or as a run has recorded it."""
+"""The influence of a generator's circuits on its images: after a trial fit, or as recorded in a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEED = 0
 def trial_influence(name: str, *, track: str = "lite", task: str = "brainmri") -> BlockInfluence:
     """Return the influence after ``STEPS`` steps on random images, for the generator called ``name`` and its controls.
 
-    Hardly anything is learned in so few steps, so this says how the generator is built rather than what a run will find.
+    Hardly anything is learned in so few steps, so this shows how the generator is built rather than what a run will find.
     """
 
     def fitted(control: str) -> Generator:
@@ -46,7 +46,7 @@ def recorded_influence(record: Record, name: str) -> dict[str, BlockInfluence]:
     """Return the influence of the generator called ``name`` in a run, by fraction key.
 
     Raises:
-        DefinitionError: the run has none of it.
+        DefinitionError: the run has no influence of this generator.
     """
     found = {fraction: generators[name] for fraction, generators in record.influence.items() if name in generators}
     if not found:

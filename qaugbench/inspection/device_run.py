@@ -21,10 +21,10 @@ from qaugbench.seeds import child_seed, torch_generator
 
 @dataclass(frozen=True)
 class Executed:
-    """One circuit on a device: its outputs and the exact ones, [samples][n_outputs], and how far apart they lie.
+    """One circuit on a device: its outputs and the exact ones, [samples][n_outputs], and how far apart they are.
 
-    ``deviation`` is the root mean square difference between device and exact values, ``shot_noise`` that of as many
-    shots of a perfect device, drawn once.
+    ``deviation`` is the root mean square difference between device and exact values, ``shot_noise`` that of the same
+    number of shots on a perfect device, drawn once.
     """
 
     circuit: str
@@ -35,7 +35,7 @@ class Executed:
     report: Report
 
     def text(self) -> str:
-        """Return what was found in lines."""
+        """Return the results in lines."""
         noise = f"root mean square difference to the exact values {self.deviation:.4f}, of which shots explain"
         return f"{self.circuit}\n{self.report}\n{noise} {self.shot_noise:.4f}"
 
@@ -57,8 +57,8 @@ def execute_circuits(
 ) -> list[Executed]:
     """Return each different circuit of the generator called ``name``, run on ``device`` at random weights and inputs.
 
-    Weights are uniform in [0, 2 pi), inputs in [-pi, pi), both drawn from ``seed``. ``folder`` keeps what the device
-    answered, a sub-folder a circuit, to resume and to replay.
+    Weights are uniform in [0, 2 pi), inputs in [-pi, pi), both drawn from ``seed``. ``folder`` keeps the device's
+    answers, in one sub-folder per circuit, to resume and to replay.
 
     Raises:
         DefinitionError: an unknown generator, or one without circuits.

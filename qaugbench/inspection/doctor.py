@@ -1,4 +1,4 @@
-"""Examines an installation and a machine, and says of everything that does not fit what to do."""
+"""The installation and the machine examined, with a remedy for everything that does not fit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Finding:
 
 
 def examine(out: Path) -> list[Finding]:
-    """Return a finding for each thing a run needs; ``out`` is where its store would lie."""
+    """Return a finding for each requirement of a run; ``out`` is the folder that would contain its store."""
     examinations: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python,
         _packages,
@@ -117,7 +117,7 @@ def _definitions() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    """Look at every generator that another package registers: its facts, its class, and whether the two agree."""
+    """Check every generator that another package registers: its facts, its class, and whether the two agree."""
     from qaugbench.generators.shared.binding import check_facts
     from qaugbench.generators.shared.discovery import generator_class
 
@@ -156,7 +156,7 @@ def _store(out: Path) -> Iterator[Finding]:
 
 
 def _circuits() -> Iterator[Finding]:
-    """Audit the circuit of the reconstructed QLDM: finite, bounded, and every weight and input takes part in learning."""
+    """Audit the circuit of the reconstructed QLDM: finite, bounded, and with a gradient to every weight and input."""
     import torch
 
     from qaugbench.circuits.ansatz import qldm_circuit

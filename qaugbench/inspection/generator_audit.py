@@ -1,4 +1,4 @@
-"""Whether a generator's circuits take part in what it learns and in what it draws, however it is built inside."""
+"""Whether a generator's circuits take part in its training and its samples, whatever its internal structure."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ INFLUENCE_IMAGES = 24
 
 
 def audit_generator(generator: Generator, data: LabelledImages, *, seed: int = 0) -> Liveness:
-    """Return whether the blocks of ``generator`` are live; it is fitted for six steps on ``data``, and so changed.
+    """Return whether the blocks of ``generator`` are live; this fits it for six steps on ``data``, which changes it.
 
-    Looks at the fit from outside (which gradients arrive, which weights move), then inside every network that was called
-    there and holds a block (``audit_network``), at each kind of block alone (``audit_block``), and at samples. That replacing
-    the circuits' outputs hardly changes the samples (``REACHES_IMAGES``) is a note: gradients pass, but little comes of it.
+    Observes the fit from outside (which gradients arrive, which weights change), then each network called there that
+    contains a block (``audit_network``), each kind of block alone (``audit_block``), and samples. If replacing the
+    circuits' outputs hardly changes the samples (``REACHES_IMAGES``), that is a note: gradients flow, but with little
+    effect.
     """
     with watching() as fit:
         generator.fit(data, budget=BUDGET, seed=seed)
@@ -63,7 +64,7 @@ def few_images(image_shape: tuple[int, int, int], n_labels: int, *, n: int = 12,
 
 
 def kinds_of_block(seen: Watched) -> dict[str, Block]:
-    """Return one block of each kind among those that ran, by a name that says how many there are of it."""
+    """Return one block of each kind among those that ran, by a name that includes their number."""
     kinds: dict[object, list[Block]] = {}
     for block in seen.blocks.values():
         kinds.setdefault((type(block), block.circuit, block.copies, block.share_inputs), []).append(block)
@@ -74,9 +75,9 @@ def kinds_of_block(seen: Watched) -> dict[str, Block]:
 
 
 def _in_fit(fit: Watched) -> Iterator[Check]:
-    """Yield what the fit did with the blocks, seen from outside."""
+    """Yield what the fit did with the blocks, observed from outside."""
     if not fit.calls:
-        yield Check("fails", RUNS_IN_FIT, "no network that holds one is called")
+        yield Check("fails", RUNS_IN_FIT, "no network that contains one is called")
         return
     yield Check("fine", RUNS_IN_FIT, f"{len(fit.blocks)} blocks")
     if not fit.learning:
@@ -85,12 +86,12 @@ def _in_fit(fit: Watched) -> Iterator[Check]:
     silent = [name for name, seen in fit.learning.items() if not seen.largest_gradient.any()]
     still = [name for name, seen in fit.learning.items() if torch.equal(seen.parameter, seen.first)]
     if set(silent) - set(still):
-        yield Check("note", LEARNS, "they move without a gradient of their own")
+        yield Check("note", LEARNS, "they change without their own gradient")
     elif silent:
         yield Check("fails", LEARNS, f"no gradient arrives at {first_offenders(silent)}")
     else:
         yield Check("fine", LEARNS, f"{len(fit.learning)} tensors")
-    yield Check("fails", MOVES, f"these stay: {first_offenders(still)}") if still else Check("fine", MOVES)
+    yield Check("fails", MOVES, f"these do not change: {first_offenders(still)}") if still else Check("fine", MOVES)
 
 
 def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[Check]:
@@ -118,7 +119,7 @@ def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[
 
 
 def _of_influence(generator: Generator, seed: int) -> Check:
-    """Return by how much samples change when the circuits' outputs are replaced by their means and by noise."""
+    """Return by how much samples change if the circuits' outputs are replaced by their means and by noise."""
     labels = np.eye(generator.n_labels, dtype=np.float32)[np.arange(INFLUENCE_IMAGES) % generator.n_labels]
     if not generator.circuits:
         return Check("none", REACHES_IMAGES, "it has no circuit")
@@ -134,7 +135,7 @@ def _of_influence(generator: Generator, seed: int) -> Check:
 
 
 def _of_network(check: Check, call: NetworkCall, n_networks: int) -> Check:
-    """Return ``check`` with the network's name before its subject where there are several networks."""
+    """Return ``check`` with the network's name before its subject if there are several networks."""
     if n_networks < 2:
         return check
     return replace(check, subject=" ".join(filter(None, (type(call.network).__name__, check.subject))))

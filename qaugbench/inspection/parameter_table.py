@@ -16,8 +16,8 @@ from qaugbench.inspection.trial_fit import tried
 class VariantCount:
     """Trainable parameters of a generator under one control.
 
-    ``block``: the circuits, or what replaces them; ``block_share``: its share of ``total``; ``of_circuits`` and
-    ``of_total``: ratios to those of the generator itself, None where that has none.
+    ``block``: the circuits, or their replacement; ``block_share``: its share of ``total``; ``of_circuits`` and
+    ``of_total``: ratios to the generator's own counts, None if those are 0.
     """
 
     control: str
@@ -44,7 +44,7 @@ class ParameterTable:
 
 
 def parameter_table(name: str, *, track: str = "lite", task: str = "brainmri") -> ParameterTable:
-    """Return the parameters of the generator called ``name`` with each control in place of its circuits.
+    """Return the parameters of the generator called ``name`` under each control.
 
     Raises:
         DefinitionError: an unknown generator, track or task, or a generator without circuits.

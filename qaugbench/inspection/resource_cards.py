@@ -1,4 +1,4 @@
-"""The resource card of a whole generator: every circuit that it runs, for 1,000 images and for a training."""
+"""The resource card of a generator: every circuit that it runs, for 1,000 images and for its training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qaugbench.inspection.trial_fit import circuit_uses
 
 @dataclass(frozen=True)
 class GeneratorResources:
-    """One card for each circuit that differs, and ``device_s`` of all of them together (None where one is not known)."""
+    """One card for each distinct circuit, and their total ``device_s`` (None if one is unknown)."""
 
     generator: str
     track: str
@@ -37,7 +37,7 @@ def generator_resources(
     shots: int = 1024,
     images: int = 1000,
 ) -> GeneratorResources:
-    """Return what the generator called ``name`` would take on hardware; how often it runs each circuit is counted.
+    """Return what the generator called ``name`` would need on hardware; its circuit runs are counted.
 
     Raises:
         DefinitionError: an unknown generator, track or task, or a generator without circuits.

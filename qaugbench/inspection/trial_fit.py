@@ -1,4 +1,4 @@
-"""A generator fitted for a moment on random images, to see what a track makes of it and how often it runs its circuits."""
+"""A generator fitted briefly on random images, to see its size on a track and how often it runs its circuits."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class CircuitUse:
 def tried(
     name: str, *, control: str = "none", track: str = "lite", task: str = "brainmri", steps: int = 0
 ) -> tuple[Generator, LatentAutoencoder | None]:
-    """Return a generator of a track's settings after ``steps`` steps on random images of a task, and its autoencoder."""
+    """Return a generator with a track's settings after ``steps`` steps on random images of a task, and its autoencoder."""
     data = _random_images(task, track)
     generator = new_generator(
         name, control=control, track=track, image_shape=data.images.shape[1:], n_labels=data.labels.shape[1]
@@ -61,7 +61,7 @@ def tried(
 
 
 def circuit_uses(name: str, *, track: str = "lite", task: str = "brainmri") -> tuple[CircuitUse, ...]:
-    """Return how the generator called ``name`` runs its circuits, counted while it fits one step and draws two images.
+    """Return how the generator called ``name`` runs its circuits, counted while it fits for one step and draws two images.
 
     Raises:
         DefinitionError: it runs no circuit.
@@ -99,7 +99,7 @@ class Runs:
 
 @contextmanager
 def counted_runs() -> Iterator[Runs]:
-    """Count every row that any circuit block receives meanwhile: a fit makes blocks of its own, so none can be watched."""
+    """Count every row that any circuit block receives inside the context: a fit creates new blocks, so none can be watched."""
     found = Runs()
 
     def count(module: nn.Module, arguments: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Checks of what a fitted generator draws."""
+"""Checks of a fitted generator's samples."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ def draws_from_its_seed_alone(variant: Variant) -> None:
 
 
 def follows_labels(variant: Variant) -> None:
-    """Every label changes the image that a seed gives."""
+    """Every label changes the image drawn with a seed."""
     if getattr(CONTROLS[variant.control].build, "ignores_inputs", False):
-        does_not_apply("what replaces the circuit ignores its inputs by design, and labels may be among them")
+        does_not_apply("the circuit's replacement ignores its inputs by design, and labels may be among them")
     generator = variant.fitted().generator
     plain = generator.sample(LABEL_VECTORS[[0] * N_LABELS], seed=1)
     labelled = generator.sample(np.eye(N_LABELS, dtype=np.float32), seed=1)
     same = [k for k in range(N_LABELS) if np.array_equal(plain[k], labelled[k])]
-    require(not same, f"Setting label {same[0] if same else 0} to 1 leaves the image as it is without any label.")
+    require(not same, f"Setting label {same[0] if same else 0} to 1 does not change the image drawn without any label.")
 
 
 def ignores_neighbours(variant: Variant) -> None:
-    """An image does not depend on the label vectors that come after it."""
+    """An image does not depend on the label vectors after it."""
     generator = variant.fitted().generator
     together, alone = generator.sample(LABEL_VECTORS, seed=1), generator.sample(LABEL_VECTORS[:2], seed=1)
     difference = int(np.abs(together[:2].astype(int) - alone).max())  # 1: kernels round differently with the batch

@@ -11,7 +11,7 @@ SIZE = 32
 N_IMAGES = 64
 N_LABELS = 3
 LABEL_VECTORS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1]], np.float32)
-"""Label vectors to ask for: none, one, several and all of the labels."""
+"""Label vectors to request: none, one, several and all of the labels."""
 
 
 def bright_quadrants(channels: int = 1, *, n: int = N_IMAGES, size: int = SIZE) -> LabelledImages:

@@ -1,4 +1,4 @@
-"""Checks of how a generator learns, and of what a control leaves as it is."""
+"""Checks of how a generator learns, and of what a control must not change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARAMETER_TOLERANCE = 0.05
 
 
 def fits(variant: Variant) -> None:
-    """It can be fitted to 64 images, some with several labels and some with none, and leaves them unchanged."""
+    """It can be fitted to 64 images, some with several labels and some with none, and does not change them."""
     observed, given = variant.fitted(), bright_quadrants()
     same = np.array_equal(observed.data.images, given.images) and np.array_equal(observed.data.labels, given.labels)
     require(same, "fit changes the images or labels that it was given; work on a copy.")
@@ -31,7 +31,7 @@ def fits_the_same_again(variant: Variant) -> None:
 
 
 def tells_every_step(variant: Variant) -> None:
-    """Progress is told of every step, with a finite loss."""
+    """Progress is called at every step, with a finite loss."""
     if not variant.takes_steps:
         does_not_apply("its fit takes no steps")
     told = variant.fitted().told
@@ -41,7 +41,7 @@ def tells_every_step(variant: Variant) -> None:
         steps == expected,
         f"progress was called with (step, total) = {steps} in a fit of {STEPS} steps, not {expected}.",
     )
-    require(all(np.isfinite(loss) for _, _, loss in told), "progress was told a loss that is not finite.")
+    require(all(np.isfinite(loss) for _, _, loss in told), "progress was called with a loss that is not finite.")
 
 
 def uses_the_shared_autoencoder(variant: Variant) -> None:
@@ -56,7 +56,7 @@ def uses_the_shared_autoencoder(variant: Variant) -> None:
 
 
 def counts_its_parameters(variant: Variant) -> None:
-    """The counts of parameters fit together, and a control keeps the number of parameters."""
+    """The counts of parameters are consistent, and a control keeps their number."""
     counts, own = variant.new().parameter_counts(), variant.under("none").new().parameter_counts()
     total, block = counts["total"], counts["block"]
     require(total >= block >= 0, f"parameter_counts gives {block} parameters of the block among {total} in total.")
@@ -88,7 +88,7 @@ def changes_only_the_block(variant: Variant) -> None:
 
 
 def is_live(variant: Variant) -> None:
-    """Circuits, or what replaces them, take part: gradients arrive and pass on, weights move, images follow them."""
+    """Circuits, or their replacements, are live: gradients arrive and flow on, weights change, and images depend on them."""
     generator = variant.new()
     if not is_quantum(generator.kind) and not generator.circuits:
         does_not_apply("it runs no circuit")

@@ -1,4 +1,4 @@
-"""Every check of a generator, one after the other, each with one sentence that says what holds or what does not."""
+"""Every check of a generator in turn, each reported in one sentence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CHECKS: tuple[Callable[[Variant], None], ...] = (
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found of one variant: ``promise`` says what should hold, ``detail`` why it does not."""
+    """The result of one check on one variant: ``promise`` says what should hold, ``detail`` why it does not."""
 
     variant: str
     promise: str
@@ -63,10 +63,10 @@ class CheckResult:
 
 
 def check_generator(name: str) -> tuple[CheckResult, ...]:
-    """Return what every check finds of a generator under each of its controls, or of one variant such as ``qldm:twin``.
+    """Return the result of every check of a generator under each of its controls, or of one variant such as ``qldm:twin``.
 
     The generator may be a file of this package or registered by another one. It is built with the settings of its smoke
-    track for 32x32 images, and fitted for two steps to 64 of them with three labels, of which an image has any number.
+    track for 32x32 images, and fitted for two steps to 64 of them with three labels; an image may have any number of these.
 
     Raises:
         DefinitionError: an unknown generator or control, or one that only returns images made elsewhere.
@@ -96,7 +96,7 @@ def checks_of(name: str) -> Iterator[CheckResult]:
 
 
 def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
-    """Return the controls to check: the one asked for, or every control that a run could ask for."""
+    """Return the controls to check: the requested one, or every control that a run may include."""
     known = tuple(CONTROLS) if is_quantum(card.kind) else ("none", *card.controls)
     if asked and asked not in known:
         raise DefinitionError(f"Generator {card.id!r} has no control {asked!r}.{near_names(asked, known)}")
@@ -138,6 +138,6 @@ def _result(variant: Variant, check: Callable[[Variant], None]) -> CheckResult:
         return CheckResult(variant.name, promise, "does not apply", str(reason))
     except (CheckFailed, QaugbenchError) as failure:
         return CheckResult(variant.name, promise, "fails", str(failure))
-    except Exception as error:  # another author's code may raise anything, and each of it is a finding
+    except Exception as error:  # another author's code may raise anything; every exception is a finding
         return CheckResult(variant.name, promise, "fails", f"{type(error).__name__}: {error}")
     return CheckResult(variant.name, promise, "passes")

@@ -1,4 +1,4 @@
-"""A generator under one control as the checks use it: small, fitted for two steps, with a shared autoencoder if it needs one."""
+"""A generator under one control for the checks: small, fitted for two steps, with a shared autoencoder if it needs one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ TRACK = "smoke"
 STEPS = 2
 BATCH_SIZE = 8
 FIT_SEED = 11
-FEWER = {
-    "sampling_steps": 4
-}  # settings that cost time and that no promise depends on, made small where a class has them
+FEWER = {"sampling_steps": 4}  # settings that cost time but matter to no check, made small where a class has them
 
 
 class WatchedCodec:
@@ -51,7 +49,7 @@ class WatchedCodec:
 
 @dataclass(frozen=True)
 class ObservedFit:
-    """A fitted generator, and what was seen of its fit."""
+    """A fitted generator, and what was observed during its fit."""
 
     generator: Generator
     data: LabelledImages
@@ -93,7 +91,7 @@ class Variant:
         return Variant(self.card, self.kind, control)
 
     def new(self, channels: int = 1) -> Generator:
-        """Return the generator, not fitted, with a shared autoencoder attached where it uses one."""
+        """Return the generator, not fitted, with a shared autoencoder attached if it uses one."""
         _, hyper = split_settings(self.card.settings(TRACK))
         hyper |= {key: value for key, value in FEWER.items() if key in hyper}
         arguments: dict[str, Any] = {"control": self.control, "device": "cpu", **hyper}
@@ -103,7 +101,7 @@ class Variant:
         return generator
 
     def fit(self, channels: int = 1, *, budget: Budget | None = None) -> ObservedFit:
-        """Return a fresh generator fitted to 64 images, and what was seen meanwhile."""
+        """Return a fresh generator fitted to 64 images, and what was observed during the fit."""
         generator, data = self.new(channels), bright_quadrants(channels)
         told: list[tuple[int, int, float]] = []
         with touched_globals() as touched:
@@ -126,7 +124,7 @@ class Variant:
 
 @contextmanager
 def touched_globals() -> Iterator[list[str]]:
-    """Yield a list that afterwards names the global generators of random numbers that changed; they are put back."""
+    """Yield a list that afterwards names the global random generators that changed; their states are restored."""
     before = torch.random.get_rng_state(), np.random.get_state(), random.getstate()
     touched: list[str] = []
     try:
@@ -146,7 +144,7 @@ def touched_globals() -> Iterator[list[str]]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold torch to one thread, on which the same bits are promised."""
+    """Limit torch to one thread, for which bit-for-bit equality is required."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""How a check says that it fails or does not apply."""
+"""How a check reports that it fails or does not apply."""
 
 from __future__ import annotations
 

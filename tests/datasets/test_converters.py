@@ -360,7 +360,7 @@ def test_the_archive_and_what_it_unpacks_to_are_not_both_used(tmp_path, data_hom
     archive = written(true_formats.kermany(), tmp_path / "fetched") / "ChestXRay2017.zip"
     with zipfile.ZipFile(archive) as file:
         file.extractall(tmp_path / "fetched" / "unpacked")
-    with pytest.raises(DataError, match=r"16 images are there more than once"):
+    with pytest.raises(DataError, match=r"16 images occur more than once"):
         prepare("kermany", [tmp_path / "fetched"], home=data_home)
 
 
@@ -386,7 +386,7 @@ def test_what_a_person_prepared_is_left_as_it_is(tmp_path, data_home):
 
 
 def test_phantoms_need_no_preparation(data_home):
-    with pytest.raises(DataError, match=r"drawn by this program"):
+    with pytest.raises(DataError, match=r"drawn by qaugbench"):
         prepare("phantom", [], home=data_home)
 
 

@@ -183,7 +183,7 @@ def test_a_file_of_another_length_under_the_same_validator_is_not_gone_on_with(s
 def test_altered_longer_and_shorter_files_are_refused_with_nothing_left(site, data_home, altered):
     site.files["a.zip"] = altered
     entry, file = known(site, archive())
-    with pytest.raises(DataError, match=r"not the file that was asked for"):
+    with pytest.raises(DataError, match=r"not the expected one"):
         fetch(entry, file, data_home)
     assert left(data_home) == []
 
@@ -198,7 +198,7 @@ def test_a_file_of_another_length_than_published_is_refused_at_once(site, data_h
 
 def test_a_server_that_says_no_length_is_believed_only_with_a_checksum(site, data_home):
     site.files["a.zip"], site.length = archive(), False
-    with pytest.raises(DataError, match=r"does not say how long"):
+    with pytest.raises(DataError, match=r"does not state the file"):
         fetch(*with_file(urls=(site.url("a.zip"),)), data_home)
     fetch(*known(site, archive()), data_home)
 
@@ -209,7 +209,7 @@ def test_a_web_page_in_place_of_the_file_is_refused(site, data_home):
     with pytest.raises(DataError, match=r"it begins with b'<h'"):
         fetch(entry, file, data_home)
     site.content_type = "text/html; charset=utf-8"
-    with pytest.raises(DataError, match=r"a web page came"):
+    with pytest.raises(DataError, match=r"sent a web page"):
         fetch(entry, file, data_home)
     assert left(data_home) == []
     assert not (data_home / "pins.json").exists()
@@ -228,7 +228,7 @@ def test_the_first_download_is_pinned_and_another_one_refused(site, data_home):
 
     path.unlink()
     site.files["a.zip"] = archive(2)
-    with pytest.raises(DataError, match=r"not the file that was asked for.*pinned at its first download"):
+    with pytest.raises(DataError, match=r"not the expected one.*pinned at its first download"):
         fetch(entry, file, data_home)
     assert left(data_home) == []
     path.write_bytes(archive(2))

@@ -95,7 +95,7 @@ def test_contradicting_labels_of_one_picture_are_told(source) -> None:
     assert "1 pairs of one picture carry contradicting labels (Good / Usable)" in told["contradicting-labels"]
 
 
-@pytest.mark.parametrize(("part", "words"), [("train", "left out"), ("val", "chosen"), ("test", "scored")])
+@pytest.mark.parametrize(("part", "words"), [("train", "leaves them out"), ("val", "chosen"), ("test", "scored")])
 def test_a_class_that_a_part_lacks_is_named_with_its_counts(source, part, words) -> None:
     prefix = {"train": range(12), "val": range(12, 15), "test": range(15, 21)}[part]
     relabelled = {f"{part}{i}.png": "Good" for i in prefix if CLASSES[i % 3] == "Reject"}

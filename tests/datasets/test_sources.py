@@ -91,7 +91,7 @@ def test_sizes_are_chosen_among_those_published():
         ({"licence": None}, "licence"),
         ({"homepage": "x"}, "homepage"),
         ({"files": [{"name": "a.zip"}]}, "neither `urls` nor `page`"),
-        ({"files": [{"name": "a.zip", "page": "p", "checksum": "md5:0"}]}, "whose its checksum is"),
+        ({"files": [{"name": "a.zip", "page": "p", "checksum": "md5:0"}]}, "who states its checksum"),
         ({"files": [{"name": "a.zip", "adress": "p"}]}, "adress"),
     ],
 )

@@ -32,13 +32,13 @@ FAULTS = {
         MEAN_IMAGE,
         'np.einsum("nk,khwc->nhwc", weights, means)',
         'np.einsum("nk,khwc->nhwc", np.ones_like(weights), means)',
-        "Every label changes the image that a seed gives.",
+        "Every label changes the image drawn with a seed.",
     ),
     "neighbours mixed": (
         MEAN_IMAGE,
         "return images.round()",
         "images = images + 0.1 * images.sum(axis=0)\n        return images.round()",
-        "An image does not depend on the label vectors that come after it.",
+        "An image does not depend on the label vectors after it.",
     ),
     "only one label allowed": (
         MEAN_IMAGE,
@@ -74,19 +74,19 @@ FAULTS = {
         MEAN_IMAGE,
         "        weights = data.labels / np.maximum(data.labels.sum(axis=0), 1)",
         "        weights = data.labels / np.maximum(data.labels.sum(axis=0), 1)\n        data.images[0] = 0",
-        "It can be fitted to 64 images, some with several labels and some with none, and leaves them unchanged.",
+        "It can be fitted to 64 images, some with several labels and some with none, and does not change them.",
     ),
     "a fit that fails": (
         MEAN_IMAGE,
         "data.labels.sum(axis=0), 1)\n",
         "data.labels.sum(axis=0), 1)[5]\n",
-        "It can be fitted to 64 images, some with several labels and some with none, and leaves them unchanged.",
+        "It can be fitted to 64 images, some with several labels and some with none, and does not change them.",
     ),
     "progress not told": (
         PAINTER,
         'report_loss("The painter", progress,',
         'report_loss("The painter", None,',
-        "Progress is told of every step, with a finite loss.",
+        "Progress is called at every step, with a finite loss.",
     ),
     "execution ignored": (
         PAINTER,
@@ -98,7 +98,7 @@ FAULTS = {
         PAINTER,
         "self.paint(self.block(angles))",
         "self.paint(self.block(angles).detach())",
-        "Circuits, or what replaces them, take part: gradients arrive and pass on, weights move, images follow them.",
+        "Circuits, or their replacements, are live: gradients arrive and flow on, weights change, and images depend on them.",
     ),
     "frozen circuit trained": (
         PAINTER,

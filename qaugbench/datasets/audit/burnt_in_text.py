@@ -1,12 +1,12 @@
-"""Whether letters stand at the border of an image: a rule of thumb on the shape and the alignment of bright or dark marks.
+"""Whether there are letters at the border of an image: a heuristic on the shape and alignment of bright or dark marks.
 
 A mark is a connected set of pixels that stands out from its 7 x 7 surroundings (top-hat, for dark marks the same on the
-negative). It may be a letter where its height, width and filling are those of one and nearly all of it is of one tone.
-Three such marks or more of one height and tone, side by side on one line and in the outer fifth of the image, are text.
+negative). It may be a letter if its height, width and filled area are plausible and nearly all of it has one tone.
+Three or more such marks of equal height and tone, side by side on one line in the outer fifth of the image, are text.
 Of words of 11 to 18 pixels at the border of phantoms it finds 55 to 99 %, and it flags no phantom without letters
-(benchmarks/audit.py); on real images it flagged 73 of 7,019 brain slices and 14 of 8,260 knees, and none of those looked
-at has letters. Single markers ("L", "R") are not looked for, and neither are letters below 6 or above 40 pixels, slanted
-or on a patterned background.
+(benchmarks/audit.py); on real images it flagged 73 of 7,019 brain slices and 14 of 8,260 knees, and none of those
+looked at has letters. Single markers ("L", "R") are not looked for, and neither are letters below 6 or above 40 pixels,
+slanted or on a patterned background.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 LONGEST_SIDE = 512
-"""Larger images are shrunk to this before they are searched."""
+"""Larger images are shrunk to this size before the search."""
 BORDER_SHARE = 0.2
 MIN_LETTERS = 3
 MIN_CONTRAST = 60
@@ -66,10 +66,10 @@ def _marks(tones: np.ndarray) -> np.ndarray:
 
 
 def opened(tones: np.ndarray) -> np.ndarray:
-    """Return ``tones`` uint8 [H, W] opened by a square of 7 x 7: no bright mark narrower than that is left.
+    """Return ``tones`` uint8 [H, W] opened by a square of 7 x 7: no narrower bright mark is left.
 
     The edge is continued outwards. The minimum over 7 values is that of two overlapping fours, a four that of two
-    pairs: three passes a direction.
+    pairs: three passes per direction.
     """
     lowered = _extremes_of_seven(np.pad(tones, 3, mode="edge"), np.minimum)
     return _extremes_of_seven(np.pad(lowered, 3, mode="edge"), np.maximum)
@@ -103,7 +103,7 @@ def _longest_line(marks: np.ndarray) -> int:
 
 
 def _follows(before: np.ndarray, mark: np.ndarray) -> np.ndarray:
-    """Return bool [M]: after which of the marks ``before`` the mark stands as the next letter of a line."""
+    """Return bool [M]: the marks ``before`` after which the mark is the next letter of a line."""
     top, bottom, _, right, tone = before.T
     height, own_height = bottom - top, mark[1] - mark[0]
     taller = np.maximum(height, own_height)

@@ -1,4 +1,4 @@
-"""Whether the class can be told from what is no medicine: the frame of an image, its file, its size, where it came from."""
+"""Whether the class can be predicted from non-medical cues: an image's frame, file, size or origin."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from qaugbench.seeds import child_seed, numpy_generator
 
 FOLDS = 5
 MOST_IMAGES = 3000
-"""Positives, and negatives, of a class that are used; more would only make the error smaller than anyone needs."""
+"""Positives, and negatives, used per class; with more, the error would only be smaller than needed."""
 FEWEST_IMAGES = 30
 FEWEST_GROUPS = 2 * FOLDS
 LEVEL = 0.01
 TELLING = 0.6
-"""A cue is worth a note where the lower end of its interval is above this AUROC, and a warning above ``STRONG``."""
+"""A cue gets a note if the lower end of its interval is above this AUROC, and a warning above ``STRONG``."""
 STRONG = 0.7
 MOST_VALUES = 50
 FEW_IMAGES = 2000
-"""Up to this many images are done here: starting other processes would take longer."""
+"""Up to this many images are processed here: starting other processes would take longer."""
 ACQUISITION = frozenset(
     {
         "site",
@@ -70,12 +70,12 @@ ACQUISITION = frozenset(
         "format",
     }
 )
-"""Columns, by name or by a part of it between underscores, that say how and where an image was made."""
+"""Columns, by name or by a part of it between underscores, that say how and where an image was acquired."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """How well one class is told from one cue: held-out AUROC, its standard error, and the entry that alone does most."""
+    """How well one cue predicts one class: held-out AUROC, its standard error, and the best single column."""
 
     cue: str
     label: str
@@ -88,12 +88,12 @@ class Told:
 def confound_findings(
     prepared: PreparedData, scanned: Scan, groups: np.ndarray, *, jobs: int, seed: int
 ) -> tuple[list[Finding], list[Told]]:
-    """Return one finding for every cue that tells a class, and how well each cue tells each class.
+    """Return one finding per cue that predicts a class, and how well each cue predicts each class.
 
     A cue is a set of columns: the 15 facts of the frame (the outermost 4 %, and black margins); the file (format, bits,
-    JPEG quantisation); the size and shape; each column of labels.csv that says how an image was made. For each class
-    boosted trees are fitted to its images against the rest, in five folds by ``groups`` [N]. Chance is 0.5; a cue counts
-    where the lower end of the interval, at 1 % over all cues and classes together, is above 0.6.
+    JPEG quantisation); the size and shape; each column of labels.csv that says how an image was acquired. For each
+    class, boosted trees are fitted to its images against the rest, in five folds by ``groups`` [N]. Chance is 0.5; a
+    cue is reported if the lower end of its interval, at 1 % over all cues and classes together, is above 0.6.
     """
     rows = np.flatnonzero(scanned.readable)
     cues = _cues(prepared, scanned, rows)
@@ -126,7 +126,7 @@ def _finding(told: list[Told], reach: float) -> Finding | None:
     return Finding(
         "confound",
         "warning" if strong else "note",
-        f"{cue} alone tells the class, AUROC",
+        f"{cue} alone predicts the class, AUROC",
         "Chance is 0.50. Report such classes apart, crop or mask the cue, and do not read them as a success.",
         len(telling),
         len(told),
@@ -175,7 +175,7 @@ def _says_how_made(column: str) -> bool:
 
 
 def _coded(values: pd.Series, column: str) -> pd.DataFrame:
-    """Return numbers as they are and names as one 0/1 column each; nothing for more than 50 names."""
+    """Return numbers as they are and each name as a 0/1 column; nothing for more than 50 names."""
     text = values.str.strip().reset_index(drop=True)
     numbers = pd.to_numeric(text, errors="coerce")
     if numbers.notna().all():
@@ -191,7 +191,7 @@ def _enough(positive: np.ndarray, groups: np.ndarray) -> bool:
 
 
 def _tell(columns: np.ndarray, positive: np.ndarray, groups: np.ndarray, seed: int) -> tuple[float, float, int, float]:
-    """Return (AUROC, standard error, the best single column, its AUROC either way round)."""
+    """Return (AUROC, standard error, the best single column, its AUROC in the better direction)."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedGroupKFold
 

@@ -1,4 +1,4 @@
-"""Copies and twins among the images of a source, and twins whose labels contradict each other."""
+"""Exact copies and near-duplicates among the images of a source, and pairs whose labels contradict each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from qaugbench.datasets.prepared import PreparedData
 
 
 class Facts(Protocol):
-    """What is compared: hashes uint64 [N, 2], small grey copies uint8 [N, 32, 32] and [N, 48, 48], and which images are usable."""
+    """The compared facts: hashes uint64 [N, 2], small grey copies uint8 [N, 32, 32] and [N, 48, 48], and which images
+    are usable."""
 
     @property
     def file_hash(self) -> np.ndarray: ...
@@ -35,9 +36,9 @@ class Facts(Protocol):
 
 
 def find_pairs(scanned: Facts) -> Pairs:
-    """Return all pairs of one picture: copies by hash, then near-duplicates among one image of each set of copies.
+    """Return all pairs that show one picture: copies by hash, then near-duplicates among one image per set of copies.
 
-    Unreadable and blank images have no pairs: two white pages are not one patient's.
+    Unreadable and blank images have no pairs: two white pages need not be of one patient.
     """
     usable = np.flatnonzero(scanned.usable)
     same_pixels = first_of_equal(scanned.pixel_hash[usable])
@@ -51,7 +52,7 @@ def find_pairs(scanned: Facts) -> Pairs:
 
 
 def _turned(hashes: np.ndarray, details: np.ndarray, known: Pairs) -> Pairs:
-    """Return the turned copies that show too little for their windows to be compared, and so are not ``known`` yet."""
+    """Return the turned copies that have too little contrast for their windows to be compared, and so are not ``known`` yet."""
     pairs = copies(first_of_equal(hashes), "same picture")
     seen = set(zip(known.first.tolist(), known.second.tolist(), strict=True))
     new = [
@@ -65,7 +66,7 @@ def _turned(hashes: np.ndarray, details: np.ndarray, known: Pairs) -> Pairs:
 
 
 def duplicate_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
-    """Return what copies and near-duplicates there are, wherever they lie."""
+    """Return the copies and near-duplicates, in whichever part they are."""
     n = len(prepared)
     findings = []
     exact = pairs.identical
@@ -76,8 +77,8 @@ def duplicate_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
             Finding(
                 "exact-duplicates",
                 "warning",
-                f"{len(second):,} of {n:,} images repeat the pixels of another ({same_file:,} the very file)",
-                "Keep one of each, or give copies one value in a column `group`.",
+                f"{len(second):,} of {n:,} images repeat the pixels of another ({same_file:,} the same file)",
+                "Keep one of each, or give all copies the same value in a column `group`.",
                 len(second),
                 n,
                 offenders=first_files(prepared.files, second),
@@ -105,7 +106,7 @@ def _near(prepared: PreparedData, pairs: Pairs, near: np.ndarray) -> Finding:
         "near-duplicates",
         "warning",
         f"{len(images):,} of {len(prepared):,} images are near-duplicates, {', '.join([f'{len(near):,} pairs', *kinds])}",
-        "Give near-duplicates one value in a column `group`, and split by it in a column `group_split`.",
+        "Give near-duplicates the same value in a column `group`, and split by it in a column `group_split`.",
         len(images),
         len(prepared),
         offenders=first_files(prepared.files, images),
@@ -137,7 +138,7 @@ def contradiction_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding
             "contradicting-labels",
             "warning",
             what if len(between) == 1 else f"{what[:-1]}, ...)",
-            "Ask who labelled them; remove both images of each pair, or correct the wrong label.",
+            "Ask whoever labelled them; remove both images of each pair, or correct the wrong label.",
             len(chosen),
             len(pairs),
             unit="pairs",

@@ -1,4 +1,4 @@
-"""The audit of a prepared source: one pass over its images, then every check on what that pass kept."""
+"""The audit of a prepared source: one pass over its images, then every check on the facts it collected."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def audit(
 ) -> AuditReport:
     """Return what is wrong with ``prepared`` as data for ``task``, found from pixels, patients and published splits.
 
-    ``split`` is the split in use; by default that which ``choose_split`` takes. An error is only what leaks in it; what
-    leaks in another split column is a warning. Images are read by ``jobs`` processes and decoded once, and not at all
-    where ``scanned`` has their facts; the report does not depend on ``jobs``. Columns that tell of duplicates are not
-    read. Raises DataError for ``jobs`` below 1 and where no image can be decoded.
+    ``split`` is the split in use; by default the one that ``choose_split`` returns. Leaks in it are errors; leaks in
+    other split columns are warnings. Images are read by ``jobs`` processes and decoded once, or not at all if
+    ``scanned`` has their facts; the report does not depend on ``jobs``. Columns that already name duplicates are not
+    used. Raises DataError for ``jobs`` below 1 and if no image can be decoded.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -104,7 +104,7 @@ def _wanted(prepared: PreparedData) -> str:
 
 
 def _summary(scanned: Scan, groups: np.ndarray, told: list[Told]) -> dict[str, Any]:
-    """Return the sizes and formats of the images, the closed groups, and how well each cue tells each class."""
+    """Return the sizes and formats of the images, the closed groups, and how well each cue predicts each class."""
     readable = scanned.readable
     formats = [f"{name} {bits} bit" for name, bits in zip(scanned.format, scanned.bits, strict=True)]
     kinds, counts = np.unique(np.array(formats, dtype=object)[readable].astype(str), return_counts=True)

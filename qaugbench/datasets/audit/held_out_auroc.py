@@ -1,4 +1,4 @@
-"""The area under the ROC curve of scores made fold by fold, with a standard error that knows of patients."""
+"""The area under the ROC curve of cross-validated scores, with a standard error that accounts for patients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def held_out_auroc(
 
     ``scores`` [N], ``positive`` bool [N], ``groups`` [N], ``folds`` [N]. Scores of different folds come from different
     models and are never compared. The error sums the placement values of DeLong et al. (1988) over the images of a
-    group (Obuchowski 1997), the AUROC taken as given. (nan, nan) where no fold has both kinds.
+    group (Obuchowski 1997), the AUROC taken as given. (nan, nan) if no fold has both kinds.
 
     >>> held_out_auroc(np.array([1.0, 3.0, 2.0, 4.0]), np.array([0, 0, 1, 1]) > 0, np.arange(4), np.zeros(4))[0]
     0.75

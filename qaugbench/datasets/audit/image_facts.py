@@ -1,4 +1,4 @@
-"""What one decoded image tells the audit: hashes, depth and size, a thumbnail, its frame, and signs of damage."""
+"""The facts about one decoded image that the audit uses: hashes, depth and size, thumbnails, frame, signs of damage."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from qaugbench.errors import DataError
 
 THUMBNAIL = 32
 DETAIL = 48
-"""Pixels a side of the two grey copies that are kept: one to compare pictures, one to confirm it."""
+"""Pixels per side of the two grey copies that are kept: one to find pairs, one to confirm them."""
 SAMPLED_SIDE = 256
-"""Tones are counted on every k-th row and column, so that about this many of each are left."""
+"""Tones are counted on every k-th row and column, so that about this many rows and columns are left."""
 FRAME = (
     "frame brightness",
     "frame contrast",
@@ -44,11 +44,11 @@ BLACK = 8
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """One image. Where ``problem`` is not empty it could not be decoded, and the other fields are empty or 0.
+    """One image. If ``problem`` is not empty, it could not be decoded, and the other fields are empty or 0.
 
-    ``file_hash``, ``pixel_hash`` and ``turned_hash`` (the same in all eight orientations) are 16 bytes; ``bits`` a channel;
+    ``file_hash``, ``pixel_hash`` and ``turned_hash`` (the same in all eight orientations) are 16 bytes; ``bits`` are per channel;
     ``quantisation`` is the mean of the JPEG luminance table (0 for other formats); ``tones`` is the distance in grey levels
-    of the 0.5th and 99.5th percentile; ``flat_rows`` the share of the image's rows, counted from below, that are one mid
+    of the 0.5th and 99.5th percentile; ``flat_rows`` the share of rows, counted from the bottom, that are a uniform mid
     grey, as left by a decoder that ran out of data; ``frame`` float32 has the entries ``FRAME``.
     """
 
@@ -71,7 +71,7 @@ class ImageFacts:
 
 
 def image_facts(content: bytes) -> ImageFacts:
-    """Return the facts of one image file; never raises for a file that is damaged or no image.
+    """Return the facts of one image file; never raises for damaged files or files that are not images.
 
     >>> image_facts(b"GIF").problem
     'not an image of a known format'

@@ -1,4 +1,4 @@
-"""Patients, groups and pictures that lie in more than one part of a split."""
+"""Patients, groups and pictures in more than one part of a split."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import PARTS, Split, crossing_groups
 
-CLOSE = "Split by groups that close over patients and near-duplicates (a column `group_split`)."
+CLOSE = "Split by groups that merge patients and near-duplicates (a column `group_split`)."
 
 
 def split_columns(prepared: PreparedData) -> dict[str, np.ndarray]:
     """Return the parts [N] ("train", "val", "test" or "") of every column that names parts, by column.
 
-    A column counts where its name ends in ``split`` and it says nothing but train, val, test or nothing, and at least
-    two of them.
+    A column counts if its name ends in ``split``, its values are train, val, test or empty, and at least two parts
+    occur.
     """
     found = {}
     for column in prepared.table.columns:
@@ -58,7 +58,7 @@ def leak_findings(
                 Finding(
                     "patient-leak",
                     severity,
-                    f"{name}: {len(codes):,} patients ({len(rows):,} images) lie in more than one part",
+                    f"{name}: {len(codes):,} patients ({len(rows):,} images) are in more than one part",
                     CLOSE,
                     len(codes),
                     len(np.unique(patients[patients >= 0])),
@@ -77,7 +77,7 @@ def leak_findings(
                 Finding(
                     "group-leak",
                     severity,
-                    f"{name}: {len(groups):,} groups of the column `group` lie in more than one part",
+                    f"{name}: {len(groups):,} groups of the column `group` are in more than one part",
                     "Use the column `group_split`, or let a split by group be made.",
                     len(groups),
                     len(prepared.group_names),
@@ -131,7 +131,7 @@ def _copies_apart(
         Finding(
             "copies-apart",
             severity,
-            f"{name}: {apart.sum():,} of {len(identical):,} exact copies lie on the other side of the test part than their first",
+            f"{name}: {apart.sum():,} of {len(identical):,} exact copies are split between the test part and the others",
             CLOSE,
             int(apart.sum()),
             len(identical),
@@ -142,9 +142,9 @@ def _copies_apart(
 
 
 def twins_in(pairs: Pairs, wanted: np.ndarray) -> np.ndarray:
-    """Return bool [N]: has a copy or a near-duplicate among the images ``wanted`` [N].
+    """Return bool [N]: whether the image has a copy or a near-duplicate among the images ``wanted`` [N].
 
-    Copies stand for one another: what holds for the first of them holds for all.
+    All copies of an image share the result of the first.
     """
     first_copy = np.arange(len(wanted))
     identical = pairs.identical
@@ -159,7 +159,7 @@ def twins_in(pairs: Pairs, wanted: np.ndarray) -> np.ndarray:
 
 
 def group_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
-    """Return whether the given ``group`` column parts near-duplicates, and whether patients are named at all."""
+    """Return whether the given ``group`` column separates near-duplicates, and whether patients are named at all."""
     findings = []
     if prepared.group_column == "group":
         apart = prepared.groups[pairs.first] != prepared.groups[pairs.second]
@@ -168,8 +168,8 @@ def group_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
                 Finding(
                     "open-groups",
                     "warning",
-                    f"{apart.sum():,} pairs of one picture carry different values of `group`",
-                    "Close the groups over near-duplicates before splitting by them.",
+                    f"{apart.sum():,} pairs of one picture have different values of `group`",
+                    "Merge the groups of near-duplicates before splitting by them.",
                     int(apart.sum()),
                     len(pairs),
                     unit="pairs",
@@ -181,8 +181,8 @@ def group_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
             Finding(
                 "no-patients",
                 "warning",
-                "no patient ids: images of one patient may lie in several parts without showing",
-                "Add a column `patient_id` where the publisher gives one; else read intervals as too narrow.",
+                "no patient ids: images of one patient may be in several parts undetected",
+                "Add a column `patient_id` if the publisher gives one; otherwise intervals are too narrow.",
                 len(prepared),
                 len(prepared),
             )
@@ -195,6 +195,6 @@ def _only(pairs: Pairs, chosen: np.ndarray) -> Pairs:
 
 
 def _patients(prepared: PreparedData) -> np.ndarray:
-    """Return int64 [N], the code of each image's patient, -1 where the cell is empty."""
+    """Return int64 [N], the code of each image's patient, -1 if the cell is empty."""
     names = prepared.table["patient_id"].str.strip()
     return pd.factorize(names.where(names != ""))[0].astype(np.int64)

@@ -7,21 +7,21 @@ from scipy.ndimage import binary_dilation, label, uniform_filter
 
 WINDOW = 5
 FLOOR = 2.0
-"""Windows whose standard deviation is below this many grey levels in both pictures say nothing."""
+"""Windows whose standard deviation is below this many grey levels in both pictures are ignored."""
 MIN_WINDOWS = 20
 DARK_SHARE = 0.25
-"""What is at most this share of a picture's bright tones (their 98th percentile) is dark ..."""
+"""Pixels up to this share of a picture's 98th percentile are dark ..."""
 SATURATED = 250
-"""... and what is at least this bright shows nothing any more. Where either reaches the border, it is outside of the picture."""
+"""... and pixels at least this bright are saturated. Dark or saturated areas that reach the border are outside the picture."""
 
 
 def local_agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return float [P] in [-1, 1]: the median correlation over 5 x 5 windows of pictures [P, S, S] in grey levels.
 
     Each window is compared after its own brightness and contrast are taken out, so a smooth change of tone (window,
-    gamma, inversion of both) leaves it near 1. Windows that touch the ``outside`` of either picture do not count: padding
-    and a round aperture are the same in all photographs of one camera, and say nothing of what was photographed. NaN
-    where fewer than 20 of the others show anything. (Local normalised cross-correlation, Cachier et al., 2003.)
+    gamma, inversion of both) leaves it near 1. Windows that touch the ``outside`` of either picture do not count:
+    padding and a round aperture are the same in all photographs of one camera, whatever was photographed. NaN if fewer
+    than 20 of the others have any contrast. (Local normalised cross-correlation, Cachier et al., 2003.)
     """
     a, b = first.astype(np.float32), second.astype(np.float32)
     mean_a, mean_b = _blurred(a), _blurred(b)

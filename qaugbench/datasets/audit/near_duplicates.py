@@ -22,13 +22,13 @@ from qaugbench.datasets.audit.orientations import (
 from qaugbench.errors import DataError
 
 SAME = 0.998
-"""Correlation at 32 x 32 above which two images are the same picture."""
+"""Correlation at 32 x 32 above which two images are the same picture ..."""
 SAME_AGREEMENT = 0.9
-"""Agreement of their small windows at 48 x 48 (``local_agreement``) which that needs as well."""
+"""... if their small windows at 48 x 48 agree at least this well (``local_agreement``)."""
 ALTERED = 0.98
-"""Correlation above which they may be, with another contrast ..."""
+"""Correlation above which they may be the same picture with another contrast ..."""
 ALTERED_AGREEMENT = 0.985
-"""... if their small windows agree this well. Different retinas reach 0.967 on the images at hand, knees 0.94."""
+"""... if their small windows agree this well. Different retinas reach 0.967 on the images measured, knees 0.94."""
 KINDS = ("identical file", "identical pixels", "same picture", "changed contrast")
 AT_ONCE = 2000
 
@@ -37,10 +37,10 @@ AT_ONCE = 2000
 class Pairs:
     """Pairs of images that show one picture, sorted by ``first`` and ``second``.
 
-    ``first`` < ``second`` int64 [P] are rows; ``orientation`` int64 [P] turns the second into the first
-    (``orientations.oriented``); ``correlation`` float64 [P] is Pearson's at 32 x 32 pixels, negative where one is the
-    inverted other; ``kind`` [P] is one of ``KINDS``. Of k identical images only the k - 1 pairs with the first are
-    listed, and only the first is paired with others: enough for clusters, and never quadratic.
+    ``first`` < ``second`` int64 [P] are row numbers; ``orientation`` int64 [P] turns the second into the first
+    (``orientations.oriented``); ``correlation`` float64 [P] is Pearson's at 32 x 32 pixels, negative if one is
+    inverted; ``kind`` [P] is one of ``KINDS``. Of k identical images only the k - 1 pairs with the first are listed,
+    and only the first is paired with others: enough to form clusters, and never quadratic.
     """
 
     first: np.ndarray
@@ -73,11 +73,10 @@ def near_duplicate_pairs(pixels: np.ndarray, *, threshold: float = SAME) -> Pair
     """Return every pair of ``pixels``, uint8 [N, S, S] or [N, S, S, C], that shows one picture, in any of eight
     orientations, inverted or not.
 
-    Two images are the same picture where their 32 x 32 grey thumbnails correlate above ``threshold`` and their small
+    Two images are the same picture if their 32 x 32 grey thumbnails correlate above ``threshold`` and their small
     windows agree (median correlation above 0.9 at 48 x 48); or, with changed contrast, where they correlate above 0.98
-    and their windows agree above 0.985. Every pair of that kind is found: the search is exact, not approximate. Images without any
-    contrast have no pairs but their identical copies. Raises DataError for arrays of another kind and thresholds
-    outside (0.98, 1).
+    and their windows agree above 0.985. The search is exact: it finds every such pair. Images without any contrast are
+    paired with identical copies only. Raises DataError for other arrays and thresholds outside (0.98, 1).
 
     >>> from qaugbench.seeds import numpy_generator
     >>> pictures = numpy_generator(1).integers(0, 256, (3, 32, 32), dtype=np.uint8)
@@ -116,7 +115,7 @@ def first_of_equal(rows: np.ndarray) -> np.ndarray:
 
 
 def row_hashes(pixels: np.ndarray) -> np.ndarray:
-    """Return uint64 [N, 2], a hash of each of ``pixels`` [N, ...]: small to sort where images are many."""
+    """Return uint64 [N, 2], a hash of each of ``pixels`` [N, ...]: cheap to sort for many images."""
     digests = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in pixels)
     return np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
 

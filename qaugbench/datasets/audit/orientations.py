@@ -1,11 +1,11 @@
-"""The eight ways to lay a square picture down, and what of a picture does not change with them.
+"""The eight orientations of a square picture, and features that do not change with them.
 
 In the cosine transform c[u, v] of a picture, mirroring multiplies by (-1)^v or (-1)^u, a quarter turn also swaps u and
 v, and inversion changes every sign. So the magnitudes |c[u, v]| and |c[v, u]|, the larger first, are the same for all
 sixteen. The transform is orthonormal, and neither taking magnitudes nor sorting two numbers moves points apart: two
 pictures with correlation r in any orientation, inverted or not, have such descriptions at distance at most
-sqrt(2 - 2 |r|). A search within that radius misses none of them (lower bounding, Faloutsos et al., SIGMOD 1994). The
-low frequencies are those of the perceptual hash of Zauner (2010), here with their values instead of one bit each.
+sqrt(2 - 2 |r|). A search within that radius misses no such pair (lower bounding, Faloutsos et al., SIGMOD 1994). The
+low frequencies are those of the perceptual hash of Zauner (2010), here as values instead of one bit each.
 """
 
 from __future__ import annotations

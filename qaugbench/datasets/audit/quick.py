@@ -1,8 +1,8 @@
-"""The half of the audit that every run pays for: copies and twins across parts, contradicting labels, classes that a part lacks.
+"""The part of the audit that every run makes: copies and twins across parts, contradicting labels, classes missing from a part.
 
-Exact copies of files are known without decoding (``prepared`` has their groups closed). Up to ``MOST_IMAGES`` images, and as
-long as their pixels are few enough for some seconds, every picture is also compared with every other, as the whole audit
-does; beyond that only files are, and it is said.
+Identical files are found without decoding (``prepared`` has merged their groups). Up to ``MOST_IMAGES`` images, and as
+long as their pixels can be decoded in seconds, every picture is also compared with every other, as in the full audit;
+beyond that only files are, and the run says so.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from qaugbench.errors import DataError, shown
 
 MOST_IMAGES = 2000
 MOST_PIXELS = 600_000_000
-"""Pixels that are decoded, those of JPEG (which is decoded at a fraction of its size) counted at a sixteenth."""
+"""Most pixels decoded; those of a JPEG, which is decoded at a fraction of its size, count a sixteenth."""
 JPEG_SHARE = 16
 LINE = 300
-"""Characters of one finding that a person is told before a run."""
+"""Characters of one finding that are shown before a run."""
 SMALLEST_DRAFT = 192
-"""Pixels a side that a JPEG is decoded to at least: enough for what is compared, which has 48."""
+"""Least pixels per side of a decoded JPEG: enough for the compared copies of 48."""
 
 
 @dataclass(frozen=True)
 class Screen:
-    """Pairs of one picture; whether pictures were ``compared`` or only files, and where not, whether that was ``needless``."""
+    """Pairs of one picture; whether pictures were ``compared`` or only files, and if not, whether that was ``needless``."""
 
     pairs: Pairs
     compared: bool
@@ -61,10 +61,10 @@ class QuickFacts:
 
 
 def screen(prepared: PreparedData, *, compare: bool = True) -> Screen:
-    """Return the pairs of ``prepared`` that show one picture: of all pictures where they are few enough, else of files.
+    """Return the pairs of ``prepared`` that show one picture: of all pictures if they are few enough, else of files.
 
-    ``compare=False`` compares files alone, as for a phantom, whose pictures are known to differ; and so does a source whose
-    groups were closed over near-duplicates when it was prepared.
+    Only files are compared with ``compare=False``, as for a phantom, whose pictures are known to differ, and for a
+    source whose near-duplicates were grouped when it was prepared.
     """
     needless = not compare or _grouped_before(prepared)
     if not needless and _affordable(prepared):
@@ -73,7 +73,7 @@ def screen(prepared: PreparedData, *, compare: bool = True) -> Screen:
 
 
 def quick_findings(prepared: PreparedData, split: Split, screened: Screen) -> list[Finding]:
-    """Return what of the audit every run has to say of ``split``: leaks, contradicting labels, and classes a part lacks."""
+    """Return the findings on ``split`` that every run reports: leaks, contradicting labels, and classes missing from a part."""
     parts = parts_of(split, len(prepared))
     found = [
         *leak_findings(prepared, screened.pairs, parts, split.name, "error"),
@@ -90,7 +90,7 @@ def class_gap_findings(labels: np.ndarray, names: Sequence[str], split: Split) -
     counts = {part: labels[getattr(split, part)].sum(axis=0).astype(int) for part in PARTS}
     some = np.sum(list(counts.values()), axis=0) > 0
     meaning = {
-        "train": "no classifier can learn them, and they are left out of every score that averages classes",
+        "train": "no classifier can learn them, so every score that averages classes leaves them out",
         "val": "nothing is chosen by them",
         "test": "nothing is scored on them",
     }
@@ -119,7 +119,7 @@ def class_gap_findings(labels: np.ndarray, names: Sequence[str], split: Split) -
 
 
 def _undeciding(prepared: PreparedData, split: Split) -> list[Finding]:
-    """Return which classes have too few test images for their training images to decide which fractions run."""
+    """Return the classes with too few test images for their training images to decide which fractions run."""
     train, test = prepared.labels[split.train].sum(axis=0), prepared.labels[split.test].sum(axis=0)
     deciding = set(deciding_classes(prepared.labels[split.test]).tolist())
     others = [k for k in range(len(prepared.label_names)) if k not in deciding and train[k] and test[k]]
@@ -141,10 +141,10 @@ def _undeciding(prepared: PreparedData, split: Split) -> list[Finding]:
 
 
 def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, *, allow_leaky: bool) -> Split:
-    """Return ``split``, called leaky where pictures with the same pixels are in two of its parts.
+    """Return ``split``, marked as leaky if pictures with the same pixels are in two of its parts.
 
-    Raises DataError there unless ``allow_leaky``: a score on such a split is too high. (Copies of one file are in one group
-    already, which ``choose_split`` never parts by itself; these are other files of the same pixels.)
+    Raises DataError there unless ``allow_leaky``: a score on such a split is too high. (Identical files are already in
+    one group, which ``choose_split`` never splits; these are different files with the same pixels.)
     """
     exact = screened.pairs.identical
     parts = parts_of(split, len(prepared))
@@ -161,7 +161,7 @@ def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, 
         )
         raise DataError(
             f"{prepared.path}: {number} image files have the same pixels as another in another part of the split {split.name!r} "
-            f"({names}{' ...' if number > 3 else ''}). A score on such a split is too high. Keep one of each, give copies one "
+            f"({names}{' ...' if number > 3 else ''}). A score on such a split is too high. Keep one of each, give copies the same "
             "value in a column `group`, or accept it with --allow-leaky-split."
         )
     crossing = max(split.crossing_groups, len(crossing_groups(_joined(prepared, first, second), parts)))
@@ -170,12 +170,12 @@ def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, 
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Return what a person is told of ``findings`` before anything is computed, a line each."""
+    """Return ``findings`` as printed before anything is computed, one line each."""
     return [finding.line(LINE) for finding in findings]
 
 
 def finding_notes(findings: Sequence[Finding]) -> list[str]:
-    """Return what a record keeps of ``findings``: no file and no patient is named."""
+    """Return ``findings`` as kept in a record: without names of files and patients."""
     return [f"{finding.what[:1].upper()}{finding.what[1:]}." for finding in findings]
 
 

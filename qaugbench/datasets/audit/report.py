@@ -1,4 +1,4 @@
-"""What an audit found, the most important first."""
+"""The findings of an audit, the most important first."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_OFFENDERS = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong or worth knowing.
+    """One problem, or one fact worth knowing.
 
-    ``error``: the split in use leaks. ``warning``: a result may mislead. ``note``: worth knowing. ``what`` is one clause
+    ``error``: the split in use leaks. ``warning``: results may mislead. ``note``: worth knowing. ``what`` is one clause
     with its count; ``count`` of ``of`` (images unless ``unit`` says otherwise); ``offenders`` the first few; ``facts``
     further numbers, ready for JSON.
     """
@@ -69,7 +69,7 @@ class Finding:
 class AuditReport:
     """The findings on one source, sorted, and the pairs of images that show one picture.
 
-    ``split_name`` is the column in use, "own" for a split made here, or None where none can be used.
+    ``split_name`` is the column in use, "own" for a split made here, or None if none can be used.
     """
 
     source: str
@@ -83,7 +83,7 @@ class AuditReport:
 
     @property
     def clean(self) -> bool:
-        """Whether the split in use shows no error: no known patient and no picture lies in two of its parts."""
+        """Whether the split in use shows no error: no known patient and no picture is in two of its parts."""
         return all(finding.severity != "error" for finding in self.findings)
 
     def of(self, check: str) -> tuple[Finding, ...]:
@@ -91,7 +91,7 @@ class AuditReport:
         return tuple(finding for finding in self.findings if finding.check == check)
 
     def text(self) -> str:
-        """Return the report in lines of at most 110 columns, one a finding, errors first."""
+        """Return the report in lines of at most 110 columns, one per finding, errors first."""
         counts = [sum(finding.severity == severity for finding in self.findings) for severity in SEVERITIES]
         split = "no usable split" if self.split_name is None else f"split in use: {shown(self.split_name, 40)}"
         verdict = "clean" if self.clean else "NOT CLEAN"
@@ -102,7 +102,7 @@ class AuditReport:
         return "\n".join([head, f"{split} ({verdict}): {tally}", *(finding.line() for finding in self.findings)])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report ready for JSON; of the pairs only how many there are of each kind."""
+        """Return the report ready for JSON; pairs as counts of each kind."""
         kinds, counts = _tally(self.pairs)
         return {
             "source": self.source,
@@ -118,7 +118,7 @@ class AuditReport:
 
 
 def ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return the findings with errors first, then warnings, then notes; otherwise as they came."""
+    """Return the findings with errors first, then warnings, then notes; otherwise in the given order."""
     return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 

@@ -18,7 +18,7 @@ from qaugbench.errors import DataError
 
 CHUNK = 256
 FEW_CHUNKS = 4
-"""Up to this many are scanned here: starting other processes would take longer."""
+"""Up to this many images are scanned here: starting other processes would take longer."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,20 @@ class Scan:
 
     @property
     def readable(self) -> np.ndarray:
-        """Bool [N]: could be decoded."""
+        """Bool [N]: whether the image could be decoded."""
         return self.problem == ""
 
     @property
     def usable(self) -> np.ndarray:
-        """Bool [N]: could be decoded and shows something."""
+        """Bool [N]: whether the image could be decoded and is not blank."""
         return self.readable & (self.tones > BLANK_TONES)
 
 
 def scan(prepared: PreparedData, *, jobs: int = 1) -> Scan:
     """Return the facts of every image of ``prepared``, read by ``jobs`` processes of one thread each.
 
-    About 3.6 kB an image are kept; the result does not depend on ``jobs``. A file that cannot be read or decoded is
-    told in ``problem``. Raises DataError for ``jobs`` below 1.
+    About 3.6 kB per image are kept; the result does not depend on ``jobs``. ``problem`` says why a file cannot be read
+    or decoded. Raises DataError for ``jobs`` below 1.
     """
     if jobs < 1:
         raise DataError(f"An audit needs at least one process; given jobs={jobs}.")
@@ -83,7 +83,7 @@ def _pieces(prepared: PreparedData, jobs: int) -> Iterator[Scan]:
 
 @lru_cache(maxsize=1)
 def _opened(path: Path, stamp: tuple[int, int]) -> Archive:
-    """Return the archive, opened once a process; ``stamp`` tells a rewritten file from the one opened before."""
+    """Return the archive, opened once per process; ``stamp`` distinguishes a rewritten file from the one opened before."""
     return open_archive(path)
 
 

@@ -1,4 +1,4 @@
-"""Classes and parts too small for what a run would say about them."""
+"""Classes and parts that are too small for an interval or a verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qaugbench.errors import shown
 from qaugbench.limits import MIN_FOR_INTERVAL, MIN_FOR_VERDICT
 
 FEWEST_TEST_GROUPS = 30
-"""Test patients below which the audit calls an interval rough; a run gives it all the same."""
+"""Number of test patients below which the audit calls intervals rough; a run still gives them."""
 
 
 def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) -> list[Finding]:
@@ -60,5 +60,5 @@ def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) ->
 
 
 def _rarer_side(name: str, positives: int, negatives: int) -> str:
-    """Return the count that is too small, and of what: images of the class, or images without it."""
+    """Return the count that is too small: images of the class, or images without it."""
     return f"{shown(name)} {positives}" if positives <= negatives else f"{negatives} without {shown(name)}"

@@ -1,4 +1,4 @@
-"""Copies of an image that were only turned or mirrored, found by hash: no pixel was changed, however little it shows."""
+"""Copies of an image that were only turned or mirrored, found by hash, even with little contrast."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 def turned_hash(pixels: np.ndarray) -> bytes:
     """Return 16 bytes that are the same for integer ``pixels`` [H, W] or [H, W, C] in all eight orientations.
 
-    The sums of rows and columns choose one orientation, which is hashed; where they cannot tell two orientations apart,
-    as in a symmetric picture, the smallest hash of those is taken.
+    The sums of rows and columns choose one orientation, which is hashed; if they cannot distinguish two orientations,
+    as in a symmetric picture, the smallest of their hashes is taken.
 
     >>> picture = np.arange(12).reshape(3, 4)
     >>> turned_hash(picture) == turned_hash(np.rot90(picture)[::-1]) != turned_hash(picture + 1)

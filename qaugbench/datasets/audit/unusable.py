@@ -1,4 +1,4 @@
-"""Images that cannot be used as they are: damaged, blank, cut off, written on, coloured, inverted, or of odd size."""
+"""Images that cannot be used as they are: damaged, blank, truncated, with text, coloured, inverted, or of odd size."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SMALL_SIDE = 32
 LONG_SHAPE = 2.0
 OTHER_SIZE = 4.0
 TEXT_CHANCE = 0.01
-"""Share of images without text that the rule for letters takes for written on: up to this much on real images."""
+"""False positive rate of the check for letters: up to this share on real images."""
 INVERTED_BELOW = -0.25
 TYPICAL_ABOVE = 0.4
 PORTION = 10_000
 
 
 def unusable_findings(prepared: PreparedData, scanned: Scan, channels: int) -> list[Finding]:
-    """Return what images of the source cannot be used as they are; ``channels`` is 1 for a grey task, 3 for colour."""
+    """Return the images of the source that cannot be used as they are; ``channels`` is 1 for a grey task, 3 for colour."""
     n = len(prepared)
 
     def finding(check: str, severity: Severity, rows: np.ndarray, what: str, remedy: str) -> list[Finding]:
@@ -39,7 +39,7 @@ def unusable_findings(prepared: PreparedData, scanned: Scan, channels: int) -> l
         *finding(
             "unreadable", "warning", np.flatnonzero(~readable), "cannot be decoded", "Fetch them again, or remove them."
         ),
-        *finding("blank", "warning", blank, "are blank", "Remove them: they carry a label and show nothing."),
+        *finding("blank", "warning", blank, "are blank", "Remove them: they have a label and show nothing."),
         *finding("cut-off", "warning", cut, "end in flat grey, as if cut off while decoding", "Fetch them again."),
         *finding(
             "inverted",
@@ -53,7 +53,7 @@ def unusable_findings(prepared: PreparedData, scanned: Scan, channels: int) -> l
             "note" if may_be_chance else "warning",
             written,
             "may carry letters at the border",
-            "Look at them; black out what was written. Up to 1 % of images without letters are flagged too.",
+            "Look at them; black out the text. Up to 1 % of images without letters are flagged too.",
         ),
         *finding("colour", "note", coloured, "are coloured, and the task is grey", "Check that they belong here."),
         *_sizes(prepared, scanned),
@@ -61,11 +61,11 @@ def unusable_findings(prepared: PreparedData, scanned: Scan, channels: int) -> l
 
 
 def inverted_images(scanned: Scan) -> np.ndarray:
-    """Return the rows whose thumbnail correlates below -0.25 with what the images of the source have in common.
+    """Return the rows whose thumbnail correlates below -0.25 with the common component of the source's images.
 
-    That is the leading axis of all usable thumbnails, each centred and of length 1: it is the same if some of them are
-    inverted, and its sign is that of the majority. Where the typical correlation with it is below 0.4 the images have
-    too little in common, and none is returned.
+    That is the leading principal axis of all usable thumbnails, each centred and scaled to length 1: inverting some of
+    them does not change it, and its sign is that of the majority. If the typical correlation with it is below 0.4, the
+    images have too little in common, and none is returned.
     """
     usable = np.flatnonzero(scanned.usable)
     if len(usable) < 10:
@@ -111,8 +111,8 @@ def _sizes(prepared: PreparedData, scanned: Scan) -> list[Finding]:
             "small",
             "warning",
             small,
-            f"are under {SMALL_SIDE} pixels a side",
-            "Get them in their own size, or remove them.",
+            f"are under {SMALL_SIDE} pixels per side",
+            "Get them at their native size, or remove them.",
         ),
         (
             "odd-size",
@@ -126,7 +126,7 @@ def _sizes(prepared: PreparedData, scanned: Scan) -> list[Finding]:
             "note",
             _native_sides(prepared, readable) < np.maximum(longer, 1),
             "are enlarged: their native size is below that of the file",
-            "Say the native size beside results; do not claim resolution that is not there.",
+            "State the native size beside results; do not claim a resolution that the images do not have.",
         ),
     )
     n = len(prepared)
@@ -146,7 +146,7 @@ def _sizes(prepared: PreparedData, scanned: Scan) -> list[Finding]:
 
 
 def _native_sides(prepared: PreparedData, rows: np.ndarray) -> np.ndarray:
-    """Return float [R], the longer native side as the columns native_w and native_h say; infinite where they do not."""
+    """Return float [R], the longer native side as the columns native_w and native_h say; infinite if they do not."""
     if not {"native_w", "native_h"} <= set(prepared.table.columns):
         return np.full(len(rows), np.inf)
     sides = prepared.table[["native_w", "native_h"]].iloc[rows].apply(lambda column: column.str.strip())

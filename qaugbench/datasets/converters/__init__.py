@@ -1,7 +1,7 @@
-"""One file a source: ``convert(raw) -> Converted`` turns what its publisher made into rows and images.
+"""One file per source: ``convert(raw) -> Converted`` turns the published files into rows and images.
 
-A converter is found by the id of its source, with underscores for hyphens and dots. It reads tables, decides labels,
-patients and parts, and says in ``notes`` whatever a reader of a score has to know; it writes nothing.
+A converter is found by the id of its source, with underscores for hyphens and dots. It reads tables, determines labels,
+patients and parts, and puts into ``notes`` what a reader of a score has to know; it writes nothing.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def as_stored(content: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Converted:
-    """The rows of labels.csv and, one to one, the ``contents`` that ``picture`` turns into images.
+    """The rows of labels.csv and the corresponding ``contents``, which ``picture`` turns into images.
 
     ``contents`` yields encoded files (bytes) or whatever else ``picture`` takes; ``picture`` returns encoded files or
     uint8 [H, W] or [H, W, 3] and may run in several threads. ``notes`` go into the manifest and from there into every
-    record; ``conversions`` say how pixel values were changed; ``annotated`` names the labels that the source knows, None
-    where it knows all of the task's.
+    record; ``conversions`` say how pixel values were changed; ``annotated`` names the labels that the source annotates,
+    None if it annotates all of the task's.
     """
 
     rows: Sequence[Mapping[str, object]]
@@ -44,7 +44,7 @@ class Converted:
 
 
 def converter(source_id: str) -> Callable[[Raw], Converted]:
-    """Return the function that converts the files of the source ``source_id``; raise DefinitionError without one."""
+    """Return the function that converts the files of the source ``source_id``; raise DefinitionError if there is none."""
     module = f"{__name__}.{source_id.replace('-', '_').replace('.', '_')}"
     if importlib.util.find_spec(module) is None:
         raise DefinitionError(f"The source {source_id!r} has no converter: {module.replace('.', '/')}.py is missing.")

@@ -21,6 +21,6 @@ def convert(raw: Raw) -> Converted:
 
 
 def _plane(stem: str) -> str:
-    """Return the plane named in a file such as brisc2025_train_00001_gl_ax_t1, "" where it names none."""
+    """Return the plane named in a file such as brisc2025_train_00001_gl_ax_t1, "" if it names none."""
     match = re.search(r"_(ax|co|sa)_", stem)
     return PLANES[match[1]] if match else ""

@@ -20,7 +20,7 @@ def convert(raw: Raw) -> Converted:
     absent = sorted(set(table) - {item.stem for item in found})
     if absent:
         raise DataError(
-            f"brset: {len(absent):,} of the {len(table):,} photographs of {TABLE} are not there: "
+            f"brset: {len(absent):,} of the {len(table):,} photographs of {TABLE} are missing: "
             f"{first_offenders(absent)}. Give the whole folder fundus_photos."
         )
     rows = [_row(item.file, table[item.stem]) for item in found]

@@ -1,4 +1,4 @@
-"""Chen's knees: the 224-pixel crops kneeKL224 of train, val and test; auto_test shows the knees of test once more."""
+"""Chen's knees: the 224-pixel crops kneeKL224 of train, val and test; auto_test repeats the knees of test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qaugbench.errors import DataError, first_offenders
 def convert(raw: Raw) -> Converted:
     """Return the knees with grade, participant, side and published part.
 
-    The folder kneeKL224 is used, or folders train, val and test given by themselves; kneeKL299 is the same knees larger.
+    The folder kneeKL224 is used, or the folders train, val and test alone; kneeKL299 has the same knees at a larger size.
     """
     below = rf"(?P<part>train|val|test)/(?P<grade>[0-4])/(?P<patient>\d+)(?P<side>[LR]){IMAGE}"
     found = [pair for pair in raw.find(below) if not re.search(r"(^|/)kneeKL(?!224/)", pair[0].name, re.IGNORECASE)]
@@ -40,6 +40,4 @@ def _check_one_grade(rows: list[dict[str, str]]) -> None:
         grades.setdefault((row["patient_id"], row["side"]), set()).add(row["label"])
     two = [f"{patient}{side}" for (patient, side), found in grades.items() if len(found) > 1]
     if two:
-        raise DataError(
-            f"chen2018: {len(two)} knees carry two grades: {first_offenders(two)}. Fetch the archive again."
-        )
+        raise DataError(f"chen2018: {len(two)} knees have two grades: {first_offenders(two)}. Fetch the archive again.")

@@ -1,4 +1,4 @@
-"""ChestMNIST: one .npz of arrays, read image by image so that the largest size needs no memory for all of them."""
+"""ChestMNIST: one .npz of arrays, read image by image so that the largest size never has to fit into memory."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def convert(raw: Raw) -> Converted:
     absent = sorted({name for names in graded.values() for name in names} - {item.stem for item, _ in found})
     if absent:
         raise DataError(
-            f"deepdrid: {len(absent)} of the graded photographs are not there: {first_offenders(absent)}. Give the whole archive."
+            f"deepdrid: {len(absent)} of the graded photographs are missing: {first_offenders(absent)}. Give the whole archive."
         )
     used = [(item, match["folder"]) for item, match in found if item.stem in graded[match["folder"]]]
     rows = [_row(item.stem, item.file, graded[folder][item.stem], FOLDERS[folder][0]) for item, folder in used]

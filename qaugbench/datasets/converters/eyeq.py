@@ -27,7 +27,7 @@ def convert(raw: Raw) -> Converted:
     absent = sorted(set(graded) - {item.stem for item, _ in found})
     if absent:
         raise DataError(
-            f"eyeq: {len(absent):,} of the {len(graded):,} graded photographs are not there: {first_offenders(absent)}. Give the "
+            f"eyeq: {len(absent):,} of the {len(graded):,} graded photographs are missing: {first_offenders(absent)}. Give the "
             "images of both train and test of the competition."
         )
     rows = [_row(item.file, match, graded[item.stem]) for item, match in found]

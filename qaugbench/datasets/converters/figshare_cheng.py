@@ -1,4 +1,4 @@
-"""Cheng's brain tumours: one MATLAB v7.3 file a slice, 16 bit, with the patient's number and the kind of tumour."""
+"""Cheng's brain tumours: one MATLAB v7.3 file per slice, 16 bit, with the patient's number and the kind of tumour."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLDS = "cvind.mat"
 def convert(raw: Raw) -> Converted:
     """Return the slices with patient, kind of tumour and published fold (1 to 5).
 
-    Each slice is stretched linearly from its own least to its own greatest value to 8 bit.
+    Each slice is stretched linearly to 8 bit from its minimum to its maximum.
     """
     found = [item for item, _ in raw.find(r"\d+\.mat")]
     unique([item.file for item in found], raw.source.id)
@@ -47,7 +47,7 @@ def convert(raw: Raw) -> Converted:
         notes=(
             "The class notumor has no image here. The column `fold` is the published five-fold split; there is no other.",
         ),
-        conversions=("16-bit values were stretched linearly from the least to the greatest of each slice to 8 bit.",),
+        conversions=("16-bit values were stretched linearly to 8 bit from the minimum to the maximum of each slice.",),
     )
 
 
@@ -85,7 +85,7 @@ def _pixels(data: Any, *, name: str) -> np.ndarray:
 
 
 def _dataset(data: Any, field: str, name: str) -> Any:
-    """Return a dataset of ``cjdata`` that lies in the file itself: HDF5 can also point at other files."""
+    """Return a dataset of ``cjdata`` stored in the file itself: HDF5 can also point at other files."""
     import h5py  # type: ignore[import-untyped]
 
     for path in ("cjdata", f"cjdata/{field}"):
@@ -105,7 +105,9 @@ def _in_matlab(name: str, content: bytes, read: Any) -> Any:
         with h5py.File(io.BytesIO(content), "r") as data:
             return read(data)
     except (OSError, KeyError, ValueError, RuntimeError) as error:
-        raise DataError(f"figshare-cheng: {name} is no MATLAB v7.3 file ({error}). Fetch the archive again.") from error
+        raise DataError(
+            f"figshare-cheng: {name} is not a MATLAB v7.3 file ({error}). Fetch the archive again."
+        ) from error
 
 
 def _folds(raw: Raw) -> np.ndarray:

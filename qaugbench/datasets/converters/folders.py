@@ -1,4 +1,4 @@
-"""Sources whose classes are folders: the rows that the paths of their images alone determine."""
+"""Sources whose classes are folders: rows determined by the paths of their images alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def class_folders(
     """Return (file, row) of every image in <part>/<class>/, in stored order.
 
     ``classes`` maps the names of folders (in lower case) to classes of the task, ``parts`` those of the folders above to
-    train, val and test; folders that neither names are left out. Rows have ``filename``, ``label`` and, with ``parts``,
-    ``split``. Raises DataError where there is no such image, or one is there twice.
+    train, val and test; other folders are left out. Rows have ``filename``, ``label`` and, with ``parts``,
+    ``split``. Raises DataError if there is no such image, or if one occurs twice.
     """
     rows = _rows(raw, classes, parts)
     unique([item.file for item, _ in rows], raw.source.id)
@@ -24,9 +24,9 @@ def class_folders(
 def class_folders_once(
     raw: Raw, classes: Mapping[str, str], *, parts: Mapping[str, str]
 ) -> tuple[list[tuple[Item, dict[str, object]]], int]:
-    """Return what ``class_folders`` returns of an archive that holds whole folders twice, and how many copies are left out.
+    """Return the result of ``class_folders`` for an archive that contains whole folders twice, and the number of copies left out.
 
-    A copy has the name, class, part and length of an image before it, as in the archives that Kaggle makes.
+    A copy has the name, class, part and length of an earlier image, as in archives made by Kaggle.
     """
     seen: dict[tuple[object, ...], Item] = {}
     rows, again = [], 0

@@ -1,4 +1,4 @@
-"""Kermany's paediatric chest X-rays: pneumonia or not, and nothing said of the 13 other findings of the task."""
+"""Kermany's paediatric chest X-rays: pneumonia or not; the 13 other findings of the task are not annotated."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ NAMES = tuple(
 )
 """How images are named: by the publisher, and in the copy on Kaggle those with and those without pneumonia.
 
-In that copy the numbers start anew in places, so that one number may be several children. They are kept together all the same:
-images of one child are then never parted.
+In that copy some numbers start again, so that one number may be several children. They are kept together: images of one
+child are then never separated.
 """
 
 
 def convert(raw: Raw) -> Converted:
     """Return the images of train and test with the one finding that is known.
 
-    The 13 others are 0 in every image, so that no image is positive: each score leaves such a class out ("no positive
-    image"), and what is measured is pneumonia alone. ``annotated`` and the column of that name say that a 0 there means
-    "not known".
+    The 13 others are 0 in every image, so every score leaves them out ("no positive image") and measures pneumonia
+    alone. ``annotated`` and the column of that name state that these 0 mean "not known".
     """
     files, again = class_folders_once(
         raw, {"normal": "0", "pneumonia": "1"}, parts={"train": "train", "val": "val", "test": "test"}
@@ -60,7 +59,7 @@ def convert(raw: Raw) -> Converted:
             else []
         ),
         "Only Pneumonia is annotated. The 13 other findings are not known: their columns are 0 throughout because the task "
-        "has them, which says nothing of any image; without a positive image they are left out of every score.",
+        "has them, which says nothing about any image; without a positive image they are left out of every score.",
     )
     return Converted(rows, raw.stream([item for item, _ in files]), notes=notes, annotated=(ANNOTATED,))
 

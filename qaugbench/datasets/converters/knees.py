@@ -16,9 +16,9 @@ _NAME = re.compile(r"(?P<patient>[A-Z]*\d+)(?:[ _.-].*?)?[ _.-]*(?P<side>LEFT|RI
 
 
 def graded_knees(raw: Raw, grades: Grades, notes: tuple[str, ...]) -> Converted:
-    """Return the knees whose image and grade are both there; raise DataError for two images of one knee.
+    """Return the knees with both an image and a grade; raise DataError for two images of one knee.
 
-    An image is named <participant>_<L or R>, with or without a mark, and possibly words between them.
+    An image is named <participant>_<L or R>, with or without a separator, and possibly words between them.
     """
     pairs = []
     for item, _ in raw.find(rf"[^/]+{IMAGE}"):
@@ -31,7 +31,7 @@ def graded_knees(raw: Raw, grades: Grades, notes: tuple[str, ...]) -> Converted:
     used = [(item, knee) for item, knee in pairs if knee in grades]
     if not used:
         raise DataError(
-            f"{raw.source.id}: none of the {len(pairs):,} images carries the number of a participant with a grade: "
+            f"{raw.source.id}: none of the {len(pairs):,} images has the number of a participant with a grade: "
             f"{first_offenders(item.file for item, _ in pairs)}. Name them by participant and side."
         )
     rows = [
@@ -61,5 +61,5 @@ def _refuse_two_visits(knees: list[tuple[str, str]]) -> None:
     if twice:
         raise DataError(
             f"{len(twice)} knees have more than one image: {first_offenders(twice)}. Give those of the baseline visit only, "
-            "one a knee."
+            "one per knee."
         )

@@ -1,4 +1,4 @@
-"""The Multicenter Osteoarthritis Study: single-knee images of the user, graded by the reading of the baseline visit."""
+"""The Multicenter Osteoarthritis Study: the user's single-knee images, graded by the reading of the baseline visit."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def convert(raw: Raw) -> Converted:
     others = ", ".join(f"{value or 'empty'!r} {count:,}" for value, count in sorted(left_out.items())) or "none"
     notes = (
         f"Grades are V0XRKL and V0XLKL of {TABLE}; values other than 0 to 4 were left out: {others}.",
-        "The knees were cut out of the radiographs before this program saw them.",
+        "The knees were cropped from the radiographs by the user.",
     )
     return graded_knees(raw, grades, notes)

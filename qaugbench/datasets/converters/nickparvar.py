@@ -1,4 +1,4 @@
-"""The Kaggle brain MRI of Nickparvar: folders Training and Testing of four classes, no patients."""
+"""The Kaggle brain MRI of Nickparvar: folders Training and Testing with four classes; no patients."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _check_all_there(part_of: dict[str, str], images: set[str], entries: set[str
     absent = sorted(set(part_of) - images)
     if absent:
         raise DataError(
-            f"nih-cxr-lt: {len(absent):,} of the {len(part_of):,} images that the label tables name are not there: "
+            f"nih-cxr-lt: {len(absent):,} of the {len(part_of):,} images that the label tables name are missing: "
             f"{first_offenders(absent)}. Give all twelve archives images_001.tar.gz to images_012.tar.gz."
         )
     unknown = sorted(set(part_of) - entries)
@@ -75,7 +75,7 @@ def _check_all_there(part_of: dict[str, str], images: set[str], entries: set[str
 
 
 def _disagreement(rows: list[dict[str, object]], entries: dict[str, dict[str, str]]) -> list[str]:
-    """Return a note where NIH-CXR-LT and the table of NIH name other findings for the same image."""
+    """Return a note if NIH-CXR-LT and the table of NIH name different findings for the same image."""
     differ = 0
     for row in rows:
         nih = set(entries[str(row["filename"])]["Finding Labels"].split("|"))

@@ -1,4 +1,4 @@
-"""The Osteoarthritis Initiative: single-knee images of the user, graded by the central reading of the baseline visit."""
+"""The Osteoarthritis Initiative: the user's single-knee images, graded by the central reading of the baseline visit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def convert(raw: Raw) -> Converted:
             raise DataError(f"oai: {TABLE} gives {row['ID']} {side} two grades in project {PROJECT}. Fetch it again.")
     notes = (
         f"Grades are V00XRKL of reading project {PROJECT} in {TABLE}; {unread:,} readings without a whole grade were left out.",
-        "The knees were cut out of the radiographs before this program saw them.",
+        "The knees were cropped from the radiographs by the user.",
     )
     return graded_knees(raw, grades, notes)
 

@@ -17,7 +17,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 def first_sheet(content: bytes, name: str) -> list[dict[str, str]]:
     """Return the rows of the first sheet by the names in its first row; "" for an empty cell.
 
-    Raises DataError for a file that is no .xlsx, or one that would swell beyond measure or declares entities.
+    Raises DataError for a file that is not an .xlsx, would unpack to an unreasonable size, or declares entities.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -27,7 +27,7 @@ def first_sheet(content: bytes, name: str) -> list[dict[str, str]]:
             shared = _parsed(archive, "xl/sharedStrings.xml") if "xl/sharedStrings.xml" in archive.namelist() else None
             sheet = _parsed(archive, sheets[0])
     except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, IndexError, KeyError) as error:
-        raise DataError(f"{name} is no readable spreadsheet ({error}). Fetch it again.") from error
+        raise DataError(f"{name} is not a readable spreadsheet ({error}). Fetch it again.") from error
     strings = [] if shared is None else ["".join(item.itertext()) for item in shared.iter(f"{_MAIN}si")]
     rows = [_cells(row, strings) for row in sheet.iter(f"{_MAIN}row")]
     if not rows:

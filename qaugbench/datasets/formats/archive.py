@@ -1,4 +1,4 @@
-"""The files of a source, read from a folder or a .zip without unpacking it and without ever leaving it."""
+"""The files of a source, read from a folder or .zip in place, never from outside it."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ LAYOUT = (
 
 
 class Archive(Protocol):
-    """What both kinds of source offer. Names are relative, with forward slashes, and start below the top folder."""
+    """The interface of both kinds of source. Names are relative to the top folder, with forward slashes."""
 
     @property
     def path(self) -> Path:
         """The folder or .zip as given."""
 
     def problem(self, name: str) -> str | None:
-        """Return why ``name`` cannot be read ("missing", ...), or None where it is a file inside the source."""
+        """Return why ``name`` cannot be read ("missing", ...), or None if it is a file inside the source."""
 
     def size(self, name: str) -> int | None:
-        """Return how many bytes ``name`` has, or None where it cannot be read."""
+        """Return how many bytes ``name`` has, or None if it cannot be read."""
 
     def open(self, name: str) -> IO[bytes]:
         """Return ``name`` opened for reading, for its header; errors as ``read``."""
 
     def read(self, name: str) -> bytes:
-        """Return the content of ``name``; raise OSError, or DataError that says why not (but not where)."""
+        """Return the content of ``name``; raise OSError, or DataError with the reason (but no path)."""
 
 
 def open_archive(path: Path) -> Archive:
-    """Return the archive at ``path``; raise DataError where it is neither a folder nor a whole .zip."""
+    """Return the archive at ``path``; raise DataError if it is neither a folder nor a complete .zip."""
     path = Path(path)
     if path.is_dir():
         return FolderArchive(path, _top_of_folder(path))
@@ -68,7 +68,7 @@ def open_archive(path: Path) -> Archive:
 
 
 def refuse_swelling_zip(path: Path, infos: Iterable[zipfile.ZipInfo]) -> None:
-    """Raise DataError where the members of the .zip at ``path`` would unpack to far more than its own length."""
+    """Raise DataError if the members of the .zip at ``path`` would unpack to far more than its own length."""
     length, total = path.stat().st_size, sum(info.file_size for info in infos)
     if total > max(ALWAYS_ALLOWED_BYTES, MAX_SWELLING * length):
         raise DataError(
@@ -78,7 +78,7 @@ def refuse_swelling_zip(path: Path, infos: Iterable[zipfile.ZipInfo]) -> None:
 
 
 def leaves_source(name: str) -> bool:
-    """Return whether ``name`` is no plain relative path: absolute, with a drive, a backslash or a ``..``.
+    """Return whether ``name`` is anything but a plain relative path: absolute, with a drive, a backslash or ``..``.
 
     >>> leaves_source("../a.png"), leaves_source("images/a.png")
     (True, False)
@@ -136,7 +136,7 @@ class FolderArchive:
 
 @dataclass
 class ZipArchive:
-    """A source in a .zip. The file is opened once a process, so that the object may be pickled or forked."""
+    """A source in a .zip. Each process opens the file once, so that the object can be pickled or forked."""
 
     path: Path
     top: str

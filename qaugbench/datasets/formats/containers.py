@@ -1,7 +1,8 @@
-"""Folders, .zip and .tar archives of other people, read in place: nothing is unpacked, and what could do harm is refused.
+"""Folders, .zip and .tar archives from third parties, read in place: nothing is unpacked, and harmful members are refused.
 
 An archive is checked as a whole before any of it is used. Refused, by name: members that leave the archive (absolute
-paths, drives, ``..``), links, devices, encrypted or repeated members, and members that would swell beyond all measure.
+paths, drives, ``..``), links, devices, encrypted or repeated members, and members that would unpack to an unreasonable
+size (zip bombs).
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _JUNK = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)"
 
 
 class Container(Protocol):
-    """What holds files: ``label`` names it in messages, ``sizes`` maps its files to bytes, in the order of the archive.
+    """A container of files: ``label`` names it in messages, ``sizes`` maps its files to bytes, in the order of the archive.
 
-    ``changed`` tells one content from another under the same name: when its files were last written.
+    ``changed`` distinguishes contents of the same name: when the files were last written.
     """
 
     label: str
@@ -49,7 +50,7 @@ class Container(Protocol):
 
 
 def is_archive(name: str) -> bool:
-    """Return whether ``name`` is that of an archive, or of the first part of one.
+    """Return whether ``name`` names an archive, or the first part of one.
 
     >>> [is_archive(name) for name in ("a.zip", "train.zip.001", "train.zip.002", "a.png")]
     [True, True, False, False]
@@ -81,7 +82,7 @@ class FolderContainer:
 
 
 class FileContainer(FolderContainer):
-    """A single file, such as a table, given by itself."""
+    """A single file, such as a table."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.label = path.parent, str(path)
@@ -131,7 +132,7 @@ class ZipContainer:
 
 
 class TarContainer:
-    """The files of a .tar, .tar.gz or .tgz: read from front to back, once to check it and once more for its content."""
+    """The files of a .tar, .tar.gz or .tgz, read sequentially: once to check it and once for its content."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.label = path, str(path)
@@ -144,7 +145,7 @@ class TarContainer:
         self.sizes = _plain(sizes)
 
     def _members(self, guard: _Guard | None = None) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
-        """Yield the members from front to back; with ``guard`` each is checked first, and at the end the gzip checksum."""
+        """Yield the members in order; with ``guard`` each is checked first, and the gzip checksum at the end."""
         try:
             with self._uncompressed() as content, tarfile.open(fileobj=content, mode="r|") as archive:
                 for member in archive:
@@ -182,7 +183,7 @@ class TarContainer:
 
 
 class JoinedParts(io.RawIOBase):
-    """The parts of a file that was cut into x.001, x.002, ..., read as the one file they are."""
+    """The parts x.001, x.002, ... of a file, read as one file."""
 
     def __init__(self, parts: list[Path]) -> None:
         self._files = [part.open("rb") for part in parts]
@@ -220,14 +221,14 @@ class JoinedParts(io.RawIOBase):
 
 
 def open_containers(paths: Collection[Path], opens: Collection[str], scratch: Path) -> list[Container]:
-    """Return what ``paths`` hold: each folder, each file, each archive, and the archives inside them.
+    """Return the containers at ``paths``: folders, files, archives, and the archives inside them.
 
-    An archive given by itself is opened; one inside a folder or another archive is where its name matches one of the
-    patterns ``opens``. ``scratch`` is the folder where an archive inside an archive lies, without a name, while it is
-    read. Raises DataError for a path that does not exist and for whatever the head of this module says is refused.
+    An archive at a path is opened; one inside a folder or another archive only if its name matches one of the patterns
+    ``opens``. ``scratch`` is the folder for unnamed temporary copies of archives inside archives. Raises DataError for
+    a path that does not exist and for everything that this module refuses (see above).
     """
     found: list[Container] = []
-    with ExitStack() as opened:  # whatever happens on the way, nothing stays open
+    with ExitStack() as opened:  # nothing stays open after an error
         for path in paths:
             for container in _opened(Path(path), opens, scratch):
                 found.append(container)
@@ -313,25 +314,25 @@ class _Guard:
         if leaves_source(name):
             self.refuse(name, "points outside the archive")
         if name in self.seen:
-            self.refuse(name, "is there more than once")
+            self.refuse(name, "occurs more than once")
         self.seen.add(name)
         self.total += size
         if self.total > self.limit:
             self.refuse(
                 name,
-                f"brings what is inside to {self.total:,} bytes, more than {MAX_SWELLING} times the {self.length:,} of it",
+                f"brings the unpacked files to {self.total:,} bytes, over {MAX_SWELLING} times the archive's {self.length:,}",
             )
 
     def end(self, content: IO[bytes]) -> None:
-        """Read what follows the last member, so that gzip compares its checksum."""
+        """Read the rest after the last member, so that gzip verifies its checksum."""
         while chunk := content.read(1024 * 1024):
             self.total += len(chunk)
             if self.total > self.limit:
-                self.refuse("the end of it", f"is more than {MAX_SWELLING} times the {self.length:,} bytes of it")
+                self.refuse("the end of it", f"is more than {MAX_SWELLING} times the archive's {self.length:,} bytes")
 
     def refuse(self, name: str, why: str) -> None:
         raise DataError(
-            f"{self.label}: '{shown(name)}' {why}. An archive of this source holds no such thing, so none of it was used and "
+            f"{self.label}: '{shown(name)}' {why}. A valid archive of this source has no such member, so none of it was used and "
             "nothing was written. Fetch the archive again from its publisher."
         )
 

@@ -1,7 +1,7 @@
-"""How much the images of a source unpack to in all, by their headers, before any of them is decoded.
+"""The total size to which the images of a source unpack, by their headers, before any of them is decoded.
 
-A PNG can hold a thousand times its own length. A single such image is harmless; a folder of them fills a disk. So what files
-unpack to beyond ``VALUES_PER_BYTE`` times their length is summed over the source, and bounded.
+A PNG can unpack to a thousand times its own length. A single such image is harmless; a folder of them fills a disk. So
+the excess over ``VALUES_PER_BYTE`` times each file's length is summed over the source, and limited.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ NOT_READ = (
 
 
 def refuse_swelling(where: Path | str, files: Iterable[tuple[str, int | None, Callable[[], IO[bytes]]]]) -> None:
-    """Raise DataError where the images of ``where`` would unpack beyond measure.
+    """Raise DataError if the images of ``where`` would unpack to an unreasonable size.
 
-    ``files`` gives (name, length in bytes or None where it cannot be read, what opens it). Only headers are read.
+    ``files`` yields (name, length in bytes or None if unreadable, function that opens it). Only headers are read.
     """
     excess, total, length = 0, 0, 0
     worst, worst_excess = "", 0
@@ -60,7 +60,7 @@ def refuse_swelling(where: Path | str, files: Iterable[tuple[str, int | None, Ca
 
 
 def declared_values(name: str, opened: Callable[[], IO[bytes]]) -> int:
-    """Return how many values (pixels times channels) the header of a picture, DICOM or NIfTI file declares, 0 where it is none."""
+    """Return how many values (pixels times channels) the header of a picture, DICOM or NIfTI file declares, 0 for other files."""
     try:
         with opened() as file:
             start = file.read(132)

@@ -1,9 +1,9 @@
-"""A DICOM file as 8-bit images as a viewer would show them, and what it says that a benchmark may keep.
+"""A DICOM file as the 8-bit images that a viewer would show, and the header facts that may be kept.
 
 1. Stored values become modality values (rescale slope and intercept, or the modality LUT).
-2. Grey values become [0, 1] by the file's first VOI LUT, else its first window, else, of up to 8 bits, by the full range
-   of the bits stored, else by the 0.5 and 99.5 percentiles of the file's values. MONOCHROME1 is inverted afterwards.
-3. Padding (PixelPaddingValue, to PixelPaddingRangeLimit) takes no part in percentiles and becomes black.
+2. Grey values become [0, 1] by the file's first VOI LUT, else its first window, else, with up to 8 bits, by the full
+range of the bits stored, else by the 0.5 and 99.5 percentiles of the file's values. MONOCHROME1 is inverted afterwards.
+3. Padding (PixelPaddingValue, to PixelPaddingRangeLimit) is ignored in percentiles and becomes black.
 4. Colour of any kind becomes RGB; it is neither rescaled nor windowed.
 5. Every frame of a multi-frame file becomes an image.
 
@@ -27,12 +27,12 @@ from qaugbench.errors import DataError
 MAX_VALUES = 2 * 1024**3
 PERCENTILES = (0.5, 99.5)
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-"""What pydicom raises for damaged files, besides EOFError, struct.error and errors of its own."""
+"""What pydicom raises for damaged files, besides EOFError, struct.error and its own errors."""
 
 
 @dataclass(frozen=True)
 class DicomImages:
-    """``frames`` uint8 [F, H, W] or [F, H, W, 3]; ``facts`` may be kept, ``patient`` and ``uid`` only hashed."""
+    """``frames`` uint8 [F, H, W] or [F, H, W, 3]; ``facts`` may be stored; ``patient`` and ``uid`` only as hashes."""
 
     frames: np.ndarray
     facts: Mapping[str, Any]
@@ -41,10 +41,10 @@ class DicomImages:
 
 
 def read_dicom(content: bytes) -> DicomImages | None:
-    """Return the images of a DICOM file, or None where it holds none (a report, a contour, a directory).
+    """Return the images of a DICOM file, or None if it has none (a report, a contour, a directory).
 
-    Raises DataError for a damaged file, one that is too large, a photometric interpretation that is no picture, and a
-    compressed transfer syntax that no installed package decodes; it names the syntax and the packages that do.
+    Raises DataError for a damaged file, one that is too large, an unknown photometric interpretation, and a compressed
+    transfer syntax that no installed package decodes, naming the syntax and packages that do.
     """
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
@@ -63,7 +63,7 @@ def read_dicom(content: bytes) -> DicomImages | None:
 
 
 def windowed(values: np.ndarray, centre: float, width: float, function: str = "LINEAR") -> np.ndarray:
-    """Return float64 in [0, 1]: ``values`` through a window of DICOM, PS3.3 C.11.2.1.2.
+    """Return float64 in [0, 1]: ``values`` after DICOM windowing, PS3.3 C.11.2.1.2.
 
     ``function`` is LINEAR, LINEAR_EXACT or SIGMOID. Raises DataError for another one, or a width the function forbids.
 
@@ -112,7 +112,7 @@ def _shown(dataset: Any) -> tuple[np.ndarray, dict[str, Any]]:
     frames = stored if several else stored[None]
     if frames.ndim != 4 or frames.shape[-1] != 3:
         raise DataError(
-            f"has the photometric interpretation {kind!r} with shape {list(frames.shape)}, which is no picture"
+            f"has the photometric interpretation {kind!r} with shape {list(frames.shape)}, which is not an image"
         )
     if frames.dtype != np.uint8:
         frames = eight_bit(frames / np.iinfo(frames.dtype).max)
@@ -132,7 +132,7 @@ def _grey(dataset: Any, stored: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]
 
 
 def _window(dataset: Any, values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return grey values in [0, 1] and how they came about."""
+    """Return grey values in [0, 1] and the rule that was applied."""
     from pydicom.pixels import apply_voi
 
     if dataset.get("VOILUTSequence"):
@@ -169,7 +169,7 @@ def _about(dataset: Any) -> dict[str, Any]:
 
 
 def _years(age: str) -> str:
-    """Return an age such as "063Y" in whole years, 90 for all above (they would name a person), "" where it is not given so."""
+    """Return an age such as "063Y" in whole years, at most 90 (higher ages could identify a person), "" in any other form."""
     return str(min(int(age[:3]), 90)) if len(age) == 4 and age[:3].isdigit() and age[3] == "Y" else ""
 
 
@@ -184,7 +184,7 @@ def _first(value: Any) -> float | None:
 
 
 def _has_no_pixels(dataset: Any) -> bool:
-    """Return whether this is an object without an image; raise DataError where the image is cut off."""
+    """Return whether this is an object without an image; raise DataError if the image is truncated."""
     if any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         return False
     if "Rows" in dataset or "SOPClassUID" not in dataset:

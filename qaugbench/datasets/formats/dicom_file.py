@@ -1,4 +1,4 @@
-"""A DICOM file opened and its pixels decoded: with or without preamble, and with the package named that a file needs."""
+"""A DICOM file, opened with or without preamble, and its decoded pixels; errors name the package that a file needs."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ PACKAGES = {
     "JPEG": "pylibjpeg pylibjpeg-libjpeg",
     "RLE": "pylibjpeg pylibjpeg-rle",
 }
-"""What pip installs for a transfer syntax whose name has this in it, the first that fits."""
+"""The packages to install for a transfer syntax whose name contains this; the first match counts."""
 
 
 def is_dicom(content: bytes) -> bool:
-    """Return whether ``content`` begins as a DICOM file: 128 bytes of anything, then DICM; or as one that lost these."""
+    """Return whether ``content`` begins as a DICOM file: 128 bytes of anything, then DICM; or as one without these."""
     return _has_preamble(content) or content.startswith(MAGIC) or _begins_with_element(content)
 
 
 def read_dataset(content: bytes) -> tuple[Any, bool]:
-    """Return (data set, whether it is bare): one without preamble or transfer syntax is read as what its bytes show.
+    """Return (data set, whether it is bare): without preamble or transfer syntax, the encoding is inferred from the bytes.
 
-    Raises DataError for a deflated one, and what pydicom raises for a damaged one.
+    Raises DataError for a deflated file, and pydicom's errors for a damaged one.
     """
     import pydicom
 
@@ -49,7 +49,7 @@ def read_dataset(content: bytes) -> tuple[Any, bool]:
 
 
 def stored_values(dataset: Any) -> np.ndarray:
-    """Return the stored pixel values; raise DataError naming the package that reads what no installed one does."""
+    """Return the stored pixel values; raise DataError naming the package that is needed."""
     from pydicom.pixels import get_decoder, pixel_array
 
     syntax = dataset.file_meta.TransferSyntaxUID
@@ -83,7 +83,7 @@ def _has_preamble(content: bytes) -> bool:
 
 
 def _begins_with_element(content: bytes) -> bool:
-    """Return whether ``content`` begins with an element of group 2 (file meta) or 8 (data set) that another one follows."""
+    """Return whether ``content`` begins with an element of group 2 (file meta) or 8 (data set), followed by another."""
     if content[:2] in (b"\x02\x00", b"\x08\x00", b"\x00\x08") and content[4:6] in VALUE_TYPES:
         return True
     if content[:2] != b"\x08\x00" or len(content) < 8:
@@ -93,7 +93,7 @@ def _begins_with_element(content: bytes) -> bool:
 
 
 def _syntax(dataset: Any) -> Any:
-    """Return the transfer syntax that the bytes show; raise DataError where they are compressed, one cannot know how."""
+    """Return the transfer syntax inferred from the bytes; raise DataError if they are compressed in an unknown way."""
     from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     if "PixelData" in dataset and dataset["PixelData"].is_undefined_length:

@@ -1,12 +1,11 @@
-"""Slices of a NIfTI volume as 8-bit images, upright, and which slices they are.
+"""Slices of a NIfTI volume as upright 8-bit images, with their numbers.
 
 The volume is turned to the nearest anatomical axes. It is cut across the axis with the widest voxels, as it was acquired
 (axial where all are equal). Without a list, 5 slices evenly spread over the middle half are taken: a label of a whole
-volume says less about its ends. Grey values lie between the 0.5 and 99.5 percentiles of the volume's values that are
-neither 0 nor missing, since MR values have no unit. Axial slices have the front on top and the patient's right on
-the left; sagittal ones the head on top and the front on the left; coronal ones the head on top, right on the left.
-
-nibabel reads the files; MONAI's own reader of NIfTI is nibabel too, and would bring nothing else that is needed here.
+volume says less about its ends. Grey values are scaled between the 0.5 and 99.5 percentiles of the volume's values that are
+neither 0 nor missing, since MR values have no unit. Axial slices have the front on top and the patient's right on the
+left; sagittal ones the head on top and the front on the left; coronal ones the head on top, right on the left. nibabel
+reads the files, as it does in MONAI.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ SUFFIXES = (".nii", ".nii.gz")
 
 @dataclass(frozen=True)
 class VolumeSlices:
-    """``slices`` uint8 [S, H, W], upright; ``numbers`` [S] count them from 0 across ``plane``; ``missing`` voxels are NaN."""
+    """``slices`` uint8 [S, H, W], upright; ``numbers`` [S] are their indices from 0 across ``plane``; ``missing``
+    counts NaN voxels."""
 
     slices: np.ndarray
     numbers: tuple[int, ...]
@@ -44,7 +44,7 @@ def is_nifti(name: str) -> bool:
 
 
 def read_nifti(content: bytes, wanted: Sequence[int] = ()) -> VolumeSlices:
-    """Return slices of the volume in a .nii or .nii.gz file: those ``wanted`` (numbers from 0), else the middle ones.
+    """Return slices of the volume in a .nii or .nii.gz file: the ``wanted`` ones (indices from 0), else the middle ones.
 
     Raises DataError for a damaged file, one that unpacks to over 2 GiB, more than three dimensions, complex or colour
     voxels, and slices that the volume does not have.
@@ -59,7 +59,7 @@ def _cut(values: np.ndarray, axis: int, wanted: Sequence[int]) -> VolumeSlices:
     outside = [number for number in wanted if not 0 <= number < depth]
     if outside:
         raise DataError(
-            f"has {depth} {PLANES[axis]} slices, 0 to {depth - 1}, but {first_offenders(outside)} are asked for"
+            f"has {depth} {PLANES[axis]} slices, 0 to {depth - 1}, but {first_offenders(outside)} were requested"
         )
     numbers = tuple(wanted) or middle_slices(depth)
     finite = np.isfinite(values)
@@ -111,11 +111,11 @@ def _volume(content: bytes) -> tuple[np.ndarray, np.ndarray]:
         image = nibabel.as_closest_canonical(kind.from_stream(io.BytesIO(content)))
         stored = np.asanyarray(image.dataobj)
     except (*own, ArithmeticError, EOFError, LookupError, MemoryError, OSError, TypeError, ValueError) as error:
-        raise DataError(f"is no whole NIfTI file: {error}") from error
+        raise DataError(f"is not a complete NIfTI file: {error}") from error
     if stored.dtype.kind not in "uif":
-        raise DataError(f"holds voxels of type {stored.dtype}; save one number a voxel")
+        raise DataError(f"holds voxels of type {stored.dtype}; save one number per voxel")
     if stored.ndim > 3:
         stored = stored.reshape(stored.shape[:3] + tuple(n for n in stored.shape[3:] if n != 1))
     if stored.ndim != 3 or not stored.size:
-        raise DataError(f"has the shape {list(stored.shape)}; save one volume of three dimensions a file")
+        raise DataError(f"has the shape {list(stored.shape)}; save one three-dimensional volume per file")
     return stored.astype(np.float64), np.asarray(image.header.get_zooms()[:3])

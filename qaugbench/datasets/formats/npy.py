@@ -1,4 +1,4 @@
-"""The entries of a stored NumPy array, one at a time, so that the largest array needs no memory for all of it."""
+"""The entries of a stored NumPy array, one at a time, so that large arrays never have to fit into memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from qaugbench.errors import DataError
 
 
 def npy_shape(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return (shape, dtype) of the .npy ``file`` and leave it at its first entry; raise DataError for what is no plain array.
+    """Return (shape, dtype) of the .npy ``file`` and leave it at its first entry; raise DataError for anything but a plain array.
 
-    ``name`` is what messages call it. Arrays of objects (pickles) are refused unread.
+    ``name`` is its name in messages. Arrays of objects (pickles) are refused unread.
     """
     try:
         version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
@@ -28,7 +28,7 @@ def npy_shape(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any
 
 
 def npy_entries(file: IO[bytes], name: str) -> Iterator[np.ndarray]:
-    """Yield the entries of the .npy ``file`` along its first axis; raise DataError where it is damaged or cut short."""
+    """Yield the entries of the .npy ``file`` along its first axis; raise DataError if it is damaged or truncated."""
     shape, dtype = npy_shape(file, name)
     length = int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
     try:

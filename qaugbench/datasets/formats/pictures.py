@@ -1,12 +1,12 @@
-"""The one door through which an encoded picture comes in: promised formats only, upright, with its true tones.
+"""The only decoder of pictures: supported formats only, upright, with the full range of tones.
 
-1. Format: what ``FORMATS`` lists, whatever the file is called. Pillow knows others; some of them start programs (EPS
-   starts Ghostscript), and none of those is ever tried.
+1. Format: those in ``FORMATS``, whatever the file's name. Pillow's other formats are never tried; some start programs
+(EPS starts Ghostscript).
 2. Size: more than ``MAX_PIXELS`` are refused before anything is decoded.
-3. Orientation: turned and mirrored as the EXIF orientation says, as every viewer shows it. Damaged EXIF says nothing.
-4. Depth: 16-bit grey values keep the full range of their depth, not that of the image; 12-bit TIFF is brought to 16 bits,
-   and a TIFF in which 0 is white is inverted. Values below 0, floating-point values and 32-bit integers are refused:
-   nobody says which of them is white.
+3. Orientation: turned and mirrored by the EXIF orientation, as viewers do. Damaged EXIF is ignored.
+4. Depth: 16-bit grey values keep the full range of their depth, not the range of the image; 12-bit TIFF is scaled to 16
+bits, and a TIFF in which 0 is white is inverted. Negative, floating-point and 32-bit integer values are refused: their
+white level is unknown.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ TURNS = {
 
 
 def opened_picture(file: IO[bytes]) -> Image.Image:
-    """Return the picture in ``file``, its header read and nothing decoded; raise DataError for anything but a promised format."""
+    """Return the picture in ``file`` with only its header read; raise DataError for an unsupported format."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own warnings about size and metadata; the limit below is lower
         try:
@@ -75,15 +75,15 @@ def opened_picture(file: IO[bytes]) -> Image.Image:
 def read_picture(content: bytes) -> Image.Image:
     """Return the picture that ``content`` encodes: decoded, upright, 16-bit grey as mode I;16 over the full range of 16 bits.
 
-    Raises DataError (what is wrong, without the name of the file) for another format, a damaged file, and tones that
-    cannot be told.
+    Raises DataError (the reason, without the file's name) for another format, a damaged file, and values of unknown
+    range.
     """
     with opened_picture(io.BytesIO(content)) as image:
         return upright(image)
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Return an opened picture decoded, turned as its EXIF orientation says, and with its true tones; errors as above."""
+    """Return an opened picture decoded, upright by its EXIF orientation, and with its full range of tones; errors as above."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -91,20 +91,20 @@ def upright(image: Image.Image) -> Image.Image:
             shown = _true_tones(image)
     except UNREADABLE as error:
         raise DataError(reason(error)) from error
-    turn = TURNS.get(orientation(image))  # a TIFF was turned, and forgot it, while it was decoded
+    turn = TURNS.get(orientation(image))  # decoding a TIFF turns it and drops the orientation
     if turn is None:
         return shown
     turned = shown.transpose(turn)
     turned.format = image.format
     for said in TURN_SAID_IN:
-        turned.info.pop(said, None)  # whoever saves it must not have it turned again
+        turned.info.pop(said, None)  # a saved copy must not be turned again
     return turned
 
 
 def carries_turn(content: bytes) -> bool:
-    """Return whether a readable picture says that it has to be turned or mirrored; decodes nothing."""
+    """Return whether a readable picture has to be turned or mirrored; decodes nothing."""
     if content.startswith(PNG) and b"eXIf" not in content:
-        return False  # Pillow would decode it to look behind its pixels
+        return False  # Pillow would decode it to read what follows the pixels
     try:
         with opened_picture(io.BytesIO(content)) as image:
             return orientation(image) != UPRIGHT
@@ -113,7 +113,7 @@ def carries_turn(content: bytes) -> bool:
 
 
 def orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation of an opened picture, 1 to 8; 1 (upright) where nothing readable says another one."""
+    """Return the EXIF orientation of an opened picture, 1 to 8; 1 (upright) if none can be read."""
     try:
         said = image.getexif().get(ORIENTATION, UPRIGHT)
     except UNREADABLE:

@@ -1,1 +1,1 @@
-"""A user's own images, in whatever form they come."""
+"""A user's own images in any supported form."""

@@ -1,4 +1,4 @@
-"""The images of one file of a user, whatever it is, under names that tell nothing."""
+"""The images of one of the user's files, of any kind, under anonymous names."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ NAME_DIGITS = 16
 
 
 def own_pictures(name: str, content: bytes, *, key: bytes, slices: Mapping[str, Sequence[int]]) -> list[Made]:
-    """Return the images of one file, whatever it is, with facts; every name, uid and patient hashed with ``key``.
+    """Return the images of one file of any kind, with facts; names, uids and patients are hashed with ``key``.
 
-    Pictures are kept byte for byte; DICOM frames and NIfTI slices become 8-bit PNG. The fact ``part`` says which frame or
-    slice of the file an image is, "" for the only one.
+    Pictures are kept byte for byte; DICOM frames and NIfTI slices become 8-bit PNG. The fact ``part`` is the frame or
+    slice of the file, "" if it has only one.
     """
     stem = hashed(key, "file", name)
     about: dict[str, Any] = {"source": stem, "sha256": sha256(content), "slice": None, "part": ""}
@@ -43,7 +43,7 @@ def own_pictures(name: str, content: bytes, *, key: bytes, slices: Mapping[str, 
 
 
 def hashed(key: bytes, kind: str, name: str) -> str:
-    """Return 16 hexadecimal digits for ``name``: HMAC-SHA256 under ``key``, apart for each ``kind`` of name."""
+    """Return 16 hexadecimal digits for ``name``: HMAC-SHA256 under ``key``, separate for each ``kind`` of name."""
     return hmac.digest(key, f"{kind}:{name.strip()}".encode(), "sha256").hex()[:NAME_DIGITS]
 
 
@@ -62,7 +62,7 @@ def _dicom(content: bytes, stem: str, about: dict[str, Any], key: bytes) -> list
 
 
 def _picture_format(content: bytes) -> str:
-    """Return the ending for a picture after decoding it once; raise DataError where it cannot be used."""
+    """Return the ending for a picture after decoding it once; raise DataError if it cannot be used."""
     image = read_picture(content)
     if image.mode not in PICTURE_MODES:
         raise DataError(f"has the mode {image.mode}; save it with 8 or 16 bits")

@@ -1,4 +1,4 @@
-"""The files of a folder, a .zip or a table's surroundings, by name, with the hash of each."""
+"""The files of a folder or .zip, or around a table, by name, with their hashes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOT_PICTURES = (
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """Files by name, in or near ``root``; ``places`` [name] says where each is read."""
+    """Files by name, in or near ``root``; ``places`` [name] is where each is read from."""
 
     root: Path
     places: Mapping[str, Picture]
@@ -52,11 +52,11 @@ class OwnFiles:
         return tuple(sorted(name for name in self.places if "/" not in name and name.lower().endswith(".csv")))
 
     def only(self, names: Iterable[str]) -> OwnFiles:
-        """Return the files of these names alone."""
+        """Return only the files with these names."""
         return OwnFiles(self.root, {name: self.places[name] for name in names})
 
     def read(self, name: str) -> bytes:
-        """Return the content of one file; raise DataError where it cannot be read."""
+        """Return the content of one file; raise DataError if it cannot be read."""
         try:
             return content_of(self.places[name])
         except (OSError, DataError) as error:
@@ -64,19 +64,19 @@ class OwnFiles:
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
-        """The sha256 of each file by name: what tells whether any has changed, as sizes and times do not."""
+        """The sha256 of each file by name: detects every change, which sizes and times do not."""
         names = list(self.places)
-        with ThreadPoolExecutor() as pool:  # hashing leaves other threads free to read
+        with ThreadPoolExecutor() as pool:  # hashing releases the lock, so other threads can read
             return dict(zip(names, pool.map(lambda name: sha256(self.read(name)), names), strict=True))
 
     @cached_property
     def key(self) -> bytes:
-        """A secret that whoever has all the files can compute and nobody else can guess: for hashing names."""
+        """A secret for hashing names that can only be computed from all the files."""
         return bytes.fromhex(sha256(canonical_json(["names", sorted(self.hashes.values())]).encode()))
 
 
 def files_of(path: Path) -> OwnFiles:
-    """Return the files of the folder or .zip at ``path``, hidden ones left out.
+    """Return the files of the folder or .zip at ``path``, without hidden ones.
 
     Raises DataError for a .zip with links, encrypted files, or names that lead out of it.
     """
@@ -84,7 +84,7 @@ def files_of(path: Path) -> OwnFiles:
 
 
 def names_in(path: Path) -> tuple[str, ...]:
-    """Return the names of all files of a folder or .zip, unchecked, hidden ones left out."""
+    """Return the names of all files of a folder or .zip, unchecked, without hidden ones."""
     if path.is_dir():
         return tuple(str(place.relative_to(path).as_posix()) for place in _walk(path))
     with zipfile.ZipFile(path) as archive:
@@ -104,7 +104,7 @@ def _walk(path: Path) -> Iterator[Path]:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether there is a regular file at ``path``; False for a path that cannot be, such as one that is too long."""
+    """Return whether there is a regular file at ``path``; False for an impossible path, such as one that is too long."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):
@@ -121,7 +121,7 @@ def _of_zip(path: Path) -> OwnFiles:
         ("lead out of it", [i.filename for i in infos if leaves_source(i.filename)]),
         ("are links", [i.filename for i in infos if stat.S_ISLNK(i.external_attr >> 16)]),
         ("are encrypted", [i.filename for i in infos if i.flag_bits & 1]),
-        ("are there twice", [name for name, count in Counter(i.filename for i in infos).items() if count > 1]),
+        ("occur twice", [name for name, count in Counter(i.filename for i in infos).items() if count > 1]),
     ):
         if refused:
             raise DataError(f"{len(refused)} names in {path} {why}: {first_offenders(refused)}. Pack the files anew.")

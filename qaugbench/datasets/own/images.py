@@ -1,12 +1,12 @@
-"""A user's own images of any kind, brought into the prepared form once and kept on this machine.
+"""A user's own images of any kind, converted once to the prepared form and kept on this machine.
 
 ``--data`` may be a folder or .zip in the prepared form (used as it is); a .csv that names the files; a folder or .zip
-with one .csv at its top; one whose sub-folders are called like the classes; or the .npz of a MedMNIST set. The files may be
+with one .csv at its top; one whose sub-folders have the names of the classes; or the .npz of a MedMNIST set. The files may be
 pictures, DICOM or NIfTI, mixed. The result is written to <data home>/own/<name>-<hash>.zip, where the hash is over the content
 of all files, the labels and these rules: the same input has the same name and is not converted again.
 
-No name leaves the input: files are named by the hash of their content, patients and groups are numbered, both in an order
-that follows from content. Which file became which image is in a .names.csv beside the .zip, for the owner alone.
+No name is copied from the input: files are named by the hash of their content, patients and groups are numbered, both
+in an order that follows from content. A private .names.csv beside the .zip maps files to images.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ RULES = 2
 
 
 def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = None) -> Path:
-    """Return a folder or .zip in the prepared form that holds what is at ``path``.
+    """Return a folder or .zip in the prepared form with the data at ``path``.
 
-    ``path`` itself, where it has that form; else the .zip made of it, now or before. ``labels`` are the task's, whose
-    classes the user's are matched to. ``jobs`` processes convert (all cores by default); an interrupted call resumes. Raises
-    DataError naming file, value and remedy for whatever cannot be used; then nothing is left but finished shards.
+    ``path`` itself, if it has that form; else the .zip made from it, now or before. The user's classes are matched to
+    ``labels``, those of the task. ``jobs`` processes convert (all cores by default); an interrupted call resumes.
+    Raises DataError naming file, value and remedy for anything unusable; then only finished shards are left.
     """
     path = Path(path)
     if path.suffix.lower() == ".npz" and path.is_file():
@@ -64,7 +64,7 @@ def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = N
 
 
 def data_name(path: Path) -> str:
-    """Return what data at ``path`` are called unless the user says otherwise: a labels.csv is called like its folder.
+    """Return the default name of the data at ``path``: a labels.csv has the name of its folder.
 
     >>> data_name(Path("scans.zip")), data_name(Path("scans/labels.csv"))
     ('scans', 'scans')
@@ -78,10 +78,10 @@ def _is_table(path: Path) -> bool:
 
 
 def _is_prepared(path: Path, labels: TitledLabels) -> bool:
-    """Return whether ``path`` is in the prepared form; raise open_archive's error where there is nothing to convert.
+    """Return whether ``path`` is in the prepared form; raise open_archive's error if there is nothing to convert.
 
-    A source that this program wrote (it has a manifest.json) is; a user's own where every row is read without a doubt: what
-    open_prepared refuses is given to the more lenient conversion, whose error is then what is really wrong.
+    A source that qaugbench wrote (it has a manifest.json) is; a user's own if every row is unambiguous: what
+    open_prepared refuses goes to the more lenient conversion, whose error then names the real problem.
     """
     try:
         archive = open_archive(path)
@@ -103,7 +103,7 @@ def _is_prepared(path: Path, labels: TitledLabels) -> bool:
 
 
 def _reads_as_prepared(path: Path, labels: TitledLabels) -> bool:
-    """Return whether labels.csv is read without a doubt, and no column is a patient, group or part by another name."""
+    """Return whether labels.csv is unambiguous, and no column is a patient, group or part by another name."""
     try:
         columns = set(open_prepared(path, labels).table.columns)
     except DataError:
@@ -118,7 +118,7 @@ def _opens(path: Path) -> bool:
 
 
 def _from_medmnist(path: Path, labels: TitledLabels) -> Path:
-    """Return the .zip made of a MedMNIST .npz, from before where its bytes are the same."""
+    """Return the .zip made from a MedMNIST .npz; an earlier one if the bytes are the same."""
     home = data_home() / "own"
     rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind, "npz": file_sha256(path)}
     target = home / f"{_stem(path)}-{canonical_hash(rules)[:12]}.zip"
@@ -131,7 +131,7 @@ def _from_medmnist(path: Path, labels: TitledLabels) -> Path:
 
 
 def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | None) -> Path:
-    """Return the .zip made of ``given``, from before where no file and no label has changed since."""
+    """Return the .zip made from ``given``; an earlier one if no file and no label has changed."""
     if not given.names:
         raise DataError(f"{path} holds no images. Give a folder or .zip of pictures, DICOM or NIfTI files.")
     home = data_home() / "own"
@@ -158,7 +158,7 @@ def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | No
 
 
 def _written(home: Path, stem: str, rules: Mapping[str, Any], given: OwnInput, shards: Shards, path: Path) -> Path:
-    """Return <home>/<stem>-<hash>.zip, written where it is not there, and beside it which file became which image."""
+    """Return <home>/<stem>-<hash>.zip, writing it and its list of file names if it is missing."""
     made = own_rows(given, shards, path)
     target = home / f"{stem}-{canonical_hash({**rules, 'rows': made.rows, 'facts': made.facts})[:12]}.zip"
     write_private(target, (shards.read(name) for name in made.shards), made.rows, {**made.facts, "name": stem})
@@ -178,7 +178,7 @@ def write_private(
     rows: Sequence[Mapping[str, object]],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write the prepared .zip ``target``, readable by its owner alone, whole or not at all; not where it is there already."""
+    """Write the prepared .zip ``target``, readable by its owner alone, whole or not at all, unless it exists."""
     if target.exists():
         return
     own = target.with_name(f".{target.stem}.{os.getpid()}.zip")

@@ -1,4 +1,4 @@
-"""Which files a user gives, and what a table or the folders above them say of each."""
+"""The files that a user gives, and what a table or their folders say about each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qaugbench.errors import DataError, first_offenders
 
 @dataclass(frozen=True)
 class OwnInput:
-    """Files with what is said of them. ``said`` is keyed by (file name, slice or None), or by hashed uid or patient."""
+    """Files with their labels and facts. ``said`` is keyed by (file name, slice or None), or by hashed uid or patient."""
 
     files: OwnFiles
     by: str
@@ -40,7 +40,7 @@ def from_table(path: Path, labels: TitledLabels) -> OwnInput:
 
 
 def from_files(path: Path, labels: TitledLabels) -> OwnInput:
-    """Return the files of a folder or .zip, with what its table or the folders above each file say."""
+    """Return the files of a folder or .zip, with what its table or their folders say about each."""
     files = files_of(path)
     tables = files.tables()
     chosen = tables[0] if len(tables) == 1 else next((name for name in tables if name == "labels.csv"), None)
@@ -94,10 +94,10 @@ def _by_file(files: OwnFiles, table: OwnTable, labels: TitledLabels, found: Mapp
 
 
 def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles, dict[str, str]]:
-    """Return the files around a table, and for each name of the table the file it means.
+    """Return the files around a table, and the file for each name in the table.
 
-    A name is a path from the table or below images/, or absolute; else the last part of a path, with or without its ending,
-    where only one file is called so. All other files are looked at only where some name is no path.
+    A name is a path from the table or below images/, or absolute; else the last part of a path, with or without its
+    ending, if it is unique. Files are searched only if some name is not a path.
     """
     placed = {} if path.is_file() else {name: _place(path, name) for name in names}
     places = {name: place for name, place in placed.items() if place is not None}
@@ -110,7 +110,7 @@ def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles,
 
 
 def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Collection[str]) -> dict[str, str]:
-    """Return the file that each name means which is not among the ``known``; raise DataError for one that means none or several."""
+    """Return the file for each name that is not among the ``known``; raise DataError for a name that fits none or several."""
     called = _called(files)
     found: dict[str, str] = {}
     problems: dict[str, list[str]] = {}
@@ -133,7 +133,7 @@ def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Co
 
 
 def _called(files: OwnFiles) -> dict[str, list[str]]:
-    """Return the paths of the pictures by the last part of each, with and without its ending."""
+    """Return the paths of the pictures by file name, with and without its ending."""
     called: dict[str, list[str]] = {}
     for path in files.pictures():
         last = path.rsplit("/", 1)[-1]
@@ -147,7 +147,7 @@ def _clean(name: str) -> str:
 
 
 def _place(folder: Path, name: str) -> Path | None:
-    """Return the file at a path from ``folder`` or below its images/, or at an absolute path; None where there is none."""
+    """Return the file at a path from ``folder`` or below its images/, or at an absolute path; None if there is none."""
     said = (folder / name, folder / _clean(name), folder / "images" / _clean(name))
     return next((place for place in said if is_file(place)), None)
 

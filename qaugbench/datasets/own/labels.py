@@ -1,4 +1,4 @@
-"""What a user's own table or folders say of each file: classes matched to the task, patient, part; nothing guessed."""
+"""What a user's own table or folders say about each file: class, patient, part; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class TitledLabels(Protocol):
 
 @dataclass(frozen=True)
 class OwnRow:
-    """What is said of one file or slice: the values of the label columns of labels.csv, and others by name."""
+    """The facts about one file or slice: the values of the label columns of labels.csv, and others by name."""
 
     labels: Mapping[str, object]
     others: Mapping[str, str]
 
 
 def table_rows(table: OwnTable, labels: TitledLabels) -> list[OwnRow]:
-    """Return what ``table`` says of each of its rows.
+    """Return the facts in each row of ``table``.
 
     The class is in a column ``label`` or ``class``; the findings of a multilabel task are in one 0/1 column per finding,
     or in ``label``, ``finding`` or ``findings`` as names separated by | or ; (nothing found: "No Finding"). ``split`` says
@@ -71,7 +71,7 @@ def table_rows(table: OwnTable, labels: TitledLabels) -> list[OwnRow]:
 
 
 def _refuse_split_patients(table: OwnTable, columns: Mapping[str, str]) -> None:
-    """Raise DataError where a patient is in two groups."""
+    """Raise DataError if a patient is in two groups."""
     if not {"patient_id", "group"} <= set(columns):
         return
     group_of: dict[str, str] = {}
@@ -83,7 +83,7 @@ def _refuse_split_patients(table: OwnTable, columns: Mapping[str, str]) -> None:
     if torn:
         raise DataError(
             f"{table.where}: {len(torn)} rows put a patient into a second group: {first_offenders(torn)}. All images of a patient "
-            "must carry one group."
+            "must have the same group."
         )
 
 
@@ -92,10 +92,10 @@ def _known(value: str) -> str:
 
 
 def folder_rows(names: Iterable[str], labels: TitledLabels, where: str) -> dict[str, OwnRow]:
-    """Return by file name what the folders above each file say: one of them names the class, one may name the part.
+    """Return by file name what its folders say: one of them names the class, one may name the part.
 
     Folders called train or training, val, valid or validation, test or testing name the part. Raises DataError for
-    files below no class or two, and where only some files have a part.
+    files below no class or two, and if only some files have a part.
     """
     class_of = _class_of(labels)
     found: dict[str, OwnRow] = {}
@@ -126,7 +126,7 @@ def folder_rows(names: Iterable[str], labels: TitledLabels, where: str) -> dict[
 
 
 def _class_of(labels: TitledLabels) -> Callable[[str], str | None]:
-    """Return what finds the class in a label as written; of a multilabel task "" for a label that says nothing was found."""
+    """Return a function from a label as written to its class; for a multilabel task, "" stands for no finding."""
     nothing = dict.fromkeys(NOTHING, "") if labels.kind == "multilabel" else {}
     return class_finder(labels.names, labels.titles, nothing)
 
@@ -170,14 +170,14 @@ def _label_column(table: OwnTable, labels: TitledLabels) -> str:
 
 
 def _named_classes(table: OwnTable, column: str, labels: TitledLabels) -> list[list[str]]:
-    """Return the classes that each row names in ``column``: one, or of a multilabel task any number."""
+    """Return the classes that each row names in ``column``: one, or any number in a multilabel task."""
     class_of, several = _class_of(labels), labels.kind == "multilabel"
     said = [re.split(r"[|;]", row[column]) if several else [row[column]] for row in table.rows]
     found = [[class_of(one) for one in row] for row in said]
     unknown = [row for row, names in enumerate(found) if None in names]
     if unknown:
         first = table.rows[unknown[0]][column]
-        nothing = " Where nothing was found, write No Finding." if several else ""
+        nothing = " If nothing was found, write No Finding." if several else ""
         raise DataError(
             f"{table.where}: {len(unknown)} of {len(table.rows)} rows carry no known class in the column {column!r}: "
             f"{first_offenders(f'{table.places[row]}: {table.rows[row][column]!r}' for row in unknown)}."

@@ -23,7 +23,7 @@ MAX_SIDE = 4096
 
 @dataclass(frozen=True)
 class MedmnistSource:
-    """The ``rows`` of labels.csv, one to one the ``images`` (uint8 [H, W] or [H, W, 3]), and the ``facts`` of the manifest."""
+    """The ``rows`` of labels.csv, the corresponding ``images`` (uint8 [H, W] or [H, W, 3]), and the ``facts`` of the manifest."""
 
     rows: list[dict[str, object]]
     images: Iterator[np.ndarray]
@@ -31,9 +31,9 @@ class MedmnistSource:
 
 
 def medmnist_source(path: Path, labels: TitledLabels) -> MedmnistSource:
-    """Return the images of a MedMNIST .npz with the labels of a task that they fit.
+    """Return the images of a MedMNIST .npz with their labels for a task that they fit.
 
-    Labels of MedMNIST are numbers without names, so only two kinds fit without a guess: one 0/1 column per finding, in the
+    MedMNIST labels are numbers without names, so only two kinds fit without guessing: one 0/1 column per finding, in the
     order of the task's findings; and grades of a task whose classes are those numbers. Raises DataError for any other.
     """
     try:
@@ -67,7 +67,7 @@ def medmnist_source(path: Path, labels: TitledLabels) -> MedmnistSource:
 
 @contextmanager
 def _opened(archive: zipfile.ZipFile, name: str, path: Path) -> Iterator[IO[bytes]]:
-    """Open one array; raise DataError where it is damaged, encrypted, or unpacks to far more than there is."""
+    """Open one array; raise DataError if it is damaged, encrypted, or unpacks to an unreasonable size."""
     try:
         info = archive.getinfo(f"{name}.npy")
         if info.file_size > max(ALWAYS_ALLOWED_BYTES, MAX_SWELLING * info.compress_size):
@@ -86,7 +86,7 @@ def _entries(archive: zipfile.ZipFile, name: str, path: Path) -> Iterator[np.nda
 
 
 def _check_images(archive: zipfile.ZipFile, name: str, path: Path) -> int:
-    """Return how many images an array holds; raise DataError where it is no array of pictures."""
+    """Return how many images an array holds; raise DataError if it is not an array of pictures."""
     with _opened(archive, name, path) as file:
         shape, dtype = npy_shape(file, f"{path}: {name}")
     picture = len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)
@@ -114,7 +114,7 @@ def _labels(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
 
 
 def _columns(values: np.ndarray, labels: TitledLabels, name: str, path: Path) -> list[dict[str, object]]:
-    """Return the label columns of each image; raise DataError where the numbers are no labels of the task."""
+    """Return the label columns of each image; raise DataError if the numbers are not labels of the task."""
     if labels.kind == "multilabel":
         if values.shape[1] != len(labels.names) or not np.isin(values, (0, 1)).all():
             raise DataError(
@@ -125,10 +125,10 @@ def _columns(values: np.ndarray, labels: TitledLabels, name: str, path: Path) ->
     grades = {str(code) for code in range(len(labels.names))}
     if set(labels.names) != grades or values.shape[1] != 1:
         raise DataError(
-            f"{path}: {name} says which class an image has by number alone, and the classes of the task are names "
+            f"{path}: {name} gives classes by number alone, and the classes of the task are names "
             f"({', '.join(labels.names)}). Give a table that names the class of each image."
         )
     wrong = [f"row {row}: {value}" for row, value in enumerate(values[:, 0].tolist()) if str(value) not in grades]
     if wrong:
-        raise DataError(f"{path}: {name} has {len(wrong)} numbers that are no grade: {first_offenders(wrong)}.")
+        raise DataError(f"{path}: {name} has {len(wrong)} numbers that are not grades: {first_offenders(wrong)}.")
     return [{"label": str(value)} for value in values[:, 0].tolist()]

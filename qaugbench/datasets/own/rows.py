@@ -1,4 +1,4 @@
-"""labels.csv and manifest of a user's converted images: labels joined to images, and counts instead of names."""
+"""labels.csv and manifest of a user's converted images: labels joined to images, with counts instead of names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from qaugbench.task import canonical_json
 
 @dataclass(frozen=True)
 class OwnRows:
-    """The ``rows`` of labels.csv; one to one the ``shards`` that hold their images; the ``facts`` of the manifest."""
+    """The ``rows`` of labels.csv, the corresponding ``shards`` with their images, and the ``facts`` of the manifest."""
 
     rows: list[dict[str, object]]
     shards: list[str]
@@ -27,7 +27,7 @@ class OwnRows:
 
 
 def own_rows(given: OwnInput, shards: Shards, path: Path) -> OwnRows:
-    """Return the rows of labels.csv, a function of the files' content and of what is said of them, in any order."""
+    """Return the rows of labels.csv, which depend on the files' content and labels alone, not on their order."""
     rows, used, unlabelled = _joined(given, shards)
     unused = [place[0] for place in given.said if place not in used]
     if unused and given.by == "file":
@@ -44,7 +44,7 @@ def own_rows(given: OwnInput, shards: Shards, path: Path) -> OwnRows:
 
 
 def _joined(given: OwnInput, shards: Shards) -> tuple[list[dict[str, object]], set[tuple[str, int | None]], int]:
-    """Return the rows of the labelled images, the keys of ``given.said`` that they used, and how many have no label."""
+    """Return the rows of the labelled images, the keys of ``given.said`` that were used, and the number of unlabelled images."""
     key = given.files.key
     stem_of = {hashed(key, "file", name): name for name in given.names}
     rows: list[dict[str, object]] = []
@@ -92,7 +92,7 @@ def _named_by_content(rows: list[dict[str, object]], shards: Shards) -> list[dic
 
 
 def _others(said: OwnRow, fact: Mapping[str, Any], key: bytes) -> dict[str, object]:
-    """Return patient, part and what else is known; the table goes before the DICOM header."""
+    """Return patient, part and other known facts; the table takes precedence over the DICOM header."""
     known = {name: str(fact.get(name) or "") for name in ("age", "sex", "device")}
     others: dict[str, object] = {**known, **{name: value for name, value in said.others.items() if value}}
     for name in ("patient_id", "group"):
@@ -103,7 +103,7 @@ def _others(said: OwnRow, fact: Mapping[str, Any], key: bytes) -> dict[str, obje
 
 
 def _complete(rows: list[dict[str, object]], path: Path) -> None:
-    """Raise DataError where only some images have a patient, or a part."""
+    """Raise DataError if only some images have a patient, or a part."""
     for column in ("patient_id", "group"):
         without = [row for row in rows if not row.get(column)]
         if without and len(without) < len(rows):
@@ -114,7 +114,7 @@ def _complete(rows: list[dict[str, object]], path: Path) -> None:
 
 
 def _columns(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Return the rows with the same columns each, without the empty ones; files with several images become groups."""
+    """Return the rows with the same non-empty columns; files with several images become groups."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     filled = [name for name in names if any(row.get(name) not in ("", None) for row in rows)]
     several = len({row["source"] for row in rows}) < len(rows)
@@ -125,7 +125,7 @@ def _columns(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> dict[str, Any]:
-    """Return what the manifest says of the conversion: counts and rules, and no name."""
+    """Return the manifest's account of the conversion: counts and rules, without names."""
     kinds = Counter(str(fact["kind"]) for fact in facts)
     windows = Counter(str(fact["window"]) for fact in facts if fact["kind"] == "DICOM")
     planes = Counter(str(fact["plane"]) for fact in facts if fact["kind"] == "NIfTI")
@@ -150,9 +150,9 @@ def _facts(facts: Sequence[Mapping[str, Any]], unlabelled: int, unused: int) -> 
         (padded, "images have padding, now black"),
         (missing, "slices are of volumes with missing voxels, now black"),
         (bare, "images are of DICOM files without preamble or transfer syntax, read as uncompressed"),
-        (burnt_in, "images say that they carry burnt-in annotations"),
+        (burnt_in, "images are marked as having burnt-in annotations"),
         (unlabelled, "images without a label were left out"),
-        (unused, "rows of the table fit no image"),
+        (unused, "rows of the table match no image"),
     ):
         if count:
             notes.append(f"{count} {what}.")

@@ -1,4 +1,4 @@
-"""A user's own table as text values, with the place of each row for messages."""
+"""A user's own table as text, with the position of each row for messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE_COLUMNS = ("filename", "path", "file", "image")
 
 @dataclass(frozen=True)
 class OwnTable:
-    """The rows of a user's table, with the place of each for messages: "labels.csv, line 3"."""
+    """The rows of a user's table, with the position of each for messages: "labels.csv, line 3"."""
 
     where: str
     columns: tuple[str, ...]
@@ -23,9 +23,9 @@ class OwnTable:
     places: Sequence[str]
 
     def column(self, *names: str) -> str | None:
-        """Return the first of the columns called one of ``names``, without regard to case and marks, or None.
+        """Return the first column with one of ``names``, ignoring case and separators, or None.
 
-        Raises DataError where two columns are called so.
+        Raises DataError if there are two.
         """
         for name in names:
             found = [column for column in self.columns if squeezed(column) == squeezed(name)]
@@ -39,9 +39,9 @@ class OwnTable:
 
 
 def read_own_table(content: bytes, where: str) -> OwnTable:
-    """Return a user's .csv as text values; commas, semicolons or tabs part them, whichever the header has most of.
+    """Return a user's .csv as text; the separator is the comma, semicolon or tab, whichever the header has most of.
 
-    Raises DataError for text that is not UTF-8, no rows, a column named twice, and lines of another width.
+    Raises DataError for text that is not UTF-8, no rows, duplicate columns, and lines with a wrong number of values.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -1,7 +1,7 @@
 """A phantom of brain MRI slices: glioma, meningioma, pituitary tumour or none. Drawn, not taken from any patient.
 
 Every class is drawn by the same scanner: sequence, bias field and noise are independent of the class, and vessels,
-uneven ventricles and cysts appear in all, so that the tumour tells the classes apart. (One cue is left: a slice high
+uneven ventricles and cysts appear in all, so that the tumour distinguishes the classes. (One cue is left: a slice high
 above the skull base shows no pituitary tumour.)
 """
 
@@ -60,7 +60,7 @@ class Slice:
     grey: float
     white: float
     enhancement: float
-    """how bright contrast-taking tissue is over grey matter"""
+    """how much brighter than grey matter contrast-enhancing tissue is"""
 
     def blend(self, mask: Field, brightness: Field | float) -> None:
         """Paint ``brightness`` where ``mask`` is 1."""
@@ -254,7 +254,7 @@ def _no_tumour(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumou
 
 
 def _glioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:
-    """Draw an irregular mass within the brain: oedema, then a rim that takes contrast around a dark core."""
+    """Draw an irregular mass within the brain: oedema, then a contrast-enhancing rim around a dark core."""
     reach = 0.25 + 0.35 * tumour.offset
     angle = tumour.angle + rng.normal(0.0, 0.15)
     x = view.centre[0] + reach * view.radii[0] * np.cos(angle)

@@ -1,7 +1,7 @@
 """A phantom of frontal chest radiographs with fourteen findings. Drawn, not taken from any patient.
 
 Findings come from a Gaussian copula over a few disease factors (heart failure, infection, tumour, airway, pleura), so
-that prevalences are exact in expectation and combinations co-occur as a clinician would expect. How far a finding lies
+that prevalences are exact in expectation and combinations co-occur as a clinician would expect. How far a finding is
 above its threshold is its severity; each finding has one drawing function, and none reads the others' labels.
 """
 
@@ -60,7 +60,7 @@ _THRESHOLD = ndtri(1.0 - _PREVALENCE)
 IMAGES_A_PATIENT = (0.55, 0.25, 0.20)
 """Chance of one, two and three images."""
 FACTOR_PERSISTENCE = 0.7
-"""Correlation of a patient's disease factors between two of his images."""
+"""Correlation of a patient's disease factors between two images."""
 FAINTEST = 0.35
 """Severity of a finding that only just crosses its threshold."""
 

@@ -1,8 +1,8 @@
 """Procedural phantoms: drawn images with known labels, for trying the benchmark out. They show no patient.
 
-A phantom has the label space and the class balance of its task and a difficulty that a small classifier feels; it says
-nothing about medicine, and no result on it stands beside one on real images. ``<task>.py`` beside this file draws one patient;
-this file turns patients into arrays and rows of labels.csv.
+A phantom has the label space and the class balance of its task and a difficulty that suits a small classifier; it says
+nothing about medicine, and its results are never shown beside those on real images. ``<task>.py`` in this folder draws
+one patient; this file turns patients into arrays and rows of labels.csv.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qaugbench.errors import DataError, near_names
 from qaugbench.seeds import child_seed
 
 DRAWING_SIZE = 64
-"""Smaller pictures are drawn at this size and averaged down, as a scanner's would be."""
+"""Smaller pictures are drawn at this size and averaged down, as in a scanner."""
 
 
 class PhantomModule(Protocol):
@@ -44,7 +44,7 @@ class PhantomImages:
     patient_ids: list[str]
     label_names: tuple[str, ...]
     rows: list[dict[str, str | int]]
-    """filename, patient_id, age, sex and either ``label`` or one 0/1 column a finding"""
+    """filename, patient_id, age, sex and either ``label`` or one 0/1 column per finding"""
 
 
 def phantom_tasks() -> list[str]:
@@ -54,7 +54,7 @@ def phantom_tasks() -> list[str]:
 
 
 def render_phantom(task_id: str, n_patients: int, seed: int, size: int) -> PhantomImages:
-    """Return the phantom of ``n_patients`` patients of a task, drawn ``size`` pixels a side.
+    """Return the phantom of ``n_patients`` patients of a task, drawn at ``size`` pixels per side.
 
     The first k patients of a larger phantom are the phantom of k patients; the same seed gives the same bits.
     Raises DataError for a task without a phantom, no patients, or a size below 8.

@@ -49,7 +49,7 @@ class DrawnPatient:
 
 @lru_cache(maxsize=8)
 def canvas_of(size: int) -> Canvas:
-    """Return the canvas of ``size`` pixels a side."""
+    """Return the canvas of ``size`` pixels per side."""
     pixel = 2.0 / size
     centres = (-1.0 + pixel * (np.arange(size) + 0.5)).astype(np.float32)
     x, y = np.meshgrid(centres, centres)
@@ -174,7 +174,7 @@ def _spline_weights(size: int, cells: int) -> tuple[Field, float]:
 def lattice_noise(rng: np.random.Generator, canvas: Canvas, cells: int) -> Field:
     """Return smooth noise of mean 0 and about unit variance, with features of 2 / ``cells``.
 
-    The random numbers sit on a lattice that does not depend on the size of the picture.
+    The lattice of random numbers does not depend on the size of the picture.
     """
     weights, gain = _spline_weights(canvas.size, cells)
     knots = rng.standard_normal((cells + 3, cells + 3), dtype=np.float32)
@@ -182,7 +182,7 @@ def lattice_noise(rng: np.random.Generator, canvas: Canvas, cells: int) -> Field
 
 
 def pixel_noise(rng: np.random.Generator, canvas: Canvas) -> Field:
-    """Return white noise of unit variance, one value a pixel: drawn last, so that anatomy is the same at all sizes."""
+    """Return white noise of unit variance, one value per pixel: drawn last, so that the anatomy is the same at all sizes."""
     return rng.standard_normal((canvas.size, canvas.size), dtype=np.float32)
 
 

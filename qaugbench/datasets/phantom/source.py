@@ -1,4 +1,4 @@
-"""The phantom of a task in the prepared form, drawn once and kept; and its export for anyone who wants to look at it."""
+"""The phantom of a task in the prepared form, drawn once and kept, and its export."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from qaugbench.task import Task, Track
 PHANTOM = "phantom"
 PHANTOM_VERSION = 1
 """Raised whenever a phantom's pictures change, so that a kept archive of older pictures is not taken for it."""
-NOTE = "A phantom: pictures drawn by this program from a seed. It shows no patient and is evidence of nothing."
+NOTE = "A phantom: pictures drawn by qaugbench from a seed. It shows no patient and is not evidence."
 
 
 def phantom_archive(task: Task, track: Track, folder: Path) -> Path:
-    """Return the .zip of the phantom that ``track`` runs on, drawn into ``folder`` where it is not there yet."""
+    """Return the .zip of the phantom that ``track`` runs on, drawn into ``folder`` unless it is there."""
     size = max(DRAWING_SIZE, track.image_size)
     path = folder / f"{task.id}-{track.phantom_patients}-patients-{size}px-v{PHANTOM_VERSION}.zip"
     if not path.exists():
@@ -27,9 +27,9 @@ def phantom_archive(task: Task, track: Track, folder: Path) -> Path:
 
 
 def export_phantom(task_id: str, n_patients: int, size: int, path: Path) -> Path:
-    """Write the phantom of ``n_patients`` patients, ``size`` pixels a side, as a prepared .zip or folder; return its path.
+    """Write the phantom of ``n_patients`` patients, ``size`` pixels per side, as a prepared .zip or folder; return its path.
 
-    Raises DataError where ``path`` exists or cannot be written.
+    Raises DataError if ``path`` exists or cannot be written.
     """
     phantom = render_phantom(task_id, n_patients, child_seed(BENCH_SEED, "phantom", task_id), size)
     facts = {"name": PHANTOM, "task": task_id, "phantom": True, "description": NOTE, "notes": [NOTE]}

@@ -1,1 +1,1 @@
-"""What several generators call: the autoencoder, diffusion, optimisation, and how a generator is found by name."""
+"""Code shared by generators: the autoencoder, diffusion, optimisation, and the search for a generator by name."""

@@ -1,8 +1,8 @@
 """The shared autoencoder: images to a small grid of standardised latents and back.
 
-A convolutional variational autoencoder with a very small Kullback-Leibler weight (Kingma & Welling, arXiv 1312.6114; used
-so in latent diffusion, arXiv 2112.10752). It is classical, knows no labels, and is fitted once per replicate; every latent
-generator and every control then works on the same latents.
+A convolutional variational autoencoder with a very small Kullback-Leibler weight (Kingma & Welling, arXiv 1312.6114; as
+in latent diffusion, arXiv 2112.10752). It is classical, does not use labels, and is fitted once per replicate; every
+latent generator and every control then works on the same latents.
 """
 
 from __future__ import annotations
@@ -36,9 +36,8 @@ class LatentAutoencoder:
     """Encodes uint8 images [n, H, W, C] to float32 latents [n, *latent_shape], and decodes latents to images.
 
     ``channels`` are the widths of the grids from the finest, which is half the image, to the latent one, so that the latent
-    grid has ``working_size / 2 ** len(channels)`` sites per side. ``working_size`` is the side to which images are resized
-    on the way in and from which they are resized on the way out; 0 means the next power of two, which for images whose side
-    is one changes nothing.
+    grid has ``working_size / 2 ** len(channels)`` sites per side. ``working_size`` is the side to which images are
+    resized before encoding and from which they are resized after decoding; 0 means the next power of two.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class LatentAutoencoder:
         self._fitted = False
 
     def fit(self, data: LabelledImages, budget: Budget, seed: int, progress: Progress | None = None) -> None:
-        """Learn to reconstruct ``data`` (labels are not used), then measure mean and deviation of its latents."""
+        """Learn to reconstruct ``data`` (labels are not used), then measure the mean and standard deviation of its latents."""
         with torch_seeded(child_seed(seed, "weights")):
             network = self._new_network()
         optimizer = torch.optim.AdamW(network.parameters(), lr=self._learning_rate, weight_decay=self._weight_decay)
@@ -145,7 +144,7 @@ class LatentAutoencoder:
         return with_prefix("network.", module_state(self._network)) | with_prefix("architecture.", shape)
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over the state of an autoencoder of the same shape."""
+        """Restore the state of an autoencoder of the same shape."""
         self._network.load_state_dict(under_prefix("network.", state))
         self._fitted = True
 
@@ -153,7 +152,7 @@ class LatentAutoencoder:
     def from_state(
         cls, image_shape: tuple[int, int, int], state: dict[str, torch.Tensor], *, device: str = "cpu"
     ) -> LatentAutoencoder:
-        """Return the fitted autoencoder whose state this is; its shape is read from the state."""
+        """Return the fitted autoencoder with this state, which includes its shape."""
         shape: dict[str, Any] = {name: value.tolist() for name, value in under_prefix("architecture.", state).items()}
         autoencoder = cls(
             image_shape,
@@ -271,7 +270,7 @@ def attached_or_fitted(
     seed: int,
     device: str,
 ) -> Codec:
-    """Return the ``attached`` autoencoder, or, where there is none, one of the default shape fitted to ``data``."""
+    """Return the ``attached`` autoencoder or, without one, one of the default shape fitted to ``data``."""
     if attached is not None:
         return attached
     own = LatentAutoencoder(image_shape, device=device)

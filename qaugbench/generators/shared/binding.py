@@ -26,7 +26,7 @@ def check_binding(card: GeneratorCard, kind: type[Generator], track: str, suppli
 
 
 def check_facts(card: GeneratorCard, kind: type[Generator]) -> None:
-    """Raise DefinitionError where the card and the class contradict one another, or the card names an unknown control."""
+    """Raise DefinitionError if the card and the class contradict each other, or the card names an unknown control."""
     if card.kind != kind.kind:
         raise DefinitionError(
             f"{card.origin} says that {card.id!r} is {card.kind!r}, but its class {kind.__name__} is {kind.kind!r}; "
@@ -45,7 +45,7 @@ def check_facts(card: GeneratorCard, kind: type[Generator]) -> None:
 
 
 def check_settings(card: GeneratorCard, kind: type[Generator], track: str, supplied: Collection[str] = ()) -> None:
-    """Raise DefinitionError naming file, table and key unless the constructor takes the settings of ``track`` as they are."""
+    """Raise DefinitionError naming file, table and key unless the constructor accepts the settings of ``track``."""
     _, hyper = split_settings(card.settings(track))
     parameters = inspect.signature(kind).parameters
     own = {name: parameter for name, parameter in parameters.items() if name not in (*GIVEN_BY_RUN, *supplied)}
@@ -73,7 +73,7 @@ def _table(card: GeneratorCard, track: str, key: str) -> str:
 
 
 def _hints(kind: type[Generator]) -> Mapping[str, Any]:
-    """Return the annotations of the constructor; none where they name types that are imported for type checking only."""
+    """Return the annotations of the constructor; none if they name types imported for type checking only."""
     try:
         return typing.get_type_hints(kind.__init__)
     except NameError:

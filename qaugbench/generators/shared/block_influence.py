@@ -1,4 +1,4 @@
-"""How far the circuits of a fitted generator reach its images, measured by replacing what they put out while it samples."""
+"""How strongly the circuits of a fitted generator affect its images, measured by replacing their outputs during sampling."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from qaugbench.seeds import child_seed
 class InfluenceDifferences:
     """Mean absolute differences of a generator's images for the same label vectors, in grey levels of 255.
 
-    ``other_seed``: to a sample under another seed. ``mean_replaced`` and ``noise_replaced``: to a sample under the same seed
-    in which the circuits' outputs are replaced; None where no circuit runs while the generator samples.
+    ``other_seed``: to a sample with another seed. ``mean_replaced`` and ``noise_replaced``: to a sample with the same
+    seed in which the circuits' outputs are replaced; None if no circuit runs during sampling.
     """
 
     other_seed: float
@@ -30,16 +30,16 @@ class InfluenceDifferences:
     n_images: int
 
     def relative(self, difference: float | None) -> float | None:
-        """Return ``difference`` relative to that of another seed; None where either is missing or two samples are equal."""
+        """Return ``difference`` relative to that of another seed; None if either is missing or two samples are equal."""
         return None if difference is None or self.other_seed == 0 else difference / self.other_seed
 
 
 def influence_differences(generator: Generator, labels: np.ndarray, *, seed: int) -> InfluenceDifferences:
-    """Return what replacing the outputs of ``generator.circuits`` changes in its images for ``labels`` [n, n_labels].
+    """Return by how much replacing the outputs of ``generator.circuits`` changes its images for ``labels`` [n, n_labels].
 
-    Samples four times and leaves the generator as it was. Outputs are recorded in a sample under ``seed``, and replaced by
-    their means and by noise of equal mean and variance in samples under the same seed. All four are drawn for the same n
-    labels, so not even rounding differs between them where the circuits do not matter.
+    Samples four times and leaves the generator unchanged. Outputs are recorded in a sample with ``seed``, and replaced
+    by their means and by noise of equal mean and variance in samples with the same seed. All four use the same n
+    labels, so circuits without effect give exactly equal images.
 
     Raises:
         DivergedError: a sample is not finite.

@@ -2,10 +2,10 @@
 
 Denoising diffusion with a cosine schedule (arXiv 2006.11239, 2102.09672) in the latents of an autoencoder (arXiv
 2112.10752), sampled with the deterministic DDIM rule (arXiv 2010.02502). The network predicts the velocity, sqrt(a) noise -
-sqrt(1 - a) clean with a the signal's share of the variance (arXiv 2202.00512), instead of the noise. Both are the same
-model, but at the noisiest steps a small error in the noise is a large one in the image: after fits as short as those of the
-smoke track, noise prediction drew latents with twice the standard deviation of the real ones, and velocity prediction with
-the right one. Sampling starts at the last timestep (arXiv 2305.08891).
+sqrt(1 - a) clean with a the signal's share of the variance (arXiv 2202.00512), instead of the noise. Both parametrise
+the same model, but at the noisiest steps a small error in the noise is a large one in the image: after fits as short as
+those of the smoke track, noise prediction drew latents with twice the standard deviation of the real ones, and velocity
+prediction with the right one. Sampling starts at the last timestep (arXiv 2305.08891).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ BOTTLENECK_SIZE = 2
 class LabelledUNet(nn.Module):
     """A U-Net that predicts the velocity of latents [n, c, s, s], given timesteps [n] and label vectors [n, n_labels].
 
-    It has as many levels as it takes to halve the grid down to 2x2 sites at the bottleneck. A linear layer maps the label vector
-    (one-hot, multi-hot or all zero) into the space of the time embedding, to which it is added.
+    Its levels halve the grid down to 2x2 sites at the bottleneck. A linear layer maps the label vector (one-hot,
+    multi-hot or all zero) to a vector that is added to the time embedding.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ def train_denoiser(
     """Return the exponential moving average of ``network``, trained in place to predict velocities of ``latents``.
 
     ``latents`` are float32 [n, c, s, s] of about unit variance, ``labels`` float32 [n, k]; ``network`` maps noisy latents,
-    timesteps and labels to velocity. The loss is its mean squared error at timesteps drawn uniformly.
+    timesteps and labels to velocity. The loss is its mean squared error at uniformly drawn timesteps.
     """
     device = next(network.parameters()).device
     data, conditions = torch.from_numpy(latents).to(device), torch.from_numpy(labels).to(device)
@@ -141,9 +141,8 @@ def draw_latents(
 ) -> np.ndarray:
     """Return float32 latents [n, *latent_shape], one for each label vector [n, k], by DDIM from pure noise.
 
-    The noise of sample i depends on ``seed`` and i alone, so a sample does not change with ``batch_size`` or with its
-    neighbours beyond rounding. The prediction of clean latents is kept within [-clip, clip].
-    Raises ``DivergedError`` if a latent is not finite.
+    The noise of sample i depends on ``seed`` and i alone, so ``batch_size`` and other samples change it by rounding at
+    most. Predicted clean latents are clipped to [-clip, clip]. Raises ``DivergedError`` if a latent is not finite.
     """
     device = next(network.parameters()).device
     schedule = DDIMScheduler(

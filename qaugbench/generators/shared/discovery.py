@@ -1,4 +1,4 @@
-"""Finds the class of a generator by its id: a file of ``qaugbench/generators``, or an entry point of another package.
+"""The class of a generator by its id: a file of ``qaugbench/generators``, or an entry point of another package.
 
 A file holds a generator if it defines exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Another
 package registers a class in the entry-point group ``qaugbench.generators``, under the id.
@@ -16,7 +16,7 @@ from qaugbench.generators.contract import Generator
 
 
 def generator_class(name: str) -> type[Generator]:
-    """Return the class of the generator with this id; an unknown id is answered with near ones.
+    """Return the class of the generator with this id; an unknown id raises with near names.
 
     >>> generator_class("ddpm").kind
     'classical'
@@ -45,7 +45,7 @@ def _own_class(name: str) -> type[Generator]:
 def _registered_class(point: EntryPoint) -> type[Generator]:
     try:
         loaded: object = point.load()
-    except Exception as error:  # whatever another package's code raises, it is that package which cannot be used
+    except Exception as error:  # another package's code may raise anything; that package is then unusable
         raise DefinitionError(
             f"The registered generator {point.name!r} cannot be imported from {point.value}: {type(error).__name__}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""What the fits have in common: the course of the learning rate and the watch over the loss."""
+"""The learning-rate schedule and the divergence check that fits share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def warm_up_then_cosine(optimizer: torch.optim.Optimizer, steps: int) -> torch.o
 
 
 def report_loss(what: str, progress: Progress | None, step: int, steps: int, loss: torch.Tensor) -> None:
-    """Tell ``progress`` the loss of ``step``; raises ``DivergedError`` when it is no longer finite."""
+    """Report the loss of ``step`` to ``progress``; raises ``DivergedError`` if it is not finite."""
     value = loss.item()
     if not math.isfinite(value):
         raise DivergedError(f"{what} diverged: the loss at step {step} of {steps} is {value}; lower the learning rate.")

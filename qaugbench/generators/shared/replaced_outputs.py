@@ -1,4 +1,4 @@
-"""What the circuit blocks of a generator put out while it samples, and numbers of equal mean and variance in their place."""
+"""Outputs of a generator's circuit blocks during sampling: recorded, or replaced by numbers of equal mean or variance."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class OutputMoments:
 
     @property
     def variance(self) -> torch.Tensor:
-        """The variance of each output; zero where no row was seen."""
+        """The variance of each output; zero if no row was seen."""
         return self.squares / max(self.rows, 1)
 
     def add(self, outputs: torch.Tensor) -> None:
-        """Take in the rows of one call, [batch, out_features] (Chan, Golub and LeVeque 1983, so that no digits cancel)."""
+        """Add the rows of one call, [batch, out_features] (Chan, Golub and LeVeque 1983, which avoids cancellation)."""
         new = outputs.detach().to("cpu", torch.float64)
         if len(new) == 0:
             return
@@ -49,7 +49,7 @@ Moments = Mapping[Block, OutputMoments]
 
 @contextmanager
 def recorded_outputs(blocks: Iterable[Block]) -> Iterator[Moments]:
-    """Give the moments of every output of ``blocks`` over all calls within."""
+    """Yield the moments of every output of ``blocks`` over all calls inside the context."""
     found = {block: OutputMoments.none(block) for block in blocks}
     with ExitStack() as hooks:
         for block, moments in found.items():
@@ -59,7 +59,7 @@ def recorded_outputs(blocks: Iterable[Block]) -> Iterator[Moments]:
 
 @contextmanager
 def outputs_replaced_by_mean(recorded: Moments) -> Iterator[None]:
-    """Let each block put out the mean of its recorded outputs, whatever its input."""
+    """Make each block return the mean of its recorded outputs, whatever its input."""
     with ExitStack() as hooks:
         for block, moments in recorded.items():
             hooks.callback(block.register_forward_hook(_constant(moments)).remove)
@@ -68,10 +68,10 @@ def outputs_replaced_by_mean(recorded: Moments) -> Iterator[None]:
 
 @contextmanager
 def outputs_replaced_by_noise(recorded: Moments, seed: int) -> Iterator[None]:
-    """Let each block put out Gaussian noise with the mean and variance of its recorded outputs, whatever its input.
+    """Make each block return Gaussian noise with the mean and variance of its recorded outputs, whatever its input.
 
-    The noise of a row follows from ``seed``, the place of the block in ``recorded``, the number of its call and that of the
-    row; neither the other rows nor their number changes it.
+    The noise of a row depends on ``seed``, the position of the block in ``recorded``, and the numbers of its call and
+    row alone, not on other rows.
     """
     with ExitStack() as hooks:
         for number, (block, moments) in enumerate(recorded.items()):

@@ -218,7 +218,7 @@ def test_the_manifest_states_what_was_done_and_the_owner_can_look_names_up(tmp_p
         "1 by percentiles",
         "1 by full range",
         "1 images of MONOCHROME1",
-        "1 images say",
+        "1 images are marked",
         "1 images without a label",
     ):
         assert said in notes
@@ -266,8 +266,8 @@ def test_grey_values_lie_between_percentiles_of_the_volume_and_missing_ones_are_
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"text", "no whole NIfTI"),
-        (nifti(np.zeros((3, 3, 3), np.float32))[:-9], "no whole NIfTI"),
+        (b"text", "not a complete NIfTI"),
+        (nifti(np.zeros((3, 3, 3), np.float32))[:-9], "not a complete NIfTI"),
         (gzip.compress(nifti(np.ones((3, 3, 3), np.float32)), mtime=0)[:-12], "cut short"),
         (nifti(np.zeros((3, 3, 3, 2), np.float32)), r"\[3, 3, 3, 2\]"),
         (nifti(np.zeros((3, 3, 3), np.complex64)), "complex64"),
@@ -280,7 +280,7 @@ def test_volumes_that_cannot_be_used_say_why(content, said):
 
 
 def test_slices_that_a_volume_does_not_have_are_refused():
-    with pytest.raises(DataError, match=r"3 axial slices.*but 7 are asked for"):
+    with pytest.raises(DataError, match=r"3 axial slices.*but 7 were requested"):
         read_nifti(nifti(np.zeros((3, 3, 3), np.float32)), [1, 7])
     assert middle_slices(2) == (0, 1)
 

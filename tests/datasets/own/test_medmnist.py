@@ -71,7 +71,7 @@ def test_grades_and_colour_are_read(tmp_path, data_home):
         (
             KNEE,
             arrays(grades, val_labels=np.array([[1], [-1], [5]])),
-            r"val_labels has 2 numbers that are no grade: row 1: -1",
+            r"val_labels has 2 numbers that are not grades: row 1: -1",
         ),
         (KNEE, arrays(grades, val_labels=np.array([[1.0], [2.0], [3.0]])), "val_labels is float64"),
         (KNEE, arrays(grades, val_labels=np.zeros((2, 1), int)), "val has 3 images but 2 rows"),
