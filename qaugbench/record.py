@@ -45,6 +45,7 @@ PHANTOM_BANNER = "PHANTOM DATA. Synthetic test pattern, not patient data; not ev
 """The one disclaimer of results on phantom data, said once wherever they are shown."""
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
@@ -90,11 +91,11 @@ class DataFacts(Facts):
     source: str
     phantom: bool
     description: str
-    manifest_sha256: str
-    split_sha256: str
+    manifest_sha256: Sha256
+    split_sha256: Sha256
     split_how: str
     leaky: bool
-    crossing_groups: int
+    crossing_groups: Count
     patients_known: bool
     n_images: dict[str, Count]
     n_groups: dict[str, Count]
@@ -204,11 +205,11 @@ class Environment(Facts):
     created: str
     qaugbench: str
     commit: str | None
-    code_sha256: str
+    code_sha256: Sha256
     python: str
     platform: str
     processor: str
-    cores: int
+    cores: Count
     accelerator: str
     packages: dict[str, str]
 
@@ -234,10 +235,10 @@ class Record(Facts):
     recipe: dict[str, Any]
     generators: list[GeneratorFacts] = Field(max_length=MOST_ARMS)
     data: DataFacts
-    task_sha256: str
-    recipe_sha256: str | None
-    config_sha256: str
-    predictions_sha256: str
+    task_sha256: Sha256
+    recipe_sha256: Sha256 | None
+    config_sha256: Sha256
+    predictions_sha256: Sha256
     environment: Environment
     cost: dict[str, StageCost]
     failures: list[CellOutcome] = Field(default_factory=list, max_length=MOST_FAILURES)

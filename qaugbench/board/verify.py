@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
+from qaugbench.board.consistent import inconsistencies
 from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
@@ -43,13 +44,17 @@ class Verification:
 def verify(path: Path) -> Verification:
     """Check the entry, or the run folder, in ``path`` and return what was checked.
 
-    What ``reader.read_bundle`` refuses, the board against the data, ids, labels and groups, failed cells against missing
-    logits, and every score against one recomputed from the predictions (within 1e-9). Raises EntryError naming the first
-    thing that does not hold. What this cannot show is that the logits were produced by the classifiers the record describes.
+    What ``reader.read_bundle`` refuses, the record against itself, the board against the data, ids, labels and groups, failed
+    cells against missing logits, and every score against one recomputed from the predictions (within 1e-9). Raises
+    EntryError naming the first thing that does not hold. What this cannot show is that the logits were produced by the
+    classifiers the record describes.
     """
     bundle = read_bundle(Path(path))
     record, predicted = bundle.record, bundle.predictions
     _check_board(bundle)
+    wrong = next(inconsistencies(record), None)
+    if wrong is not None:
+        raise EntryError(f"{shown(bundle.path, None)}: {wrong}. Use the record that qaugbench wrote.")
     if bundle.entry is not None:
         _check_place(bundle)
     _check_predictions(bundle.path, record, predicted)
@@ -94,7 +99,10 @@ def _check_predictions(path: Path, record: Record, predicted: PredictionSet) -> 
     for part in ("test", "val"):
         groups = getattr(predicted, f"{part}_groups")
         _same(path, f"the number of {part} groups", record.data.n_groups.get(part), len(np.unique(groups)))
-        _check_labels(path, part, getattr(predicted, f"{part}_labels"), record.labels.kind)
+        labels = getattr(predicted, f"{part}_labels")
+        _check_labels(path, part, labels, record.labels.kind)
+        stated = [record.data.class_counts[name][part] for name in record.labels.names]
+        _same(path, f"the {part} images of the classes", stated, labels.sum(axis=0, dtype=int).tolist())
     both = np.intersect1d(predicted.test_ids, predicted.val_ids)
     if both.size:
         raise EntryError(
@@ -138,10 +146,14 @@ def _check_failures(path: Path, record: Record, predicted: PredictionSet) -> Non
 
 
 def _failed(path: Path, record: Record) -> Mapping[tuple[str, str, int], str]:
-    """Return the outcomes of the classifiers that could not be trained, by arm, fraction and replicate."""
+    """Return the outcomes of the classifiers that could not be trained, by arm, fraction and replicate.
+
+    A training that served none of these (the check of the plateau) has no logits in the predictions.
+    """
     found: dict[tuple[str, str, int], str] = {}
     for failure in record.failures:
-        if failure.stage == "train":
+        placed = (failure.arm, failure.fraction, failure.replicate) != (None, None, None)
+        if failure.stage == "train" and placed:
             if failure.arm is None or failure.fraction is None or failure.replicate is None:
                 raise EntryError(
                     f"{shown(path, None)}: the failed cell {shown(failure.name)!r} does not say its arm, fraction and replicate."

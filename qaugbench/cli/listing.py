@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from qaugbench.cli.root import NearNamesGroup, cli
+from qaugbench.cli.root import NearNamesGroup, cli, say
 
 
 @cli.command(name="list")
@@ -47,13 +47,17 @@ def show() -> None:
 def definition(name: str, as_json: bool) -> None:
     """Show a task, a generator, or the table of a finished run (its folder)."""
     from qaugbench.catalogue import show_definition
+    from qaugbench.untrusted import exists
 
-    if (Path(name) / "record.json").is_file():
+    if exists(Path(name) / "record.json"):
         from qaugbench.record import read_record, record_text
         from qaugbench.report.tables import summary_table
 
         record = read_record(Path(name))
-        click.echo(record_text(record) if as_json else summary_table(record))
+        if as_json:
+            click.echo(record_text(record), nl=False)
+        else:
+            say(summary_table(record))
         return
     click.echo(show_definition(name, as_json=as_json))
 

@@ -17,6 +17,11 @@ LINES = "\n"
 """A message may have several lines; every other control character is escaped, whatever it was made of."""
 
 
+def say(text: str) -> None:
+    """Print what was made of other people's records and entries: a terminal must not obey what they hold."""
+    click.echo(printable(text.rstrip("\n"), LINES))
+
+
 class NearNamesGroup(click.Group):
     """A group that answers an unknown command with near ones."""
 

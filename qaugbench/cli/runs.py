@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from qaugbench.cli.root import cli
+from qaugbench.cli.root import cli, say
 
 
 def run_options(command: Any) -> Any:
@@ -25,7 +25,7 @@ def run_options(command: Any) -> Any:
         click.option(
             "--data",
             type=click.Path(path_type=Path),
-            help="Your images: folder, .zip or .csv; PNG, JPEG, DICOM or NIfTI (see the README).",
+            help="Your images: folder, .zip, .csv or MedMNIST .npz; PNG, JPEG, DICOM or NIfTI (see the README).",
         ),
         click.option(
             "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
@@ -79,7 +79,7 @@ def _request(options: dict[str, Any]) -> Any:
 @cli.command()
 @run_options
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on standard output.")
-@click.option("--quiet", is_flag=True, help="No progress; the log is still written.")
+@click.option("--quiet", is_flag=True, help="No progress, only warnings about the data; the log is still written.")
 def run(as_json: bool, quiet: bool, **options: Any) -> int:
     """Run generators against the best real-only training.
 
@@ -94,7 +94,7 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
     if as_json:
         click.echo(record_text(result.record), nl=False)
     else:
-        click.echo(summary_table(result.record))
+        say(summary_table(result.record))
         if result.failed:
             click.echo(f"Failed: {len(result.record.failures)} steps (see Notes). The same command tries them again.")
         click.echo(f"Report: {result.report}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from qaugbench.cli.root import NearNamesGroup, cli
+from qaugbench.cli.root import NearNamesGroup, cli, say
 
 
 @cli.command()
@@ -38,7 +38,7 @@ def power(folder: Path, endpoint: str | None, difference: float | None, as_json:
         tables = power_tables(folder, endpoint=endpoint, difference=difference)
         click.echo(json.dumps({key: asdict(table) for key, table in tables.items()}, indent=1))
         return
-    click.echo(power_text(folder, endpoint=endpoint, difference=difference), nl=False)
+    say(power_text(folder, endpoint=endpoint, difference=difference))
 
 
 @cli.command()
@@ -74,7 +74,7 @@ def folds(folders: tuple[Path, ...]) -> None:
     """
     from qaugbench.report.folds import folds_text
 
-    click.echo(folds_text(folders), nl=False)
+    say(folds_text(folders))
 
 
 @cli.command()
@@ -89,7 +89,7 @@ def rescore(folders: tuple[Path, ...]) -> None:
     from qaugbench.report.tables import summary_table
 
     for folder in folders:
-        click.echo(summary_table(rescore_results(folder)))
+        say(summary_table(rescore_results(folder)))
         if (folder / "record.json").is_file():
             click.echo(f"Report: {write_report(folder)}")
 
@@ -134,4 +134,4 @@ def build(root: Path, out: Path | None) -> None:
     from qaugbench.board.leaderboard import build as build_boards
 
     built = build_boards(root, out)
-    click.echo(built if out is None else f"Leaderboard: {out}")
+    say(built if out is None else f"Leaderboard: {out}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,7 +139,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         phantom_folder=request.out / "phantom",
     )
     notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
-    source = source.told(notes, notes)
+    source = source.told(notes, notes, notes)
     setting = Setting(task, track, source, defined.autoencoder, device)
     skipped = skipped_reason(setting, asked=request.plateau_check)
     plan = make_plan(
@@ -158,6 +159,8 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
     plan, store, folder = prepared.plan, prepared.store, prepared.folder
     with store.in_use() as shared, shown(plan.cells, folder / "log.txt", quiet=request.quiet) as progress:
         progress.message(opening(prepared))
+        if request.quiet and plan.source.warnings:
+            print("\n".join(plan.source.warnings), file=sys.stderr)
         if shared:
             progress.message(
                 "Another run uses this store. Steps that it is computing are waited for, not computed twice."

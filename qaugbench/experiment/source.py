@@ -21,13 +21,15 @@ from qaugbench.errors import DataError, printable
 from qaugbench.record import DataFacts
 from qaugbench.task import Task, Track
 
+LEAKY = "LEAKY SPLIT: the record is marked and its scores are too high."
+
 
 @dataclass(frozen=True)
 class OpenedSource:
     """A source ready to be planned with.
 
     ``image_ids`` name the images in predictions by content alone, since a file name may tell who a patient is.
-    ``banner`` is what a person is told before anything runs.
+    ``banner`` is what a person is told before anything runs; ``warnings`` is what of it is said even where a run is quiet.
     """
 
     prepared: PreparedData
@@ -35,11 +37,13 @@ class OpenedSource:
     facts: DataFacts
     image_ids: tuple[str, ...]
     banner: str
+    warnings: tuple[str, ...] = ()
 
-    def told(self, notes: Sequence[str], lines: Sequence[str]) -> OpenedSource:
+    def told(self, notes: Sequence[str], lines: Sequence[str], warnings: Sequence[str]) -> OpenedSource:
         """Return the source with ``notes`` in what the record states of it and ``lines`` in the banner."""
         facts = self.facts.model_copy(update={"notes": [*self.facts.notes, *notes]})
-        return replace(self, facts=facts, banner=printable("\n".join([self.banner, *lines]), "\n"))
+        banner = printable("\n".join([self.banner, *lines]), "\n")
+        return replace(self, facts=facts, banner=banner, warnings=(*self.warnings, *map(printable, warnings)))
 
 
 def open_source(
@@ -69,7 +73,9 @@ def open_source(
     facts = _facts(task, prepared, chosen, manifest, name)
     opened = OpenedSource(prepared, chosen, facts, prepared.identity.image_ids, _with_split(banner, chosen))
     findings = quick_findings(prepared, chosen, screened)
-    return opened.told(finding_notes(findings), finding_lines(findings))
+    grave = [finding for finding in findings if finding.severity != "note"]
+    leaky = [LEAKY] if chosen.leaky else []
+    return opened.told(finding_notes(findings), finding_lines(findings), [*leaky, *finding_lines(grave)])
 
 
 def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:
@@ -124,8 +130,7 @@ def source_name(name: str) -> str:
 
 
 def _with_split(banner: str, split: Split) -> str:
-    warning = "\nLEAKY SPLIT: the record is marked and its scores are too high." if split.leaky else ""
-    return f"{banner}\nSplit: {split.how}{warning}"
+    return "\n".join([banner, f"Split: {split.how}", *([LEAKY] if split.leaky else [])])
 
 
 def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str, Any], name: str) -> DataFacts:

@@ -179,7 +179,7 @@ def unscored(
             patients_known=True,
             n_images={"train": 200, **{part: len(getattr(predicted, f"{part}_ids")) for part in parts}},
             n_groups={"train": 100, **{part: len(np.unique(getattr(predicted, f"{part}_groups"))) for part in parts}},
-            class_counts={name: {"train": 60, "val": 20, "test": 20} for name in names},
+            class_counts={name: _class_counts(predicted, k) for k, name in enumerate(names)},
             licence="CC BY 4.0",
             citation="A. Author (2020). Made-up images. doi:10.0000/none.",
         ),
@@ -203,6 +203,11 @@ def unscored(
         failures=list(failures),
         scores=UNSCORED,
     )
+
+
+def _class_counts(predicted: PredictionSet, k: int) -> dict[str, int]:
+    held_out = {part: int(getattr(predicted, f"{part}_labels")[:, k].sum()) for part in ("val", "test")}
+    return {"train": 66 if k else 200 - 66 * (predicted.test_labels.shape[1] - 1), **held_out}
 
 
 def _fraction_facts(key: str) -> FractionFacts:

@@ -78,6 +78,14 @@ def test_other_files_of_the_same_pixels_across_parts_are_refused(source) -> None
     assert "LEAKY: 1 images" in accepted.how
 
 
+def test_copies_across_the_published_split_are_told_although_another_is_used(source) -> None:
+    prepared = source({"test16.png": png(picture(4)), "test17.png": png(picture(5))})  # the very files of train4 and train5
+    split = choose_split(prepared)
+    assert split.name == "own"
+    told = [finding.what for finding in quick_findings(prepared, split, screen(prepared))]
+    assert told[0] == "the published split: 2 of 6 test images (33 %) have a twin in train or val, 2 an exact copy"
+
+
 def test_the_same_pixels_in_one_part_are_no_leak(source) -> None:
     prepared = source({"train3.png": re_encoded(picture(0))})
     split = choose_split(prepared, column="split")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from qaugbench import definitions
 from qaugbench.errors import DataError
-from qaugbench.experiment.run import RunRequest, prepare
+from qaugbench.experiment.run import RunRequest, perform, prepare
 from qaugbench.experiment.source import open_source
 from qaugbench.task import Endpoint, learnable_endpoints
 
@@ -137,3 +137,25 @@ def test_kappa_is_asked_of_the_grades_that_can_be_learnt() -> None:
         ("qwk", ("0", "1"), True),
         ("any", ("1", "2"), False),
     ]
+
+
+def test_a_quiet_run_still_warns_of_its_data(data, tmp_path, monkeypatch, capsys) -> None:
+    class Reached(Exception):
+        pass
+
+    def stop(*_: object, **__: object) -> None:
+        raise Reached
+
+    Image.fromarray(picture(3)[:, ::-1]).save(data / "images" / "real45.png")
+    folder = external(tmp_path, [picture(4)])
+    monkeypatch.setattr("qaugbench.experiment.run.execute", stop)
+    request = RunRequest(
+        task="brainmri", generators=(f"folder:{folder}",), track="smoke", data=data, fraction=(1.0,), replicates=1,
+        accelerator="cpu", out=tmp_path / "runs", quiet=True,
+    )  # fmt: skip
+    with pytest.raises(Reached):
+        perform(request)
+    said = capsys.readouterr().err
+    assert "ERROR    split: 1 of 20 test images (5 %) have a twin in train or val" in said
+    assert "1 of 8 images are training images of this run" in said
+    assert "Board:" not in said

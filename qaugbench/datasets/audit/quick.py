@@ -17,7 +17,7 @@ import numpy as np
 
 from qaugbench.datasets.audit.duplicates import contradiction_findings, duplicate_findings, find_pairs
 from qaugbench.datasets.audit.image_facts import DETAIL, THUMBNAIL, grey_and_stored, small_copy
-from qaugbench.datasets.audit.leaks import leak_findings, parts_of
+from qaugbench.datasets.audit.leaks import leak_findings, parts_of, split_columns
 from qaugbench.datasets.audit.near_duplicates import Pairs, copies
 from qaugbench.datasets.audit.report import Finding
 from qaugbench.datasets.audit.turned_copies import turned_hash
@@ -77,12 +77,21 @@ def quick_findings(prepared: PreparedData, split: Split, screened: Screen) -> li
     parts = parts_of(split, len(prepared))
     found = [
         *leak_findings(prepared, screened.pairs, parts, split.name, "error"),
+        *_leaks_of_published_split(prepared, split, screened),
         *contradiction_findings(prepared, screened.pairs),
         *duplicate_findings(prepared, screened.pairs),
         *class_gap_findings(prepared.labels, prepared.label_names, split),
         *_undeciding(prepared, split),
     ]
     return found if screened.compared or screened.needless else [*found, _files_only(len(prepared))]
+
+
+def _leaks_of_published_split(prepared: PreparedData, split: Split, screened: Screen) -> list[Finding]:
+    """Return why the split that the data come with is not the one in use: numbers on it were too high wherever it was used."""
+    published = split_columns(prepared).get("split")
+    if published is None or split.name != "own":
+        return []
+    return leak_findings(prepared, screened.pairs, published, "the published split", "warning")
 
 
 def class_gap_findings(labels: np.ndarray, names: Sequence[str], split: Split) -> list[Finding]:
