@@ -91,7 +91,10 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a plateau of no steps": (put("plateau", 0, "steps", 0), "do not follow"),
     "influence below zero": (put("influence", "10%", "qldm", "mean_replaced", -1.0), "no measurement"),
     "influence of half a replicate": (put("influence", "10%", "qldm", "n_replicates", 0), "no measurement"),
-    "influence of more than all parameters": (put("influence", "10%", "qldm", "parameter_share", 7.0), "no measurement"),
+    "influence of more than all parameters": (
+        put("influence", "10%", "qldm", "parameter_share", 7.0),
+        "no measurement",
+    ),
     "influence of no generator": (put("influence", "10%", "nothing", INFLUENCE), "influence.10%.nothing"),
     "influence of a classical generator": (put("influence", "10%", "ddpm", INFLUENCE), "influence.10%.ddpm"),
     "influence elsewhere": (put("influence", "20%", {"qldm": INFLUENCE}), "influence.20%"),
