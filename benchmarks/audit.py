@@ -1,14 +1,14 @@
-"""What the audit finds of planted defects, and its time and memory, compared with all pairs and with perceptual hashes.
+"""The audit's recall on planted defects, its time and its memory, compared with all pairs and with perceptual hashes.
 
     OMP_NUM_THREADS=1 python benchmarks/audit.py [--images 112120] [--subset 6000] [--jobs 2] [--data ZIP --task kneeoa]
 
-Recall and precision are of 200 twins a change planted among phantoms of each task (128 pixels). The search runs over
+Recall and precision are for 200 twins per change, planted among phantoms of each task (128 pixels). The search runs over
 ``--images`` drawn thumbnails, as alike as 1,000 chest radiographs were (0.24 % of pairs correlate above 0.9; measured in
-the last table), with 1,000 planted twins. Beside it: Pearson correlation of all pairs in eight orientations by blocks
-of matrix products on ``--subset`` of the same thumbnails, and, where the package imagehash can be imported, its pHash in
-eight orientations with all Hamming distances; both take time with the square of the number of images and are
-extrapolated. With ``--data`` the whole audit of a prepared source is timed. Seconds are CPU time of this process;
-of the whole audit wall-clock time, CPU time with its processes, and the peak memory of the largest of them.
+the last table), with 1,000 planted twins. For comparison: Pearson correlation of all pairs in eight orientations by blocks
+of matrix products on ``--subset`` of the same thumbnails, and, if the package imagehash is installed, its pHash in
+eight orientations with all Hamming distances; both scale with the square of the number of images and are extrapolated.
+With ``--data`` the whole audit of a prepared source is timed. Seconds are CPU time of this process; for the whole
+audit, wall-clock time, CPU time of all processes, and the peak memory of the largest.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def grey_phantoms(task_id: str, patients: int) -> np.ndarray:
 
 def planted_changes(pictures: dict[str, np.ndarray]) -> None:
     """Print recall and precision of every change, by task."""
-    print(f"\nnear-duplicates, {TWINS} planted a change: recall / precision")
+    print(f"\nnear-duplicates, {TWINS} planted per change: recall / precision")
     print(f"{'':<26}" + "".join(f"{name:>16}" for name in pictures))
     for name, change in CHANGES.items():
         cells = []
@@ -224,7 +224,7 @@ def perceptual_hashes(details: np.ndarray, twins: np.ndarray, limit: int = 6) ->
     compared = time.process_time() - start
     near = np.triu(near, 1)
     hits = near[twins[:, 0], twins[:, 1]].sum()
-    print(f"  imagehash: {1e3 * hashed / len(bits):.2f} ms an image to hash, {compared:.1f} s to compare")
+    print(f"  imagehash: {1e3 * hashed / len(bits):.2f} ms per image to hash, {compared:.1f} s to compare")
     return hashed + compared, hits / len(twins), int(near.sum() - hits)
 
 

@@ -2,15 +2,15 @@
 
     OMP_NUM_THREADS=1 python benchmarks/circuits.py [--quick] [--only W1,W3,gan] [--against hand-written,default.qubit]
 
-Every figure is a ratio of processor times (one thread, forward and backward unless said): the median of paired runs
+Every figure is a ratio of processor times (one thread, forward and backward unless stated): the median of paired runs
 that alternate in one process, with the 10th and 90th percentile. Ours is a ``QuantumBlock``, its overhead included, in
 single precision like the others, except that default.qubit and default.mixed keep their states in double precision.
 Before it is timed, every candidate is compared with one of these two, all in double precision: values to 1e-5,
-gradients to 1e-4 of the largest entry, estimates from shots by their standard errors. A rival that loops over the
+gradients to 1e-4 of the largest entry, estimates from shots by their standard errors. A simulator that loops over the
 samples is timed on one of them, times their number.
 
-``simulators/limits.py`` holds the hand-written limits. README.md in this folder says how to install those of the others
-that are no dependency of this package; what is not installed is said so in the table.
+``simulators/limits.py`` holds the hand-written limits. README.md in this folder says how to install the simulators that
+are not dependencies of this package; the table marks those that are not installed.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def arguments() -> argparse.Namespace:
     rivals = [rival.name for rival in RIVALS]
     parser.add_argument("--only", type=names_of(parts), default=parts, help=f"of {', '.join(parts)}")
     parser.add_argument("--against", type=names_of(rivals), default=rivals, help=f"of {', '.join(rivals)}")
-    parser.add_argument("--quick", action="store_true", help="half a second a comparison instead of three")
+    parser.add_argument("--quick", action="store_true", help="half a second per comparison instead of three")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
-"""Candidates for the frozen classifier of a track, each on the reference arm, on the oracle arm and without augmentation.
+"""Candidates for the locked classifier of a track: R+, the oracle arm O-real, and R without augmentation.
 
-For one task and source: processor seconds of a fit on one thread, and macro-AUROC on validation and test images of R, R+ and
+For one task and source: processor seconds per fit on one thread, and macro-AUROC on validation and test images of R, R+ and
 O-real over a few seeds. The recipe of the ``lite`` track was chosen from such a table on brain MRI, by R+ on validation.
 ``--model`` may be given several times and replaces the model of the track's recipe.
 """

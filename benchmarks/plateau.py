@@ -1,7 +1,7 @@
-"""How many steps the classifier of a track needs: the real-only arms with growing numbers of steps, on validation images.
+"""The number of steps that the classifier of a track needs: real-only arms with increasing steps, on validation images.
 
-A recipe is at its plateau where doubling its steps changes R*, the best of R+, R+cm and R+os by mean validation score, by
-less than half of the primary endpoint's margin. The table is what a task's file reports under ``[track.X.plateau]``. Every
+A recipe is at its plateau if doubling its steps changes R*, the best of R+, R+cm and R+os by mean validation score, by
+less than half of the primary endpoint's margin. The table is reported in the task's file under ``[track.X.plateau]``. Every
 training is a cell of the store in ``--out``: an interrupted table resumes, and a run with the same recipe reuses its cells.
 
     python benchmarks/plateau.py --task kneeoa --data knees.zip --track lite --steps 450 900 1800 --replicates 2

@@ -4,9 +4,9 @@
 
 The pictures are drawn, with noise that makes them as large as the PNGs of NIH ChestX-ray14 (about 400 KB). The first
 alternative is one process that opens, resizes and saves each with Pillow's defaults; the second decodes and resizes
-with torchvision (other pixels: its rounding differs). Wall-clock seconds on an idle machine, and processor
-milliseconds an image, which a busy one leaves alone. ``--feed`` then measures how many images a second one process
-draws in batches from the memory-mapped array that a run trains on, with and without the locked augmentation.
+with torchvision (other pixels: its rounding differs). Wall-clock seconds on an idle machine, and processor milliseconds
+per image, which do not depend on other load. ``--feed`` then measures how many images per second one process draws in
+batches from the memory-mapped array that a run trains on, with and without the locked augmentation.
 """
 
 from __future__ import annotations

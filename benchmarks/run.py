@@ -1,7 +1,7 @@
-"""Wall clock, processor time and peak memory of whole runs, as a user starts them.
+"""Wall-clock time, processor time and peak memory of complete runs, as a user starts them.
 
 ``python benchmarks/run.py`` measures what ``make demo`` runs. With ``--data ZIP --task TASK --track lite`` it measures the main
-job on real images, then a second generator on the same board, whose shared cells are there already. The targets: demo under
+job on real images, then a second generator on the same board, which reuses the shared cells. The targets: demo under
 2 minutes, lite under 60, the second generator under 20, 4 GB, all on two cores.
 """
 

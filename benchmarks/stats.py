@@ -3,12 +3,11 @@
     OMP_NUM_THREADS=1 python benchmarks/stats.py [--arms 30] [--images 22000] [--draws 3] [--bootstrap 2000]
 
 Ours: all influence arrays, then every pair of arms with its interval, adjusted p-values and rank sets (max-T, 100,000
-draws); and ``score`` in full. The target is 10 s and 2 GB for the first, data included. Beside it, each timed on a few
-calls and extrapolated: the bootstrap that many papers use, which redraws the test patients and recomputes each
-macro-AUROC (scikit-learn's roc_auc_score); DeLong intervals of one label of one model (confidenceinterval); DeLong tests
-of one label of two models (MLstatkit). The last two need an environment of their own, into which this package is
-installed too: ``pip install confidenceinterval MLstatkit``. Every part runs in a fresh process, whose peak is its
-own; the scores are drawn, not measured on images.
+draws); and ``score`` in full. The target is 10 s and 2 GB for the first, data included. For comparison, each timed on a
+few calls and extrapolated: the bootstrap that many papers use, which resamples test patients and recomputes each
+macro-AUROC (scikit-learn's roc_auc_score); DeLong intervals of one label of one model (confidenceinterval); DeLong
+tests of one label of two models (MLstatkit). The last two need a separate environment with this package: ``pip install
+confidenceinterval MLstatkit``. Every part runs in a fresh process, for its own peak memory; the scores are simulated.
 """
 
 from __future__ import annotations
@@ -213,9 +212,7 @@ def main() -> None:
             ("MLstatkit", size.pairs * size.replicates * N_LABELS, "labels of two models"),
         ):
             if importlib.util.find_spec(package) is None:
-                print(
-                    f"{package:<28}not installed; in an environment of its own: pip install {package} and this package"
-                )
+                print(f"{package:<28}not installed; in a separate environment: pip install {package} and this package")
                 continue
             report(package, fresh.apply(rival, (size, package, given.draws)), times, what, total)
 

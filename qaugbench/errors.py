@@ -9,7 +9,7 @@ from importlib.util import find_spec
 ITEM_LIMIT = 80
 """Characters of one name or value in a message, by default."""
 OFFENDER_LIMIT = 160
-"""Characters of one offender: a name and what is wrong with it."""
+"""Characters of one offender: a name and its problem."""
 LONGEST_NAME = 200
 """Characters of an unknown name that are compared with the known ones."""
 MOST_NAMES = 40
@@ -92,7 +92,7 @@ def shown(text: object, limit: int | None = ITEM_LIMIT) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return ``text`` with its middle replaced by three dots where it is longer than ``limit`` characters."""
+    """Return ``text`` with its middle replaced by three dots if it is longer than ``limit`` characters."""
     if len(text) <= limit:
         return text
     end = max(0, (limit - 3) // 2)

@@ -151,7 +151,7 @@ def aligned(header: Row, body: Sequence[Row]) -> list[str]:
 
 
 def cut(text: str, limit: int) -> str:
-    """Return a text of at most ``limit`` characters, the last one an ellipsis where it was longer.
+    """Return a text of at most ``limit`` characters, the last one an ellipsis if it was longer.
 
     >>> cut("abcdef", 4)
     'abc…'

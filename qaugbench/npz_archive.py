@@ -108,7 +108,7 @@ def _directory(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
         length, extra, remark = fields[9:12]
         name = content[place + ENTRY.size : place + ENTRY.size + length].decode("utf-8")
         if extra or remark or not name.endswith(".npy") or name in found:
-            raise ValueError(f"the member {shown(name)!r} occurs twice, is not an array, or has fields of its own")
+            raise ValueError(f"the member {shown(name)!r} occurs twice, is not an array, or has extra fields")
         found[name] = fields
         place += ENTRY.size + length
     if place != at + size:

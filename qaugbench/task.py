@@ -145,7 +145,7 @@ def tail_endpoints(task: Task, training_counts: Mapping[str, int]) -> tuple[Endp
 
 
 def learnable_endpoints(endpoints: Iterable[Endpoint], training_counts: Mapping[str, int]) -> tuple[Endpoint, ...]:
-    """Return ``endpoints`` without the classes that have no training image, where they average over classes.
+    """Return ``endpoints`` without the classes that have no training image, if they average over classes.
 
     ``qwk``, which is about all grades at once, is then computed on the images of the other grades alone; ``auroc``,
     whose classes form one question, is unchanged. An endpoint without any remaining class is left out.

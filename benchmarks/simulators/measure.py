@@ -94,7 +94,7 @@ def _with_spread(ratios: Sequence[float]) -> str:
 def compare(ours: Call, theirs: Call, seconds: float, share: float = 1.0) -> Ratio:
     """Return how processor times compare, alternating for about ``seconds`` (4 pairs at least, 199 at most).
 
-    A timed call follows another one of its own kind, as in a loop: after a rival that frees much memory the first one
+    A timed call follows another of the same kind, as in a loop: after a rival that frees much memory the first one
     is several times slower. ``share``: the part of the work that their call does; their time is divided by it.
     """
     pairs: list[tuple[float, float]] = []

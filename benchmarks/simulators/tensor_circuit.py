@@ -88,7 +88,7 @@ def _batched(workload: Workload) -> tuple[Any, Callable[[Any, Any], Any]]:
 def _final_state(tensorcircuit: Any, workload: Workload, inputs: Any, weights: Any) -> Any:
     """Return the state [2^n], or the density matrix [2^n, 2^n] of a noisy workload, of one sample.
 
-    Each layer starts anew from the state before it: a path through the whole circuit is several times slower.
+    Each layer starts from the state of the previous one: a contraction path through the whole circuit is several times slower.
     """
     circuit = workload.circuit
     kind, start = (tensorcircuit.DMCircuit, "dminputs") if workload.noisy else (tensorcircuit.Circuit, "inputs")

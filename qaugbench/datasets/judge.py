@@ -28,7 +28,7 @@ class JudgeFold:
 class JudgeSplit:
     """One judge, or two that are cross-fitted, and how they were made.
 
-    ``weak`` says why even this is too little for a class, None where it is not; ``sha256`` is that of the sorted
+    ``weak`` says why even this is too little for a class, or is None; ``sha256`` is that of the sorted
     (image id, fold, role) triples.
     """
 

@@ -40,14 +40,14 @@ def find_pin(home: Path, key: str) -> Pin | None:
     except (ValueError, TypeError) as error:
         raise DataError(
             f"{path} cannot be read ({error}). It holds the checksums of earlier downloads: restore it, or remove it to "
-            "pin the next downloads anew."
+            "pin the next downloads again."
         ) from error
 
 
 def pin_file(home: Path, key: str, path: Path, url: str) -> Pin:
     """Return the pin of the file at ``path``, added to <home>/pins.json unless ``key`` has one.
 
-    Raises DataError where the file is not the one that was pinned.
+    Raises DataError if the file is not the one that was pinned.
 
     >>> import tempfile
     >>> home = Path(tempfile.mkdtemp())

@@ -79,7 +79,7 @@ class PreparedData:
         return content_identity(self.hashes, self.labels, self.groups, self.label_names)
 
     def read_bytes(self, i: int) -> bytes:
-        """Return the file of image ``i`` as stored; raise DataError where it cannot be read."""
+        """Return the file of image ``i`` as stored; raise DataError if it cannot be read."""
         return _read(self.archive, self.files[i])
 
     def read(self, i: int) -> Image.Image:

@@ -3,7 +3,7 @@
 1. Opening: supported formats only, upright by EXIF, values over the full range of their bit depth (``formats.pictures``).
 2. Depth: 16-bit grey values v become round(v * 255 / 65535), over the full 16-bit range, not the range of the image. (Of
    a 16-bit RGB file Pillow keeps the high bytes.) Floating-point images are refused.
-3. Transparency: composited over black. Colour: grey by ITU-R 601 luma where the task has one channel, RGB where it has three.
+3. Transparency: composited over black. Colour: grey by ITU-R 601 luma if the task has one channel, RGB if it has three.
 4. Shape: padded with black to a square, the image in the middle.
 5. Size: Pillow's bilinear filter, whose support grows with the shrinking factor (antialiased). A square image that has
    the size already keeps its pixels.

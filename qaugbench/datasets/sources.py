@@ -15,7 +15,7 @@ from qaugbench.places import data_home
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source, by its publisher's name (a pattern such as ``*.zip`` where a person chooses it).
+    """One file of a source, by its publisher's name (a pattern such as ``*.zip`` if the user chooses it).
 
     ``urls`` are tried in order and are empty if the file has to be fetched by hand from ``page``. ``checksum`` is
     "md5:..." or "sha256:..." as stated by ``checksum_by``, or empty if none is published. ``bytes`` and ``image_size``

@@ -25,7 +25,7 @@ def build_network(model: str, pretrained: str | None, *, channels: int, n_labels
 
     With ``pretrained`` (a timm weight tag such as "resnet50.a1_in1k") all weights but the head's come from that pinned file, the
     first convolution summed over colours for one channel. Raises DefinitionError for a model timm does not know,
-    DataError where the weights are missing, changed, or belong to another model.
+    DataError if the weights are missing, changed, or belong to another model.
     """
     if not timm.is_model(model):
         near = near_names(model, timm.list_models()).partition(" Known:")[0]

@@ -106,7 +106,7 @@ def test_a_clean_source_keeps_its_split(task_id: str, tmp_path: Path) -> None:
     prepared = open_prepared(path, task.labels)
     assert made.report is not None
     assert made.report.clean
-    published = "split" in prepared.table and "stays in use" in made.how
+    published = "split" in prepared.table and "is kept" in made.how
     assert published or choose_split(prepared).name == "group_split"
 
 

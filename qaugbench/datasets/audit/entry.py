@@ -35,7 +35,7 @@ def audit(
     jobs: int = 1,
     seed: int = BENCH_SEED,
 ) -> AuditReport:
-    """Return what is wrong with ``prepared`` as data for ``task``, found from pixels, patients and published splits.
+    """Return the problems of ``prepared`` as data for ``task``, found from pixels, patients and published splits.
 
     ``split`` is the split in use; by default the one that ``choose_split`` returns. Leaks in it are errors; leaks in
     other split columns are warnings. Images are read by ``jobs`` processes and decoded once, or not at all if

@@ -74,7 +74,7 @@ def near_duplicate_pairs(pixels: np.ndarray, *, threshold: float = SAME) -> Pair
     orientations, inverted or not.
 
     Two images are the same picture if their 32 x 32 grey thumbnails correlate above ``threshold`` and their small
-    windows agree (median correlation above 0.9 at 48 x 48); or, with changed contrast, where they correlate above 0.98
+    windows agree (median correlation above 0.9 at 48 x 48); or, with changed contrast, if they correlate above 0.98
     and their windows agree above 0.985. The search is exact: it finds every such pair. Images without any contrast are
     paired with identical copies only. Raises DataError for other arrays and thresholds outside (0.98, 1).
 
@@ -90,7 +90,7 @@ def near_duplicate_pairs(pixels: np.ndarray, *, threshold: float = SAME) -> Pair
     if len(pixels) == 0:
         return copies(np.empty(0, dtype=np.int64), "same picture")
     if not ALTERED < threshold < 1:
-        raise DataError(f"A threshold for near-duplicates must lie in ({ALTERED}, 1), not be {threshold}.")
+        raise DataError(f"A threshold for near-duplicates must be in ({ALTERED}, 1), not {threshold}.")
     planes = [Image.fromarray(np.ascontiguousarray(np.squeeze(image))) for image in pixels]
     thumbnails = np.array([small_copy(plane, THUMBNAIL) for plane in planes], dtype=np.uint8)
     details = np.array([small_copy(plane, DETAIL) for plane in planes], dtype=np.uint8)

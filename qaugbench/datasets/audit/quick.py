@@ -209,7 +209,7 @@ def _grouped_before(prepared: PreparedData) -> bool:
     try:
         return "grouping" in json.loads(prepared.archive.read("manifest.json"))
     except (OSError, ValueError, TypeError):
-        return False  # ``source_manifest`` says what is wrong with it
+        return False  # reported by ``source_manifest``
 
 
 def _affordable(prepared: PreparedData) -> bool:
@@ -245,7 +245,7 @@ def _facts(prepared: PreparedData) -> QuickFacts:
         try:
             _fill(facts, i, prepared.archive.read(prepared.files[i]))
         except UNREADABLE:
-            continue  # whoever needs its pixels says what is wrong with it
+            continue  # reported by whatever decodes it
     return facts
 
 

@@ -91,7 +91,7 @@ def _dataset(data: Any, field: str, name: str) -> Any:
     for path in ("cjdata", f"cjdata/{field}"):
         link = data.get(path, getlink=True)
         if not isinstance(link, h5py.HardLink):
-            raise DataError(f"figshare-cheng: {name} has no {path} of its own. Fetch the archive again.")
+            raise DataError(f"figshare-cheng: {name} does not contain {path} itself. Fetch the archive again.")
     stored = data[f"cjdata/{field}"]
     if not isinstance(stored, h5py.Dataset) or stored.external or stored.is_virtual:
         raise DataError(f"figshare-cheng: {path} of {name} is not stored in it. Fetch the archive again.")

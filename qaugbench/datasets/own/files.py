@@ -124,7 +124,7 @@ def _of_zip(path: Path) -> OwnFiles:
         ("occur twice", [name for name, count in Counter(i.filename for i in infos).items() if count > 1]),
     ):
         if refused:
-            raise DataError(f"{len(refused)} names in {path} {why}: {first_offenders(refused)}. Pack the files anew.")
+            raise DataError(f"{len(refused)} names in {path} {why}: {first_offenders(refused)}. Pack the files again.")
     refuse_swelling_zip(path, infos)
     kept = [info.filename for info in infos if not _any_hidden(info.filename)]
     return OwnFiles(path, {name: Member(path, name) for name in kept})

@@ -1,7 +1,7 @@
 """A phantom of knee radiographs graded 0-4 for osteoarthritis. Drawn, not taken from any patient.
 
 A latent disease score sets the grade by its quantile; joint space, osteophytes, sclerosis and surface each follow the
-score with noise of their own, so that neighbouring grades overlap as they do between readers.
+score with independent noise, so that neighbouring grades overlap as they do between readers.
 """
 
 from __future__ import annotations
