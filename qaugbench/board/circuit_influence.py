@@ -40,7 +40,10 @@ def plateau_notes(record: Record) -> list[str]:
         if found.climbs
     ]
     skipped = record.plateau_skipped
-    return [*notes, *([f"Whether the classifier is undertrained was not checked: {skipped}."] if skipped else [])]
+    return [
+        *notes,
+        *([f"Whether the classifier is undertrained was not checked: {skipped.rstrip('.')}."] if skipped else []),
+    ]
 
 
 def _change(found: BlockInfluence | None) -> tuple[float | None, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from qaugbench.datasets.strata import groups_in_stratified_order, rarest_positive
 from qaugbench.errors import DataError, near_names
+from qaugbench.formatting import share
 from qaugbench.limits import MIN_FOR_INTERVAL, MIN_TRAINING_IMAGES, MIN_TRAINING_POSITIVES
 from qaugbench.seeds import child_seed, numpy_generator
 
@@ -71,7 +72,7 @@ def runnable_fraction(
     rungs = sorted({rung for rung in (*ladder, 1.0) if rung > fraction})
     rung = next((rung for rung in rungs if too_small(labels, rung) is None), None)
     if rung is not None:
-        return rung, f"{rung:.0%} of the training images instead of {fraction:.0%}: {reason}."
+        return rung, f"{share(rung)} of the training images instead of {share(fraction)}: {reason}."
     return 1.0, f"All training images are used, and they are too few for a verdict: {too_small(labels, 1.0)}."
 
 
@@ -81,9 +82,9 @@ def too_small(labels: np.ndarray, fraction: float) -> str | None:
     Classes without any positive row do not count.
 
     >>> too_small(np.ones((500, 2)), 0.1)
-    '10% of 500 training images is 50, under the 300 needed'
+    '10 % of 500 training images is 50, under the 300 needed'
     """
-    part = "" if fraction == 1 else f"{fraction:.0%} of "
+    part = "" if fraction == 1 else f"{share(fraction)} of "
     if fraction * len(labels) < MIN_TRAINING_IMAGES:
         amount = "" if fraction == 1 else f" is {fraction * len(labels):.0f}"
         return f"{part}{len(labels)} training images{amount}, under the {MIN_TRAINING_IMAGES} needed"

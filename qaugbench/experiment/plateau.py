@@ -26,14 +26,14 @@ Cells = Mapping[tuple[str, str, int], Cell]
 def skipped_reason(setting: Setting, *, asked: bool) -> str | None:
     """Return in words why a run does not check the plateau, or None where it does."""
     if not asked:
-        return "Switched off by --no-plateau-check."
+        return "it was switched off by --no-plateau-check"
     if setting.source.facts.phantom:
-        return "The images are a phantom."
+        return "the images are a phantom"
     if setting.task.endpoints[0].margin is None:
-        return "The primary endpoint has no margin to judge a gain by."
+        return "the primary endpoint has no margin to judge a gain by"
     known = setting.track.plateau
     if known.reached == "no":
-        return f"The recipe of the track {setting.track.name} is known to stop short of its plateau. {known.found}"
+        return f"the recipe of the track {setting.track.name} is known to stop short of its plateau. {known.found}"
     return None
 
 
