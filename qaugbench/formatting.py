@@ -15,6 +15,8 @@ NONE = "-"
 WIDTH = 110
 """Columns of a terminal that a table may fill."""
 SMALLEST_P = 0.001
+PHANTOM_BANNER = "PHANTOM DATA. Synthetic test pattern, not patient data; not evidence."
+"""The one disclaimer of phantom data and of results on them, said once wherever they are shown."""
 
 
 def unsigned(value: float | None) -> str:

@@ -41,8 +41,6 @@ MOST_FAILURES = 100_000
 RECORD_BYTES = 64 * MIB
 SCORES = TypeAdapter(Scores)
 UNSCORED = Scores({}, Confirmatory("not scored", "not scored", None, None, []), {})
-PHANTOM_BANNER = "PHANTOM DATA. Synthetic test pattern, not patient data; not evidence."
-"""The one disclaimer of results on phantom data, said once wherever they are shown."""
 Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

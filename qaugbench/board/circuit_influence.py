@@ -1,11 +1,22 @@
-"""How far a generator's circuits reach its images, and whether the classifier was at its plateau, in a reader's words."""
+"""How far a generator's circuits reach its images, in a reader's words: cells, rows and sentences."""
 
 from __future__ import annotations
 
-from qaugbench.formatting import NONE, fraction_words, share, signed
-from qaugbench.record import SMALL_INFLUENCE, BlockInfluence, Record
+from qaugbench.formatting import NONE, Row, fraction_words, share
+from qaugbench.record import HARDLY_REACHES, SMALL_INFLUENCE, BlockInfluence, Record
 
-FROZEN = "frozen"
+HEADER = ("generator", "compared under equal seeds", "change of the images")
+
+
+def share_text(part: float | None) -> str:
+    """Return a share in per cent, the smaller the finer.
+
+    >>> share_text(0.000213), share_text(0.00002), share_text(0.0492), share_text(0.731), share_text(0.0), share_text(None)
+    ('0.02 %', 'under 0.01 %', '4.9 %', '73 %', '0 %', '-')
+    """
+    if part is None:
+        return NONE
+    return share(part, 0 if part == 0 or part >= 0.1 else 1 if part >= 0.01 else 2)
 
 
 def influence_of(record: Record, key: str, generator: str | None) -> BlockInfluence | None:
@@ -14,41 +25,56 @@ def influence_of(record: Record, key: str, generator: str | None) -> BlockInflue
 
 
 def influence_cell(found: BlockInfluence | None) -> str:
-    """Return the influence as a table's cell: the change of the images against the frozen circuit, else against its mean."""
-    change, against = _change(found)
-    return NONE if change is None else f"{share(change, 1)} ({against})"
+    """Return the influence as one cell: the larger change of the images when the circuits' outputs are replaced."""
+    changes = [] if found is None else [found.mean_replaced, found.noise_replaced]
+    return share_text(max((change for change in changes if change is not None), default=None))
 
 
-def influence_sentence(generator: str, key: str, found: BlockInfluence) -> str:
-    """Return the influence as a sentence, with what 100 % means."""
-    change, against = _change(found)
-    if change is None:
-        return f"At {fraction_words(key)}, {generator}: the circuit's influence on the images could not be measured."
-    small = ": it hardly reaches them" if found.hardly_reaches_images else ""
+def influence_rows(name: str, found: BlockInfluence) -> list[Row]:
+    """Return what was compared with the images of the generator called ``name``, and how much of a seed's change it makes."""
+    return [
+        (name, "outputs of its circuits replaced by their means", share_text(found.mean_replaced)),
+        (name, "outputs of its circuits replaced by noise", share_text(found.noise_replaced)),
+        *((name, f"{name}:{control}", share_text(change)) for control, change in found.controls.items()),
+    ]
+
+
+def fraction_rows(record: Record, key: str) -> list[Row]:
+    """Return the rows of every generator whose influence was measured at one fraction."""
+    return [row for name, found in record.influence.get(key, {}).items() for row in influence_rows(name, found)]
+
+
+def scale_sentence(name: str, found: BlockInfluence) -> str:
+    """Return what 100 % is, and how large the circuits are."""
     return (
-        f"At {fraction_words(key)}, {generator}: the circuit's influence on the images is {share(change, 1)} ({against}) of "
-        f"the difference between two samples{small}; under {share(SMALL_INFLUENCE)} is small."
+        f"100 % is the difference between two samples of {name} under different seeds, {found.seed_difference:.3g} grey "
+        f"levels of 255. Its circuits have {share_text(found.parameter_share)} of its trainable parameters."
     )
 
 
-def plateau_notes(record: Record) -> list[str]:
-    """Return where the classifier was trained too briefly, and why that is not known, as sentences."""
-    notes = [
-        f"At {fraction_words(found.fraction)} the classifier is undertrained here: doubling its steps still gains "
-        f"{signed(found.gain)} on validation, and more than {signed(found.limit)} matters."
-        for found in record.plateau
-        if found.climbs
-    ]
-    skipped = record.plateau_skipped
+def scale_sentences(record: Record, key: str) -> list[str]:
+    """Return ``scale_sentence`` for every generator whose influence was measured at one fraction."""
+    return [scale_sentence(name, found) for name, found in record.influence.get(key, {}).items()]
+
+
+def influence_sentence(name: str, found: BlockInfluence) -> str:
+    """Return how much the images change when the circuits' outputs are replaced, and whether that is too little."""
+    if found.mean_replaced is None or found.noise_replaced is None:
+        return f"{name}: the circuit's influence on the images could not be measured."
+    changes = f"{share_text(found.mean_replaced)} (means) and {share_text(found.noise_replaced)} (noise)"
+    replaced = f"eplacing the circuit's outputs changes the images by {changes} of what another seed changes"
+    if not found.hardly_reaches_images:
+        return f"{name}: r{replaced}."
+    return (
+        f"{name}: {HARDLY_REACHES}. R{replaced}, both below {share(SMALL_INFLUENCE)}; a difference from its controls would not "
+        "come from these outputs."
+    )
+
+
+def influence_notes(record: Record) -> list[str]:
+    """Return the sentence of every generator whose influence was measured, at every fraction."""
     return [
-        *notes,
-        *([f"Whether the classifier is undertrained was not checked: {skipped.rstrip('.')}."] if skipped else []),
+        f"At {fraction_words(key)}, {influence_sentence(name, found)}"
+        for key, generators in record.influence.items()
+        for name, found in generators.items()
     ]
-
-
-def _change(found: BlockInfluence | None) -> tuple[float | None, str]:
-    if found is None:
-        return None, ""
-    if FROZEN in found.controls:
-        return found.controls[FROZEN], f"against {FROZEN}"
-    return found.mean_replaced, "against its mean output"

@@ -7,24 +7,24 @@ from pathlib import Path
 
 from qaugbench.board.board_table import rows_of, table
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
-from qaugbench.board.circuit_influence import plateau_notes
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.confirmatory import Confirmatory, confirmatory
 from qaugbench.board.gains import Measured, measure, rank_ranges
+from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.reader import is_entry
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_whole
-from qaugbench.formatting import NONE, count, fraction_words
+from qaugbench.formatting import NONE, PHANTOM_BANNER, count, fraction_words
 from qaugbench.predictions import percent
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 MOST_ENTRIES = 10_000
-PHANTOM_BANNER = (
-    "> **PHANTOM DATA: synthetic test pattern, not patient data; not evidence.** The boards below show that entries can "
-    "be made, verified and ranked; no row of them may be compared with a row above."
+PHANTOM_BOARDS = (
+    f"> **{PHANTOM_BANNER}** The boards below show that entries can be made, verified and ranked; no row of them may be "
+    "compared with a row above."
 )
 INTRODUCTION = (
     "Each row is a generator whose synthetic images were added to the real training images. Rows are sorted by their "
@@ -67,7 +67,7 @@ def page(entries: Sequence[Submitted]) -> str:
     if pooled:
         blocks += pooled_blocks(pooled, family, boards)
     if phantom:
-        blocks += ["# Phantom boards", PHANTOM_BANNER, *_flat(phantom)]
+        blocks += ["# Phantom boards", PHANTOM_BOARDS, *_flat(phantom)]
     off = [f"- `{shown(path.name)}`: {why}." for path, why in left_out.items() if why is not None]
     if off:
         blocks += ["# Not on a board", "\n".join(off)]

@@ -19,6 +19,7 @@ from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.sources import sources
 from qaugbench.datasets.splits import PARTS, Split
+from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.task import Task
 
 TEMPLATES = Path(__file__).parent
@@ -159,7 +160,7 @@ def _rendered(template: str, facts: Card, *, autoescape: bool) -> str:
     environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
     environment.filters["code"] = _code
     environment.filters["cell"] = lambda text: " ".join(str(text).replace("|", "\\|").split())
-    return environment.get_template(template).render(card=facts)
+    return environment.get_template(template).render(card=facts, phantom_banner=PHANTOM_BANNER)
 
 
 def _code(text: str) -> Markup:

@@ -15,6 +15,7 @@ from qaugbench.experiment.execute import LIGHT_STAGES, compute
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.run import Definitions, RunRequest, jobs_of, opening, prepare
 from qaugbench.experiment.store import META, Store
+from qaugbench.formatting import count, duration
 
 FIRST, FEW, MORE = 2, 4, 16
 STARTING_A_PROCESS_S = 8.0
@@ -44,10 +45,10 @@ class Estimate:
         """Return the estimate as a table."""
         lines = [self.opening, "", f"{'steps':<34}{'all':>6}{'missing':>9}{'each':>10}  basis"]
         lines += [
-            f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{stage.seconds_each:>9.1f}s  {stage.basis}"
+            f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{duration(stage.seconds_each):>10}  {stage.basis}"
             for stage in self.stages
         ]
-        return "\n".join([*lines, f"About {_duration(self.total_s)} with {self.jobs} processes."])
+        return "\n".join([*lines, f"About {duration(self.total_s)} with {count(self.jobs, 'process', 'processes')}."])
 
 
 def estimate_run(request: RunRequest, defined: Definitions | None = None) -> Estimate:
@@ -120,9 +121,3 @@ def _timed(cell: Cell, trial: Store) -> float:
     if done.outcome != "ok":
         raise QaugbenchError(f"{cell.stage} {cell.label} cannot be timed: {done.reason}")
     return done.wall_s
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

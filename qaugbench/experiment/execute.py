@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names, require
+from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cluster import check_cluster
 from qaugbench.experiment.store import Store, host
 from qaugbench.record import Outcome
 
@@ -33,11 +34,11 @@ class CellReport:
 
 
 def check_backend(backend: str) -> None:
-    """Raise for a joblib backend that is not known, or whose package is not installed."""
+    """Raise for a joblib backend that is not known, or that cannot be used here."""
     if backend not in BACKENDS:
         raise DefinitionError(f"There is no backend {backend!r}.{near_names(backend, BACKENDS)}")
     if backend == "dask":
-        require("--backend dask", "distributed", extra="dask")
+        check_cluster()
 
 
 def execute(

@@ -12,6 +12,7 @@ from typing import Protocol, TextIO
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
+from qaugbench.formatting import duration
 
 
 class Progress(Protocol):
@@ -48,7 +49,7 @@ class Lines:
         what = f"{elapsed} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
         if done.outcome != "ok":
             return f"{what}: {done.outcome.upper()}: {done.reason}{self._traceback(done)}"
-        return f"{what}: {done.wall_s:.1f} s"
+        return f"{what}: {duration(done.wall_s)}"
 
     def _traceback(self, done: CellReport) -> str:
         """Return the traceback of a failure on lines of its own; "" where one from the same place was printed before."""

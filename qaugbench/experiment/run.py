@@ -15,6 +15,7 @@ from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.cluster import connected
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
 from qaugbench.experiment.execute import LIGHT_STAGES, check_backend, execute
 from qaugbench.experiment.external_images import check_external
@@ -26,7 +27,8 @@ from qaugbench.experiment.replicate_cells import Setting
 from qaugbench.experiment.source import open_source
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
-from qaugbench.record import Record, record_text
+from qaugbench.formatting import count, fraction_words
+from qaugbench.record import FractionFacts, Record, record_text
 from qaugbench.task import Task, Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]
@@ -165,7 +167,10 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
             progress.message(
                 "Another run uses this store. Steps that it is computing are waited for, not computed twice."
             )
-        reports = execute(plan.cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell)
+        with connected(request.backend):
+            reports = execute(
+                plan.cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell
+            )
         predicted = assemble.predictions(plan, store, reports)
         stored = predicted.to_bytes()
         record = assemble.record(
@@ -200,17 +205,20 @@ def opening(prepared: PreparedRun) -> str:
     arms = ", ".join(arm.info.id for arm in assemble.run_arms(plan))
     lines = [
         plan.source.banner,
-        f"Board: {plan.task.name} / {plan.source.facts.source} / {plan.track.name}; {plan.replicates} replicates on {plan.device}.",
-        *(
-            f"Fraction {fraction.key}: {fraction.n_real} real training images, {fraction.n_fill} synthetic."
-            + (f" {fraction.reason}" if fraction.reason else "")
-            for fraction in plan.fractions
-        ),
+        f"Board: {plan.task.name} / {plan.source.facts.source} / {plan.track.name}; "
+        f"{count(plan.replicates, 'replicate')} on {plan.device}.",
+        *map(_fraction_line, plan.fractions),
         f"Arms: {arms}.",
         f"Plateau check: {_plateau_words(prepared)}",
         f"{len(steps)} steps, {cached} cached. Interrupt at any time: the same command resumes.",
     ]
     return "\n".join(lines)
+
+
+def _fraction_line(fraction: FractionFacts) -> str:
+    images = f"{fraction.n_real:,} real training images, {fraction.n_fill:,} synthetic"
+    reason = f" {fraction.reason}" if fraction.reason else ""
+    return f"Fraction {fraction_words(fraction.key)}: {images}.{reason}"
 
 
 def _plateau_words(prepared: PreparedRun) -> str:

@@ -18,6 +18,7 @@ from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
 from qaugbench.datasets.splits import PARTS, Split, usable_split
 from qaugbench.errors import DataError, printable
+from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.record import DataFacts
 from qaugbench.task import Task, Track
 
@@ -66,7 +67,7 @@ def open_source(
     prepared = open_prepared(path, task.labels, name=name)
     manifest = source_manifest(prepared, task.id)
     if manifest["phantom"] and name != PHANTOM:
-        name, banner = PHANTOM, f"{path} is a phantom: drawn pictures, no patients. Its results are not evidence."
+        name, banner = PHANTOM, f"{PHANTOM_BANNER} {path} is a phantom."
     chosen = usable_split(prepared, column=split, allow_leaky=allow_leaky)
     screened = screen(prepared, compare=not manifest["phantom"])
     chosen = with_copies_counted(prepared, chosen, screened, allow_leaky=allow_leaky)
@@ -96,15 +97,11 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
             )
     archive = phantom_archive(task, track, folder)
     why = (
-        "as asked for"
+        ""
         if wanted == PHANTOM
-        else f"since real data of the source {wanted!r} is not prepared ('qaugbench data info {wanted}' says how to get it)"
+        else f" The source {wanted!r} is not prepared: 'qaugbench data info {wanted}' says how to get it."
     )
-    return (
-        archive,
-        PHANTOM,
-        f"PHANTOM DATA: drawn pictures, no patients, {why}. These results are not evidence of anything.",
-    )
+    return archive, PHANTOM, f"{PHANTOM_BANNER}{why}"
 
 
 def own_name(data: Path, source: str | None = None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from qaugbench.board.circuit_influence import share_text
 from qaugbench.circuits.audit.block import audit_block
 from qaugbench.circuits.audit.findings import Check, Liveness
 from qaugbench.circuits.audit.instrumented_network import moved
@@ -19,7 +20,6 @@ from qaugbench.errors import first_offenders
 from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.shared.block_influence import influence_differences
 from qaugbench.record import SMALL_INFLUENCE, hardly_reaches_images
-from qaugbench.report.circuit_influence import share_text
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator
 
 BUDGET = Budget(steps=6, batch_size=4)

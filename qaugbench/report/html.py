@@ -9,12 +9,13 @@ from typing import Any
 
 import jinja2
 
+from qaugbench.board import circuit_influence
 from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder
 from qaugbench.files import write_whole
 from qaugbench.formatting import change, duration, fraction_words, unsigned
 from qaugbench.record import Record, read_record
-from qaugbench.report import circuit_influence, claims, figures, tables
+from qaugbench.report import claims, figures, tables
 from qaugbench.report import record_views as views
 from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
 from qaugbench.report.figures import Curve, Interval, Panel

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qaugbench.board.circuit_influence import influence_sentence, plateau_notes
+from qaugbench.board.circuit_influence import influence_notes
+from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.errors import first_offenders
-from qaugbench.formatting import count, fraction_words, unsigned
+from qaugbench.formatting import PHANTOM_BANNER, count, fraction_words, unsigned
 from qaugbench.kinds import is_quantum
-from qaugbench.record import PHANTOM_BANNER, FractionFacts, Record
+from qaugbench.record import FractionFacts, Record
 from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
 from qaugbench.stats.decide import LISTED_REPLICATES
 
@@ -40,7 +41,7 @@ def notes(record: Record) -> list[str]:
     for fraction in record.fractions:
         lines += _fraction_notes(record, fraction)
     lines += _class_notes(record)
-    lines += _influence_notes(record)
+    lines += influence_notes(record)
     lines += _attribution_notes(record)
     if record.failures:
         first = record.failures[0]
@@ -106,12 +107,6 @@ def _class_notes(record: Record) -> Iterator[str]:
                 yield f"{endpoint.title}: {endpoint.note}."
         sentences = [note.sentence for endpoint in scored.endpoints.values() for note in endpoint.left_out]
         yield from sentences or [note.sentence for note in scored.class_notes]
-
-
-def _influence_notes(record: Record) -> Iterator[str]:
-    for key, generators in record.influence.items():
-        for generator, found in generators.items():
-            yield influence_sentence(generator, key, found)
 
 
 def _attribution_notes(record: Record) -> list[str]:

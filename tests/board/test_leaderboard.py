@@ -15,7 +15,7 @@ from qaugbench.board.entry import submit
 from qaugbench.board.leaderboard import build, page
 from qaugbench.board.shared_reference import SharedReference
 from qaugbench.errors import EntryError
-from qaugbench.formatting import signed, unsigned
+from qaugbench.formatting import PHANTOM_BANNER, signed, unsigned
 from qaugbench.record import BlockInfluence, Plateau
 from tests.board.factory import write_run
 
@@ -129,9 +129,7 @@ def test_one_task_has_no_section_on_means(tmp_path: Path) -> None:
 
 def test_phantom_boards_stand_apart_under_a_banner(tmp_path: Path) -> None:
     entries = [_entry(tmp_path, "drawn", replicates=2, phantom=True), _entry(tmp_path, "measured", replicates=2)]
-    above, banner, below = page(entries).partition(
-        "> **PHANTOM DATA: synthetic test pattern, not patient data; not evidence.**"
-    )
+    above, banner, below = page(entries).partition(f"> **{PHANTOM_BANNER}**")
     assert banner
     assert "`measured`" in above
     assert "`drawn`" not in above
@@ -245,7 +243,7 @@ def test_the_circuits_influence_has_a_column_and_an_unfinished_classifier_a_note
     changes = {"influence": {"10%": {"qldm": influence}}, "plateau": [plateau]}
     text = page([Submitted(entry.path, entry.record.model_copy(update=changes))])
     cells = {row[1]: row[10] for row in _table(text)[2:]}
-    assert cells == {"qldm": "0.4 % (against frozen)", "ddpm": "", "↳ qldm:twin": ""}
+    assert cells == {"qldm": "0.30 %", "ddpm": "", "↳ qldm:twin": ""}
     assert "doubling its steps still gains +.021 on validation" in text
 
 

@@ -16,6 +16,7 @@ from qaugbench.datasets.prepared import open_prepared
 from qaugbench.datasets.sources import source
 from qaugbench.datasets.splits import choose_split
 from qaugbench.definitions import task
+from qaugbench.formatting import PHANTOM_BANNER
 
 KNEES = task("kneeoa")
 MANIFEST = {
@@ -63,7 +64,7 @@ def test_devices_people_and_conversions_are_told(knees):
     assert f"| Column `manufacturer` | Acme {n - empty}, not given {empty} |" in text
     assert "median 40" in text
     assert "- 16-bit values were | windowed." in text
-    assert "Phantom: drawn pictures" in text
+    assert PHANTOM_BANNER in text
     assert "| Cite | not stated |" in text
 
 

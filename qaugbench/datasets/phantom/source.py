@@ -7,13 +7,14 @@ from pathlib import Path
 
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.phantom.images import DRAWING_SIZE, render_phantom
+from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.seeds import BENCH_SEED, child_seed
 from qaugbench.task import Task, Track
 
 PHANTOM = "phantom"
 PHANTOM_VERSION = 1
 """Raised whenever a phantom's pictures change, so that a kept archive of older pictures is not taken for it."""
-NOTE = "A phantom: pictures drawn by qaugbench from a seed. It shows no patient and is not evidence."
+NOTE = f"{PHANTOM_BANNER} Drawn by this program from a seed."
 
 
 def phantom_archive(task: Task, track: Track, folder: Path) -> Path:

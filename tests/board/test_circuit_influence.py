@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from qaugbench.board.circuit_influence import fraction_rows, influence_cell
 from qaugbench.formatting import fraction_words
 from qaugbench.record import BlockInfluence, Record, read_record, record_text
-from qaugbench.report.circuit_influence import fraction_rows
 from qaugbench.report.html import write_report
 from qaugbench.report.notes import notes
 from tests.board.factory import write_run
@@ -49,9 +49,10 @@ def test_rows_are_shares_of_what_another_seed_changes(record: Record) -> None:
 
 @pytest.mark.parametrize(("mean", "noise", "noted"), [(0.001, 0.049, True), (0.001, 0.051, False), (None, None, False)])
 def test_a_small_influence_is_noted(record: Record, mean: float | None, noise: float | None, noted: bool) -> None:
-    (found,) = [note for note in notes(having(record, influence(mean, noise))) if "influence on the images" in note]
+    (found,) = [note for note in notes(having(record, influence(mean, noise))) if "qldm: " in note]
     assert found.startswith(f"At {fraction_words(record.fractions[0].key)}, qldm: ")
     assert ("hardly reaches" in found) == noted
+    assert ("below 5 %" in found) == noted
 
 
 def test_the_page_shows_it_where_it_was_measured(record: Record, tmp_path: Path) -> None:
@@ -62,3 +63,11 @@ def test_the_page_shows_it_where_it_was_measured(record: Record, tmp_path: Path)
     assert TITLE not in pages[0]
     assert TITLE in pages[1]
     assert "17.3 grey levels of 255" in pages[1]
+
+
+@pytest.mark.parametrize(("mean", "noise", "cell"), [(0.002, 0.003, "0.30 %"), (0.3, 0.04, "30 %"), (None, None, "-")])
+def test_a_board_shows_the_change_that_decides_and_not_that_of_a_control(
+    mean: float | None, noise: float | None, cell: str
+) -> None:
+    assert influence_cell(influence(mean, noise)) == cell
+    assert influence_cell(None) == "-"
