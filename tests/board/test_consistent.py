@@ -91,7 +91,10 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a plateau of no steps": (put("plateau", 0, "steps", 0), "do not follow"),
     "influence below zero": (put("influence", "10%", "qldm", "mean_replaced", -1.0), "no measurement"),
     "influence of half a replicate": (put("influence", "10%", "qldm", "n_replicates", 0), "no measurement"),
-    "influence of more than all parameters": (put("influence", "10%", "qldm", "parameter_share", 7.0), "no measurement"),
+    "influence of more than all parameters": (
+        put("influence", "10%", "qldm", "parameter_share", 7.0),
+        "no measurement",
+    ),
     "influence of no generator": (put("influence", "10%", "nothing", INFLUENCE), "influence.10%.nothing"),
     "influence of a classical generator": (put("influence", "10%", "ddpm", INFLUENCE), "influence.10%.ddpm"),
     "influence elsewhere": (put("influence", "20%", {"qldm": INFLUENCE}), "influence.20%"),
@@ -134,7 +137,7 @@ def test_hashes_are_hashes(field: str, value: str) -> None:
 def test_verify_refuses_what_contradicts_itself_and_the_predictions(tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     change_record(tmp_path / "run", put("cost", "train", "cpu_s", -1.0))
-    with pytest.raises(EntryError, match="cost.train"):
+    with pytest.raises(EntryError, match=r"cost\.train"):
         verify(tmp_path / "run")
 
 

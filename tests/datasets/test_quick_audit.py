@@ -79,7 +79,9 @@ def test_other_files_of_the_same_pixels_across_parts_are_refused(source) -> None
 
 
 def test_copies_across_the_published_split_are_told_although_another_is_used(source) -> None:
-    prepared = source({"test16.png": png(picture(4)), "test17.png": png(picture(5))})  # the very files of train4 and train5
+    prepared = source(
+        {"test16.png": png(picture(4)), "test17.png": png(picture(5))}
+    )  # the very files of train4 and train5
     split = choose_split(prepared)
     assert split.name == "own"
     told = [finding.what for finding in quick_findings(prepared, split, screen(prepared))]

@@ -140,7 +140,9 @@ def test_kappa_is_asked_of_the_grades_that_can_be_learnt() -> None:
 
 
 def test_held_out_images_that_were_compressed_anew_are_counted_and_said(data, tmp_path) -> None:
-    smooth = [np.asarray(Image.fromarray(picture(500 + i, 8)).resize((48, 48), Image.Resampling.BICUBIC)) for i in range(3)]
+    smooth = [
+        np.asarray(Image.fromarray(picture(500 + i, 8)).resize((48, 48), Image.Resampling.BICUBIC)) for i in range(3)
+    ]
     for i, row in enumerate((45, 46, 33)):
         Image.fromarray(smooth[i]).save(data / "images" / f"real{row}.png")
     brighter = [np.clip(image.astype(int) + 3, 0, 255).astype(np.uint8) for image in smooth]
