@@ -49,7 +49,7 @@ def _texts(record: Record) -> Iterator[str]:
     for where, found in texts.items():
         wrong = [text for text in found if not text or not text.isprintable()]
         if wrong:
-            yield f"{where} holds a text that is empty, or has line breaks or control characters: {first_offenders(map(repr, wrong))}"
+            yield f"{where} holds an empty text, or one with line breaks or control characters: {first_offenders(map(repr, wrong))}"
 
 
 def _data(record: Record) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -16,14 +18,17 @@ from qaugbench.board.bundle import (
     PREDICTIONS_FILE,
     SAMPLES_FILE,
     Entry,
+    FileFacts,
     Manifest,
 )
+from qaugbench.board.consistent import inconsistencies
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.predictions import PredictionSet, parse_predictions
 from qaugbench.record import Record, parse_facts, read_record
 from qaugbench.untrusted import exists, read_bytes
 
 PNG = b"\x89PNG\r\n\x1a\n"
+LARGEST_SIDE = 20_000
 MOST_FILES = 10
 
 
@@ -47,25 +52,37 @@ def record_of(path: Path) -> Record:
     """Return the record of the entry or the run in the folder ``path`` without its predictions."""
     if is_entry(path):
         content = read_bytes(path / ENTRY_FILE, LARGEST[ENTRY_FILE])
-        return parse_facts(content, path / ENTRY_FILE, Entry).record
-    return read_record(path)
+        return _agreeing(parse_facts(content, path / ENTRY_FILE, Entry).record, path)
+    return run_record(path)
+
+
+def run_record(path: Path) -> Record:
+    """Return the record of the run in the folder ``path``; one that contradicts itself raises EntryError."""
+    return _agreeing(read_record(path), path)
+
+
+def _agreeing(record: Record, path: Path) -> Record:
+    wrong = next(inconsistencies(record), None)
+    if wrong is not None:
+        raise EntryError(f"{shown(path, None)}: {wrong}. Use the record that qaugbench wrote.")
+    return record
 
 
 def read_bundle(path: Path) -> Bundle:
     """Return the entry or the run in the folder ``path``.
 
     An entry holds the files of its manifest and nothing else, each a regular file of bounded size; a run may hold more, of
-    which only the record and the predictions are read. The predictions have exactly the arrays that the record implies.
-    Raises EntryError naming the first thing that is otherwise.
+    which only the record and the predictions are read. The record does not contradict itself, and the predictions have exactly
+    the arrays that it implies. Raises EntryError naming the first thing that is otherwise.
     """
     check_folder(path)
     entry: Entry | None = None
     if is_entry(path):
         files = entry_contents(path)
         entry = parse_facts(files[ENTRY_FILE], path / ENTRY_FILE, Entry)
-        record, content, has_samples = entry.record, files[PREDICTIONS_FILE], SAMPLES_FILE in files
+        record, content, has_samples = _agreeing(entry.record, path), files[PREDICTIONS_FILE], SAMPLES_FILE in files
     else:
-        record, has_samples = read_record(path), False
+        record, has_samples = run_record(path), False
         content = read_bytes(path / PREDICTIONS_FILE, LARGEST[PREDICTIONS_FILE])
     return Bundle(path, record, predictions_of(record, content, path), entry, has_samples)
 
@@ -112,9 +129,11 @@ def entry_contents(path: Path) -> dict[str, bytes]:
     if needed:
         raise EntryError(f"{shown(path / MANIFEST_FILE, None)} does not list {first_offenders(sorted(needed))}.")
     files = {name: read_bytes(path / name, LARGEST[name]) for name in sorted(stated)}
-    _compare(path, files, {name: facts.sha256 for name, facts in stated.items()})
-    if SAMPLES_FILE in files and not files[SAMPLES_FILE].startswith(PNG):
-        raise EntryError(f"{shown(path / SAMPLES_FILE, None)} is not a PNG. Submit the run again.")
+    _compare(path, files, stated)
+    if SAMPLES_FILE in files and not is_whole_png(files[SAMPLES_FILE]):
+        raise EntryError(
+            f"{shown(path / SAMPLES_FILE, None)} is not a whole PNG and nothing else. Submit the run again."
+        )
     return files
 
 
@@ -138,10 +157,26 @@ def _names(path: Path) -> set[str]:
     return names
 
 
-def _compare(path: Path, files: Mapping[str, bytes], stated: Mapping[str, str]) -> None:
+def _compare(path: Path, files: Mapping[str, bytes], stated: Mapping[str, FileFacts]) -> None:
     for name, content in files.items():
-        found = hashlib.sha256(content).hexdigest()
+        found = FileFacts(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
         if found != stated[name]:
             raise EntryError(
-                f"{shown(path / name, None)} is not the file in the manifest: stated {stated[name]}, found {found}."
+                f"{shown(path / name, None)} is not the file in the manifest: stated {stated[name].sha256} of "
+                f"{stated[name].bytes:,} bytes, found {found.sha256} of {found.bytes:,}."
             )
+
+
+def is_whole_png(content: bytes) -> bool:
+    """Return whether ``content`` is a PNG of at most ``LARGEST_SIDE`` pixels a side, undamaged, and nothing behind it."""
+    kinds, place = [], len(PNG)
+    while content.startswith(PNG) and place + 12 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, place)
+        end = place + 8 + length
+        if end + 4 > len(content) or zlib.crc32(content[place + 4 : end]) != int.from_bytes(content[end : end + 4]):
+            return False
+        kinds.append(kind)
+        place = end + 4
+    if kinds[:1] != [b"IHDR"] or kinds[-1] != b"IEND" or b"IDAT" not in kinds or place != len(content):
+        return False
+    return all(1 <= side <= LARGEST_SIDE for side in struct.unpack_from(">II", content, len(PNG) + 8))

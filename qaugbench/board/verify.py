@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
-from qaugbench.board.consistent import inconsistencies
 from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
@@ -44,17 +43,13 @@ class Verification:
 def verify(path: Path) -> Verification:
     """Check the entry, or the run folder, in ``path`` and return what was checked.
 
-    What ``reader.read_bundle`` refuses, the record against itself, the board against the data, ids, labels and groups, failed
-    cells against missing logits, and every score against one recomputed from the predictions (within 1e-9). Raises
-    EntryError naming the first thing that does not hold. What this cannot show is that the logits were produced by the
-    classifiers the record describes.
+    What ``reader.read_bundle`` refuses, the board against the data, ids, labels and groups, failed cells against missing
+    logits, and every score against one recomputed from the predictions (within 1e-9). Raises EntryError naming the first
+    thing that does not hold. What this cannot show is that the logits were produced by the classifiers the record describes.
     """
     bundle = read_bundle(Path(path))
     record, predicted = bundle.record, bundle.predictions
     _check_board(bundle)
-    wrong = next(inconsistencies(record), None)
-    if wrong is not None:
-        raise EntryError(f"{shown(bundle.path, None)}: {wrong}. Use the record that qaugbench wrote.")
     if bundle.entry is not None:
         _check_place(bundle)
     _check_predictions(bundle.path, record, predicted)
@@ -87,9 +82,10 @@ def _check_place(bundle: Bundle) -> None:
         raise EntryError(
             f"{shown(path / SAMPLES_FILE, None)}: pictures fitted to real patients cannot be part of an entry yet."
         )
-    if bundle.entry is not None and bundle.has_samples != bundle.entry.samples:
+    entry = bundle.entry
+    if entry is not None and not bundle.has_samples == entry.samples == (entry.samples_withheld is None):
         raise EntryError(
-            f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}."
+            f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}, and why not."
         )
 
 

@@ -64,17 +64,17 @@ def controls(generator: str, track: str, task: str, run: Path | None, as_json: b
 
     Without --run, that is measured on a trial fit of a few steps on random images.
     """
+    from qaugbench.board.reader import run_record
     from qaugbench.inspection.control_influence import STEPS, recorded_influence, trial_influence
     from qaugbench.inspection.influence_text import influence_text
     from qaugbench.inspection.parameter_table import parameter_table, parameter_text
-    from qaugbench.record import read_record
 
     if run is None:
         table = parameter_table(generator, track=track, task=task)
         trial = f"trial fit of {STEPS} steps on random images, barely trained"
         found = {trial: trial_influence(generator, track=track, task=task)}
     else:
-        record = read_record(run)
+        record = run_record(run)
         found = {f"{record.id}, {key}": one for key, one in recorded_influence(record, generator).items()}
         table = parameter_table(generator, track=record.board.track, task=record.board.task_id)
     if as_json:

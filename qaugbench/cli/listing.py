@@ -50,10 +50,11 @@ def definition(name: str, as_json: bool) -> None:
     from qaugbench.untrusted import exists
 
     if exists(Path(name) / "record.json"):
-        from qaugbench.record import read_record, record_text
+        from qaugbench.board.reader import run_record
+        from qaugbench.record import record_text
         from qaugbench.report.tables import summary_table
 
-        record = read_record(Path(name))
+        record = run_record(Path(name))
         if as_json:
             click.echo(record_text(record), nl=False)
         else:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from qaugbench.datasets.audit.image_facts import grey_and_stored
+from qaugbench.datasets.audit.image_facts import DETAIL, THUMBNAIL, grey_and_stored, small_copy
+from qaugbench.datasets.audit.near_duplicates import same_pictures
 from qaugbench.datasets.audit.turned_copies import turned_hash
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared
 from qaugbench.datasets.preprocess import square_pixels
@@ -22,10 +24,31 @@ FIRST = 3
 
 @dataclass(frozen=True)
 class Known:
-    """The images of a run by their pixels in any orientation: as stored and at the size of the track, each -> (part, file)."""
+    """The images of a run by their pixels in any orientation: as stored and at the size of the track, each -> (part, file).
+
+    ``held_out`` are small copies of the test and val images.
+    """
 
     stored: dict[bytes, tuple[str, str]]
     square: dict[bytes, tuple[str, str]]
+    held_out: list[Small]
+
+
+@dataclass(frozen=True)
+class Small:
+    """Two small grey copies of an image, by which near-duplicates are found."""
+
+    thumbnail: np.ndarray
+    detail: np.ndarray
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An image in the forms in which it is compared."""
+
+    stored: bytes
+    square: bytes
+    small: Small
 
 
 def check_external(
@@ -34,7 +57,8 @@ def check_external(
     """Return what is to be said of the folders of images among ``choices``; raise DataError where they hold held-out images.
 
     An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of the eight
-    orientations. Copies of training images are allowed, counted and said; blank images are compared with nothing.
+    orientations. Copies of training images and near-duplicates of held-out ones are allowed, counted and said; blank images are
+    compared with nothing.
     """
     paths = [choice.images for choice in choices if choice.images is not None]
     if not paths:
@@ -46,20 +70,24 @@ def check_external(
 def _folder_notes(path: Path, known: Known, task: Task, image_size: int) -> list[str]:
     external = open_prepared(path, task.labels)
     where: dict[str, list[str]] = {part: [] for part in PARTS}
-    seen: set[bytes] = set()
-    repeated = 0
-    for i in range(len(external)):
-        hashes = _hashes(external, i, image_size, task.channels)
-        if hashes is None:
-            continue
-        stored, square = hashes
-        found = known.stored.get(stored) or known.square.get(square)
+    images = [(i, seen) for i in range(len(external)) if (seen := _seen(external, i, image_size, task.channels))]
+    for i, seen in images:
+        found = known.stored.get(seen.stored) or known.square.get(seen.square)
         if found is not None:
             where[found[0]].append(f"{shown(external.files[i])} = {shown(found[1])} ({found[0]})")
-        repeated += square in seen
-        seen.add(square)
     _refuse_held_out(path, where, len(external))
-    return _notes(path, len(where["train"]), repeated, len(external))
+    repeated = len(images) - len({seen.square for _, seen in images})
+    near = _near(known.held_out, [seen.small for _, seen in images])
+    return _notes(path, len(where["train"]), repeated, near, len(external))
+
+
+def _near(held_out: list[Small], external: list[Small]) -> int:
+    """Return how many ``external`` images show the picture of one that is held out: compressed anew, or with another contrast."""
+    everything = [*held_out, *external]
+    thumbnails = np.array([small.thumbnail for small in everything])
+    pairs = same_pictures(thumbnails, np.array([small.detail for small in everything]))
+    across = (pairs.first < len(held_out)) & (pairs.second >= len(held_out))
+    return len(np.unique(pairs.second[across]))
 
 
 def _refuse_held_out(path: Path, where: dict[str, list[str]], n: int) -> None:
@@ -73,8 +101,13 @@ def _refuse_held_out(path: Path, where: dict[str, list[str]], n: int) -> None:
         )
 
 
-def _notes(path: Path, training: int, repeated: int, n: int) -> list[str]:
+def _notes(path: Path, training: int, repeated: int, near: int, n: int) -> list[str]:
     notes = []
+    if near:
+        notes.append(
+            f"folder:{path.stem}: {near} of {n} images show almost the picture of a held-out image of this run: if they were "
+            "made from it, the scores of this arm are too high."
+        )
     if training:
         notes.append(f"folder:{path.stem}: {training} of {n} images are training images of this run, pixel for pixel.")
     if repeated:
@@ -83,18 +116,19 @@ def _notes(path: Path, training: int, repeated: int, n: int) -> list[str]:
 
 
 def _known(prepared: PreparedData, split: Split, size: int, channels: int) -> Known:
-    known = Known({}, {})
+    known = Known({}, {}, [])
     for part in ("test", "val", "train"):  # what is held out is found first
         for i in getattr(split, part).tolist():
-            hashes = _hashes(prepared, i, size, channels)
-            if hashes is not None:
-                known.stored.setdefault(hashes[0], (part, prepared.files[i]))
-                known.square.setdefault(hashes[1], (part, prepared.files[i]))
+            seen = _seen(prepared, i, size, channels)
+            if seen is not None:
+                known.stored.setdefault(seen.stored, (part, prepared.files[i]))
+                known.square.setdefault(seen.square, (part, prepared.files[i]))
+                known.held_out.extend([seen.small] if part != "train" else [])
     return known
 
 
-def _hashes(prepared: PreparedData, i: int, size: int, channels: int) -> tuple[bytes, bytes] | None:
-    """Return the hash of an image as stored and at the size of the track; None where it is blank or cannot be read."""
+def _seen(prepared: PreparedData, i: int, size: int, channels: int) -> Seen | None:
+    """Return an image as it is compared, as stored and at the size of the track; None where it is blank or cannot be read."""
     try:
         image = prepared.read(i)
         square = square_pixels(image, size, channels)
@@ -103,4 +137,7 @@ def _hashes(prepared: PreparedData, i: int, size: int, channels: int) -> tuple[b
     if np.ptp(square) == 0:
         return None
     _, stored, _ = grey_and_stored(image)
-    return turned_hash(stored), turned_hash(square)
+    plane = Image.fromarray(np.ascontiguousarray(np.squeeze(square)))
+    return Seen(
+        turned_hash(stored), turned_hash(square), Small(small_copy(plane, THUMBNAIL), small_copy(plane, DETAIL))
+    )

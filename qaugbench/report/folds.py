@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qaugbench.board.reader import check_folder, read_run_predictions
+from qaugbench.board.reader import check_folder, read_run_predictions, run_record
 from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import NONE, Row, aligned, count, fraction_words, interval, p_value, signed, unsigned
-from qaugbench.record import Record, read_record
+from qaugbench.record import Record
 from qaugbench.stats.folds import CrossFitted, crossfit
 
 HEADER = ("arm", "mean", "vs R* ({reference})", "95 % CI", "p")
@@ -21,7 +21,7 @@ def folds_text(folders: Sequence[Path]) -> str:
     """
     for folder in folders:
         check_folder(folder)
-    records = [read_record(folder) for folder in folders]
+    records = [run_record(folder) for folder in folders]
     _check_alike(folders, records)
     first = records[0]
     predictions = [read_run_predictions(folder, record) for folder, record in zip(folders, records, strict=True)]

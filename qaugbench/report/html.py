@@ -11,10 +11,10 @@ import jinja2
 
 from qaugbench.board import circuit_influence
 from qaugbench.board.cite import bibtex, references
-from qaugbench.board.reader import check_folder
+from qaugbench.board.reader import check_folder, run_record
 from qaugbench.files import write_whole
 from qaugbench.formatting import change, duration, fraction_words, unsigned
-from qaugbench.record import Record, read_record
+from qaugbench.record import Record
 from qaugbench.report import claims, figures, tables
 from qaugbench.report import record_views as views
 from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
@@ -45,7 +45,7 @@ def write_report(run_folder: Path) -> Path:
     """
     run_folder = Path(run_folder)
     check_folder(run_folder)
-    page = render(read_record(run_folder), read_curves(run_folder / "curves.json"), run_folder / "samples.npz")
+    page = render(run_record(run_folder), read_curves(run_folder / "curves.json"), run_folder / "samples.npz")
     target = run_folder / REPORT_FILE
     write_whole(target, page)
     return target

@@ -202,6 +202,14 @@ registered("entry.json is 8 GB", lambda folder: sparse(8 << 30)(folder / ENTRY_F
 registered("manifest.json is 8 GB", lambda folder: sparse(8 << 30)(folder / MANIFEST_FILE))
 registered("predictions.npz is 8 GB", lambda folder: sparse(8 << 30)(folder / PREDICTIONS_FILE))
 registered("samples.png is 8 GB", lambda folder: sparse(8 << 30)(folder / "samples.png"))
+registered(
+    "samples.png ends early",
+    lambda folder: ((path := folder / "samples.png").write_bytes(path.read_bytes()[:-20]), reseal(folder))[1],
+)
+registered(
+    "samples.png is an archive as well",
+    lambda folder: ((path := folder / "samples.png").write_bytes(path.read_bytes() + b"PK" * 99), reseal(folder))[1],
+)
 registered("samples.png is no picture", lambda folder: ((folder / "samples.png").write_bytes(b"MZ"), reseal(folder))[1])
 
 
@@ -231,6 +239,21 @@ def the_manifest_lists_a_path(folder: Path) -> None:
     """Names outside the folder are not read."""
     facts = {"schema_version": 1, "files": {"../../../../etc/passwd": {"sha256": "0" * 64, "bytes": 1}}}
     (folder / MANIFEST_FILE).write_text(json.dumps(facts), encoding="utf-8")
+
+
+@breaks
+def the_manifest_states_another_size(folder: Path) -> None:
+    facts = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    facts["files"][ENTRY_FILE]["bytes"] += 1
+    (folder / MANIFEST_FILE).write_text(json.dumps(facts), encoding="utf-8")
+
+
+@breaks
+def pictures_are_withheld_and_there(folder: Path) -> None:
+    facts = json.loads((folder / ENTRY_FILE).read_text(encoding="utf-8"))
+    facts["samples_withheld"] = "secret"
+    (folder / ENTRY_FILE).write_text(json.dumps(facts), encoding="utf-8")
+    reseal(folder)
 
 
 @breaks

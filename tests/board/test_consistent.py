@@ -137,7 +137,7 @@ def test_hashes_are_hashes(field: str, value: str) -> None:
 def test_verify_refuses_what_contradicts_itself_and_the_predictions(tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     change_record(tmp_path / "run", put("cost", "train", "cpu_s", -1.0))
-    with pytest.raises(EntryError, match="cost.train"):
+    with pytest.raises(EntryError, match=r"cost\.train"):
         verify(tmp_path / "run")
 
 

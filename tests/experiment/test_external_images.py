@@ -139,6 +139,22 @@ def test_kappa_is_asked_of_the_grades_that_can_be_learnt() -> None:
     ]
 
 
+def test_held_out_images_that_were_compressed_anew_are_counted_and_said(data, tmp_path) -> None:
+    smooth = [
+        np.asarray(Image.fromarray(picture(500 + i, 8)).resize((48, 48), Image.Resampling.BICUBIC)) for i in range(3)
+    ]
+    for i, row in enumerate((45, 46, 33)):
+        Image.fromarray(smooth[i]).save(data / "images" / f"real{row}.png")
+    brighter = [np.clip(image.astype(int) + 3, 0, 255).astype(np.uint8) for image in smooth]
+    facts = planned(data, external(tmp_path, brighter), tmp_path / "runs").plan.source.facts
+    assert any("3 of 8 images show almost the picture of a held-out image" in note for note in facts.notes)
+
+
+def test_other_pictures_are_not_near_to_held_out_ones(data, tmp_path) -> None:
+    facts = planned(data, external(tmp_path, []), tmp_path / "runs").plan.source.facts
+    assert not any("held-out" in note for note in facts.notes)
+
+
 def test_a_quiet_run_still_warns_of_its_data(data, tmp_path, monkeypatch, capsys) -> None:
     class Reached(Exception):
         pass
