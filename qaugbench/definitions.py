@@ -45,11 +45,13 @@ def read_toml(kind: str, name: str) -> dict[str, Any]:
 
 
 def parse_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file as a dictionary; a syntax error names file and line."""
+    """Return a TOML file as a dictionary; one that cannot be read is named, and a syntax error with its line."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(f"{path} is not valid TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{path} cannot be read as UTF-8 text: {error}.") from error
 
 
 @cache

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from qaugbench.errors import DefinitionError
+from qaugbench.errors import DefinitionError, shown
 
 ENTRY_POINT_GROUP = "qaugbench.generators"
 
@@ -27,12 +27,16 @@ def registered() -> dict[str, tuple[EntryPoint, ...]]:
 
 
 def entry_point(name: str) -> EntryPoint:
-    """Return the entry point registered under ``name``, or raise if several packages use that name."""
+    """Return the entry point registered under ``name``; raise if several packages use that name or it names no object."""
     points = registered()[name]
     if len(points) > 1:
         raise DefinitionError(
             f"The generator {name!r} is registered more than once: as {' and as '.join(point.value for point in points)}. "
             "Uninstall one of the packages, or let it use another name."
+        )
+    if not EntryPoint.pattern.match(points[0].value):
+        raise DefinitionError(
+            f"The generator {name!r} is registered as {shown(points[0].value)!r}. Write it as package.module:Class, without quotes."
         )
     return points[0]
 

@@ -93,6 +93,21 @@ def test_a_module_that_is_gone_is_named() -> None:
         assert isinstance(definitions.every_card()["lost"], DefinitionError)
 
 
+@pytest.mark.parametrize("value", ['"flatpack.models.flat:MeanImage"', "", "flat pack:MeanImage"])
+def test_an_entry_point_that_names_no_object_is_named_and_hides_no_other(value: str) -> None:
+    with entry_points(EntryPoint("odd", value, GROUP)):
+        rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
+    assert "Write it as package.module:Class" in rows["odd"]["title"]
+    assert rows["qldm"]["kind"] == "hybrid"
+
+
+def test_facts_that_are_not_text_are_named_and_hide_no_other(package: Path) -> None:
+    (package / "meanimage.toml").write_bytes(b"\xff\xfe\x00")
+    rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
+    assert rows["meanimage"]["title"].startswith("cannot be used: ")
+    assert "meanimage.toml" in rows["meanimage"]["title"]
+
+
 def test_an_id_other_than_the_registered_name_is_refused(tmp_path: Path) -> None:
     message = r"other\.toml: the id is 'meanimage', but the generator is called 'other'"
     other = registered(tmp_path, "other", MEAN_IMAGE.source, FACTS, attribute="MeanImage")
