@@ -21,7 +21,7 @@ MAX_OFFENDERS = 5
 class Finding:
     """One thing that is wrong or worth knowing.
 
-    ``error``: the split in use leaks. ``warning``: a result may mislead. ``note``: worth knowing. ``what`` is one clause
+    ``error``: the split in use leaks, or a run refuses the source. ``warning``: a result may mislead. ``note``: worth knowing. ``what`` is one clause
     with its count; ``count`` of ``of`` (images unless ``unit`` says otherwise); ``offenders`` the first few; ``facts``
     further numbers, ready for JSON.
     """
