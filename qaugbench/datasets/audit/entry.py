@@ -37,10 +37,10 @@ def audit(
 ) -> AuditReport:
     """Return the problems of ``prepared`` as data for ``task``, found from pixels, patients and published splits.
 
-    ``split`` is the split in use; by default the one that ``choose_split`` returns. Leaks in it are errors; leaks in
-    other split columns are warnings. Images are read by ``jobs`` processes and decoded once, or not at all if
-    ``scanned`` has their facts; the report does not depend on ``jobs``. Columns that already name duplicates are not
-    used. Raises DataError for ``jobs`` below 1 and if no image can be decoded.
+    ``split`` is the split in use; by default the one that ``choose_split`` returns. Leaks in it, and whatever a run
+    refuses, are errors; leaks in other split columns are warnings. Images are read by ``jobs`` processes and decoded
+    once, or not at all if ``scanned`` has their facts; the report does not depend on ``jobs``. Columns that already name
+    duplicates are not used. Raises DataError for ``jobs`` below 1 and if no image can be decoded.
 
     >>> import tempfile
     >>> from pathlib import Path

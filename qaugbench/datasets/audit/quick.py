@@ -196,7 +196,7 @@ def _files_only(n: int) -> Finding:
     return Finding(
         "files-only",
         "note",
-        f"{n:,} images are too many to compare as pictures before a run: only equal files were looked for",
+        f"{n:,} images are too many or too large to compare as pictures before a run: only equal files were looked for",
         "Run 'qaugbench data audit'.",
         n,
         n,

@@ -21,7 +21,8 @@ MAX_OFFENDERS = 5
 class Finding:
     """One problem, or one fact worth knowing.
 
-    ``error``: the split in use leaks. ``warning``: results may mislead. ``note``: worth knowing. ``what`` is one clause
+    ``error``: the split in use leaks, or a run refuses the source. ``warning``: results may mislead. ``note``: worth
+    knowing. ``what`` is one clause
     with its count; ``count`` of ``of`` (images unless ``unit`` says otherwise); ``offenders`` the first few; ``facts``
     further numbers, ready for JSON.
     """

@@ -37,7 +37,11 @@ def unusable_findings(prepared: PreparedData, scanned: Scan, channels: int) -> l
     coloured = np.flatnonzero(readable & scanned.coloured) if channels == 1 else np.empty(0, dtype=np.int64)
     return [
         *finding(
-            "unreadable", "warning", np.flatnonzero(~readable), "cannot be decoded", "Fetch them again, or remove them."
+            "unreadable",
+            "error",
+            np.flatnonzero(~readable),
+            "cannot be decoded, so that no run uses this source",
+            "Fetch them again, or remove them.",
         ),
         *finding("blank", "warning", blank, "are blank", "Remove them: they have a label and show nothing."),
         *finding("cut-off", "warning", cut, "end in flat grey, as if cut off while decoding", "Fetch them again."),
