@@ -1,6 +1,6 @@
 """Whether the classifier's training had reached its plateau: the matched real-only arms once more, with twice the steps.
 
-Short of the plateau, whatever puts more images into a step helps, since it is more training; differences between arms are
+Short of the plateau, whatever puts more images into each step helps, since it is more training; differences between arms are
 then worth of more steps and not of images. The check costs two trainings per fraction, of one replicate, on real images alone,
 so that every entry of a board shares them.
 """

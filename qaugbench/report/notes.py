@@ -1,4 +1,4 @@
-"""What stands beside the numbers of a record: banners above them, and what to know before using them."""
+"""What is shown with the numbers of a record: banners above them, and what to know before using them."""
 
 from __future__ import annotations
 

@@ -137,7 +137,10 @@ def best_classical_title(record: Record, key: str) -> str:
     best = fraction.best_classical
     mean = best.validation_means.get(str(best.arm))
     where = "" if mean is None else f", where it has {unsigned(mean)}"
-    return f"Against the best classical arm, {best.arm} (chosen on validation{where})"
+    primary = record.endpoints[0].id
+    itself = any(one.arm == best.arm for one in views.contrasts(record, key, primary, "best-classical"))
+    others = f"; {best.arm} itself is compared with the best of the others" if itself else ""
+    return f"Against the best classical arm, {best.arm} (chosen on validation{where}{others})"
 
 
 def other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
@@ -185,7 +188,7 @@ def _fraction_text(record: Record, fraction: FractionFacts) -> str:
         lines += ["", title if endpoint == record.endpoints[0].id else f"Secondary: {title}"]
         lines += aligned(HEADER, main_rows(record, key, endpoint))
     for title, found in other_families(record, key):
-        lines += ["", title, *aligned(DIFFERENCE_HEADER, found)]
+        lines += ["", wrapped(title), *aligned(DIFFERENCE_HEADER, found)]
     grid = claims.claims_grid(record, key, record.endpoints[0].id)
     lines += ["", *aligned(claims.GRID_HEADER, grid)] if grid else []
     ranks = claims.ranks_sentence(record, key)

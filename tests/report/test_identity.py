@@ -57,6 +57,12 @@ def test_unlisted_generators_and_controls_get_a_look_too() -> None:
     assert found["mine"].color == found["mine:odd"].color != found["yours"].color
 
 
+def test_no_arm_is_called_the_reference_since_that_is_decided_by_validation() -> None:
+    for look in looks(REAL).values():
+        assert "reference" not in f"{look.title} {look.words}"
+        assert "every claim" not in look.words
+
+
 def test_looks_do_not_depend_on_the_order_of_arms() -> None:
     arms = [*REAL, *_variants("mine", "twin"), *_variants("yours")]
     assert looks(arms) == looks(reversed(arms))

@@ -11,7 +11,7 @@ import pytest
 from qaugbench.formatting import interval, signed, unsigned
 from qaugbench.record import BlockInfluence, Plateau, Record
 from qaugbench.report.notes import low_power
-from qaugbench.report.tables import markdown_summary, summary_table
+from qaugbench.report.tables import best_classical_title, markdown_summary, summary_table
 from qaugbench.stats.results import Contrast
 from qaugbench.task import Endpoint
 from tests.board.factory import endpoints_for, predictions_for, record_for, write_run
@@ -58,6 +58,16 @@ def test_every_sentence_of_the_generators_is_there(record: Record) -> None:
 def test_best_classical_arm_is_named_with_how_it_was_chosen(record: Record) -> None:
     best = record.scores.fractions["10%"].best_classical.arm
     assert f"Against the best classical arm, {best} (chosen on validation" in summary_table(record)
+
+
+def test_a_generator_that_is_the_best_classical_arm_is_not_compared_with_itself(record: Record) -> None:
+    fractions = record.scores.fractions
+    best = replace(fractions["10%"].best_classical, arm="ddpm", validation_means={"ddpm": 0.9})
+    scores = replace(record.scores, fractions={**fractions, "10%": replace(fractions["10%"], best_classical=best)})
+    assert best_classical_title(record.model_copy(update={"scores": scores}), "10%") == (
+        "Against the best classical arm, ddpm (chosen on validation, where it has .900; ddpm itself is compared with the best "
+        "of the others)"
+    )
 
 
 def test_text_fits_the_width(record: Record) -> None:
