@@ -66,7 +66,9 @@ def test_each_planted_damage_is_found_by_its_check_and_no_more(tmp_path, chests)
     for check, rows in planted.items():
         (finding,) = report.of(check)
         assert finding.offenders == tuple(names[row] for row in rows), check
-    assert [one.check for one in report.findings if one.severity == "error"] == ["unreadable"]  # the rest runs, and is no leak
+    assert [one.check for one in report.findings if one.severity == "error"] == [
+        "unreadable"
+    ]  # the rest runs, and is no leak
     assert len(report.pairs) == 0  # the two blank images are no pair
 
 

@@ -21,9 +21,9 @@ MAX_OFFENDERS = 5
 class Finding:
     """One thing that is wrong or worth knowing.
 
-    ``error``: the split in use leaks, or a run refuses the source. ``warning``: a result may mislead. ``note``: worth knowing. ``what`` is one clause
-    with its count; ``count`` of ``of`` (images unless ``unit`` says otherwise); ``offenders`` the first few; ``facts``
-    further numbers, ready for JSON.
+    ``error``: the split in use leaks, or a run refuses the source. ``warning``: a result may mislead. ``note``: worth knowing.
+    ``what`` is one clause with its count; ``count`` of ``of`` (images unless ``unit`` says otherwise); ``offenders`` the first
+    few; ``facts`` further numbers, ready for JSON.
     """
 
     check: str
