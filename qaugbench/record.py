@@ -316,11 +316,15 @@ def read_record(path: Path) -> Record:
 def parse_facts(content: bytes, file: Path, kind: type[Kind]) -> Kind:
     """Return facts of one ``kind`` from strict JSON; ``file`` names it in messages. Another schema raises EntryError."""
     stated = parse_json(content, file)
+    version = stated.get("schema_version", 1) if isinstance(stated, dict) else 1
+    if type(version) is not int:
+        raise EntryError(
+            f"{shown(file, None)} has the schema_version {shown(repr(version))}, which is not a whole number."
+        )
     try:
         return kind.model_validate_json(content, strict=True)
     except ValidationError as error:
-        record = stated.get("record", stated) if isinstance(stated, dict) else None
-        schema = record.get("schema_version") if isinstance(record, dict) else None
+        schema = _record_schema(stated, kind)
         if type(schema) is int and schema in OLDER_SCHEMAS:
             raise EntryError(
                 f"{shown(file, None)} has a record of schema {schema}; 'qaugbench rescore {shown(file.parent, None)}' brings "
@@ -329,6 +333,12 @@ def parse_facts(content: bytes, file: Path, kind: type[Kind]) -> Kind:
         raise EntryError(
             f"{shown(file, None)} does not have the form that qaugbench writes: {first_fault(error)}. Run or submit again."
         ) from error
+
+
+def _record_schema(stated: Any, kind: type[BaseModel]) -> object:
+    """Return the schema of the record in a file that holds one, or is one; None for any other."""
+    record = stated if kind is Record else stated.get("record") if isinstance(stated, dict) else None
+    return record.get("schema_version") if isinstance(record, dict) else None
 
 
 def first_fault(error: ValidationError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +11,11 @@ from qaugbench.record import parse_facts
 from qaugbench.untrusted import MIB, exists, read_bytes
 
 CURVES_BYTES = 64 * MIB
+MOST_CURVES, MOST_POINTS = 5_000, 2_000
+"""Far above any run: a curve is kept at 200 points."""
+
+Drawn = Annotated[float, Field(ge=-1e100, le=1e100)]
+"""A value whose distance from another can be drawn."""
 
 
 class _Kept(BaseModel):
@@ -19,10 +25,10 @@ class _Kept(BaseModel):
 class Point(_Kept):
     """What was noted at one step; None where it was not."""
 
-    step: float = Field(ge=0)
-    train_loss: float | None = None
-    val_metric: float | None = None
-    loss: float | None = None
+    step: float = Field(ge=0, le=1e15)
+    train_loss: Drawn | None = None
+    val_metric: Drawn | None = None
+    loss: Drawn | None = None
 
 
 class TrainingCurve(_Kept):
@@ -32,7 +38,7 @@ class TrainingCurve(_Kept):
     variant: str | None = None
     fraction: str
     replicate: int
-    points: list[Point]
+    points: list[Point] = Field(max_length=MOST_POINTS)
 
     @property
     def method(self) -> str:
@@ -43,8 +49,8 @@ class TrainingCurve(_Kept):
 class CurveFile(_Kept):
     """The content of ``curves.json``."""
 
-    classifier: list[TrainingCurve] = Field(default_factory=list)
-    generator: list[TrainingCurve] = Field(default_factory=list)
+    classifier: list[TrainingCurve] = Field(default_factory=list, max_length=MOST_CURVES)
+    generator: list[TrainingCurve] = Field(default_factory=list, max_length=MOST_CURVES)
 
 
 def read_curves(path: Path) -> CurveFile:

@@ -249,6 +249,12 @@ def the_manifest_states_another_size(folder: Path) -> None:
 
 
 @breaks
+def the_manifest_is_of_schema_true(folder: Path) -> None:
+    facts = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    (folder / MANIFEST_FILE).write_text(json.dumps({**facts, "schema_version": True}), encoding="utf-8")
+
+
+@breaks
 def pictures_are_withheld_and_there(folder: Path) -> None:
     facts = json.loads((folder / ENTRY_FILE).read_text(encoding="utf-8"))
     facts["samples_withheld"] = "secret"

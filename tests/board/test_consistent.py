@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from qaugbench.board.consistent import inconsistencies
+from qaugbench.board.entry import submit
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.record import Record
+from qaugbench.report.html import write_report
 from tests.board.factory import ARMS, SPACES, predictions_for, unscored, write_run
 from tests.board.tampering import change_record
 
@@ -153,3 +155,32 @@ def test_a_training_beside_the_arms_may_fail(tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     change_record(tmp_path / "run", lambda record: record["failures"].append(failure))
     assert verify(tmp_path / "run").record.failures[0].outcome == "diverged"
+
+
+def test_a_broken_manifest_is_not_said_to_be_an_older_record(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    entry = submit(tmp_path / "run", tmp_path / "boards")
+    manifest = json.loads((entry / "manifest.json").read_text())
+    (entry / "manifest.json").write_text(json.dumps({**manifest, "files": []}))
+    with pytest.raises(EntryError, match="files: Input should be") as refused:
+        verify(entry)
+    assert "rescore" not in str(refused.value)
+
+
+def test_more_curves_than_any_run_has_are_refused(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    curves = json.loads((tmp_path / "run" / "curves.json").read_text())
+    curves["classifier"] *= 300
+    (tmp_path / "run" / "curves.json").write_text(json.dumps(curves))
+    with pytest.raises(EntryError, match="at most 5000 items"):
+        write_report(tmp_path / "run")
+
+
+def test_curves_that_cannot_be_drawn_are_refused(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    curves = json.loads((tmp_path / "run" / "curves.json").read_text())
+    for point, loss in zip(curves["classifier"][0]["points"], (1e308, -1e308), strict=False):
+        point["train_loss"] = loss
+    (tmp_path / "run" / "curves.json").write_text(json.dumps(curves))
+    with pytest.raises(EntryError, match="train_loss"):
+        write_report(tmp_path / "run")
