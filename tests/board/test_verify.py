@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
@@ -191,7 +192,7 @@ def test_real_data_bring_no_pictures(tmp_path: Path) -> None:
 
     write_run(tmp_path / "run", replicates=2, phantom=False)
     entry = submit(tmp_path / "run", tmp_path / "leaderboards")
-    (entry / "samples.png").write_bytes(b"\x89PNG\r\n\x1a\na picture")
+    Image.new("L", (8, 8)).save(entry / "samples.png")
     repair_manifest(entry)
     with pytest.raises(EntryError, match="pictures fitted to real patients"):
         verify(entry)

@@ -21,7 +21,7 @@ FOUND = BlockInfluence(
     noise_replaced=0.021,
     parameter_share=0.0016,
     n_images=128,
-    n_replicates=3,
+    n_replicates=2,
 )
 
 

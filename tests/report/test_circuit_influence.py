@@ -11,7 +11,7 @@ from qaugbench.record import BlockInfluence, Record, read_record, record_text
 from qaugbench.report.circuit_influence import fraction_rows
 from qaugbench.report.html import write_report
 from qaugbench.report.notes import notes
-from tests.board.factory import write_run
+from tests.board.factory import ARMS, write_run
 
 TITLE = "How far the circuits reach the images"
 
@@ -24,14 +24,14 @@ def influence(mean: float | None, noise: float | None) -> BlockInfluence:
         noise_replaced=noise,
         parameter_share=0.0016,
         n_images=128,
-        n_replicates=5,
+        n_replicates=2,
     )
 
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     folder = tmp_path_factory.mktemp("run")
-    write_run(folder, replicates=2)
+    write_run(folder, replicates=2, arms=(*ARMS, "qldm:frozen"))
     return read_record(folder)
 
 

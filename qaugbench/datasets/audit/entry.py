@@ -38,9 +38,9 @@ def audit(
     """Return what is wrong with ``prepared`` as data for ``task``, found from pixels, patients and published splits.
 
     ``split`` is the split in use; by default that which ``choose_split`` takes. An error is only what leaks in it and what a
-    run refuses; what leaks in another split column is a warning. Images are read by ``jobs`` processes and decoded once, and not at all
-    where ``scanned`` has their facts; the report does not depend on ``jobs``. Columns that tell of duplicates are not
-    read. Raises DataError for ``jobs`` below 1 and where no image can be decoded.
+    run refuses; what leaks in another split column is a warning. Images are read by ``jobs`` processes and decoded once,
+    and not at all where ``scanned`` has their facts; the report does not depend on ``jobs``. Columns that tell of
+    duplicates are not read. Raises DataError for ``jobs`` below 1 and where no image can be decoded.
 
     >>> import tempfile
     >>> from pathlib import Path
