@@ -205,13 +205,18 @@ def _places(prepared: PreparedData, parts: np.ndarray, code: int) -> str:
 def _split(prepared: PreparedData, name: str, sentences: list[str], parts: np.ndarray, crossing: int) -> Split:
     if not prepared.patients_known:
         sentences.append("labels.csv names no patients, so images of one patient may be in two parts unnoticed")
-    pairs = sorted(zip(prepared.identity.image_ids, parts.tolist(), strict=True))
+    ids = prepared.identity.image_ids
+    pairs = sorted(zip(ids, parts.tolist(), strict=True))
+    order = np.argsort(
+        np.array(ids)
+    )  # by content, so that nothing that is drawn from a part depends on the order of the rows
+    train, val, test = (order[parts[order] == part] for part in PARTS)
     return Split(
         name=name,
         how="; ".join(sentences) + ".",
-        train=np.flatnonzero(parts == "train"),
-        val=np.flatnonzero(parts == "val"),
-        test=np.flatnonzero(parts == "test"),
+        train=train,
+        val=val,
+        test=test,
         leaky=crossing > 0,
         crossing_groups=crossing,
         sha256=hashlib.sha256(json.dumps(pairs).encode()).hexdigest(),

@@ -121,7 +121,7 @@ def _fractions(setting: Setting, wanted: Sequence[float], runnable: Runnable) ->
         streams = setting.streams(used, 0)
         rows = replicate_rows(
             prepared.labels,
-            prepared.groups,
+            prepared.identity.groups,
             train,
             setting.draw(used),
             subset=streams.subset,

@@ -37,7 +37,7 @@ def prepare(cell: Cell, store: Store) -> tuple[Files, Facts]:
     prepared = open_prepared(*_place(cell))
     place = store.unfinished("prepare", cell.name)
     images = write_pixels(prepared, cell.key["size"], cell.key["channels"], place)
-    files: Files = {"images": images, "labels": prepared.labels, "groups": prepared.groups}
+    files: Files = {"images": images, "labels": prepared.labels, "groups": prepared.identity.groups}
     return files, {"images": len(prepared)}
 
 
