@@ -207,9 +207,7 @@ def _split(prepared: PreparedData, name: str, sentences: list[str], parts: np.nd
         sentences.append("labels.csv names no patients, so images of one patient may be in two parts unnoticed")
     ids = prepared.identity.image_ids
     pairs = sorted(zip(ids, parts.tolist(), strict=True))
-    order = np.argsort(
-        np.array(ids)
-    )  # by content, so that nothing that is drawn from a part depends on the order of the rows
+    order = np.argsort(np.array(ids))  # by content: nothing drawn from a part depends on the order of the rows
     train, val, test = (order[parts[order] == part] for part in PARTS)
     return Split(
         name=name,
