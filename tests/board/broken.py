@@ -348,10 +348,10 @@ registered("a negative number of images", record(lambda facts: facts["data"]["n_
 registered("another number of patients", record(lambda facts: facts["data"]["n_groups"].update(test=7)))
 registered("an id that is a path", record(lambda facts: facts.update(id="../../x")))
 registered(
-    "a failed cell without its fields",
+    "a failed cell without its fraction and replicate",
     record(
         lambda facts: facts["failures"].append(
-            {"stage": "train", "name": "R 10% r0", "outcome": "error", "reason": "x"}
+            {"stage": "train", "name": "R 10% r0", "outcome": "error", "reason": "x", "arm": "R"}
         )
     ),
 )
