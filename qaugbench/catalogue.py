@@ -121,7 +121,7 @@ def _tracks() -> list[dict[str, Any]]:
     rows = []
     for name in definitions.names("tasks"):
         for track in definitions.task(name).tracks.values():
-            fractions = " ".join(f"{100 * fraction:g}%" for fraction in track.fractions)
+            fractions = ", ".join(f"{100 * fraction:g} %" for fraction in track.fractions)
             rows.append(
                 {
                     "task": name,

@@ -59,8 +59,8 @@ def control_table(rows: Sequence[ControlCount]) -> str:
     >>> from qaugbench.circuits.ansatz import qldm_circuit
     >>> print(control_table(control_counts(qldm_circuit(2, 1))[:2]))
     control  trainable  total  of the circuit's  asks
-    none             4      4              100%  the circuit itself
-    twin             4      4              100%  does a classical layer of the same size do as well?
+    none             4      4             100 %  the circuit itself
+    twin             4      4             100 %  does a classical layer of the same size do as well?
     """
     cells = [("control", "trainable", "total", "of the circuit's", "asks")]
     cells += [(row.control, f"{row.trainable:,}", f"{row.total:,}", percent(row.share), row.question) for row in rows]
@@ -71,9 +71,9 @@ def percent(share: float | None) -> str:
     """Return a share as text, "-" for none.
 
     >>> percent(0.984), percent(None)
-    ('98.4%', '-')
+    ('98.4 %', '-')
     """
-    return "-" if share is None else f"{100 * share:.4g}%"
+    return "-" if share is None else f"{100 * share:.4g} %"
 
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[int]) -> str:

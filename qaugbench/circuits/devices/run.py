@@ -41,7 +41,7 @@ class Report:
             f"jobs: {', '.join(self.job_ids)}",
         ]
         if self.kept is not None:
-            lines.append(f"post-selection kept {self.kept:.2%} of the shots")
+            lines.append(f"post-selection kept {100 * self.kept:.2f} % of the shots")
         return "\n".join(lines)
 
 

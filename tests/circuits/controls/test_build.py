@@ -217,7 +217,7 @@ def test_parameters_stand_side_by_side() -> None:
     assert (rows["frozen"].total, rows["frozen"].share, rows["random"].share) == (60, 0.0, 0.4)
     lines = control_table(list(rows.values())).splitlines()
     assert lines[0].split()[:3] == ["control", "trainable", "total"]
-    assert lines[5].split()[:4] == ["random", "24", "24", "40%"]
+    assert lines[5].split()[:5] == ["random", "24", "24", "40", "%"]
 
 
 def test_a_circuit_without_weights_has_no_shares() -> None:
