@@ -1,7 +1,8 @@
 """What code a cell's numbers depend on: a module, everything of ours that it imports, and the versions of other libraries.
 
 Imports inside functions count; those for type checking do not. "Ours" is this package, the package of the module asked about
-(a plug-in's helpers), and any module that belongs to no installed library; of an installed library its version counts.
+(a plug-in's helpers) with all that was installed together with it, and any module that belongs to no installed library; of
+another installed library its version counts.
 Comments, docstrings and formatting do not, so a reworded sentence does not make a finished run stale.
 """
 
@@ -78,7 +79,11 @@ def closure(*modules: str) -> dict[str, _Source]:
 
 
 def _own_packages(modules: tuple[str, ...]) -> set[str]:
-    return {PACKAGE, *(module.partition(".")[0] for module in modules)}
+    """Return the packages whose code counts: ours, those of ``modules``, and what was installed together with those."""
+    tops = {module.partition(".")[0] for module in modules} - {PACKAGE}
+    installed = {distribution for top in tops for distribution in _distributions().get(top, ())}
+    together = {top for top, names in _distributions().items() if installed & set(names)}
+    return {PACKAGE, *tops, *together}
 
 
 def _is_ours(name: str, own: set[str]) -> bool:

@@ -179,6 +179,21 @@ def test_a_module_beside_the_plugin_that_no_library_installed_counts(write: Writ
     assert code_hash("flat_model") != before
 
 
+@pytest.mark.parametrize("helper", ["flat/parts.py", "flat_tables.py"])
+def test_the_code_of_an_installed_plugin_counts_and_not_its_version(
+    write: Write, monkeypatch: pytest.MonkeyPatch, helper: str
+) -> None:
+    installed = {"flat": ["flat-generators"], "flat_tables": ["flat-generators"], "numpy": ["numpy"]}
+    monkeypatch.setattr(fingerprint, "_distributions", lambda: installed)
+    imports = "from flat.parts import SPREAD\nimport flat_tables\nimport numpy\n"
+    parts = {"flat/parts.py": "SPREAD = 1.0\n", "flat_tables.py": "SPREAD = 1.0\n"}
+    write({"flat/__init__.py": "", "flat/model.py": imports, **parts})
+    before = code_hash("flat.model")
+    assert libraries("flat.model") == {"numpy": version("numpy")}
+    write({helper: "SPREAD = 3.0\n"})
+    assert code_hash("flat.model") != before
+
+
 def test_versions_of_libraries_are_those_that_are_imported(write: Write) -> None:
     model = "import os\nfrom sklearn.decomposition import PCA\nfrom flat_parts import f\n"
     parts = "import numpy as np\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\n"
