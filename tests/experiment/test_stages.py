@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,29 @@ def test_a_generator_is_asked_for_the_drawn_labels_and_its_images_fill_its_arm(
     assert filled is not None
     assert rows_of(filled) == list(range(len(expected("drawn"))))
     assert (filled.labels == LABELS[expected("drawn")]).all()
+
+
+@pytest.mark.parametrize("most", [7, 10_000])
+def test_influence_is_measured_on_the_first_drawn_labels_under_the_sample_s_seed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    from safetensors.torch import save
+
+    from qaugbench.generators.shared.block_influence import InfluenceDifferences
+
+    asked: list[tuple[list[list[float]], int]] = []
+
+    def differences(generator: object, labels: np.ndarray, *, seed: int) -> InfluenceDifferences:
+        asked.append((labels.tolist(), seed))
+        return InfluenceDifferences(1.0, None, None, len(labels))
+
+    monkeypatch.setattr("qaugbench.generators.shared.discovery.generator_class", lambda name: _Asked)
+    monkeypatch.setattr("qaugbench.generators.shared.block_influence.influence_differences", differences)
+    planned = PLAN.influence_cells["qldm", "25%", 0]
+    cell = replace(planned, key={**planned.key, "images": most})
+    store.write("fit", cell.needs["fit"].name, {"state.safetensors": save({})}, {})
+    store.write("sample", cell.needs["sample"].name, STAGES["sample"](cell.needs["sample"], store)[0], {})
+    STAGES["influence"](cell, store)
+    drawn = LABELS[expected("drawn")].tolist()
+    assert len(drawn) > 7
+    assert asked == [(drawn[:most], cell.needs["sample"].key["seeds"]["gen_sample"])]
