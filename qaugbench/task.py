@@ -17,6 +17,7 @@ from qaugbench.recipe import LabelKind, Recipe
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
+PARTS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,6 @@ def _too_large(path: Path, size: int, limit: int) -> str:
     return f"{shown(path, None)} has {size:,} bytes; at most {limit:,} are read. Use the file that qaugbench wrote."
 
 
-def read_json(path: Path, limit: int) -> Any:
-    """Return the value in a JSON file of at most ``limit`` bytes (see ``parse_json``)."""
-    return parse_json(read_bytes(path, limit), path)
-
-
 def parse_json(content: bytes, path: Path) -> Any:
     """Return the value of strict JSON; ``path`` names it in messages.
 

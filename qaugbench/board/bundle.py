@@ -80,11 +80,6 @@ def read_entry(path: Path) -> Entry:
     return parse_facts(read_bytes(path / ENTRY_FILE, LARGEST[ENTRY_FILE]), path / ENTRY_FILE, Entry)
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Return the manifest in the folder ``path``; a missing file or another schema raises EntryError naming it."""
-    return parse_facts(read_bytes(path / MANIFEST_FILE, LARGEST[MANIFEST_FILE]), path / MANIFEST_FILE, Manifest)
-
-
 def _safe(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}", name):
         raise EntryError(

@@ -12,8 +12,8 @@ from qaugbench.errors import first_offenders, shown
 from qaugbench.kinds import may_run_circuits
 from qaugbench.predictions import ArmInfo, Role, fraction_key
 from qaugbench.record import BlockInfluence, Plateau, Record
+from qaugbench.task import PARTS
 
-PARTS = ("train", "val", "test")
 ONCE: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling", "oracle")
 """Roles of which a run has one arm at most."""
 

@@ -18,9 +18,9 @@ from qaugbench.datasets.audit.leaks import parts_of
 from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.sources import sources
-from qaugbench.datasets.splits import PARTS, Split
+from qaugbench.datasets.splits import Split
 from qaugbench.formatting import PHANTOM_BANNER
-from qaugbench.task import Task
+from qaugbench.task import PARTS, Task
 
 TEMPLATES = Path(__file__).parent
 UNKNOWN = "not stated"

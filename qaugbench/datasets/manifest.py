@@ -20,8 +20,9 @@ from PIL import Image
 
 from qaugbench.datasets.formats.archive import below_images, leaves_source
 from qaugbench.datasets.prepared import PreparedData
-from qaugbench.datasets.splits import PARTS, Split
+from qaugbench.datasets.splits import Split
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.task import PARTS
 
 SCHEMA = 1
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)

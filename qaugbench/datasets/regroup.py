@@ -16,10 +16,10 @@ import pandas as pd
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import PreparedData
-from qaugbench.datasets.splits import PARTS, crossing_groups, own_parts
+from qaugbench.datasets.splits import crossing_groups, own_parts
 from qaugbench.errors import DataError
 from qaugbench.seeds import BENCH_SEED, child_seed
-from qaugbench.task import canonical_hash
+from qaugbench.task import PARTS, canonical_hash
 
 
 class ImagePairs(Protocol):

@@ -13,8 +13,8 @@ from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.strata import groups_in_stratified_order
 from qaugbench.errors import DataError, first_offenders, near_names
 from qaugbench.seeds import BENCH_SEED, child_seed
+from qaugbench.task import PARTS
 
-PARTS = ("train", "val", "test")
 OWN_SHARES = (0.15, 0.15)
 """Shares of val and test in a split of our own; the rest trains."""
 VAL_SHARE = 0.15

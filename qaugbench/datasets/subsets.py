@@ -12,8 +12,7 @@ from qaugbench.errors import DataError, near_names
 from qaugbench.formatting import share
 from qaugbench.limits import MIN_FOR_INTERVAL, MIN_TRAINING_IMAGES, MIN_TRAINING_POSITIVES
 from qaugbench.seeds import child_seed, numpy_generator
-
-FRACTIONS = (0.05, 0.10, 0.25, 1.0)
+from qaugbench.task import FRACTION_LADDER
 
 
 def nested_subsets(
@@ -56,7 +55,7 @@ def deciding_classes(test: np.ndarray) -> np.ndarray:
 
 
 def runnable_fraction(
-    labels: np.ndarray, fraction: float, ladder: Sequence[float] = FRACTIONS
+    labels: np.ndarray, fraction: float, ladder: Sequence[float] = FRACTION_LADDER
 ) -> tuple[float, str | None]:
     """Return the smallest fraction >= ``fraction`` on the ladder that the training rows ``labels`` [N, K] support, and
     why.

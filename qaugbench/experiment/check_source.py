@@ -9,9 +9,10 @@ from qaugbench.datasets.audit.quick import finding_lines, quick_findings, screen
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.prepared import load_images, open_prepared
-from qaugbench.datasets.splits import PARTS, usable_split
+from qaugbench.datasets.splits import usable_split
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.source import own_name
+from qaugbench.task import PARTS
 
 
 def check_source(path: Path, task_name: str, *, split: str | None = None, allow_leaky: bool = False) -> str:

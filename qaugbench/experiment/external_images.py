@@ -14,10 +14,10 @@ from qaugbench.datasets.audit.near_duplicates import same_pictures
 from qaugbench.datasets.audit.turned_copies import turned_hash
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared
 from qaugbench.datasets.preprocess import square_pixels
-from qaugbench.datasets.splits import PARTS, Split
+from qaugbench.datasets.splits import Split
 from qaugbench.errors import DataError, shown
 from qaugbench.experiment.plan import GeneratorChoice
-from qaugbench.task import Task
+from qaugbench.task import PARTS, Task
 
 FIRST = 3
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.cards import split_settings
-from qaugbench.datasets.splits import PARTS, Split
+from qaugbench.datasets.splits import Split
 from qaugbench.downstream.weights import pretrained_file
 from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_name
 from qaugbench.experiment.cells import Cell, Inputs, Place
@@ -20,7 +20,7 @@ from qaugbench.experiment.replicate import Draw
 from qaugbench.experiment.source import OpenedSource
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import Streams, replicate_streams
-from qaugbench.task import Task, Track
+from qaugbench.task import PARTS, Task, Track
 
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"

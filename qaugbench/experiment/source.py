@@ -16,11 +16,11 @@ from qaugbench.datasets.own.images import data_name, own_prepared
 from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
-from qaugbench.datasets.splits import PARTS, Split, usable_split
+from qaugbench.datasets.splits import Split, usable_split
 from qaugbench.errors import DataError, printable
 from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.record import DataFacts
-from qaugbench.task import Task, Track
+from qaugbench.task import PARTS, Task, Track
 
 LEAKY = "LEAKY SPLIT: the record is marked and its scores are too high."
 

@@ -18,14 +18,13 @@ from qaugbench import definitions
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.pixel_store import write_pixels
 from qaugbench.datasets.prepared import open_prepared
-from qaugbench.datasets.splits import PARTS
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text
 from qaugbench.recipe import Recipe
-from qaugbench.task import LabelSpace
+from qaugbench.task import PARTS, LabelSpace
 
 Files = dict[str, "bytes | np.ndarray | Path"]
 Facts = dict[str, Any]

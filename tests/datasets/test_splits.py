@@ -7,8 +7,9 @@ import pytest
 
 from qaugbench.datasets.identity import content_identity
 from qaugbench.datasets.prepared import open_prepared
-from qaugbench.datasets.splits import PARTS, choose_split, crossing_groups, split_seed, unusable_part, usable_split
+from qaugbench.datasets.splits import choose_split, crossing_groups, split_seed, unusable_part, usable_split
 from qaugbench.errors import DataError
+from qaugbench.task import PARTS
 
 from .conftest import png
 

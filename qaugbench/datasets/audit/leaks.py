@@ -9,7 +9,8 @@ from qaugbench.datasets.audit.near_duplicates import Pairs
 from qaugbench.datasets.audit.report import Finding, Severity, first_files
 from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import PreparedData
-from qaugbench.datasets.splits import PARTS, Split, crossing_groups
+from qaugbench.datasets.splits import Split, crossing_groups
+from qaugbench.task import PARTS
 
 CLOSE = "Split by groups that merge patients and near-duplicates (a column `group_split`)."
 

@@ -25,9 +25,10 @@ from qaugbench.datasets.formats.pictures import opened_picture, upright
 from qaugbench.datasets.identical_files import BLANK_TONES, same_file
 from qaugbench.datasets.merged_groups import close_groups
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData
-from qaugbench.datasets.splits import PARTS, Split, crossing_groups
+from qaugbench.datasets.splits import Split, crossing_groups
 from qaugbench.datasets.subsets import deciding_classes
 from qaugbench.errors import DataError, shown
+from qaugbench.task import PARTS
 
 MOST_IMAGES = 2000
 MOST_PIXELS = 600_000_000

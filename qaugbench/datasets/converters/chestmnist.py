@@ -11,8 +11,8 @@ from qaugbench.datasets.formats.containers import DAMAGED
 from qaugbench.datasets.formats.npy import npy_entries
 from qaugbench.datasets.raw import Raw
 from qaugbench.errors import DataError
+from qaugbench.task import PARTS
 
-PARTS = ("train", "val", "test")
 FINDINGS = (
     "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax",
     "Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia",

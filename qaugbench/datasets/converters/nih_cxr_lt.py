@@ -6,13 +6,13 @@ from qaugbench.datasets.converters import Converted
 from qaugbench.datasets.converters.chestmnist import FINDINGS
 from qaugbench.datasets.raw import Raw, unique
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.task import PARTS
 
 FURTHER = (
     "No Finding", "Subcutaneous Emphysema", "Tortuous Aorta", "Calcification of the Aorta", "Pneumoperitoneum",
     "Pneumomediastinum",
 )  # fmt: skip
 """The columns of NIH-CXR-LT beyond the 14 findings of ChestX-ray14."""
-PARTS = ("train", "val", "test")
 ENTRY = "Data_Entry_2017*.csv"
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from qaugbench.datasets.formats.containers import ALWAYS_ALLOWED_BYTES, DAMAGED, MAX_SWELLING
 from qaugbench.datasets.formats.npy import npy_entries, npy_shape
 from qaugbench.datasets.own.labels import TitledLabels
-from qaugbench.datasets.splits import PARTS
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.task import PARTS
 
 MAX_IMAGES = 2_000_000
 MAX_SIDE = 4096
