@@ -18,7 +18,7 @@ from qaugbench.task import Task, Track
 from qaugbench.typed import from_dict
 
 _PACKAGE = Path(__file__).parent
-AUTOENCODER = "autoencoder"
+SPACES = "spaces"
 
 
 def folder(kind: str) -> Path:
@@ -30,8 +30,8 @@ def folder(kind: str) -> Path:
 
 
 def names(kind: str) -> list[str]:
-    """Return the ids of all tasks or generators, sorted; the autoencoder is not a generator."""
-    return sorted({path.stem for path in folder(kind).glob("*.toml")} - {AUTOENCODER})
+    """Return the ids of all tasks or generators, sorted."""
+    return sorted(path.stem for path in folder(kind).glob("*.toml"))
 
 
 def read_toml(kind: str, name: str) -> dict[str, Any]:
@@ -129,15 +129,21 @@ def generator_module(name: str) -> str:
     return entry_point(name).module
 
 
-def autoencoder_settings(track: str) -> dict[str, Any]:
-    """Return hyper-parameters and budget of the latent autoencoder that all latent generators of a track share."""
-    facts = read_toml("baselines", AUTOENCODER)
+def space_settings(space: str, task_id: str, track: str) -> dict[str, Any]:
+    """Return the settings of a space on one track of a task: its defaults, those of the track, those of the task's track.
+
+    They are in ``baselines/spaces/<space>.toml``: the tables [hyper], [track.NAME] and [task.TASK.NAME].
+    """
+    path = folder("baselines") / SPACES / f"{space}.toml"
+    facts = parse_toml(path)
+    for key in facts:
+        if key not in ("hyper", "track", "task"):
+            raise DefinitionError(f"{path}: unknown table {key!r}.{near_names(key, ('hyper', 'track', 'task'))}")
     tracks = facts.get("track", {})
-    if track not in tracks:
-        raise DefinitionError(
-            f"baselines/{AUTOENCODER}.toml has no settings for track {track!r}.{near_names(track, tracks)}"
-        )
-    return {**facts.get("hyper", {}), **tracks[track]}
+    if tracks and track not in tracks:
+        raise DefinitionError(f"{path} has no settings for track {track!r}.{near_names(track, tracks)}")
+    own = facts.get("task", {}).get(task_id, {})
+    return {**facts.get("hyper", {}), **tracks.get(track, {}), **own.get(track, {})}
 
 
 def track(task_found: Task, name: str) -> Track:

@@ -9,7 +9,7 @@ Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 states; ``external``: images that something else made."""
 
 Space = Literal["pixels", "latent", "pca", "patches"]
-"""What a generator learns: images, latents of the shared autoencoder, principal components, or patches of images."""
+"""The data space whose points a generator learns: images, latents of an autoencoder, principal components, or patches."""
 
 Fidelity = Literal["reproduction", "adaptation", "reconstruction", "standard", "original", "unknown"]
 """How close a generator is to its paper: its released method unchanged; changed as the deviations say; rebuilt because the

@@ -36,9 +36,9 @@ def json_option(command: Any) -> Any:
 def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None:
     """Draw the circuits of a generator; --json prints them as data."""
     from qaugbench.circuits.export.drawing import describe, draw_png
-    from qaugbench.inspection.build import distinct_blocks, quantum_generator
+    from qaugbench.inspection.build import distinct_blocks, quantum_model
 
-    found = distinct_blocks(quantum_generator(generator, track=track))
+    found = distinct_blocks(quantum_model(generator, track=track))
     if as_json:
         click.echo(json.dumps([block.circuit.to_dict() for _, block in found], indent=1))
     for number, (blocks, block) in enumerate(found, start=1):

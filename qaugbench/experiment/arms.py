@@ -33,24 +33,33 @@ REAL_ARMS = (
 
 
 @dataclass(frozen=True)
+class SpaceChoice:
+    """A data space of this run: its name, its settings on the track, and a title that tells it from others of the name.
+
+    ``is_identity`` marks pixels at the size of the images, which reconstruct an image without loss.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    title: str
+    is_identity: bool
+
+
+@dataclass(frozen=True)
 class GeneratorChoice:
     """A generator of this run.
 
     ``card.id`` names it in this run and ``generator`` names its class (they differ for a folder of images); ``module`` is the
-    code that its numbers depend on, and ``identity`` what else they depend on. ``images`` is where images are that something
-    else made.
+    code that its numbers depend on, and ``identity`` what else they depend on. It learns points of ``space``, or ``images``
+    is where images are that something else made.
     """
 
     card: GeneratorCard
     generator: str
     module: str
     identity: Mapping[str, Any]
+    space: SpaceChoice | None = None
     images: Path | None = None
-
-    @property
-    def supplied(self) -> tuple[str, ...]:
-        """The arguments of the class's constructor that the run fills in, beside those that the generator's file sets."""
-        return () if self.images is None else ("path", "label_space")
 
 
 def variant_name(generator: str, control: str) -> str:

@@ -94,8 +94,10 @@ def _seconds(cell: Cell, history: dict[str, list[float]], trial: Store) -> tuple
         return mean(past), f"mean of {len(past)} finished"
     if cell.stage in ("sample", "influence"):
         return _timed(_shortened(cell, FEW), trial), "timed on a barely trained generator"
+    steps = cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["training"]["steps"]
+    if not steps:
+        return _timed(_shortened(cell, FEW), trial), "timed"
     _timed(_shortened(cell, FIRST), trial)  # imports and first calls are paid here, not in what is measured
-    steps = cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["budget"]["steps"]
     few, more = _timed(_shortened(cell, FEW), trial), _timed(_shortened(cell, MORE), trial)
     a_step = max(more - few, 0.0) / (MORE - FEW)
     return max(few - FEW * a_step, 0.0) + steps * a_step, f"{MORE} of {steps} steps timed"
@@ -105,8 +107,8 @@ def _shortened(cell: Cell, steps: int) -> Cell:
     """Return the cell with ``steps`` steps, on upstream cells with few steps."""
     needs = {role: _shortened(need, FEW) for role, need in cell.needs.items()}
     key = dict(cell.key)
-    if "budget" in key:
-        key["budget"] = {**key["budget"], "steps": steps}
+    if key.get("training", {}).get("steps"):
+        key["training"] = {**key["training"], "steps": steps}
     if "recipe" in key:
         key["recipe"] = {**key["recipe"], "steps": steps, "warmup_steps": 1, "evaluations": 1}
     return replace(cell, key=key, needs=needs)

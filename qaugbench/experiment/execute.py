@@ -136,11 +136,11 @@ def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]
 def _outcome(error: Exception) -> Outcome:
     """Return the outcome that a failure is recorded as."""
     from qaugbench.downstream.recipe import ClassifierDiverged
-    from qaugbench.generators.contract import DivergedError
+    from qaugbench.generators.contract import DivergedError, InfeasibleError
 
     if isinstance(error, DivergedError | ClassifierDiverged):
         return "diverged"
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if isinstance(error, InfeasibleError | MemoryError) or "out of memory" in str(error).lower():
         return "infeasible"
     return "error"
 

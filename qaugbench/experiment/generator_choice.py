@@ -11,7 +11,7 @@ from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import DefinitionError, near_names
-from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
 from qaugbench.experiment.source import source_name
 from qaugbench.kinds import may_run_circuits
 from qaugbench.task import Task, Track
@@ -31,8 +31,7 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
     chosen: dict[str, GeneratorChoice] = {}
     for name in names:
         kind, _, rest = name.partition(":")
-        choice = _folder(rest, task) if kind == FOLDER else _model(kind, rest)
-        _check_binding(choice, track.name)
+        choice = _folder(rest, task) if kind == FOLDER else bind(_model(kind, rest), task, track)
         seen = chosen.setdefault(choice.card.id, choice)
         chosen[choice.card.id] = _with_controls(seen, choice.card.controls)
     return tuple(chosen.values())
@@ -49,11 +48,21 @@ def _model(generator: str, control: str) -> GeneratorChoice:
     return _with_controls(choice, (control,))
 
 
-def _check_binding(choice: GeneratorChoice, track: str) -> None:
-    from qaugbench.generators.shared.binding import check_binding
+def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
+    """Return ``choice`` with the space it learns in; raise DefinitionError unless its class can be built with its settings."""
+    from qaugbench.generators.shared.binding import bound, check_facts, check_labels
     from qaugbench.generators.shared.discovery import generator_class
+    from qaugbench.generators.shared.model import Model
+    from qaugbench.generators.spaces.named import new_space
 
-    check_binding(choice.card, generator_class(choice.generator), track, supplied=choice.supplied)
+    card, kind = choice.card, generator_class(choice.generator)
+    check_facts(card, kind)
+    check_labels(card, kind, task.labels.kind)
+    settings = {**definitions.space_settings(card.space, task.id, track.name), **card.space_settings}
+    image_shape = (track.image_size, track.image_size, task.channels)
+    space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
+    Model(bound(card, kind, track.name), space, len(task.labels))
+    return replace(choice, space=SpaceChoice(card.space, settings, space.title, space.is_identity))
 
 
 def _known_controls(card: GeneratorCard) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from qaugbench.record import FractionFacts
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
 Runnable = Callable[[np.ndarray, float, Sequence[float]], tuple[float, str | None]]
-COSTLY_FIRST = {"autoencoder": 0, "fit": 1, "sample": 2, "train": 3, "influence": 4}
+COSTLY_FIRST = {"space": 0, "fit": 1, "sample": 2, "train": 3, "influence": 4}
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def make_plan(
                 if arm.fill != "oracle" or fraction.oracle:
                     cells[arm.info.id, fraction.key, replicate] = builder.train(arm, generators)
             for choice in generators:
-                if is_quantum(choice.card.kind):
+                if is_quantum(choice.card.kind) and choice.space is not None:
                     influence[choice.card.id, fraction.key, replicate] = builder.influence(choice)
     names = {"/".join(map(str, place)): cell.name for place, cell in cells.items()}
     identity = setting.task.track_identity(setting.track.name)

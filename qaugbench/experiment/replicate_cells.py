@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -13,11 +13,12 @@ import numpy as np
 from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import Split
 from qaugbench.downstream.weights import pretrained_file
-from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_name
+from qaugbench.experiment.arms import Arm, GeneratorChoice, SpaceChoice, variant_name
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash, libraries, module_hash
 from qaugbench.experiment.replicate import Draw
 from qaugbench.experiment.source import OpenedSource
+from qaugbench.kinds import may_run_circuits
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import Streams, replicate_streams
 from qaugbench.task import PARTS, Task, Track
@@ -25,7 +26,15 @@ from qaugbench.task import PARTS, Task, Track
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
 DRAW_CODE = "qaugbench.experiment.replicate"
-AUTOENCODER_CODE = "qaugbench.generators.shared.autoencoder"
+MODEL_CODE = "qaugbench.generators.shared.model"
+FITTING_CODE = (
+    "qaugbench.generators.training",
+    "qaugbench.generators.shared.one_per_label",
+    "qaugbench.generators.shared.row_random",
+)
+CIRCUITS_CODE = "qaugbench.generators.shared.circuit_layers"
+SPACES_CODE = "qaugbench.generators.spaces"
+FOLDER_CODE = "qaugbench.generators.folder"
 INFLUENCE_CODE = "qaugbench.generators.shared.block_influence"
 INFLUENCE_IMAGES = 128
 CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed")
@@ -38,7 +47,6 @@ class Setting:
     task: Task
     track: Track
     source: OpenedSource
-    autoencoder: Mapping[str, Any]
     device: str
 
     def draw(self, fraction: float) -> Draw:
@@ -81,9 +89,22 @@ class ReplicateCells:
 
     def influence(self, choice: GeneratorChoice) -> Cell:
         """Return the measurement of how far a generator's circuits reach its images."""
-        key = {"images": INFLUENCE_IMAGES, **self._seeds("gen_sample"), **self._code(choice.module, INFLUENCE_CODE)}
-        needs = {"fit": self._fit(choice, "none"), "sample": self._sample(choice, "none")}
+        key = {"images": INFLUENCE_IMAGES, **self._seeds("gen_sample"), **self._model_code(choice, INFLUENCE_CODE)}
+        sample = self._sample(choice, "none")
+        needs = {"space": sample.needs["space"], "fit": sample.needs["fit"], "sample": sample}
         return Cell("influence", key, needs, self._place(choice.card.id))
+
+    def space(self, space: SpaceChoice) -> Cell:
+        """Return the fit of a data space to the replicate's images, which every generator that learns in it shares."""
+        training, hyper = split_settings(space.settings)
+        key = {
+            "space": space.name,
+            "training": asdict(training),
+            "hyper": hyper,
+            **self._seeds("autoencoder"),
+            **self._code(space_module(space.name)),
+        }
+        return Cell("space", key, self._images, self._place(), note=space.title)
 
     @cached_property
     def _prepare(self) -> Cell:
@@ -115,34 +136,36 @@ class ReplicateCells:
         }
         return Cell("draw", key, {"prepare": self._prepare, "split": self._split}, self._place())
 
-    @cached_property
-    def _autoencoder(self) -> Cell:
-        key = {
-            **_budgeted(self.setting.autoencoder),
-            **self._seeds("autoencoder"),
-            **self._code(AUTOENCODER_CODE),
-        }
-        return Cell("autoencoder", key, self._images, self._place())
-
-    def _fit(self, choice: GeneratorChoice, control: str) -> Cell:
+    def _fit(self, choice: GeneratorChoice, space: SpaceChoice, control: str) -> Cell:
         card = choice.card
-        needs = {**self._images, "autoencoder": self._autoencoder} if card.space == "latent" else self._images
+        training, hyper = split_settings(card.settings(self.setting.track.name))
         key = {
-            **_budgeted(card.settings(self.setting.track.name)),
+            "training": asdict(training),
+            "hyper": hyper,
+            "per_label": card.per_label,
             **choice.identity,
             "generator": choice.generator,
             "control": control,
             **self._seeds("gen_fit"),
-            **self._code(choice.module),
+            **self._model_code(choice),
         }
-        labels = None if choice.images is None else self.setting.task.labels
-        inputs = Inputs(path=choice.images, labels=labels)
-        return Cell("fit", key, needs, self._place(variant_name(card.id, control)), inputs=inputs)
+        needs = {**self._images, "space": self.space(space)}
+        return Cell("fit", key, needs, self._place(variant_name(card.id, control)))
 
     def _sample(self, choice: GeneratorChoice, control: str) -> Cell:
-        key = {"execution": "ideal", **self._seeds("gen_sample"), **self._code(choice.module)}
-        needs = {**self._images, "fit": self._fit(choice, control)}
-        return Cell("sample", key, needs, self._place(variant_name(choice.card.id, control)))
+        place = self._place(variant_name(choice.card.id, control))
+        if choice.space is None:
+            key = {**choice.identity, **self._seeds("gen_sample"), **self._code(FOLDER_CODE)}
+            inputs = Inputs(path=choice.images, labels=self.setting.task.labels)
+            return Cell("sample", key, self._images, place, inputs=inputs)
+        fit = self._fit(choice, choice.space, control)
+        key = {"execution": "ideal", **self._seeds("gen_sample"), **self._model_code(choice)}
+        return Cell("sample", key, {**self._images, "space": fit.needs["space"], "fit": fit}, place)
+
+    def _model_code(self, choice: GeneratorChoice, *further: str) -> dict[str, Any]:
+        """Return what a generator's numbers depend on: its module, the training loop, and circuits if it may run any."""
+        circuits = (CIRCUITS_CODE,) if may_run_circuits(choice.card.kind) else ()
+        return self._code(choice.module, *FITTING_CODE, *circuits, *further, alone=(STAGES_CODE, MODEL_CODE))
 
     @property
     def _images(self) -> dict[str, Cell]:
@@ -155,10 +178,13 @@ class ReplicateCells:
         streams = self.setting.streams(self.used, self.replicate)
         return {"seeds": {name: getattr(streams, name) for name in names}}
 
-    def _code(self, *modules: str) -> dict[str, Any]:
-        """Return what every computing stage depends on: its code, the libraries that this imports, and the kind of device."""
+    def _code(self, *modules: str, alone: tuple[str, ...] = (STAGES_CODE,)) -> dict[str, Any]:
+        """Return what every computing stage depends on: its code, the libraries that this imports, and the kind of device.
+
+        ``modules`` count with all that they import, ``alone`` without.
+        """
         return {
-            "code": [module_hash(STAGES_CODE), code_hash(*modules)],
+            "code": [*map(module_hash, alone), code_hash(*modules)],
             "libraries": libraries(*modules),
             "device": self.setting.device,
         }
@@ -178,7 +204,6 @@ def _pretrained(tag: str | None) -> dict[str, str]:
     return {"weights": hashlib.sha256(pretrained_file(tag).read_bytes()).hexdigest()}
 
 
-def _budgeted(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings split into the budget and the hyper-parameters of the constructor."""
-    budget, hyper = split_settings(settings)
-    return {"budget": budget, "hyper": hyper}
+def space_module(name: str) -> str:
+    """Return the module that holds the space called ``name``."""
+    return f"{SPACES_CODE}.{name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -57,14 +57,13 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class Definitions:
-    """What the names in a request stand for: the task, the generators with their controls, and the shared autoencoder.
+    """What the names in a request stand for: the task and the generators with their controls.
 
     ``runnable`` says which fraction a source is large enough for.
     """
 
     task: Task
     generators: tuple[GeneratorChoice, ...]
-    autoencoder: Mapping[str, Any]
     runnable: Runnable = runnable_fraction
 
 
@@ -118,7 +117,7 @@ def look_up(request: RunRequest) -> Definitions:
     task = definitions.task(request.task)
     track = definitions.track(task, request.track)
     choices = choose_generators(request.generators, task, track)
-    return Definitions(task, choices, definitions.autoencoder_settings(track.name))
+    return Definitions(task, choices)
 
 
 def prepare(request: RunRequest, defined: Definitions | None = None) -> PreparedRun:
@@ -142,7 +141,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     )
     notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
     source = source.told(notes, notes, notes)
-    setting = Setting(task, track, source, defined.autoencoder, device)
+    setting = Setting(task, track, source, device)
     skipped = skipped_reason(setting, asked=request.plateau_check)
     plan = make_plan(
         setting,

@@ -28,7 +28,6 @@ from qaugbench.task import PARTS, LabelSpace
 
 Files = dict[str, "bytes | np.ndarray | Path"]
 Facts = dict[str, Any]
-CURVE_POINTS = 200
 
 
 def prepare(cell: Cell, store: Store) -> tuple[Files, Facts]:
@@ -60,55 +59,50 @@ def draw(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return {"real": rows.real, "oracle": rows.oracle, "drawn": rows.drawn}, counts
 
 
-def autoencoder(cell: Cell, store: Store) -> tuple[Files, Facts]:
-    """Fit the latent autoencoder that every latent generator of the replicate shares."""
-    from qaugbench.generators.contract import Budget
-    from qaugbench.generators.shared.autoencoder import LatentAutoencoder
-
+def space(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Fit a data space to the replicate's real images."""
     data = real_images(cell, store)
-    curve = _Curve()
-    model = LatentAutoencoder(data.images.shape[1:], **cell.key["hyper"], device=cell.key["device"])
-    model.fit(data, budget=Budget(**cell.key["budget"]), seed=cell.key["seeds"]["autoencoder"], progress=curve)
-    return {"state.safetensors": _state_bytes(model.state()), "curve.json": curve.to_bytes()}, {}
+    learned, training = _new_space(cell, data.images.shape[1:])
+    learned.fit(
+        data.images, training=training, seed=cell.key["seeds"]["autoencoder"], checkpoint=_checkpoint(cell, store)
+    )
+    return {"state.safetensors": _state_bytes(learned)}, {}
 
 
 def fit(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Fit one generator variant on the replicate's real images."""
-    from qaugbench.generators.contract import Budget
-
     data = real_images(cell, store)
-    generator = _generator(cell, data.images.shape[1:], data.labels.shape[1])
-    if "autoencoder" in cell.needs:
-        generator.attach_autoencoder(_load_autoencoder(cell.needs["autoencoder"], store, data.images.shape[1:]))
-    curve = _Curve()
-    generator.fit(data, budget=Budget(**cell.key["budget"]), seed=cell.key["seeds"]["gen_fit"], progress=curve)
-    files: Files = {"state.safetensors": _state_bytes(generator.state()), "curve.json": curve.to_bytes()}
-    return files, {"parameters": generator.parameter_counts()}
+    model = _new_model(cell, store, data.images.shape[1:], data.labels.shape[1])
+    course = model.fit(data, seed=cell.key["seeds"]["gen_fit"], checkpoint=_checkpoint(cell, store))
+    files: Files = {
+        "state.safetensors": _state_bytes(model.generator),
+        "curve.json": json.dumps(course.curve, allow_nan=False).encode(),
+    }
+    return files, {"parameters": model.parameter_counts(), "diagnostics": course.diagnostics.to_dict()}
 
 
 def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Draw one labelled synthetic image for every drawn label vector."""
-    from safetensors.torch import load
+    wanted, seed = _drawn(cell, store, "drawn"), cell.key["seeds"]["gen_sample"]
+    labels, image_shape = wanted.labels, wanted.images.shape[1:]
+    if "fit" in cell.needs:
+        images = _fitted_model(cell, store, image_shape, labels.shape[1]).sample(labels, seed=seed)
+    else:
+        from qaugbench.generators.folder import drawn_from_folder
 
-    wanted = _drawn(cell, store, "drawn")
-    labels = wanted.labels
-    generator = _generator(cell.needs["fit"], wanted.images.shape[1:], labels.shape[1])
-    generator.load(load(store.read("fit", cell.needs["fit"].name, "state.safetensors")))
-    images = generator.sample(labels, seed=cell.key["seeds"]["gen_sample"])
+        images = drawn_from_folder(*_place(cell), image_shape, labels, seed=seed)
     return {"images": images, "labels": labels}, {"images": len(images)}
 
 
 def influence(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Measure what a generator's circuits change in its images, on the first label vectors of its sample."""
-    from safetensors.torch import load
-
     from qaugbench.generators.shared.block_influence import influence_differences
 
-    fitted, drawn = cell.needs["fit"], cell.needs["sample"].name
+    drawn = cell.needs["sample"].name
     labels = store.array("sample", drawn, "labels")[: cell.key["images"]]
-    generator = _generator(fitted, store.array("sample", drawn, "images", mapped=True).shape[1:], labels.shape[1])
-    generator.load(load(store.read("fit", fitted.name, "state.safetensors")))
-    return {}, asdict(influence_differences(generator, labels, seed=cell.key["seeds"]["gen_sample"]))
+    image_shape = store.array("sample", drawn, "images", mapped=True).shape[1:]
+    model = _fitted_model(cell, store, image_shape, labels.shape[1])
+    return {}, asdict(influence_differences(model, labels, seed=cell.key["seeds"]["gen_sample"]))
 
 
 def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
@@ -138,7 +132,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 
 STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (prepare, split, draw, autoencoder, fit, sample, influence, train)
+    function.__name__: function for function in (prepare, split, draw, space, fit, sample, influence, train)
 }
 
 
@@ -185,48 +179,57 @@ def _place(cell: Cell) -> tuple[Path, LabelSpace]:
     return path, labels
 
 
-def _generator(cell: Cell, image_shape: tuple[int, int, int], n_labels: int) -> Any:
-    from qaugbench.generators.shared.discovery import generator_class
+def _new_space(cell: Cell, image_shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return the space of a ``space`` cell, not fitted and on the cell's device, and how it is trained."""
+    from qaugbench.generators.spaces.named import new_space
 
-    kind, hyper = generator_class(cell.key["generator"]), dict(cell.key["hyper"])
-    if cell.inputs.path is not None:
-        hyper["path"], hyper["label_space"] = _place(cell)
-    return kind(image_shape, n_labels, control=cell.key["control"], device=cell.key["device"], **hyper)
+    key = cell.key
+    made, training = new_space(key["space"], image_shape, {**key["training"], **key["hyper"]})  # type: ignore[arg-type]
+    return made.to(key["device"]), training
 
 
-def _load_autoencoder(cell: Cell, store: Store, image_shape: tuple[int, int, int]) -> Any:
+def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
+    """Return the model of a ``fit`` cell, not fitted, in its fitted space."""
     from safetensors.torch import load
 
-    from qaugbench.generators.shared.autoencoder import LatentAutoencoder
+    from qaugbench.cards import Training
+    from qaugbench.generators.shared.discovery import generator_class
+    from qaugbench.generators.shared.model import Model, Recipe, load_tensors
+    from qaugbench.typed import from_dict
 
-    model = LatentAutoencoder(image_shape, **cell.key["hyper"], device=cell.key["device"])
-    model.load(load(store.read("autoencoder", cell.name, "state.safetensors")))
+    key, space_cell = fitted.key, fitted.needs["space"]
+    learned, _ = _new_space(space_cell, image_shape)
+    load_tensors(learned, load(store.read("space", space_cell.name, "state.safetensors")))
+    kind = generator_class(key["generator"])
+    recipe = Recipe(
+        kind=kind,
+        hyper=from_dict(kind.Hyper, dict(key["hyper"]), "hyper"),
+        training=Training(**key["training"]),
+        control=key["control"],
+        per_label=key["per_label"],
+    )
+    return Model(recipe, learned.eval(), n_labels)
+
+
+def _fitted_model(cell: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
+    """Return the fitted model that a cell needs."""
+    from safetensors.torch import load
+
+    fitted = cell.needs["fit"]
+    model = _new_model(fitted, store, image_shape, n_labels)
+    model.load(load(store.read("fit", fitted.name, "state.safetensors")))
     return model
 
 
-def _state_bytes(state: Mapping[str, Any]) -> bytes:
+def _checkpoint(cell: Cell, store: Store) -> Any:
+    from qaugbench.generators.shared.checkpoint import Checkpoint
+
+    return Checkpoint(store.unfinished(cell.stage, cell.name))
+
+
+def _state_bytes(module: Any) -> bytes:
     from safetensors.torch import save
 
-    return save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    from qaugbench.generators.shared.model import tensors_of
 
-
-class _Curve:
-    """Collects the loss of a fit, averaged over equal stretches so that at most ``CURVE_POINTS`` points remain."""
-
-    def __init__(self) -> None:
-        self.losses: list[float] = []
-
-    def __call__(self, step: int, total: int, loss: float) -> None:
-        self.losses.append(float(loss))
-
-    def to_bytes(self) -> bytes:
-        stretches = np.array_split(
-            np.asarray(self.losses, dtype=np.float64), min(CURVE_POINTS, max(len(self.losses), 1))
-        )
-        ends = np.cumsum([len(stretch) for stretch in stretches])
-        points = [
-            {"step": int(end), "loss": float(stretch.mean())}
-            for end, stretch in zip(ends, stretches, strict=True)
-            if len(stretch)
-        ]
-        return json.dumps(points, allow_nan=False).encode()
+    return save(tensors_of(module))

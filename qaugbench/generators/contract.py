@@ -1,152 +1,123 @@
-"""The interface of every generator: fitted to labelled real images, it draws a synthetic image for each label vector."""
+"""The interface of every generator: a torch module that learns points of a data space and draws one for each label vector.
+
+A generator never sees an image. A space (``generators.spaces``) turns the replicate's images into points and drawn points
+into images; the runner (``generators.shared.model``) saves, loads, counts, executes circuits and calls the one training
+loop (``generators.training``). What a generator's file holds is its paper: the network, what one step is, how to draw.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import torch
+from torch import nn
 
-from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.labelled_images import LabelledImages
-from qaugbench.errors import DefinitionError, QaugbenchError
-from qaugbench.kinds import Kind, may_run_circuits
+from qaugbench.cards import Training
+from qaugbench.errors import QaugbenchError
+from qaugbench.kinds import Kind
 
-if TYPE_CHECKING:
-    from qaugbench.circuits.block import QuantumBlock
+if TYPE_CHECKING:  # a classical generator's numbers do not depend on the code of circuits
+    from qaugbench.generators.shared.circuit_layers import CircuitLayers
+    from qaugbench.generators.shared.row_random import RowRandom
 
 Progress = Callable[[int, int, float], None]
 """Called as ``progress(step, total, loss)`` while a model is fitted."""
+
+Optimizers = Mapping[str, torch.optim.Optimizer]
 
 
 class DivergedError(QaugbenchError):
     """A fit or a sample that is no longer finite; a run records the outcome "diverged"."""
 
 
+class InfeasibleError(QaugbenchError):
+    """A fit that these data do not allow, such as a class with too few images; a run records the outcome "infeasible"."""
+
+
 class NotFittedError(QaugbenchError):
-    """Samples or a state were asked of a generator that has been neither fitted nor loaded."""
+    """Samples or a state were asked of something that has been neither fitted nor loaded."""
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How long a model may learn: ``steps`` updates of ``batch_size`` images each."""
+class Batch:
+    """Points [n, *shape] with their label vectors [n, n_labels]; ``step`` counts from 0 to ``steps`` - 1 (0 of 0 in ``solve``)."""
 
-    steps: int
-    batch_size: int
-
-
-class Codec(Protocol):
-    """A fitted map from images to latents and back, shared by the latent generators of a replicate."""
-
-    latent_shape: tuple[int, int, int]
-
-    def encode(self, images: np.ndarray) -> np.ndarray:
-        """Return float32 latents [n, *latent_shape] of about unit variance for uint8 ``images`` [n, H, W, C]."""
-
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Return uint8 images [n, H, W, C] of ``latents``."""
-
-    def state(self) -> dict[str, torch.Tensor]:
-        """Return all that was learned as tensors."""
+    points: torch.Tensor
+    labels: torch.Tensor
+    step: int = 0
+    steps: int = 0
 
 
-class Generator(ABC):
-    """The base of every generator.
+class Generator(nn.Module, ABC):
+    """The base of every generator; a subclass is ``Stepped`` or ``Solved``.
 
-    ``image_shape`` is (height, width, channels), ``n_labels`` the width of a label vector, and ``control`` names the
-    replacement of the generator's circuits; "none" keeps them. Every other argument of a constructor is a
-    hyper-parameter, taken by keyword, annotated with its type, and set in the generator's TOML file.
+    ``shape`` is that of one point of the space, ``n_labels`` the width of a label vector, ``hyper`` an instance of ``Hyper``
+    and ``circuits`` makes the layers that run circuits (or what a control puts there). A constructor takes these four.
+
+    Everything that training changes is a parameter or a buffer, so the state is ``state_dict()``. Constructors run inside
+    a seeded scope: library initialisers need nothing.
 
     A label vector is multi-hot: in a multi-label task several labels may be 1, or none (an image without a finding). A
-    generator has to accept all of these, in ``fit`` and in ``sample``.
-
-    ``circuits`` lists the blocks that run circuits: empty for a classical system, and if a control replaced them all.
+    generator that cannot handle this sets ``multi_label = False`` and is refused for such tasks.
 
     ``qaugbench.testing.check_generator`` checks what this class and its methods promise.
     """
 
     kind: ClassVar[Kind]
-    uses_autoencoder: ClassVar[bool] = False
+    Hyper: ClassVar[type]
+    multi_label: ClassVar[bool] = True
 
-    def __init__(
-        self, image_shape: tuple[int, int, int], n_labels: int, *, control: str = "none", device: str = "cpu"
-    ) -> None:
-        if not may_run_circuits(self.kind) and control != "none":
-            raise DefinitionError(
-                f"{type(self).__name__} is {self.kind} and has no circuit to replace, but control {control!r} was asked "
-                "for; use it without a control."
-            )
-        self.image_shape = image_shape
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Any, circuits: CircuitLayers) -> None:
+        super().__init__()
+        self.shape = shape
         self.n_labels = n_labels
-        self.control = control
-        self.device = device
-        self.autoencoder: Codec | None = None
-        self.circuits: list[QuantumBlock] = []
-
-    def attach_autoencoder(self, autoencoder: Codec) -> None:
-        """Use a fitted ``autoencoder`` shared with other generators; without one, a latent generator fits its own."""
-        self.autoencoder = autoencoder
+        self.hyper = hyper
 
     @abstractmethod
-    def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
-        """Fit to real training images; the same data, budget and seed give the same bits on one CPU thread.
+    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        """Return one point [n, *shape] for each label vector [n, n_labels].
 
-        ``progress`` is called at every step of ``budget``. A fit that takes no steps gets a budget of zeros and need not call it.
-        """
-
-    @abstractmethod
-    def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
-        """Return one uint8 image [n, height, width, channels] for each float32 label vector [n, n_labels]; n may be 0.
-
-        Image i depends on ``seed``, i and its own label vector alone, not on the other images.
-
-        Raises ``NotFittedError`` before a fit, ``DivergedError`` when an image is not finite.
-        """
-
-    @abstractmethod
-    def state(self) -> dict[str, torch.Tensor]:
-        """Return all that was learned as tensors that safetensors can store; raises ``NotFittedError`` before a fit.
-
-        The names of a block's tensors (of the circuit, or its replacement) contain ``.block.``.
-        """
-
-    @abstractmethod
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Restore a state; samples are then bit for bit those of the generator it came from."""
-
-    @abstractmethod
-    def parameter_counts(self) -> dict[str, int]:
-        """Return numbers of trainable parameters.
-
-        ``total`` counts the generator without its autoencoder; ``block`` the circuits, or their replacement.
+        Row i depends on its label vector and on row i of ``random`` alone. Called in evaluation mode, without gradients.
         """
 
 
-def require_labels(labels: np.ndarray, n_labels: int) -> np.ndarray:
-    """Return ``labels`` as float32 [n, n_labels], or raise naming the shape that was given."""
-    if labels.ndim != 2 or labels.shape[1] != n_labels:
-        raise QaugbenchError(f"Labels must have the shape [n, {n_labels}], but {list(labels.shape)} was given.")
-    return labels.astype(np.float32)
+class Stepped(Generator):
+    """A generator that learns step by step; ``generators.training`` holds the loop."""
+
+    def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """Return the optimisers by name: one AdamW over all trainable parameters, unless overridden."""
+        return {"adamw": adamw(self, training)}
+
+    @abstractmethod
+    def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
+        """Take one step of every optimiser and return the losses by name, the most telling one first.
+
+        ``random`` is the step's own stream, on the device of ``batch``. The name "gap" is that of a critic's mean score of
+        real points minus that of drawn ones; it is shown as such and is no loss.
+        """
 
 
-def with_prefix(prefix: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return ``state`` with ``prefix`` before every name."""
-    return {prefix + name: tensor for name, tensor in state.items()}
+class Solved(Generator):
+    """A generator that learns in one computation, such as a mixture or a kernel density."""
+
+    @abstractmethod
+    def solve(self, batch: Batch, random: torch.Generator) -> None:
+        """Learn from all points [n, *shape] at once; set parameters and buffers in place (their shapes may change)."""
 
 
-def under_prefix(prefix: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the part of ``state`` whose names begin with ``prefix``, without it."""
-    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+def adamw(module: nn.Module, training: Training, learning_rate: float | None = None) -> torch.optim.Optimizer:
+    """Return AdamW over the trainable parameters of ``module``, at ``learning_rate`` or that of ``training``."""
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    rate = training.learning_rate if learning_rate is None else learning_rate
+    return torch.optim.AdamW(trained, lr=rate, weight_decay=training.weight_decay)
 
 
-def module_state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Return a module's parameters and buffers as contiguous tensors on the CPU."""
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
-
-
-def trainable_parameters(module: torch.nn.Module) -> int:
-    """Return the number of parameters of ``module`` that training changes."""
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> torch.Tensor:
+    """Take one step of ``optimizer`` down the gradient of ``loss`` and return the loss, detached."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()

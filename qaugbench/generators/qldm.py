@@ -10,157 +10,67 @@ one, whereas the paper puts quantum layers into it as well.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from qaugbench.circuits.ansatz import qldm_circuit
-from qaugbench.circuits.block import Block, QuantumBlock
-from qaugbench.circuits.controls.build import build_block
-from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import (
-    Budget,
-    Codec,
-    Generator,
-    NotFittedError,
-    Progress,
-    module_state,
-    require_labels,
-    trainable_parameters,
-    under_prefix,
-    with_prefix,
-)
-from qaugbench.generators.shared.autoencoder import LatentAutoencoder, attached_or_fitted
-from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, draw_latents, train_denoiser
+from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
+from qaugbench.generators.shared.circuit_layers import CircuitLayers
+from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, denoising_loss, drawn_by_ddim
+from qaugbench.generators.shared.row_random import RowRandom
 from qaugbench.kinds import Kind
-from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
 _SITES = BOTTLENECK_SIZE**2
 
 
-class Qldm(Generator):
-    """Hybrid latent diffusion, conditional on the label vector; the U-Net's bottleneck is a quantum residual block.
+class Qldm(Stepped):
+    """Hybrid latent diffusion, conditional on the label vector; the U-Net's bottleneck is a quantum residual block."""
 
-    ``copies`` circuits act side by side in each half of the block, each on ``channels_per_circuit`` channels of 2x2
-    sites with one qubit per value, ``layers`` deep.
-    """
+    @dataclass(frozen=True)
+    class Hyper:
+        """``copies`` circuits of ``layers`` layers act side by side in each half of the block.
+
+        Each circuit acts on ``channels_per_circuit`` channels of 2x2 sites, one qubit per value. The rest is as in ``ldm``.
+        """
+
+        copies: int = 4
+        channels_per_circuit: int = 2
+        layers: int = 3
+        channels: tuple[int, ...] = (24, 48, 64)
+        layers_per_block: int = 1
+        sampling_steps: int = 50
+        clip: float = 4.0
 
     kind: ClassVar[Kind] = "hybrid"
-    uses_autoencoder: ClassVar[bool] = True
+    hyper: Hyper
 
-    def __init__(
-        self,
-        image_shape: tuple[int, int, int],
-        n_labels: int,
-        *,
-        control: str = "none",
-        device: str = "cpu",
-        copies: int = 4,
-        channels_per_circuit: int = 2,
-        layers: int = 3,
-        channels: tuple[int, ...] = (24, 48, 64),
-        layers_per_block: int = 1,
-        learning_rate: float = 4e-3,
-        weight_decay: float = 0.01,
-        ema_decay: float = 0.99,
-        sampling_steps: int = 50,
-        latent_clip: float = 4.0,
-    ) -> None:
-        super().__init__(image_shape, n_labels, control=control, device=device)
-        self._copies = copies
-        self._channels_per_circuit = channels_per_circuit
-        self._layers = layers
-        self._channels = tuple(channels)
-        self._layers_per_block = layers_per_block
-        self._learning_rate = learning_rate
-        self._weight_decay = weight_decay
-        self._ema_decay = ema_decay
-        self._sampling_steps = sampling_steps
-        self._latent_clip = latent_clip
-        self._codec: Codec | None = None
-        self._use(self._new_denoiser(LatentAutoencoder(image_shape).latent_shape, seed=0))
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
+        super().__init__(shape, n_labels, hyper, circuits)
+        self.denoiser = LabelledUNet(shape, n_labels, hyper.channels, hyper.layers_per_block)
+        circuit = qldm_circuit(hyper.channels_per_circuit * _SITES, hyper.layers)
+        halves = [
+            QHalfBlock(
+                self.denoiser.bottleneck_width,
+                self.denoiser.time_width,
+                circuits.block(circuit, copies=hyper.copies),
+                hyper.copies * hyper.channels_per_circuit,
+            )
+            for _ in range(2)
+        ]
+        self.denoiser.unet.mid_block = QResBlock(*halves)
 
-    def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
-        """Learn to denoise the latents of ``data``; see ``Generator.fit``."""
-        labels = require_labels(data.labels, self.n_labels)
-        codec = attached_or_fitted(
-            self.autoencoder, self.image_shape, data, budget=budget, seed=seed, device=self.device
-        )
-        average = train_denoiser(
-            self._new_denoiser(codec.latent_shape, seed),
-            codec.encode(data.images),
-            labels,
-            budget=budget,
-            learning_rate=self._learning_rate,
-            weight_decay=self._weight_decay,
-            ema_decay=self._ema_decay,
-            seed=seed,
-            progress=progress,
-        )
-        self._use(average)
-        self._codec = codec
+    def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
+        loss = denoising_loss(self.denoiser, batch.points, batch.labels, random)
+        return {"denoising": descend(optimizers["adamw"], loss)}
 
-    def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
-        """Return uint8 images [n, H, W, C], the circuits evaluated under ``execution``; see ``Generator.sample``."""
-        codec = self._fitted_codec()
-        for number, block in enumerate(self._blocks):
-            block.run_under(execution, torch_generator(child_seed(seed, "shots", number)))
-        latents = draw_latents(
-            self._denoiser,
-            require_labels(labels, self.n_labels),
-            codec.latent_shape,
-            seed=seed,
-            sampling_steps=self._sampling_steps,
-            clip=self._latent_clip,
-        )
-        return codec.decode(latents)
-
-    def state(self) -> dict[str, torch.Tensor]:
-        """Return denoiser, circuits included, and autoencoder."""
-        codec = self._fitted_codec()
-        return with_prefix("denoiser.", module_state(self._denoiser)) | with_prefix("autoencoder.", codec.state())
-
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Restore denoiser and autoencoder."""
-        self._codec = LatentAutoencoder.from_state(
-            self.image_shape, under_prefix("autoencoder.", state), device=self.device
-        )
-        self._use(self._new_denoiser(self._codec.latent_shape, seed=0).eval())
-        self._denoiser.load_state_dict(under_prefix("denoiser.", state))
-
-    def parameter_counts(self) -> dict[str, int]:
-        """Return the trainable parameters of the denoiser, and of the circuits or their replacement."""
-        return {"total": trainable_parameters(self._denoiser), "block": sum(map(trainable_parameters, self._blocks))}
-
-    def _new_denoiser(self, latent_shape: tuple[int, int, int], seed: int) -> LabelledUNet:
-        """Return a fresh denoiser; its classical weights depend on ``seed`` alone, whatever replaces the circuits."""
-        with torch_seeded(child_seed(seed, "weights")):
-            denoiser = LabelledUNet(latent_shape, self.n_labels, self._channels, self._layers_per_block)
-            width, time_width = denoiser.bottleneck_width, denoiser.time_width
-            halves = [self._half_block(width, time_width, child_seed(seed, "circuit", half)) for half in range(2)]
-            denoiser.unet.mid_block = QResBlock(*halves)
-        return denoiser.to(self.device)
-
-    def _half_block(self, width: int, time_width: int, circuit_seed: int) -> QHalfBlock:
-        circuit = qldm_circuit(self._channels_per_circuit * _SITES, self._layers)
-        with torch_seeded(circuit_seed):
-            block = build_block(circuit, self.control, copies=self._copies)
-        return QHalfBlock(width, time_width, block, self._copies * self._channels_per_circuit)
-
-    def _use(self, denoiser: nn.Module) -> None:
-        self._denoiser = denoiser
-        self._blocks = [part for part in denoiser.modules() if isinstance(part, Block)]
-        self.circuits = [block for block in self._blocks if isinstance(block, QuantumBlock)]
-
-    def _fitted_codec(self) -> Codec:
-        if self._codec is None:
-            raise NotFittedError("This generator has been neither fitted nor loaded; call fit or load first.")
-        return self._codec
+    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        steps, clip = self.hyper.sampling_steps, self.hyper.clip
+        return drawn_by_ddim(self.denoiser, labels, random, self.shape, steps=steps, clip=clip)
 
 
 class QHalfBlock(nn.Module):

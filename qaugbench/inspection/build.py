@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from qaugbench import definitions
-from qaugbench.cards import split_settings
+from qaugbench.cards import Training
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Generator
+from qaugbench.generators.shared.binding import bound
 from qaugbench.generators.shared.discovery import generator_class
+from qaugbench.generators.shared.model import Model
+from qaugbench.generators.spaces.named import new_space
+
+ANY_TASK = "brainmri"
 
 
-def new_generator(
+def new_model(
     name: str,
     *,
     control: str = "none",
     track: str = "lite",
     image_shape: tuple[int, int, int] = (64, 64, 1),
     n_labels: int = 4,
-    device: str = "cpu",
-) -> Generator:
-    """Return the generator called ``name`` with its hyper-parameters of ``track``; an unknown name raises with near names."""
-    _, hyper = split_settings(definitions.generator_card(name).settings(track))
-    return generator_class(name)(image_shape, n_labels, control=control, device=device, **hyper)
+    task: str = ANY_TASK,
+) -> Model:
+    """Return the generator called ``name`` with its settings of ``track`` in a space that is not fitted.
+
+    An unknown name raises with near names; so does one that returns images made elsewhere, which has no model.
+    """
+    card = definitions.generator_card(name)
+    if card.kind == "external":
+        raise DefinitionError(f"{name!r} returns images that something else made; there is no model to inspect.")
+    settings = {**definitions.space_settings(card.space, task, track), **card.space_settings}
+    space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
+    return Model(bound(card, generator_class(name), track, control), space, n_labels)
 
 
-def quantum_generator(name: str, *, track: str = "lite") -> Generator:
+def quantum_model(name: str, *, track: str = "lite") -> Model:
     """Return the generator called ``name``, or raise DefinitionError if it runs no circuit."""
-    generator = new_generator(name, track=track)
-    if not generator.circuits:
+    model = new_model(name, track=track)
+    if not model.circuits:
         raise DefinitionError(
-            f"The generator {name!r} is {generator.kind} and runs no circuit; 'qaugbench list' shows more."
+            f"The generator {name!r} is {model.kind} and runs no circuit; 'qaugbench list' shows more."
         )
-    return generator
+    return model
 
 
-def distinct_blocks(generator: Generator) -> list[tuple[int, QuantumBlock]]:
-    """Return the blocks of ``generator`` that differ in their circuit, each with how many blocks run that circuit."""
+def fit_space_without_training(model: Model, images: np.ndarray) -> None:
+    """Fit the model's space to ``images`` [n, h, w, c] in no steps: enough to run code on, not to learn from."""
+    model.space.fit(images, training=Training(steps=0, batch_size=1), seed=0)
+
+
+def images_needed(model: Model) -> int:
+    """Return how many images it takes at least to fit the model's space."""
+    return 1 + model.space.shape[0] if len(model.space.shape) == 1 else 1
+
+
+def distinct_blocks(model: Model) -> list[tuple[int, QuantumBlock]]:
+    """Return the blocks of ``model`` that differ in their circuit, each with how many blocks run that circuit."""
     found: dict[object, list[QuantumBlock]] = {}
-    for block in generator.circuits:
+    for block in model.circuits:
         found.setdefault((block.circuit, block.copies, block.share_inputs), []).append(block)
     return [(len(blocks), blocks[0]) for blocks in found.values()]

@@ -10,12 +10,13 @@ from qaugbench import definitions
 from qaugbench.circuits.audit.findings import Liveness
 from qaugbench.circuits.audit.meters import Meters, measure, size
 from qaugbench.errors import QaugbenchError
-from qaugbench.inspection.build import distinct_blocks, new_generator
+from qaugbench.inspection.build import distinct_blocks, fit_space_without_training, images_needed, new_model
 from qaugbench.inspection.generator_audit import REACHES_IMAGES, audit_generator, few_images
 from qaugbench.kinds import may_run_circuits
 
 IMAGE_SHAPE = (32, 32, 1)
 N_LABELS = 3
+FEW_IMAGES = 12
 
 SMALL: Final = "live, but hardly reaches the images"
 Verdict = Literal["live", "live, but hardly reaches the images", "not live", "no circuit", "cannot be examined"]
@@ -99,16 +100,16 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
     kind = definitions.generator_card(family).kind
     if not may_run_circuits(kind):
         return GeneratorFinding(name, "no circuit", f"it is {kind}")
-    generator = new_generator(
-        family, control=control or "none", track="smoke", image_shape=IMAGE_SHAPE, n_labels=N_LABELS
-    )
+    generator = new_model(family, control=control or "none", track="smoke", image_shape=IMAGE_SHAPE, n_labels=N_LABELS)
     circuits = distinct_blocks(generator) if with_meters else []
     readings = tuple(
         CircuitReadings(size(block.circuit), n_blocks, block.copies, measure(block.circuit, seed=seed))
         for n_blocks, block in circuits
     )
     try:
-        found = audit_generator(generator, few_images(IMAGE_SHAPE, N_LABELS, seed=seed), seed=seed)
+        images = few_images(IMAGE_SHAPE, N_LABELS, n=max(FEW_IMAGES, images_needed(generator)), seed=seed)
+        fit_space_without_training(generator, images.images)
+        found = audit_generator(generator, images, seed=seed)
     except QaugbenchError as error:
         return GeneratorFinding(name, "cannot be examined", str(error), circuits=readings)
     failed = len(found.failures)

@@ -9,9 +9,9 @@ import numpy as np
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.experiment.influences import ReplicateInfluence, mean_influence
-from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.block_influence import influence_differences
 from qaugbench.generators.shared.image_difference import mean_difference
+from qaugbench.generators.shared.model import Model
 from qaugbench.inspection.trial_fit import tried
 from qaugbench.record import BlockInfluence, Record
 
@@ -26,8 +26,8 @@ def trial_influence(name: str, *, track: str = "lite", task: str = "brainmri") -
     Hardly anything is learned in so few steps, so this shows how the generator is built rather than what a run will find.
     """
 
-    def fitted(control: str) -> Generator:
-        return tried(name, control=control, track=track, task=task, steps=STEPS)[0]
+    def fitted(control: str) -> Model:
+        return tried(name, control=control, track=track, task=task, steps=STEPS)
 
     own = fitted("none")
     labels = np.eye(own.n_labels, dtype=np.float32)[np.arange(IMAGES) % own.n_labels]

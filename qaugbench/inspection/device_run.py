@@ -15,7 +15,7 @@ from qaugbench.circuits.devices.run import Report, run_on_device
 from qaugbench.circuits.shots import FiniteShots
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
-from qaugbench.inspection.build import distinct_blocks, quantum_generator
+from qaugbench.inspection.build import distinct_blocks, quantum_model
 from qaugbench.seeds import child_seed, torch_generator
 
 
@@ -65,7 +65,7 @@ def execute_circuits(
         CircuitError: an unknown or unusable device; see ``Device`` and ``run_on_device``.
     """
     parsed = Device.parse(device, store=folder)
-    found = distinct_blocks(quantum_generator(name, track=track))
+    found = distinct_blocks(quantum_model(name, track=track))
     return [
         _executed(block.circuit, f"{name}, circuit {number}", parsed, shots, samples, folder, seed, progress)
         for number, (_, block) in enumerate(found, start=1)

@@ -17,12 +17,13 @@ from qaugbench.circuits.audit.recorded_fit import NetworkCall, Watched, watching
 from qaugbench.circuits.block import Block
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import first_offenders
-from qaugbench.generators.contract import Budget, Generator
 from qaugbench.generators.shared.block_influence import influence_differences
+from qaugbench.generators.shared.model import Model
 from qaugbench.record import SMALL_INFLUENCE, hardly_reaches_images
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator
 
-BUDGET = Budget(steps=6, batch_size=4)
+STEPS = 6
+BATCH_SIZE = 4
 
 RUNS_IN_FIT = "fit runs the circuits, or what replaces them"
 LEARNS = "the training loss reaches the weights of each block"
@@ -33,8 +34,8 @@ REACHES_IMAGES = "samples change when the outputs of the circuits are replaced"
 INFLUENCE_IMAGES = 24
 
 
-def audit_generator(generator: Generator, data: LabelledImages, *, seed: int = 0) -> Liveness:
-    """Return whether the blocks of ``generator`` are live; this fits it for six steps on ``data``, which changes it.
+def audit_generator(generator: Model, data: LabelledImages, *, seed: int = 0) -> Liveness:
+    """Return whether the blocks of ``generator``, in its fitted space, are live; this fits it for six steps on ``data``.
 
     Observes the fit from outside (which gradients arrive, which weights change), then each network called there that
     contains a block (``audit_network``), each kind of block alone (``audit_block``), and samples. If replacing the
@@ -42,7 +43,7 @@ def audit_generator(generator: Generator, data: LabelledImages, *, seed: int = 0
     effect.
     """
     with watching() as fit:
-        generator.fit(data, budget=BUDGET, seed=seed)
+        generator.fit(data, seed=seed, training=replace(generator.recipe.training, steps=STEPS, batch_size=BATCH_SIZE))
     checks = [*_in_fit(fit), *_in_sample(generator, np.eye(generator.n_labels, dtype=np.float32), seed)]
     checks.append(_of_influence(generator, seed))
     precision = "float64"
@@ -94,7 +95,7 @@ def _in_fit(fit: Watched) -> Iterator[Check]:
     yield Check("fails", MOVES, f"these do not change: {first_offenders(still)}") if still else Check("fine", MOVES)
 
 
-def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[Check]:
+def _in_sample(generator: Model, labels: np.ndarray, seed: int) -> Iterator[Check]:
     """Yield whether ``sample`` runs the circuits that the generator lists, and whether images follow each block's weights."""
     with watching() as seen:
         images = generator.sample(labels, seed=seed)
@@ -118,7 +119,7 @@ def _in_sample(generator: Generator, labels: np.ndarray, seed: int) -> Iterator[
         yield Check("fine" if seen.blocks else "fails", SAMPLES_FOLLOW, f"{len(seen.blocks)} blocks")
 
 
-def _of_influence(generator: Generator, seed: int) -> Check:
+def _of_influence(generator: Model, seed: int) -> Check:
     """Return by how much samples change if the circuits' outputs are replaced by their means and by noise."""
     labels = np.eye(generator.n_labels, dtype=np.float32)[np.arange(INFLUENCE_IMAGES) % generator.n_labels]
     if not generator.circuits:

@@ -9,6 +9,7 @@ from typing import Any
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.circuits.controls.parameter_counts import aligned, percent
 from qaugbench.errors import DefinitionError
+from qaugbench.generators.shared.model import trainable_parameters
 from qaugbench.inspection.trial_fit import tried
 
 
@@ -30,13 +31,13 @@ class VariantCount:
 
 @dataclass(frozen=True)
 class ParameterTable:
-    """The counts of every control, the generator itself first; ``autoencoder`` is the one that latent generators share."""
+    """The counts of every control, the generator itself first; ``space`` is that of its data space, which all share."""
 
     generator: str
     track: str
     task: str
     variants: tuple[VariantCount, ...]
-    autoencoder: int | None
+    space: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -49,15 +50,15 @@ def parameter_table(name: str, *, track: str = "lite", task: str = "brainmri") -
     Raises:
         DefinitionError: an unknown generator, track or task, or a generator without circuits.
     """
-    own, codec = tried(name, track=track, task=task)
+    own = tried(name, track=track, task=task)
     if not own.circuits:
         raise DefinitionError(f"The generator {name!r} is {own.kind} and has no circuit that a control could replace.")
     counts = {"none": own.parameter_counts()}
     for control in CONTROLS:
         if control not in counts:
-            counts[control] = tried(name, control=control, track=track, task=task)[0].parameter_counts()
+            counts[control] = tried(name, control=control, track=track, task=task).parameter_counts()
     variants = tuple(_variant(control, count, counts["none"]) for control, count in counts.items())
-    return ParameterTable(name, track, task, variants, codec.parameter_count() if codec else None)
+    return ParameterTable(name, track, task, variants, trainable_parameters(own.space))
 
 
 def _variant(control: str, count: dict[str, int], own: dict[str, int]) -> VariantCount:
@@ -88,5 +89,5 @@ def parameter_text(table: ParameterTable) -> str:
             for row in table.variants
         ),
     ]
-    shared = f"\nThe autoencoder, shared by all of them: {table.autoencoder:,}" if table.autoencoder else ""
+    shared = f"\nThe data space, shared by all of them: {table.space:,}" if table.space else ""
     return f"Trainable parameters, track {table.track} of {table.task}\n{aligned(cells, right=range(1, 6))}{shared}"

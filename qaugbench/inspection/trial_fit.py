@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,11 @@ import torch
 from torch import nn
 
 from qaugbench import definitions
-from qaugbench.cards import split_settings
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Budget, Generator
-from qaugbench.generators.shared.autoencoder import LatentAutoencoder
-from qaugbench.inspection.build import new_generator
+from qaugbench.generators.shared.model import Model
+from qaugbench.inspection.build import fit_space_without_training, images_needed, new_model
 from qaugbench.seeds import numpy_generator
 
 IMAGES = 2
@@ -42,22 +40,18 @@ class CircuitUse:
     differentiates_inputs: bool
 
 
-def tried(
-    name: str, *, control: str = "none", track: str = "lite", task: str = "brainmri", steps: int = 0
-) -> tuple[Generator, LatentAutoencoder | None]:
-    """Return a generator with a track's settings after ``steps`` steps on random images of a task, and its autoencoder."""
-    data = _random_images(task, track)
-    generator = new_generator(
-        name, control=control, track=track, image_shape=data.images.shape[1:], n_labels=data.labels.shape[1]
+def tried(name: str, *, control: str = "none", track: str = "lite", task: str = "brainmri", steps: int = 0) -> Model:
+    """Return a generator with a track's settings, fitted for ``steps`` steps to random images of a task."""
+    found = definitions.task(task)
+    size = definitions.track(found, track).image_size
+    image_shape = (size, size, found.channels)
+    model = new_model(
+        name, control=control, track=track, image_shape=image_shape, n_labels=len(found.labels), task=task
     )
-    codec = None
-    if generator.uses_autoencoder:
-        _, hyper = split_settings(definitions.autoencoder_settings(track))
-        codec = LatentAutoencoder(data.images.shape[1:], **hyper)
-        codec.fit(data, budget=Budget(0, BATCH), seed=0)
-        generator.attach_autoencoder(codec)
-    generator.fit(data, budget=Budget(steps, BATCH), seed=0)
-    return generator, codec
+    data = _random_images(image_shape, len(found.labels), max(4 * BATCH, images_needed(model)))
+    fit_space_without_training(model, data.images)
+    model.fit(data, seed=0, training=replace(model.recipe.training, steps=steps, batch_size=BATCH))
+    return model
 
 
 def circuit_uses(name: str, *, track: str = "lite", task: str = "brainmri") -> tuple[CircuitUse, ...]:
@@ -67,7 +61,7 @@ def circuit_uses(name: str, *, track: str = "lite", task: str = "brainmri") -> t
         DefinitionError: it runs no circuit.
     """
     with counted_runs() as fitting:
-        generator, _ = tried(name, track=track, task=task, steps=1)
+        generator = tried(name, track=track, task=task, steps=1)
     if not generator.circuits:
         raise DefinitionError(f"The generator {name!r} is {generator.kind} and runs no circuit.")
     with counted_runs() as drawing:
@@ -118,9 +112,7 @@ def counted_runs() -> Iterator[Runs]:
         hook.remove()
 
 
-def _random_images(task_name: str, track_name: str) -> LabelledImages:
-    task = definitions.task(task_name)
-    size, n_labels, n_images = definitions.track(task, track_name).image_size, len(task.labels), 4 * BATCH
-    images = numpy_generator(0).integers(0, 256, (n_images, size, size, task.channels), dtype=np.uint8)
-    labels = np.eye(n_labels, dtype=np.float32)[np.arange(n_images) % n_labels]
-    return LabelledImages(images, labels, np.arange(n_images, dtype=np.int64))
+def _random_images(image_shape: tuple[int, int, int], n_labels: int, n: int) -> LabelledImages:
+    images = numpy_generator(0).integers(0, 256, (n, *image_shape), dtype=np.uint8)
+    labels = np.eye(n_labels, dtype=np.float32)[np.arange(n) % n_labels]
+    return LabelledImages(images, labels, np.arange(n, dtype=np.int64))

@@ -9,15 +9,15 @@ from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.circuits.execution import Execution
 from qaugbench.errors import QaugbenchError
 from qaugbench.generators.contract import NotFittedError
-from qaugbench.testing.images import LABEL_VECTORS, N_LABELS, SIZE
+from qaugbench.testing.images import N_LABELS, SIZE
 from qaugbench.testing.variant import Variant, touched_globals
 from qaugbench.testing.verdict import does_not_apply, require
 
 
 def draws_images(variant: Variant) -> None:
     """One uint8 image of the training images' shape for each label vector, with several labels or none."""
-    images = variant.fitted().generator.sample(LABEL_VECTORS, seed=1)
-    expected = (len(LABEL_VECTORS), SIZE, SIZE, 1)
+    images = variant.fitted().model.sample(variant.labels, seed=1)
+    expected = (len(variant.labels), SIZE, SIZE, 1)
     require(images.dtype == np.uint8, f"sample returns {images.dtype}, not uint8.")
     require(images.shape == expected, f"sample returns the shape {images.shape}, not {expected}.")
     require(images.min() < images.max(), "Every pixel of every image has the same value.")
@@ -25,20 +25,20 @@ def draws_images(variant: Variant) -> None:
 
 def keeps_colour(variant: Variant) -> None:
     """Colour images keep their three channels."""
-    images = variant.fitted(3).generator.sample(LABEL_VECTORS[:2], seed=1)
+    images = variant.fitted(3).model.sample(variant.labels[:2], seed=1)
     require(images.shape == (2, SIZE, SIZE, 3), f"sample returns the shape {images.shape}, not {(2, SIZE, SIZE, 3)}.")
 
 
 def draws_nothing_for_nothing(variant: Variant) -> None:
     """No label vectors give no images, in the right shape."""
-    images = variant.fitted().generator.sample(LABEL_VECTORS[:0], seed=1)
+    images = variant.fitted().model.sample(variant.labels[:0], seed=1)
     require(images.shape == (0, SIZE, SIZE, 1), f"sample returns the shape {images.shape}, not {(0, SIZE, SIZE, 1)}.")
 
 
 def repeats_itself(variant: Variant) -> None:
     """The same seed draws the same bits, and another seed draws other images."""
-    generator = variant.fitted().generator
-    first, again, other = (generator.sample(LABEL_VECTORS, seed=seed) for seed in (1, 1, 2))
+    model = variant.fitted().model
+    first, again, other = (model.sample(variant.labels, seed=seed) for seed in (1, 1, 2))
     require(np.array_equal(first, again), "Two calls of sample with one seed return different images.")
     require(not np.array_equal(first, other), "sample returns the same images for the seeds 1 and 2.")
 
@@ -47,7 +47,7 @@ def draws_from_its_seed_alone(variant: Variant) -> None:
     """Fit and sample neither use nor set the global generators of random numbers."""
     observed = variant.fitted()
     with touched_globals() as touched:
-        observed.generator.sample(LABEL_VECTORS, seed=1)
+        observed.model.sample(variant.labels, seed=1)
     for what, names in (("fit", observed.touched), ("sample", tuple(touched))):
         require(
             not names,
@@ -60,17 +60,17 @@ def follows_labels(variant: Variant) -> None:
     """Every label changes the image drawn with a seed."""
     if getattr(CONTROLS[variant.control].build, "ignores_inputs", False):
         does_not_apply("the circuit's replacement ignores its inputs by design, and labels may be among them")
-    generator = variant.fitted().generator
-    plain = generator.sample(LABEL_VECTORS[[0] * N_LABELS], seed=1)
-    labelled = generator.sample(np.eye(N_LABELS, dtype=np.float32), seed=1)
+    model = variant.fitted().model
+    plain = model.sample(variant.labels[[0] * N_LABELS], seed=1)
+    labelled = model.sample(np.eye(N_LABELS, dtype=np.float32), seed=1)
     same = [k for k in range(N_LABELS) if np.array_equal(plain[k], labelled[k])]
     require(not same, f"Setting label {same[0] if same else 0} to 1 does not change the image drawn without any label.")
 
 
 def ignores_neighbours(variant: Variant) -> None:
     """An image does not depend on the label vectors after it."""
-    generator = variant.fitted().generator
-    together, alone = generator.sample(LABEL_VECTORS, seed=1), generator.sample(LABEL_VECTORS[:2], seed=1)
+    model = variant.fitted().model
+    together, alone = model.sample(variant.labels, seed=1), model.sample(variant.labels[:2], seed=1)
     difference = int(np.abs(together[:2].astype(int) - alone).max())  # 1: kernels round differently with the batch
     require(
         difference <= 1,
@@ -80,18 +80,18 @@ def ignores_neighbours(variant: Variant) -> None:
 
 def keeps_its_state(variant: Variant) -> None:
     """The state, saved and loaded into a new generator, draws the same bits."""
-    generator, copy = variant.fitted().generator, variant.new()
-    copy.load(load(save(generator.state())))
-    same = np.array_equal(copy.sample(LABEL_VECTORS, seed=3), generator.sample(LABEL_VECTORS, seed=3))
-    require(same, "The loaded copy draws other images; something that was learned is missing from state().")
+    model, copy = variant.fitted().model, variant.new()
+    copy.load(load(save(model.state())))
+    same = np.array_equal(copy.sample(variant.labels, seed=3), model.sample(variant.labels, seed=3))
+    require(same, "The loaded copy draws other images; something that was learned is neither a parameter nor a buffer.")
 
 
 def refuses_before_a_fit(variant: Variant) -> None:
     """Before a fit, sample and state raise NotFittedError."""
     for what in ("sample", "state"):
-        generator = variant.new()
+        model = variant.new()
         try:
-            generator.sample(LABEL_VECTORS, seed=1) if what == "sample" else generator.state()
+            model.sample(variant.labels, seed=1) if what == "sample" else model.state()
         except NotFittedError:
             continue
         require(False, f"{what}() of a generator that was not fitted returns a value; it has to raise NotFittedError.")
@@ -100,30 +100,30 @@ def refuses_before_a_fit(variant: Variant) -> None:
 def refuses_other_widths(variant: Variant) -> None:
     """Label vectors of another width are refused with a message."""
     try:
-        variant.fitted().generator.sample(LABEL_VECTORS[:, :2], seed=1)
+        variant.fitted().model.sample(variant.labels[:, :2], seed=1)
     except QaugbenchError as error:
         stated = f"[n, {N_LABELS}]" in str(error)
         require(
             stated,
-            f"The message does not name the expected shape [n, {N_LABELS}]; use contract.require_labels: {error}",
+            f"The message does not name the expected shape [n, {N_LABELS}]: {error}",
         )
         return
     require(
         False,
-        f"sample accepts label vectors of width 2 where there are {N_LABELS} labels; use contract.require_labels.",
+        f"sample accepts label vectors of width 2 where there are {N_LABELS} labels.",
     )
 
 
 def follows_the_execution(variant: Variant) -> None:
     """Finite shots change the images of a generator with circuits, and repeat with the seed."""
-    generator = variant.fitted().generator
-    if not generator.circuits:
+    model = variant.fitted().model
+    if not model.circuits:
         does_not_apply("it runs no circuit")
-    exact = generator.sample(LABEL_VECTORS[:2], seed=1)
-    first, again = (generator.sample(LABEL_VECTORS[:2], seed=1, execution=Execution(shots=16)) for _ in range(2))
+    exact = model.sample(variant.labels[:2], seed=1)
+    first, again = (model.sample(variant.labels[:2], seed=1, execution=Execution(shots=16)) for _ in range(2))
     require(not np.array_equal(exact, first), "sample ignores its argument execution: 16 shots give the exact images.")
     require(np.array_equal(first, again), "Two calls with one seed and 16 shots return different images.")
     require(
-        np.array_equal(exact, generator.sample(LABEL_VECTORS[:2], seed=1)),
+        np.array_equal(exact, model.sample(variant.labels[:2], seed=1)),
         "After a call with finite shots, exact execution no longer returns the images it did before.",
     )

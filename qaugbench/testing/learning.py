@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import torch
 
+from qaugbench.circuits.block import Block
 from qaugbench.circuits.controls.build import CONTROLS
+from qaugbench.generators.shared.checkpoint import Checkpoint
+from qaugbench.generators.shared.model import Model
 from qaugbench.inspection.generator_audit import LEARNS, audit_generator
 from qaugbench.kinds import is_quantum
-from qaugbench.testing.images import bright_quadrants
-from qaugbench.testing.variant import FIT_SEED, STEPS, Variant
+from qaugbench.testing.variant import FIT_SEED, STEPS, Interrupted, Variant
 from qaugbench.testing.verdict import does_not_apply, require
 
 PARAMETER_TOLERANCE = 0.05
+RESUMED_STEPS = 4
 
 
 def fits(variant: Variant) -> None:
     """It can be fitted to 64 images, some with several labels and some with none, and does not change them."""
-    observed, given = variant.fitted(), bright_quadrants()
+    observed, given = variant.fitted(), variant.data()
     same = np.array_equal(observed.data.images, given.images) and np.array_equal(observed.data.labels, given.labels)
     require(same, "fit changes the images or labels that it was given; work on a copy.")
 
 
 def fits_the_same_again(variant: Variant) -> None:
     """The same data, budget and seed give the same state, bit for bit."""
-    state, again = variant.fitted().generator.state(), variant.fit().generator.state()
+    state, again = variant.fitted().model.state(), variant.fit().model.state()
     require(state.keys() == again.keys(), "Two fits with one seed return states with different names.")
     differing = [name for name in state if not torch.equal(state[name], again[name])]
     require(not differing, f"Two fits with one seed differ in {len(differing)} tensors, {differing[:1]} among them.")
@@ -44,15 +51,23 @@ def tells_every_step(variant: Variant) -> None:
     require(all(np.isfinite(loss) for _, _, loss in told), "progress was called with a loss that is not finite.")
 
 
-def uses_the_shared_autoencoder(variant: Variant) -> None:
-    """A latent generator encodes with the autoencoder attached to it, and keeps it in its state."""
-    observed = variant.fitted()
-    holds = any(name.startswith("autoencoder.") for name in observed.generator.state())
-    if not variant.kind.uses_autoencoder:
-        require(not holds, "The state has names with the prefix 'autoencoder.', but uses_autoencoder is False.")
-        does_not_apply("it does not learn latents")
-    require(observed.encoded, "fit does not encode with the autoencoder that was attached; see attached_or_fitted.")
-    require(holds, "No name of the state begins with 'autoencoder.', so a loaded copy cannot decode its latents.")
+def resumes_to_the_bit(variant: Variant) -> None:
+    """A fit that is broken off after a checkpoint and started again gives the state of one that was not."""
+    if not variant.takes_steps:
+        does_not_apply("its fit takes no steps")
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Checkpoint(Path(folder), every_s=0.0)
+        with contextlib.suppress(Interrupted):
+            variant.fit(steps=RESUMED_STEPS, checkpoint=checkpoint, stop_at=RESUMED_STEPS - 1)
+        resumed = variant.fit(steps=RESUMED_STEPS, checkpoint=checkpoint)
+    taken, whole = len(resumed.told), variant.fit(steps=RESUMED_STEPS).model.state()
+    require(taken < RESUMED_STEPS, "The second fit took every step again: nothing was read from the checkpoint.")
+    differing = [name for name, part in resumed.model.state().items() if not torch.equal(part, whole[name])]
+    require(
+        not differing,
+        f"The resumed fit differs in {len(differing)} tensors, {differing[:1]} among them: what a step changes has to be "
+        "a parameter, a buffer or an optimiser's state.",
+    )
 
 
 def counts_its_parameters(variant: Variant) -> None:
@@ -79,20 +94,25 @@ def changes_only_the_block(variant: Variant) -> None:
         does_not_apply("it is the generator itself")
     if not variant.takes_steps:
         does_not_apply("its fit takes no steps")
-    states = [one.fit(budget=one.budget_of(0)).generator.state() for one in (variant.under("none"), variant)]
-    own, controlled = ({name: part for name, part in state.items() if ".block." not in name} for state in states)
+    own, controlled = (_outside_blocks(one.fit(steps=0).model) for one in (variant.under("none"), variant))
     names = sorted(own.keys() ^ controlled.keys())
-    require(not names, f"Outside of names with '.block.', the control adds or removes the tensors {names[:3]}.")
+    require(not names, f"Outside of the circuits' layers, the control adds or removes the tensors {names[:3]}.")
     differing = [name for name in own if not torch.equal(own[name], controlled[name])]
     require(not differing, f"The control changes the first values of {len(differing)} other tensors: {differing[:3]}.")
 
 
+def _outside_blocks(model: Model) -> dict[str, torch.Tensor]:
+    """Return the state of everything but the layers that run circuits or stand in their place."""
+    inside = [f"{name}." for name, module in model.generator.named_modules() if isinstance(module, Block)]
+    return {name: part for name, part in model.state().items() if not name.startswith(tuple(inside))}
+
+
 def is_live(variant: Variant) -> None:
     """Circuits, or their replacements, are live: gradients arrive and flow on, weights change, and images depend on them."""
-    generator = variant.new()
-    if not is_quantum(generator.kind) and not generator.circuits:
+    model = variant.new()
+    if not is_quantum(model.kind) and not model.circuits:
         does_not_apply("it runs no circuit")
-    found = audit_generator(generator, bright_quadrants(), seed=FIT_SEED)
+    found = audit_generator(model, variant.data(), seed=FIT_SEED)
     require(found.is_live, "; ".join(str(check).strip() for check in found.failures))
     expected = "none" if variant.control == "frozen" else "fine"
     require(found.state(LEARNS) == expected, f"The check {LEARNS!r} is {found.state(LEARNS)!r}, not {expected!r}.")
@@ -104,7 +124,7 @@ def stays_frozen(variant: Variant) -> None:
         does_not_apply("it has no frozen circuit")
     if not variant.takes_steps:
         does_not_apply("its fit takes no steps")
-    fits = [variant.fit(budget=variant.budget_of(steps)).generator for steps in (0, STEPS)]
-    first, last = ([block.weights for block in generator.circuits] for generator in fits)
+    fits = [variant.fit(steps=steps).model for steps in (0, STEPS)]
+    first, last = ([block.weights for block in model.circuits] for model in fits)
     same = len(first) == len(last) and all(torch.equal(a, b) for a, b in zip(first, last, strict=True))
     require(same, "Training changes the weights of a frozen circuit.")

@@ -11,7 +11,7 @@ from qaugbench.cards import GeneratorCard
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, QaugbenchError, near_names
 from qaugbench.generators.contract import Generator
-from qaugbench.generators.shared.binding import check_facts, check_settings
+from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.generators.shared.discovery import generator_class
 from qaugbench.kinds import is_quantum
 from qaugbench.testing import drawing, learning
@@ -35,7 +35,7 @@ CHECKS: tuple[Callable[[Variant], None], ...] = (
     drawing.follows_the_execution,
     learning.fits_the_same_again,
     learning.tells_every_step,
-    learning.uses_the_shared_autoencoder,
+    learning.resumes_to_the_bit,
     learning.counts_its_parameters,
     learning.changes_only_the_block,
     learning.is_live,
@@ -104,15 +104,13 @@ def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
 
 
 def _facts(card: GeneratorCard, kind: type[Generator]) -> Iterator[CheckResult]:
-    yield _fact(
-        card, "Facts and class agree on kind and space, and the controls exist.", lambda: check_facts(card, kind)
-    )
+    yield _fact(card, "Facts and class agree on the kind, and the controls exist.", lambda: check_facts(card, kind))
     for track in TRACKS:
-        promise = f"The constructor takes the settings of the track {track}."
-        yield _fact(card, promise, lambda track=track: check_settings(card, kind, track))  # type: ignore[misc]
+        promise = f"The class takes the settings of the track {track}."
+        yield _fact(card, promise, lambda track=track: bound(card, kind, track))  # type: ignore[misc]
 
 
-def _fact(card: GeneratorCard, promise: str, check: Callable[[], None]) -> CheckResult:
+def _fact(card: GeneratorCard, promise: str, check: Callable[[], object]) -> CheckResult:
     try:
         check()
     except DefinitionError as error:

@@ -1,60 +1,42 @@
-"""A generator under one control for the checks: small, fitted for two steps, with a shared autoencoder if it needs one."""
+"""A generator under one control for the checks: small, and fitted for two steps in a barely trained space."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any
 
 import numpy as np
 import torch
 
-from qaugbench.cards import GeneratorCard, split_settings
+from qaugbench import definitions
+from qaugbench.cards import GeneratorCard, Training
 from qaugbench.datasets.labelled_images import LabelledImages
-from qaugbench.generators.contract import Budget, Codec, Generator
-from qaugbench.generators.shared.autoencoder import LatentAutoencoder
-from qaugbench.testing.images import N_LABELS, SIZE, bright_quadrants
+from qaugbench.generators.contract import Generator, Stepped
+from qaugbench.generators.shared.binding import bound
+from qaugbench.generators.shared.checkpoint import Checkpoint
+from qaugbench.generators.shared.model import Model, Recipe
+from qaugbench.generators.spaces.named import new_space
+from qaugbench.generators.spaces.space import Space
+from qaugbench.testing.images import LABEL_VECTORS, N_LABELS, ONE_LABEL_EACH, SIZE, bright_quadrants
 
 TRACK = "smoke"
+ANY_TASK = "brainmri"
 STEPS = 2
 BATCH_SIZE = 8
 FIT_SEED = 11
 FEWER = {"sampling_steps": 4}  # settings that cost time but matter to no check, made small where a class has them
 
 
-class WatchedCodec:
-    """An autoencoder that counts how often it is asked to encode images."""
-
-    def __init__(self, codec: Codec) -> None:
-        self.codec = codec
-        self.latent_shape = codec.latent_shape
-        self.encoded = 0
-
-    def encode(self, images: np.ndarray) -> np.ndarray:
-        """Return the latents of ``images``."""
-        self.encoded += 1
-        return self.codec.encode(images)
-
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Return the images of ``latents``."""
-        return self.codec.decode(latents)
-
-    def state(self) -> dict[str, torch.Tensor]:
-        """Return the autoencoder's state."""
-        return self.codec.state()
-
-
 @dataclass(frozen=True)
 class ObservedFit:
-    """A fitted generator, and what was observed during its fit."""
+    """A fitted model, and what was observed during its fit."""
 
-    generator: Generator
+    model: Model
     data: LabelledImages
     told: list[tuple[int, int, float]]
-    encoded: int
     touched: tuple[str, ...]
 
 
@@ -72,54 +54,68 @@ class Variant:
         """The variant as a run writes it: ``qldm``, ``qldm:twin``."""
         return self.card.id if self.control == "none" else f"{self.card.id}:{self.control}"
 
-    @cached_property
-    def budget(self) -> Budget:
-        """Two steps, or none for a generator whose fit takes no steps."""
-        return self.budget_of(STEPS) if self.takes_steps else Budget(0, 0)
-
     @property
     def takes_steps(self) -> bool:
-        """Whether the facts give a budget."""
-        return split_settings(self.card.settings(TRACK))[0]["steps"] > 0
+        """Whether it learns step by step."""
+        return issubclass(self.kind, Stepped)
 
-    def budget_of(self, steps: int) -> Budget:
-        """Return a budget of ``steps`` steps."""
-        return Budget(steps=steps, batch_size=BATCH_SIZE)
+    @property
+    def labels(self) -> np.ndarray:
+        """Label vectors to request: none, one, several and all of the labels, or one each where that is all it can do."""
+        return LABEL_VECTORS if self.kind.multi_label else ONE_LABEL_EACH
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What is fitted: the settings of the smoke track, with fewer steps of sampling."""
+        recipe = bound(self.card, self.kind, TRACK, self.control)
+        fewer = {name: value for name, value in FEWER.items() if hasattr(recipe.hyper, name)}
+        return replace(recipe, hyper=replace(recipe.hyper, **fewer))
+
+    def training_of(self, steps: int) -> Training:
+        """Return a training of ``steps`` steps; none for a generator that takes no steps."""
+        return replace(self.recipe.training, steps=steps, batch_size=BATCH_SIZE) if self.takes_steps else Training()
 
     def under(self, control: str) -> Variant:
         """Return the same generator under another control."""
         return Variant(self.card, self.kind, control)
 
-    def new(self, channels: int = 1) -> Generator:
-        """Return the generator, not fitted, with a shared autoencoder attached if it uses one."""
-        _, hyper = split_settings(self.card.settings(TRACK))
-        hyper |= {key: value for key, value in FEWER.items() if key in hyper}
-        arguments: dict[str, Any] = {"control": self.control, "device": "cpu", **hyper}
-        generator = self.kind((SIZE, SIZE, channels), N_LABELS, **arguments)
-        if generator.uses_autoencoder:
-            generator.attach_autoencoder(WatchedCodec(_autoencoder(channels)))
-        return generator
+    def data(self, channels: int = 1) -> LabelledImages:
+        """Return the images to fit to."""
+        return bright_quadrants(channels, several=self.kind.multi_label)
 
-    def fit(self, channels: int = 1, *, budget: Budget | None = None) -> ObservedFit:
-        """Return a fresh generator fitted to 64 images, and what was observed during the fit."""
-        generator, data = self.new(channels), bright_quadrants(channels)
+    def new(self, channels: int = 1) -> Model:
+        """Return the model, not fitted, in a fitted space."""
+        return Model(self.recipe, _space(self.card, channels), N_LABELS)
+
+    def fit(
+        self, channels: int = 1, *, steps: int = STEPS, checkpoint: Checkpoint | None = None, stop_at: int | None = None
+    ) -> ObservedFit:
+        """Return a fresh model fitted to 64 images, and what was observed during the fit; ``stop_at`` breaks it off.
+
+        Raises:
+            Interrupted: the fit has reached the step ``stop_at``.
+        """
+        model, data = self.new(channels), self.data(channels)
         told: list[tuple[int, int, float]] = []
+
+        def tell(step: int, total: int, loss: float) -> None:
+            told.append((step, total, loss))
+            if step == stop_at:
+                raise Interrupted
+
         with touched_globals() as touched:
-            generator.fit(
-                data,
-                budget=budget or self.budget,
-                seed=FIT_SEED,
-                progress=lambda step, total, loss: told.append((step, total, loss)),
-            )
-        codec = generator.autoencoder
-        encoded = codec.encoded if isinstance(codec, WatchedCodec) else 0
-        return ObservedFit(generator, data, told, encoded, tuple(touched))
+            model.fit(data, seed=FIT_SEED, training=self.training_of(steps), progress=tell, checkpoint=checkpoint)
+        return ObservedFit(model, data, told, tuple(touched))
 
     def fitted(self, channels: int = 1) -> ObservedFit:
         """Return the first fit of this variant to images of ``channels`` channels; it is fitted once."""
         if channels not in self.fits:
             self.fits[channels] = self.fit(channels)
         return self.fits[channels]
+
+
+class Interrupted(Exception):
+    """A fit was broken off on purpose."""
 
 
 @contextmanager
@@ -154,7 +150,16 @@ def one_thread() -> Iterator[None]:
 
 
 @cache
-def _autoencoder(channels: int) -> LatentAutoencoder:
-    autoencoder = LatentAutoencoder((SIZE, SIZE, channels))
-    autoencoder.fit(bright_quadrants(channels), Budget(STEPS, BATCH_SIZE), seed=1)
-    return autoencoder
+def _spaces() -> dict[tuple[str, str, int], Space]:
+    return {}
+
+
+def _space(card: GeneratorCard, channels: int) -> Space:
+    """Return the generator's space, fitted once per kind of space to the 64 images, without training."""
+    settings = {**definitions.space_settings(card.space, ANY_TASK, TRACK), **card.space_settings}
+    place = (card.space, repr(sorted(settings.items())), channels)
+    if place not in _spaces():
+        space, _ = new_space(card.space, (SIZE, SIZE, channels), settings, origin=card.origin)
+        space.fit(bright_quadrants(channels).images, training=Training(steps=STEPS, batch_size=BATCH_SIZE), seed=1)
+        _spaces()[place] = space.eval()
+    return _spaces()[place]

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from qaugbench.generators.ddpm import Ddpm
 
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.generator_choice import choose_generators
-from qaugbench.generators.ddpm import Ddpm
 from qaugbench.generators.shared.binding import check_binding
 
 DDPM = definitions.generator_card("ddpm")

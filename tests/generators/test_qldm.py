@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from qaugbench.generators.ddpm import Ddpm
 
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.errors import CircuitError, DefinitionError
-from qaugbench.generators.ddpm import Ddpm
 from qaugbench.generators.qldm import QHalfBlock, Qldm, QResBlock
 from qaugbench.seeds import torch_seeded
 

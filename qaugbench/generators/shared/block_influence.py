@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.image_difference import mean_difference
+from qaugbench.generators.shared.model import Model
 from qaugbench.generators.shared.replaced_outputs import (
     outputs_replaced_by_mean,
     outputs_replaced_by_noise,
@@ -34,7 +34,7 @@ class InfluenceDifferences:
         return None if difference is None or self.other_seed == 0 else difference / self.other_seed
 
 
-def influence_differences(generator: Generator, labels: np.ndarray, *, seed: int) -> InfluenceDifferences:
+def influence_differences(generator: Model, labels: np.ndarray, *, seed: int) -> InfluenceDifferences:
     """Return by how much replacing the outputs of ``generator.circuits`` changes its images for ``labels`` [n, n_labels].
 
     Samples four times and leaves the generator unchanged. Outputs are recorded in a sample with ``seed``, and replaced

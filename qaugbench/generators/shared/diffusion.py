@@ -1,30 +1,21 @@
-"""Diffusion on a small grid of latents, conditional on a label vector: the network, its training and its sampling.
+"""Denoising diffusion in any grid of points: the network, the loss of a batch, and how points are drawn from noise.
 
-Denoising diffusion with a cosine schedule (arXiv 2006.11239, 2102.09672) in the latents of an autoencoder (arXiv
-2112.10752), sampled with the deterministic DDIM rule (arXiv 2010.02502). The network predicts the velocity, sqrt(a) noise -
-sqrt(1 - a) clean with a the signal's share of the variance (arXiv 2202.00512), instead of the noise. Both parametrise
-the same model, but at the noisiest steps a small error in the noise is a large one in the image: after fits as short as
-those of the smoke track, noise prediction drew latents with twice the standard deviation of the real ones, and velocity
-prediction with the right one. Sampling starts at the last timestep (arXiv 2305.08891).
+Denoising diffusion (Ho, Jain & Abbeel, arXiv 2006.11239) with a cosine schedule (Nichol & Dhariwal, arXiv 2102.09672), velocity
+prediction (Salimans & Ho, arXiv 2202.00512), DDIM sampling (Song, Meng & Ermon, arXiv 2010.02502) and classifier-free
+guidance (Ho & Salimans, arXiv 2207.12598), over diffusers' U-Net and schedulers.
 """
 
 from __future__ import annotations
 
-import copy
 from itertools import islice, repeat
 
-import numpy as np
 import torch
-from diffusers.models.unets.unet_2d import UNet2DModel
-from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
 from torch import nn
 from torch.nn import functional
 
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Budget, DivergedError, Progress
-from qaugbench.generators.shared.optimisation import report_loss, warm_up_then_cosine
-from qaugbench.seeds import child_seed, torch_generator
+from qaugbench.generators.shared.row_random import RowRandom
 
 TRAIN_TIMESTEPS = 1000
 NOISE_SCHEDULE = "squaredcos_cap_v2"
@@ -33,118 +24,101 @@ BOTTLENECK_SIZE = 2
 
 
 class LabelledUNet(nn.Module):
-    """A U-Net that predicts the velocity of latents [n, c, s, s], given timesteps [n] and label vectors [n, n_labels].
+    """A U-Net that maps points [n, c, s, s], times [n] and label vectors [n, n_labels] to points of the same shape.
 
-    Its levels halve the grid down to 2x2 sites at the bottleneck. A linear layer maps the label vector (one-hot,
-    multi-hot or all zero) to a vector that is added to the time embedding.
+    Its levels halve the grid down to ``bottleneck`` sites per side, with self-attention where the grid has at most
+    ``attention`` sites per side. A linear layer maps the label vector (one-hot, multi-hot or all zero) to a vector that is
+    added to the time embedding; a further input stands for "no condition", which an all-zero vector is not.
     """
 
     def __init__(
-        self, latent_shape: tuple[int, int, int], n_labels: int, channels: tuple[int, ...], layers_per_block: int
+        self,
+        shape: tuple[int, ...],
+        n_labels: int,
+        channels: tuple[int, ...],
+        layers_per_block: int,
+        *,
+        bottleneck: int = BOTTLENECK_SIZE,
+        attention: int = 0,
     ) -> None:
         super().__init__()
-        widths = level_widths(latent_shape[-1], channels)
+        widths = level_widths(shape[-1], channels, bottleneck)
+        attends = [shape[-1] >> level <= attention for level in range(len(widths))]
         self.unet = UNet2DModel(
-            sample_size=latent_shape[-1],
-            in_channels=latent_shape[0],
-            out_channels=latent_shape[0],
+            sample_size=shape[-1],
+            in_channels=shape[0],
+            out_channels=shape[0],
             block_out_channels=widths,
-            down_block_types=("DownBlock2D",) * len(widths),
-            up_block_types=("UpBlock2D",) * len(widths),
+            down_block_types=tuple("AttnDownBlock2D" if one else "DownBlock2D" for one in attends),
+            up_block_types=tuple("AttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)),
             layers_per_block=layers_per_block,
             norm_num_groups=8,
             class_embed_type="identity",
         )
+        self.n_labels = n_labels
         self.bottleneck_width = widths[-1]
         self.time_width = 4 * widths[0]
-        self.label_embedding = nn.Linear(n_labels, self.time_width)
+        self.label_embedding = nn.Linear(n_labels + 1, self.time_width)
 
-    def forward(self, latents: torch.Tensor, timesteps: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        velocity: torch.Tensor = self.unet(latents, timesteps, class_labels=self.label_embedding(labels)).sample
-        return velocity
+    def forward(
+        self, points: torch.Tensor, times: torch.Tensor, labels: torch.Tensor, dropped: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the prediction; where ``dropped`` [n] is 1, labels are not looked at."""
+        none = labels.new_zeros(len(labels), 1) if dropped is None else dropped.to(labels)[:, None]
+        embedding = self.label_embedding(torch.cat([labels * (1 - none), none], dim=1))
+        predicted: torch.Tensor = self.unet(points, times, class_labels=embedding).sample
+        return predicted
 
 
-def level_widths(grid_size: int, channels: tuple[int, ...]) -> tuple[int, ...]:
-    """Return one width per level, from a grid of ``grid_size`` down to 2x2; the last of ``channels`` repeats if they run out.
+def level_widths(grid_size: int, channels: tuple[int, ...], bottleneck: int = BOTTLENECK_SIZE) -> tuple[int, ...]:
+    """Return one width per level, from a grid of ``grid_size`` down to ``bottleneck``; the last of ``channels`` repeats.
 
     >>> level_widths(8, (32, 64))
     (32, 64, 64)
     """
-    levels = int(grid_size // BOTTLENECK_SIZE).bit_length()
-    if grid_size < BOTTLENECK_SIZE or grid_size != BOTTLENECK_SIZE << (levels - 1):
+    levels = int(grid_size // bottleneck).bit_length()
+    if grid_size < bottleneck or grid_size != bottleneck << (levels - 1):
         raise DefinitionError(
-            f"Latent diffusion needs a latent grid whose side is a power of two, at least {BOTTLENECK_SIZE}, but it is "
-            f"{grid_size}; choose another working_size or number of levels of the autoencoder."
+            f"This U-Net needs a grid whose side is {bottleneck} times a power of two, but it is {grid_size}; "
+            "choose another image size, or another working_size or number of levels of the autoencoder."
         )
     return (*channels[:levels], *islice(repeat(channels[-1]), max(0, levels - len(channels))))
 
 
-def train_denoiser(
+def denoising_loss(
     network: nn.Module,
-    latents: np.ndarray,
-    labels: np.ndarray,
+    clean: torch.Tensor,
+    labels: torch.Tensor,
+    random: torch.Generator,
     *,
-    budget: Budget,
-    learning_rate: float,
-    weight_decay: float,
-    ema_decay: float,
-    seed: int,
-    progress: Progress | None,
-) -> nn.Module:
-    """Return the exponential moving average of ``network``, trained in place to predict velocities of ``latents``.
+    label_dropout: float = 0.0,
+) -> torch.Tensor:
+    """Return the mean squared error of the velocity that ``network`` predicts for noisy ``clean`` [n, c, s, s].
 
-    ``latents`` are float32 [n, c, s, s] of about unit variance, ``labels`` float32 [n, k]; ``network`` maps noisy latents,
-    timesteps and labels to velocity. The loss is its mean squared error at uniformly drawn timesteps.
+    Times are uniform; a share ``label_dropout`` of the batch is denoised without its labels, for guidance.
     """
-    device = next(network.parameters()).device
-    data, conditions = torch.from_numpy(latents).to(device), torch.from_numpy(labels).to(device)
-    schedule = DDPMScheduler(
-        num_train_timesteps=TRAIN_TIMESTEPS, beta_schedule=NOISE_SCHEDULE, prediction_type=PREDICTION
-    )
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=weight_decay)
-    learning = warm_up_then_cosine(optimizer, budget.steps)
-    average = copy.deepcopy(network).eval()
-    random = torch_generator(child_seed(seed, "batches"), str(device))
-    network.train()
-    for step in range(budget.steps):
-        chosen = torch.randint(len(data), (budget.batch_size,), generator=random, device=device)
-        timesteps = torch.randint(TRAIN_TIMESTEPS, (budget.batch_size,), generator=random, device=device)
-        clean = data[chosen]
-        noise = torch.randn(clean.shape, generator=random, device=device)
-        predicted = network(schedule.add_noise(clean, noise, timesteps), timesteps, conditions[chosen])
-        loss = functional.mse_loss(predicted, schedule.get_velocity(clean, noise, timesteps))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        learning.step()
-        _follow(average, network, min(ema_decay, (1 + step) / (10 + step)))
-        report_loss("The denoiser", progress, step, budget.steps, loss)
-    return average
+    schedule = DDPMScheduler(TRAIN_TIMESTEPS, beta_schedule=NOISE_SCHEDULE, prediction_type=PREDICTION)
+    times = torch.randint(TRAIN_TIMESTEPS, (len(clean),), generator=random, device=clean.device)
+    noise = torch.randn(clean.shape, generator=random, device=clean.device)
+    dropped = torch.rand(len(clean), generator=random, device=clean.device) < label_dropout
+    predicted = network(schedule.add_noise(clean, noise, times), times, labels, dropped)
+    return functional.mse_loss(predicted, schedule.get_velocity(clean, noise, times))
 
 
-@torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
-
-
-@torch.no_grad()
-def draw_latents(
+def drawn_by_ddim(
     network: nn.Module,
-    labels: np.ndarray,
-    latent_shape: tuple[int, int, int],
+    labels: torch.Tensor,
+    random: RowRandom,
+    shape: tuple[int, ...],
     *,
-    seed: int,
-    sampling_steps: int,
+    steps: int,
     clip: float,
-    batch_size: int = 250,
-) -> np.ndarray:
-    """Return float32 latents [n, *latent_shape], one for each label vector [n, k], by DDIM from pure noise.
+    guidance: float = 1.0,
+) -> torch.Tensor:
+    """Return points [n, *shape], one for each label vector [n, k], by deterministic DDIM from pure noise.
 
-    The noise of sample i depends on ``seed`` and i alone, so ``batch_size`` and other samples change it by rounding at
-    most. Predicted clean latents are clipped to [-clip, clip]. Raises ``DivergedError`` if a latent is not finite.
+    Predicted clean points are clipped to [-clip, clip]. ``guidance`` w gives without + w (with - without labels); 1 is plain.
     """
-    device = next(network.parameters()).device
     schedule = DDIMScheduler(
         num_train_timesteps=TRAIN_TIMESTEPS,
         beta_schedule=NOISE_SCHEDULE,
@@ -153,19 +127,20 @@ def draw_latents(
         clip_sample=True,
         clip_sample_range=clip,
     )
-    schedule.set_timesteps(sampling_steps)
-    noise = np.empty((len(labels), *latent_shape), np.float32)
-    for index in range(len(labels)):
-        noise[index] = torch.randn(latent_shape, generator=torch_generator(child_seed(seed, index))).numpy()
-    drawn = [torch.empty(0, *latent_shape)]
-    for start in range(0, len(labels), batch_size):
-        latents = torch.from_numpy(noise[start : start + batch_size]).to(device)
-        conditions = torch.from_numpy(labels[start : start + batch_size]).to(device)
-        for timestep in schedule.timesteps:
-            predicted = network(latents, timestep.to(device).expand(len(latents)), conditions)
-            latents = schedule.step(predicted, int(timestep), latents, use_clipped_model_output=True).prev_sample
-        drawn.append(latents.cpu())
-    finished = torch.cat(drawn).numpy()
-    if not np.isfinite(finished).all():
-        raise DivergedError("A sampled latent is not finite: the denoiser diverged; lower its learning rate.")
-    return finished
+    schedule.set_timesteps(steps)
+    points = random.normal(*shape)
+    for time in schedule.timesteps:
+        predicted = guided(network, points, time.to(points.device).expand(len(points)), labels, guidance)
+        points = schedule.step(predicted, int(time), points, use_clipped_model_output=True).prev_sample
+    return points
+
+
+def guided(
+    network: nn.Module, points: torch.Tensor, times: torch.Tensor, labels: torch.Tensor, guidance: float
+) -> torch.Tensor:
+    """Return the prediction of ``network`` with labels, pushed away from the one without by ``guidance`` (1: not at all)."""
+    predicted: torch.Tensor = network(points, times, labels)
+    if guidance == 1.0:
+        return predicted
+    without = network(points, times, labels, torch.ones(len(points), device=points.device))
+    return without + guidance * (predicted - without)

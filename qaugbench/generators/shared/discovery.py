@@ -18,7 +18,7 @@ from qaugbench.generators.contract import Generator
 def generator_class(name: str) -> type[Generator]:
     """Return the class of the generator with this id; an unknown id raises with near names.
 
-    >>> generator_class("ddpm").kind
+    >>> generator_class("ldm").kind
     'classical'
     """
     if name in definitions.names("baselines"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 
 import pytest
+from qaugbench.generators.ddpm import Ddpm
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.ddpm import Ddpm
 from qaugbench.generators.shared.discovery import generator_class
 from tests.generators.registering import GROUP, entry_points
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-
 from qaugbench.generators.shared.optimisation import warm_up_then_cosine
 
 

@@ -1,0 +1,56 @@
+"""One generator per label, for papers that fit a class at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from qaugbench.generators.contract import Generator
+from qaugbench.generators.shared.row_random import RowRandom
+from qaugbench.kinds import Kind
+
+FEWEST = 2
+
+
+class OnePerLabel(Generator):
+    """Holds one generator per label and, for label vectors without any label, one more.
+
+    Member k learns from the images that have label k, whatever else they have; a label with fewer than ``FEWEST`` images
+    leaves its member as it began. A vector with several labels is drawn by the member of its rarest one in training.
+    Members are given the label vectors, so one that is conditional stays so.
+    """
+
+    kind: ClassVar[Kind] = "classical"  # the members' kind is what counts; this class is never in a file of its own
+
+    def __init__(self, make: Callable[[], Generator], shape: tuple[int, ...], n_labels: int) -> None:
+        nn.Module.__init__(self)
+        self.shape = shape
+        self.n_labels = n_labels
+        self.members = nn.ModuleList(make() for _ in range(n_labels + 1))
+        self.register_buffer("counts", torch.zeros(n_labels))
+
+    def rows_of(self, labels: np.ndarray) -> list[np.ndarray]:
+        """Return for each member the rows of ``labels`` [n, n_labels] that it learns from."""
+        own = [np.flatnonzero(labels[:, k] > 0) for k in range(self.n_labels)]
+        return [*own, np.flatnonzero(labels.sum(axis=1) == 0)]
+
+    def remember(self, labels: np.ndarray) -> None:
+        """Keep how often each label occurs."""
+        counts: torch.Tensor = self.counts  # type: ignore[assignment]
+        counts.copy_(torch.from_numpy(labels.sum(axis=0)))
+
+    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        """Return one point for each label vector, by the member of its rarest label."""
+        counts: torch.Tensor = self.counts  # type: ignore[assignment]
+        rarity = torch.where(labels > 0, counts, torch.inf)
+        chosen = torch.where(labels.sum(dim=1) > 0, rarity.argmin(dim=1), self.n_labels)
+        points = torch.zeros(len(labels), *self.shape, device=labels.device)
+        for k, member in enumerate(self.members):
+            rows = (chosen == k).nonzero().flatten()
+            if len(rows):
+                points[rows] = member.draw(labels[rows], random.of(rows.tolist()))  # type: ignore[operator]
+        return points

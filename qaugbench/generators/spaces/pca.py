@@ -1,0 +1,79 @@
+"""Principal components: points are the leading coefficients of an image, each of unit variance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+from sklearn.utils.extmath import randomized_svd
+
+from qaugbench.cards import Training
+from qaugbench.generators.contract import InfeasibleError, Progress
+from qaugbench.generators.spaces.space import Space
+from qaugbench.seeds import child_seed
+
+if TYPE_CHECKING:
+    from qaugbench.generators.shared.checkpoint import Checkpoint
+
+
+class PrincipalComponents(Space):
+    """Points [components]: the image minus the mean image, projected on the leading directions and divided by their deviations.
+
+    The directions come from a randomised singular value decomposition (Halko, Martinsson & Tropp, SIAM Review 53, 2011).
+    """
+
+    @dataclass(frozen=True)
+    class Hyper:
+        """``components``: how many directions are kept."""
+
+        components: int = 64
+
+    name: ClassVar[str] = "pca"
+    steps: ClassVar[bool] = False
+    hyper: Hyper
+    mean: torch.Tensor
+    directions: torch.Tensor
+    deviations: torch.Tensor
+
+    def __init__(self, image_shape: tuple[int, int, int], hyper: Hyper) -> None:
+        super().__init__(image_shape, hyper)
+        self.shape = (hyper.components,)
+        size = int(np.prod(image_shape))
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("directions", torch.zeros(hyper.components, size))
+        self.register_buffer("deviations", torch.ones(hyper.components))
+
+    def fit(
+        self,
+        images: np.ndarray,
+        *,
+        training: Training,
+        seed: int,
+        progress: Progress | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Find mean, directions and deviations; raises ``InfeasibleError`` with fewer images than components + 1."""
+        kept = self.hyper.components
+        if len(images) <= kept or self.directions.shape[1] < kept:
+            raise InfeasibleError(
+                f"{kept} principal components need at least {kept + 1} images of at least {kept} values, but there are "
+                f"{len(images)} of {self.directions.shape[1]}; lower 'components' or use more images."
+            )
+        rows = self.pixels(images).flatten(1).cpu().numpy()
+        mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        _, values, directions = randomized_svd(
+            rows - mean, kept, n_iter=4, random_state=child_seed(seed, "directions") % 2**32
+        )
+        self.mean.copy_(torch.from_numpy(mean))
+        self.directions.copy_(torch.from_numpy(np.ascontiguousarray(directions)))
+        self.deviations.copy_(torch.from_numpy(values / np.sqrt(len(rows) - 1)).clamp_min(1e-6))
+
+    def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
+        return (pixels.flatten(1) - self.mean) @ self.directions.T / self.deviations
+
+    def to_pixels(self, points: torch.Tensor) -> torch.Tensor:
+        height, width, channels = self.image_shape
+        flat = (points * self.deviations) @ self.directions + self.mean
+        return flat.unflatten(1, (channels, height, width))

@@ -1,0 +1,63 @@
+"""Pixels: points are images in [-1, 1], at their own size or at the smaller one at which a generator works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+
+from qaugbench.cards import Training
+from qaugbench.generators.contract import Progress
+from qaugbench.generators.spaces.space import EncodedByBatch, Points, Space, resized
+
+if TYPE_CHECKING:
+    from qaugbench.generators.shared.checkpoint import Checkpoint
+
+
+class Pixels(Space):
+    """Points [channels, side, side]; nothing is learned."""
+
+    @dataclass(frozen=True)
+    class Hyper:
+        """``side``: the generator's own image size in pixels; 0 is that of the images."""
+
+        side: int = 0
+
+    name: ClassVar[str] = "pixels"
+    steps: ClassVar[bool] = False
+    hyper: Hyper
+
+    def __init__(self, image_shape: tuple[int, int, int], hyper: Hyper) -> None:
+        super().__init__(image_shape, hyper)
+        side = hyper.side or image_shape[0]
+        self.shape = (image_shape[2], side, side)
+
+    @property
+    def title(self) -> str:
+        return f"pixels-{self.shape[-1]}"
+
+    @property
+    def is_identity(self) -> bool:
+        return self.shape[-1] == self.image_shape[0]
+
+    def fit(
+        self,
+        images: np.ndarray,
+        *,
+        training: Training,
+        seed: int,
+        progress: Progress | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Do nothing: the map is fixed."""
+
+    def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
+        return resized(pixels, self.shape[-1])
+
+    def to_pixels(self, points: torch.Tensor) -> torch.Tensor:
+        return resized(points, self.image_shape[0])
+
+    def points(self, images: np.ndarray) -> Points:
+        return EncodedByBatch(self.encode, images)
