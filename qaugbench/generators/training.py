@@ -157,10 +157,21 @@ def _set_rates(
 @torch.no_grad()
 def _follow(average: nn.Module, module: nn.Module, decay: float) -> None:
     """Move the average towards the module's parameters; its buffers are the module's."""
-    own, others = list(average.parameters()), list(module.parameters())
+    own: list[torch.Tensor] = list(average.parameters())
+    others: list[torch.Tensor] = list(module.parameters())
     torch._foreach_lerp_(own, others, 1 - decay)
-    for kept, buffer in zip(average.buffers(), module.buffers(), strict=True):
+    for kept, buffer in zip(_saved_buffers(average), _saved_buffers(module), strict=True):
         kept.copy_(buffer)
+
+
+def _saved_buffers(module: nn.Module) -> list[torch.Tensor]:
+    """Return the buffers that belong to the state of ``module``."""
+    return [
+        buffer
+        for part in module.modules()
+        for name, buffer in part._buffers.items()
+        if buffer is not None and name not in part._non_persistent_buffers_set
+    ]
 
 
 def _device(module: nn.Module) -> torch.device:

@@ -54,8 +54,8 @@ def generator_resources(
             shots=shots,
             preset=preset,
             training=Training(
-                steps=budget["steps"],
-                batch_size=budget["batch_size"],
+                steps=budget.steps,
+                batch_size=budget.batch_size,
                 circuits_per_sample=use.per_sample,
                 shifted_per_sample=use.shifted_per_sample,
                 differentiates_inputs=use.differentiates_inputs,
