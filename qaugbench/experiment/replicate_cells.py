@@ -28,11 +28,11 @@ PIXELS_CODE = "qaugbench.datasets.pixel_store"
 DRAW_CODE = "qaugbench.experiment.replicate"
 MODEL_CODE = "qaugbench.generators.shared.model"
 FITTING_CODE = (
-    "qaugbench.generators.training",
+    "qaugbench.generators.training.loop",
     "qaugbench.generators.shared.one_per_label",
-    "qaugbench.generators.shared.row_random",
+    "qaugbench.generators.row_random",
 )
-CIRCUITS_CODE = "qaugbench.generators.shared.circuit_layers"
+CIRCUITS_CODE = "qaugbench.generators.circuit_layers"
 SPACES_CODE = "qaugbench.generators.spaces"
 FOLDER_CODE = "qaugbench.generators.folder"
 INFLUENCE_CODE = "qaugbench.generators.shared.block_influence"

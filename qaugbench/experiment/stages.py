@@ -222,7 +222,7 @@ def _fitted_model(cell: Cell, store: Store, image_shape: tuple[int, ...], n_labe
 
 
 def _checkpoint(cell: Cell, store: Store) -> Any:
-    from qaugbench.generators.shared.checkpoint import Checkpoint
+    from qaugbench.generators.training.checkpoint import Checkpoint
 
     return Checkpoint(store.unfinished(cell.stage, cell.name))
 

@@ -2,7 +2,7 @@
 
 A generator never sees an image. A space (``generators.spaces``) turns the replicate's images into points and drawn points
 into images; the runner (``generators.shared.model``) saves, loads, counts, executes circuits and calls the one training
-loop (``generators.training``). What a generator's file holds is its paper: the network, what one step is, how to draw.
+loop (``generators.training.loop``). What a generator's file holds is its paper: the network, what one step is, how to draw.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from qaugbench.errors import QaugbenchError
 from qaugbench.kinds import Kind
 
 if TYPE_CHECKING:  # a classical generator's numbers do not depend on the code of circuits
-    from qaugbench.generators.shared.circuit_layers import CircuitLayers
-    from qaugbench.generators.shared.row_random import RowRandom
+    from qaugbench.generators.circuit_layers import CircuitLayers
+    from qaugbench.generators.row_random import RowRandom
 
 Progress = Callable[[int, int, float], None]
 """Called as ``progress(step, total, loss)`` while a model is fitted."""
@@ -85,7 +85,7 @@ class Generator(nn.Module, ABC):
 
 
 class Stepped(Generator):
-    """A generator that learns step by step; ``generators.training`` holds the loop."""
+    """A generator that learns step by step; ``generators.training.loop`` is the loop."""
 
     def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """Return the optimisers by name: one AdamW over all trainable parameters, unless overridden."""

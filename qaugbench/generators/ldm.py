@@ -11,10 +11,10 @@ from typing import ClassVar
 
 import torch
 
+from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
-from qaugbench.generators.shared.circuit_layers import CircuitLayers
+from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim
-from qaugbench.generators.shared.row_random import RowRandom
 from qaugbench.kinds import Kind
 
 

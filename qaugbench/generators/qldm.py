@@ -19,10 +19,10 @@ from torch.nn import functional
 
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.errors import DefinitionError
+from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
-from qaugbench.generators.shared.circuit_layers import CircuitLayers
+from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, denoising_loss, drawn_by_ddim
-from qaugbench.generators.shared.row_random import RowRandom
 from qaugbench.kinds import Kind
 
 _SITES = BOTTLENECK_SIZE**2

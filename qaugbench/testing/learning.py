@@ -11,8 +11,8 @@ import torch
 
 from qaugbench.circuits.block import Block
 from qaugbench.circuits.controls.build import CONTROLS
-from qaugbench.generators.shared.checkpoint import Checkpoint
 from qaugbench.generators.shared.model import Model
+from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.inspection.generator_audit import LEARNS, audit_generator
 from qaugbench.kinds import is_quantum
 from qaugbench.testing.variant import FIT_SEED, STEPS, Interrupted, Variant

@@ -16,10 +16,10 @@ from qaugbench.cards import GeneratorCard, Training
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.generators.contract import Generator, Stepped
 from qaugbench.generators.shared.binding import bound
-from qaugbench.generators.shared.checkpoint import Checkpoint
 from qaugbench.generators.shared.model import Model, Recipe
 from qaugbench.generators.spaces.named import new_space
 from qaugbench.generators.spaces.space import Space
+from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.testing.images import LABEL_VECTORS, N_LABELS, ONE_LABEL_EACH, SIZE, bright_quadrants
 
 TRACK = "smoke"

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.shared.row_random import RowRandom
+from qaugbench.generators.row_random import RowRandom
 
 TRAIN_TIMESTEPS = 1000
 NOISE_SCHEDULE = "squaredcos_cap_v2"

@@ -14,6 +14,7 @@ from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import QaugbenchError
+from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import (
     Batch,
     DivergedError,
@@ -23,13 +24,12 @@ from qaugbench.generators.contract import (
     Progress,
     Solved,
 )
-from qaugbench.generators.shared.checkpoint import Checkpoint
-from qaugbench.generators.shared.circuit_layers import CircuitLayers
-from qaugbench.generators.shared.diagnostics import FitDiagnostics
+from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.one_per_label import FEWEST, OnePerLabel
-from qaugbench.generators.shared.row_random import RowRandom
 from qaugbench.generators.spaces.space import Space
-from qaugbench.generators.training import Course, train
+from qaugbench.generators.training.checkpoint import Checkpoint
+from qaugbench.generators.training.diagnostics import FitDiagnostics
+from qaugbench.generators.training.loop import Course, train
 from qaugbench.kinds import Kind
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 

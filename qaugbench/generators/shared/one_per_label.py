@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from qaugbench.generators.contract import Generator
-from qaugbench.generators.shared.row_random import RowRandom
+from qaugbench.generators.row_random import RowRandom
 from qaugbench.kinds import Kind
 
 FEWEST = 2

@@ -16,12 +16,14 @@ import torch
 from qaugbench.cards import Training
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Batch, Optimizers, Progress, adamw, descend
-from qaugbench.generators.shared.autoencoder import AutoencoderNetwork
-from qaugbench.generators.spaces.space import EncodedByBatch, Space, resized
+from qaugbench.generators.spaces.autoencoder import AutoencoderNetwork
+from qaugbench.generators.spaces.space import Space, resized
+from qaugbench.generators.training.loop import train
+from qaugbench.generators.training.points import EncodedByBatch
 from qaugbench.seeds import child_seed, torch_seeded
 
 if TYPE_CHECKING:
-    from qaugbench.generators.shared.checkpoint import Checkpoint
+    from qaugbench.generators.training.checkpoint import Checkpoint
 
 
 class Latents(Space):
@@ -81,8 +83,6 @@ class Latents(Space):
         checkpoint: Checkpoint | None = None,
     ) -> None:
         """Learn to reconstruct ``images``, then measure the mean and standard deviation of their latents."""
-        from qaugbench.generators.training import train
-
         with torch_seeded(child_seed(seed, "weights")):
             self.load_state_dict(Latents(self.image_shape, self.hyper).state_dict())
         pixels = EncodedByBatch(self._pixels_at_working_size, images)

@@ -15,7 +15,7 @@ from qaugbench.generators.contract import Progress
 from qaugbench.generators.spaces.space import Space, resized
 
 if TYPE_CHECKING:
-    from qaugbench.generators.shared.checkpoint import Checkpoint
+    from qaugbench.generators.training.checkpoint import Checkpoint
 
 
 class Patches(Space):

@@ -15,7 +15,7 @@ from qaugbench.generators.spaces.space import Space
 from qaugbench.seeds import child_seed
 
 if TYPE_CHECKING:
-    from qaugbench.generators.shared.checkpoint import Checkpoint
+    from qaugbench.generators.training.checkpoint import Checkpoint
 
 
 class PrincipalComponents(Space):

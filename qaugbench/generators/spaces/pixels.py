@@ -10,10 +10,11 @@ import torch
 
 from qaugbench.cards import Training
 from qaugbench.generators.contract import Progress
-from qaugbench.generators.spaces.space import EncodedByBatch, Points, Space, resized
+from qaugbench.generators.spaces.space import Space, resized
+from qaugbench.generators.training.points import EncodedByBatch, Points
 
 if TYPE_CHECKING:
-    from qaugbench.generators.shared.checkpoint import Checkpoint
+    from qaugbench.generators.training.checkpoint import Checkpoint
 
 
 class Pixels(Space):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,20 +12,12 @@ from torch.nn import functional
 
 from qaugbench.cards import Training
 from qaugbench.generators.contract import DivergedError, Progress
+from qaugbench.generators.training.points import Encoded, Points
 
 if TYPE_CHECKING:
-    from qaugbench.generators.shared.checkpoint import Checkpoint
+    from qaugbench.generators.training.checkpoint import Checkpoint
 
 CHUNK = 128
-
-
-class Points(Protocol):
-    """The points of a set of images, taken row by row."""
-
-    def __len__(self) -> int: ...
-
-    def take(self, rows: np.ndarray) -> torch.Tensor:
-        """Return the points [n, *shape] of ``rows``."""
 
 
 class Space(nn.Module, ABC):
@@ -113,34 +104,6 @@ class Space(nn.Module, ABC):
         """Return uint8 ``images`` [n, height, width, channels] as float32 [n, channels, height, width] in [-1, 1]."""
         grey = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
         return grey.permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-class Encoded:
-    """Points that were encoded once, [n, *shape]."""
-
-    def __init__(self, points: torch.Tensor) -> None:
-        self._points = points
-
-    def __len__(self) -> int:
-        return len(self._points)
-
-    def take(self, rows: np.ndarray) -> torch.Tensor:
-        """Return the points of ``rows``."""
-        return self._points[torch.from_numpy(rows).to(self._points.device)]
-
-
-class EncodedByBatch:
-    """Images that ``encode`` turns into points whenever they are taken: for points as large as an image."""
-
-    def __init__(self, encode: Callable[[np.ndarray], torch.Tensor], images: np.ndarray) -> None:
-        self._encode, self._images = encode, images
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def take(self, rows: np.ndarray) -> torch.Tensor:
-        """Return the points of ``rows``."""
-        return self._encode(self._images[rows])
 
 
 def resized(pixels: torch.Tensor, side: int) -> torch.Tensor:

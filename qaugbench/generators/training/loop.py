@@ -17,9 +17,9 @@ from torch import nn
 
 from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, DivergedError, Optimizers, Progress
-from qaugbench.generators.shared.checkpoint import Checkpoint
-from qaugbench.generators.shared.diagnostics import GAP, FitDiagnostics, curve, first_weights, movement, trend
-from qaugbench.generators.spaces.space import Points
+from qaugbench.generators.training.checkpoint import Checkpoint
+from qaugbench.generators.training.diagnostics import GAP, FitDiagnostics, curve, first_weights, movement, trend
+from qaugbench.generators.training.points import Points
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator, torch_seeded
 
 
