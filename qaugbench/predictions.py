@@ -26,9 +26,25 @@ MOST_BYTES = 1024 * MIB
 LARGEST_LOGIT = 1e6
 LARGEST_GROUP = 2**53
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
-Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
+Role = Literal[
+    "real-only",
+    "augmented",
+    "compute-matched",
+    "oversampling",
+    "oracle",
+    "synthetic",
+    "control",
+    "placebo",
+    "duplicate",
+    "resolution",
+    "copycat",
+    "reconstruction",
+    "oracle-true",
+]
 REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
 """Roles of the arms that train on real images alone and may become the reference, in the order that resolves ties."""
+CHECK_ROLES: tuple[Role, ...] = ("placebo", "duplicate", "resolution", "copycat", "reconstruction", "oracle-true")
+"""Roles of the optional arms that check the benchmark itself: no verdict rests on one, and none becomes R* or C*."""
 
 
 class Facts(BaseModel):
@@ -38,7 +54,10 @@ class Facts(BaseModel):
 
 
 class ArmInfo(Facts):
-    """The training data of the locked classifier in one arm; ``control`` is ``none`` for the generator itself."""
+    """The training data of the locked classifier in one arm; ``control`` is ``none`` for the generator itself.
+
+    ``space_arm`` names the arm that trains on real images sent through the generator's space, where the run has one.
+    """
 
     id: str
     role: Role
@@ -46,6 +65,7 @@ class ArmInfo(Facts):
     control: str | None = None
     kind: Kind | None = None
     fidelity: str | None = None
+    space_arm: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from qaugbench.definitions import GeneratorCard
 from qaugbench.predictions import ArmInfo, Role
 
-Fill = Literal["repeat", "oversample", "oracle", "synthetic"]
+Fill = Literal["repeat", "oversample", "oracle", "synthetic", "noise", "shuffled", "lowres", "copies", "true"]
+MADE_FILLS: tuple[Fill, ...] = ("noise", "shuffled", "lowres", "copies", "true")
+"""Fills that are made in a cell of their own, neither drawn from the real images as they are nor by a generator."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots)."""
+    """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots).
+
+    ``fill_settings`` are arguments of a made fill, and ``images_of`` is the generator whose images it changes. An arm that is
+    ``reseeded`` has classifier seeds of its own, derived under this name from the replicate's.
+    """
 
     info: ArmInfo
     fill: Fill | None
     augment: bool = True
     balance_loss: bool = True
+    fill_settings: Mapping[str, Any] = field(default_factory=dict)
+    images_of: str | None = None
+    reseeded: str | None = None
 
 
 REAL_ARMS = (

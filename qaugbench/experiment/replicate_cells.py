@@ -13,19 +13,22 @@ import numpy as np
 from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import Split
 from qaugbench.downstream.weights import pretrained_file
-from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_name
+from qaugbench.experiment.arms import MADE_FILLS, Arm, GeneratorChoice, variant_name
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash, libraries, module_hash
 from qaugbench.experiment.replicate import Draw
 from qaugbench.experiment.source import OpenedSource
 from qaugbench.recipe import Recipe
-from qaugbench.seeds import Streams, replicate_streams
+from qaugbench.seeds import Streams, child_seed, replicate_streams
 from qaugbench.task import PARTS, Task, Track
 
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
 DRAW_CODE = "qaugbench.experiment.replicate"
 AUTOENCODER_CODE = "qaugbench.generators.shared.autoencoder"
+FILLS_CODE = "qaugbench.experiment.fills"
+TRUE_ORACLE_CODE = "qaugbench.experiment.true_oracle"
+PHANTOMS = "qaugbench.datasets.phantom"
 INFLUENCE_CODE = "qaugbench.generators.shared.block_influence"
 INFLUENCE_IMAGES = 128
 CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed")
@@ -33,17 +36,27 @@ CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed"
 
 @dataclass(frozen=True)
 class Setting:
-    """What all replicates of a run share."""
+    """What all replicates of a run share.
+
+    ``ratio`` is fill images per real one where it is not the task's own. With ``withhold_test`` no classifier sees a test image.
+    """
 
     task: Task
     track: Track
     source: OpenedSource
     autoencoder: Mapping[str, Any]
     device: str
+    ratio: float | None = None
+    withhold_test: bool = False
+
+    @property
+    def fill_ratio(self) -> float:
+        """Fill images per real one, in every arm that has any."""
+        return self.task.ratio if self.ratio is None else self.ratio
 
     def draw(self, fraction: float) -> Draw:
         """Return how much a replicate at ``fraction`` draws."""
-        return Draw(fraction, self.task.ratio, self.task.balance, self.task.balance_kappa)
+        return Draw(fraction, self.fill_ratio, self.task.balance, self.task.balance_kappa)
 
     def streams(self, fraction: float, replicate: int) -> Streams:
         """Return the seeds of one replicate at ``fraction``."""
@@ -65,16 +78,19 @@ class ReplicateCells:
         if arm.fill == "synthetic":
             choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
             needs["sample"] = self._sample(choice, str(arm.info.control))
+        elif arm.fill in MADE_FILLS:
+            needs["fill"] = self._fill(arm, generators)
         used = recipe or self.setting.track.recipe
         key = {
             "recipe": asdict(used),
             "label_kind": self.setting.task.labels.kind,
-            "ratio": self.setting.task.ratio,
+            "ratio": self.setting.fill_ratio,
             "fill": arm.fill,
             "augment": arm.augment,
             "balance_loss": arm.balance_loss,
             **_pretrained(used.pretrained),
-            **self._seeds(*CLASSIFIER_SEEDS),
+            **({"test": "withheld"} if self.setting.withhold_test else {}),
+            **self._classifier_seeds(arm),
             **self._code(RECIPE_CODE),
         }
         return Cell("train", key, needs, self._place(arm.info.id))
@@ -143,6 +159,31 @@ class ReplicateCells:
         key = {"execution": "ideal", **self._seeds("gen_sample"), **self._code(choice.module)}
         needs = {**self._images, "fit": self._fit(choice, control)}
         return Cell("sample", key, needs, self._place(variant_name(choice.card.id, control)))
+
+    def _fill(self, arm: Arm, generators: Sequence[GeneratorChoice]) -> Cell:
+        """Return the making of what fills an arm's slots; images of one replicate and fill are the same in every run."""
+        needs = self._images
+        if arm.images_of is not None:
+            choice = next(choice for choice in generators if choice.card.id == arm.images_of)
+            needs = {**needs, "sample": self._sample(choice, "none")}
+        modules = [FILLS_CODE]
+        if arm.fill == "true":
+            modules = [TRUE_ORACLE_CODE, f"{PHANTOMS}.{arm.fill_settings['task']}"]
+        key = {
+            "fill": arm.fill,
+            **arm.fill_settings,
+            **self._seeds("gen_sample"),
+            "code": [module_hash(STAGES_CODE), code_hash(*modules)],
+            "libraries": libraries(*modules),
+        }
+        return Cell("fill", key, needs, self._place(arm.info.id))
+
+    def _classifier_seeds(self, arm: Arm) -> dict[str, Any]:
+        """Return the replicate's classifier seeds, or others derived from them for an arm that is to be an independent copy."""
+        shared = self._seeds(*CLASSIFIER_SEEDS)["seeds"]
+        if arm.reseeded is None:
+            return {"seeds": shared}
+        return {"seeds": {name: child_seed(seed, arm.reseeded) for name, seed in shared.items()}}
 
     @property
     def _images(self) -> dict[str, Cell]:

@@ -24,6 +24,7 @@ from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text
 from qaugbench.recipe import Recipe
+from qaugbench.seeds import child_seed
 from qaugbench.task import PARTS, LabelSpace
 
 Files = dict[str, "bytes | np.ndarray | Path"]
@@ -111,18 +112,52 @@ def influence(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return {}, asdict(influence_differences(generator, labels, seed=cell.key["seeds"]["gen_sample"]))
 
 
+def fill(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Make what fills the slots of an optional arm, from the real images, the drawn labels or a generator's sample."""
+    images, labels = _made(cell, store, cell.key["seeds"]["gen_sample"])
+    return {"images": images, "labels": np.asarray(labels, dtype=np.float32)}, {"images": len(images)}
+
+
+def _made(cell: Cell, store: Store, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from qaugbench.experiment import fills
+
+    what, real, drawn = cell.key["fill"], real_images(cell, store), _drawn(cell, store, "drawn")
+    if what == "noise":
+        return fills.class_mean_and_noise(real.images, real.labels, drawn.labels, child_seed(seed, "P-noise"))
+    if what == "copies":
+        return fills.copied_images(real.images, real.labels, drawn.labels, child_seed(seed, "copycat"))
+    if what == "lowres":
+        return fills.lower_resolution(drawn.images, drawn.labels, cell.key["side"])
+    if what == "shuffled":
+        name = cell.needs["sample"].name
+        images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
+        return fills.shuffled_labels(images, labels, child_seed(seed, "P-shuf"))
+    from qaugbench.experiment.true_oracle import fresh_pictures, matching_pictures
+
+    size, channels = drawn.images.shape[1], drawn.images.shape[3]
+    fresh = fresh_pictures(
+        cell.key["task"], child_seed(seed, "O-true"), drawn_at=cell.key["drawn_at"], size=size, channels=channels
+    )
+    return matching_pictures(fresh, drawn.labels, real.labels.sum(axis=0))
+
+
 def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
-    """Train the frozen classifier of one arm and predict the real validation and test images."""
+    """Train the frozen classifier of one arm and predict the real validation and test images.
+
+    Where the test is withheld, no test image is read and there are no test logits.
+    """
     from qaugbench.downstream.recipe import train_classifier
 
     key = cell.key
+    withheld = key.get("test") == "withheld"
+    validation = _part(cell, store, "val")
     result = train_classifier(
         definitions.from_dict(Recipe, dict(key["recipe"]), "recipe"),
         key["label_kind"],
         real_images(cell, store),
         fill_images(cell, store),
-        _part(cell, store, "val"),
-        _part(cell, store, "test"),
+        validation,
+        validation if withheld else _part(cell, store, "test"),  # the recipe predicts a second set whatever it is
         augment=key["augment"],
         balance=key["balance_loss"],
         ratio=key["ratio"],
@@ -131,14 +166,15 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
     )
     files: Files = {
         "val_logits": np.asarray(result.val_logits, dtype=np.float32),
-        "test_logits": np.asarray(result.test_logits, dtype=np.float32),
         "curve.json": json_text(result.curve).encode(),
     }
+    if not withheld:
+        files["test_logits"] = np.asarray(result.test_logits, dtype=np.float32)
     return files, {"best_step": result.best_step, "init_sha256": result.init_sha256}
 
 
 STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (prepare, split, draw, autoencoder, fit, sample, influence, train)
+    function.__name__: function for function in (prepare, split, draw, autoencoder, fit, sample, fill, influence, train)
 }
 
 
@@ -149,14 +185,15 @@ def real_images(cell: Cell, store: Store) -> LabelledImages:
 
 def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
     """Return what fills the synthetic slots of the arm's batches, or None where there are none."""
-    fill = cell.key["fill"]
-    if fill is None:
+    kind = cell.key["fill"]
+    if kind is None:
         return None
-    if fill == "synthetic":
-        name = cell.needs["sample"].name
-        images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
-        return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
-    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[fill])
+    for stage in ("sample", "fill"):
+        if stage in cell.needs:
+            name = cell.needs[stage].name
+            images, labels = store.array(stage, name, "images"), store.array(stage, name, "labels")
+            return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
+    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[kind])
 
 
 def _drawn(cell: Cell, store: Store, rows: str) -> LabelledImages:
