@@ -26,7 +26,17 @@ MOST_BYTES = 1024 * MIB
 LARGEST_LOGIT = 1e6
 LARGEST_GROUP = 2**53
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
-Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
+Role = Literal[
+    "real-only",
+    "augmented",
+    "compute-matched",
+    "oversampling",
+    "oracle",
+    "augmentation",
+    "loss",
+    "synthetic",
+    "control",
+]
 REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
 """Roles of the arms that train on real images alone and may become the reference, in the order that resolves ties."""
 

@@ -9,22 +9,26 @@ from typing import Any, Literal
 
 from qaugbench.definitions import GeneratorCard
 from qaugbench.predictions import ArmInfo, Role
+from qaugbench.recipe import AugmentationName, LossName
 
 Fill = Literal["repeat", "oversample", "oracle", "synthetic"]
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots)."""
+    """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots).
+
+    ``augment`` and ``loss`` are names of the recipe: by default the locked augmentation and the class-balanced loss.
+    """
 
     info: ArmInfo
     fill: Fill | None
-    augment: bool = True
-    balance_loss: bool = True
+    augment: AugmentationName = "locked"
+    loss: LossName = "balanced"
 
 
 REAL_ARMS = (
-    Arm(ArmInfo(id="R", role="real-only"), fill=None, augment=False, balance_loss=False),
+    Arm(ArmInfo(id="R", role="real-only"), fill=None, augment="none", loss="plain"),
     Arm(ArmInfo(id="R+", role="augmented"), fill=None),
     Arm(ArmInfo(id="R+cm", role="compute-matched"), fill="repeat"),
     Arm(ArmInfo(id="R+os", role="oversampling"), fill="oversample"),

@@ -72,7 +72,7 @@ class ReplicateCells:
             "ratio": self.setting.task.ratio,
             "fill": arm.fill,
             "augment": arm.augment,
-            "balance_loss": arm.balance_loss,
+            "loss": arm.loss,
             **_pretrained(used.pretrained),
             **self._seeds(*CLASSIFIER_SEEDS),
             **self._code(RECIPE_CODE),
