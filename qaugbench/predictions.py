@@ -32,6 +32,8 @@ Role = Literal[
     "compute-matched",
     "oversampling",
     "oracle",
+    "augmentation",
+    "loss",
     "synthetic",
     "control",
     "placebo",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from qaugbench.definitions import GeneratorCard
 from qaugbench.predictions import ArmInfo, Role
+from qaugbench.recipe import AugmentationName, LossName
 
 Fill = Literal["repeat", "oversample", "oracle", "synthetic", "noise", "shuffled", "lowres", "copies", "true"]
 MADE_FILLS: tuple[Fill, ...] = ("noise", "shuffled", "lowres", "copies", "true")
@@ -19,21 +20,22 @@ MADE_FILLS: tuple[Fill, ...] = ("noise", "shuffled", "lowres", "copies", "true")
 class Arm:
     """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots).
 
+    ``augment`` and ``loss`` are names of the recipe: by default the locked augmentation and the class-balanced loss.
     ``fill_settings`` are arguments of a made fill, and ``images_of`` is the generator whose images it changes. An arm that is
     ``reseeded`` has classifier seeds of its own, derived under this name from the replicate's.
     """
 
     info: ArmInfo
     fill: Fill | None
-    augment: bool = True
-    balance_loss: bool = True
+    augment: AugmentationName = "locked"
+    loss: LossName = "balanced"
     fill_settings: Mapping[str, Any] = field(default_factory=dict)
     images_of: str | None = None
     reseeded: str | None = None
 
 
 REAL_ARMS = (
-    Arm(ArmInfo(id="R", role="real-only"), fill=None, augment=False, balance_loss=False),
+    Arm(ArmInfo(id="R", role="real-only"), fill=None, augment="none", loss="plain"),
     Arm(ArmInfo(id="R+", role="augmented"), fill=None),
     Arm(ArmInfo(id="R+cm", role="compute-matched"), fill="repeat"),
     Arm(ArmInfo(id="R+os", role="oversampling"), fill="oversample"),

@@ -87,7 +87,7 @@ class ReplicateCells:
             "ratio": self.setting.fill_ratio,
             "fill": arm.fill,
             "augment": arm.augment,
-            "balance_loss": arm.balance_loss,
+            "loss": arm.loss,
             **_pretrained(used.pretrained),
             **({"test": "withheld"} if self.setting.withhold_test else {}),
             **self._classifier_seeds(arm),

@@ -158,8 +158,8 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
         fill_images(cell, store),
         validation,
         validation if withheld else _part(cell, store, "test"),  # the recipe predicts a second set whatever it is
-        augment=key["augment"],
-        balance=key["balance_loss"],
+        augment=key["augment"] != "none",
+        balance=key["loss"] == "balanced",
         ratio=key["ratio"],
         device=key["device"],
         **cell.key["seeds"],
