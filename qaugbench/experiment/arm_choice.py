@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.experiment.arms import Arm
 from qaugbench.experiment.control_arms import CONTROL_ARMS, ArmContext, OptionalArm
+from qaugbench.experiment.optional_arms import OPTIONAL_ARMS
+from qaugbench.predictions import Role
 
 ALL = "all"
+WORDS: dict[Role, str] = {
+    "augmentation": "R+cm with {0} on top of the locked augmentation",
+    "loss": "R+ with the class-balanced {0} loss",
+}
 
 
 def optional_arms() -> tuple[OptionalArm, ...]:
     """Return everything that ``--arm`` may name, in the order in which it is listed and run."""
-    return CONTROL_ARMS
+    return (*map(_as_it_is, OPTIONAL_ARMS), *CONTROL_ARMS)
 
 
 def check_arms(names: Sequence[str]) -> None:
@@ -51,3 +57,9 @@ def left_out(names: Sequence[str], context: ArmContext) -> dict[str, str]:
     """Return which arms ``all`` leaves out of this run, and why."""
     reasons = {arm.name: arm.impossible(context) for arm in optional_arms()} if ALL in names else {}
     return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _as_it_is(arm: Arm) -> OptionalArm:
+    """Return the row of an arm that depends on nothing else in the run."""
+    setting = arm.augment if arm.info.role == "augmentation" else arm.loss
+    return OptionalArm(arm.info.id, WORDS[arm.info.role].format(setting), lambda argument, context: [arm])

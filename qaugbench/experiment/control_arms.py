@@ -83,24 +83,24 @@ def _true_oracle(argument: str, context: ArmContext) -> list[Arm]:
 
 
 CONTROL_ARMS = (
-    OptionalArm("P-noise", "mean image of each label vector plus pixel noise: does any filling help?", _noise),
+    OptionalArm("P-noise", "class means plus pixel noise: does any filling help?", _noise),
     OptionalArm(
         "P-shuf",
-        "a generator's images with permuted labels: do its labels matter? (one arm per generator)",
+        "a generator's images, labels permuted: do they matter?",
         _shuffled,
         argument="GENERATOR",
     ),
-    OptionalArm("R+dup", "R+ under other classifier seeds: a difference from R+ is a false positive", _duplicate),
+    OptionalArm("R+dup", "R+ under other seeds: any difference is a false positive", _duplicate),
     OptionalArm(
         "R+lowres",
-        "the images of R+os shrunk to SIDE pixels and enlarged again: what does low resolution cost? (default: a quarter)",
+        "R+os through SIDE pixels: what does low resolution cost?",
         _low_resolution,
         argument="SIDE",
     ),
-    OptionalArm("copycat", "random training images of the wanted labels: what a memorising generator gives", _copycat),
+    OptionalArm("copycat", "copies of training images: what memorising would give", _copycat),
     OptionalArm(
         "O-true",
-        "fresh pictures of new phantom patients: what a perfect generator gives (phantoms only)",
+        "new phantom patients: what a perfect generator would give",
         _true_oracle,
         impossible=lambda context: PHANTOMS_ONLY if context.phantom_side is None else None,
     ),
