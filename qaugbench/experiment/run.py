@@ -36,7 +36,9 @@ from qaugbench.task import Task, Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]
 LARGEST_RATIO = 16
-WITHHELD = "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
+WITHHELD = (
+    "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
+)
 
 
 @dataclass(frozen=True)

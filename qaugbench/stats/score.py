@@ -49,9 +49,9 @@ def score(
 
     At each fraction: a replicate of a synthetic arm or control without finite logits takes the compute-matched arm's
     predictions and is flagged; any other arm that lacks one is dropped, with a reason. R* and the best classical arm are
-    those of ``choices``, or chosen on validation (``choose``) at a fraction without one. Contrasts, by ``family``: every arm against R* (``reference``), every arm
-    against classical augmentation alone (``augmented``; no verdict), every synthetic arm against the best classical arm
-    other than itself (``best-classical``) and against each of its controls (``control``).
+    those of ``choices``, or chosen on validation (``choose``) at a fraction without one. Contrasts, by ``family``: every arm
+    against R* (``reference``), every arm against classical augmentation alone (``augmented``; no verdict), every synthetic
+    arm against the best classical arm other than itself (``best-classical``) and against each of its controls (``control``).
 
     ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what the latter were
     worth; ``n_oracle`` are the oracle's further real images, where it has fewer than there are synthetic ones. ``reference``
@@ -72,8 +72,10 @@ def score(
     for part in predictions.fractions.values():
         _check_logits("test", part.test_logits, predictions.arms, test)
         _check_logits("validation", part.val_logits, predictions.arms, validation)
-    anew = choose(predictions, arms, endpoints[0], label_kind, class_names, reference=reference)
-    chosen = {key: _frozen((choices or {}).get(key), (reference or {}).get(key)) or anew[key] for key in anew}
+    forced = reference or {}
+    chosen = {key: one for key, one in (choices or {}).items() if forced.get(key) in (None, one.reference.arm)}
+    if len(chosen) < len(predictions.fractions):
+        chosen = choose(predictions, arms, endpoints[0], label_kind, class_names, reference=forced) | chosen
     scored: dict[str, FractionScore] = {}
     primary: dict[str, tuple[Fraction, ArmMeasurements]] = {}
     for key in sorted(predictions.fractions, key=percent):
@@ -84,11 +86,6 @@ def score(
         primary[key] = fraction, measured
     scores = Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}, n_oracle or {}))
     return without_claims(scores) if test_withheld else scores
-
-
-def _frozen(choice: Choice | None, forced: str | None) -> Choice | None:
-    """Return a choice made before, unless a board measures from another reference than that run did."""
-    return choice if choice is not None and forced in (None, choice.reference.arm) else None
 
 
 def _check_named(
