@@ -1,4 +1,4 @@
-"""Everything that can be run: tasks, generators, sources, tracks and device presets, as data and as text. Reads
+"""Everything that can be run: tasks, generators, arms, sources, tracks and device presets, as data and as text. Reads
 definitions only."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 
-KINDS = ("tasks", "generators", "sources", "tracks", "presets")
+KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets")
 WIDEST_CELL = 60
 
 
@@ -20,7 +20,14 @@ def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of one kind, or of all."""
     if what is not None and what not in KINDS:
         raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
-    makers = {"tasks": _tasks, "generators": _generators, "sources": _sources, "tracks": _tracks, "presets": _presets}
+    makers = {
+        "tasks": _tasks,
+        "generators": _generators,
+        "arms": _arms,
+        "sources": _sources,
+        "tracks": _tracks,
+        "presets": _presets,
+    }
     return {kind: makers[kind]() for kind in (KINDS if what is None else (what,))}
 
 
@@ -91,6 +98,16 @@ def _generator_row(name: str, found: definitions.GeneratorCard | DefinitionError
         "controls": " ".join(found.controls) or "-",
         "title": found.title,
     }
+
+
+def _arms() -> list[dict[str, Any]]:
+    """Return the optional arms, which ``run --arm`` adds to those that every run has."""
+    from qaugbench.experiment.arm_choice import optional_arms
+
+    return [
+        {"arm": arm.name if arm.argument is None else f"{arm.name}[:{arm.argument}]", "what it is": arm.words}
+        for arm in optional_arms()
+    ]
 
 
 def _sources() -> list[dict[str, Any]]:

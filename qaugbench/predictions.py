@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,9 +26,27 @@ MOST_BYTES = 1024 * MIB
 LARGEST_LOGIT = 1e6
 LARGEST_GROUP = 2**53
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
-Role = Literal["real-only", "augmented", "compute-matched", "oversampling", "oracle", "synthetic", "control"]
+Role = Literal[
+    "real-only",
+    "augmented",
+    "compute-matched",
+    "oversampling",
+    "oracle",
+    "augmentation",
+    "loss",
+    "synthetic",
+    "control",
+    "placebo",
+    "duplicate",
+    "resolution",
+    "copycat",
+    "reconstruction",
+    "oracle-true",
+]
 REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
 """Roles of the arms that train on real images alone and may become the reference, in the order that resolves ties."""
+CHECK_ROLES: tuple[Role, ...] = ("placebo", "duplicate", "resolution", "copycat", "reconstruction", "oracle-true")
+"""Roles of the optional arms that check the benchmark itself: no verdict rests on one, and none becomes R* or C*."""
 
 
 class Facts(BaseModel):
@@ -38,7 +56,10 @@ class Facts(BaseModel):
 
 
 class ArmInfo(Facts):
-    """The training data of the locked classifier in one arm; ``control`` is ``none`` for the generator itself."""
+    """The training data of the locked classifier in one arm; ``control`` is ``none`` for the generator itself.
+
+    ``space_arm`` names the arm that trains on real images sent through the generator's space, where the run has one.
+    """
 
     id: str
     role: Role
@@ -46,6 +67,7 @@ class ArmInfo(Facts):
     control: str | None = None
     kind: Kind | None = None
     fidelity: str | None = None
+    space_arm: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +80,10 @@ class FractionPredictions:
 
 @dataclass(frozen=True)
 class PredictionSet:
-    """Every prediction of a run on real held-out images; ``fractions`` is keyed as in ``FractionFacts.key`` ("10%")."""
+    """Every prediction of a run on real held-out images; ``fractions`` is keyed as in ``FractionFacts.key`` ("10%").
+
+    A run whose test scores are withheld has no test images.
+    """
 
     arms: tuple[str, ...]
     test_ids: np.ndarray
@@ -68,6 +93,29 @@ class PredictionSet:
     val_labels: np.ndarray
     val_groups: np.ndarray
     fractions: Mapping[str, FractionPredictions]
+
+    def on_validation(self) -> PredictionSet:
+        """Return the predictions with the validation images in the place of the test images, of which nothing is left."""
+        return replace(
+            self,
+            test_ids=self.val_ids,
+            test_labels=self.val_labels,
+            test_groups=self.val_groups,
+            fractions={key: FractionPredictions(one.val_logits, one.val_logits) for key, one in self.fractions.items()},
+        )
+
+    def without_test(self) -> PredictionSet:
+        """Return the predictions without a test image."""
+        return replace(
+            self,
+            test_ids=self.test_ids[:0],
+            test_labels=self.test_labels[:0],
+            test_groups=self.test_groups[:0],
+            fractions={
+                key: FractionPredictions(one.test_logits[:, :, :0], one.val_logits)
+                for key, one in self.fractions.items()
+            },
+        )
 
     def to_bytes(self) -> bytes:
         """Return the bytes of ``predictions.npz``; equal predictions give equal bytes."""
@@ -110,7 +158,8 @@ def percent(key: str) -> float:
 class PredictionShape:
     """The size of a predictions file, as a record implies or as the file itself declares it.
 
-    Raises ValueError for sizes beyond any board, and for no test or validation image at all.
+    Raises ValueError for sizes beyond any board, and for no test or validation image at all. A run whose test scores are
+    ``withheld`` has validation images alone.
     """
 
     n_arms: int
@@ -119,8 +168,11 @@ class PredictionShape:
     n_val: int
     n_classes: int
     fractions: tuple[str, ...]
+    withheld: bool = False
 
     def __post_init__(self) -> None:
+        if self.withheld and self.n_test:
+            raise ValueError(f"{self.n_test:,} test images, although the test scores are withheld")
         sizes = {
             "arms": (self.n_arms, MOST_ARMS),
             "replicates": (self.replicates, MOST_REPLICATES),
@@ -131,7 +183,7 @@ class PredictionShape:
             "logits": (self.n_logits, MOST_LOGITS),
         }
         for what, (size, most) in sizes.items():
-            if not 1 <= size <= most:
+            if not (self.withheld and what == "test images") and not 1 <= size <= most:
                 raise ValueError(f"{size:,} {what}; there must be 1 to {most:,}")
         if not all(FRACTION.fullmatch(key) and 0 < float(key[:-1]) <= 100 for key in self.fractions):
             raise ValueError(f"the fractions {first_offenders(self.fractions)}; each must be like '10%'")
@@ -153,7 +205,7 @@ class PredictionShape:
             raise ValueError("it holds no logits of shape [arms, replicates, images, classes]")
         n_test, n_classes = found["test_labels"].header.shape[:2]
         n_arms, n_val = found["arms"].header.shape[0], found["val_labels"].header.shape[0]
-        return cls(n_arms, logits[0][1], n_test, n_val, n_classes, tuple(fractions))
+        return cls(n_arms, logits[0][1], n_test, n_val, n_classes, tuple(fractions), withheld=n_test == 0)
 
     def headers(self) -> dict[str, Header]:
         """Return the arrays of such a file."""
@@ -208,6 +260,8 @@ def parse_predictions(content: bytes, path: Path, implied: PredictionShape | Non
 
 def _check_values(name: str, array: np.ndarray) -> None:
     """Raise ValueError for values that no run writes."""
+    if not array.size:
+        return
     if array.dtype.kind == "U":
         letters = array.view(np.uint32).reshape(len(array), -1)
         ended = np.logical_or.accumulate(letters == 0, axis=1)

@@ -26,7 +26,7 @@ from qaugbench.predictions import (
     PredictionShape,
     percent,
 )
-from qaugbench.stats.results import Confirmatory, Scores
+from qaugbench.stats.results import Choice, Confirmatory, Scores
 from qaugbench.task import Endpoint, LabelKind
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
@@ -72,7 +72,11 @@ class LabelFacts(Facts):
 
 
 class FractionFacts(Facts):
-    """One fraction of the training patients: asked for, used, and why they differ; image counts of replicate 0."""
+    """One fraction of the training patients: asked for, used, and why they differ; image counts of replicate 0.
+
+    ``n_oracle`` are the oracle's further real images, which may be fewer than the ``n_fill`` of the other arms; older records
+    do not state them.
+    """
 
     key: str
     requested: float
@@ -81,6 +85,7 @@ class FractionFacts(Facts):
     n_real: Count
     n_fill: Count
     oracle: bool
+    n_oracle: Count | None = None
 
 
 class DataFacts(Facts):
@@ -217,6 +222,8 @@ class Record(Facts):
 
     ``departures`` from the track's amounts keep a run off the leaderboard, and so does a missing ``recipe_sha256``: records
     of schema 1 and 2 did not state which code trained the classifier. Scores hold no number that is not finite: it is None.
+    ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
+    do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     """
 
     schema_version: Literal[3] = SCHEMA_VERSION
@@ -244,6 +251,8 @@ class Record(Facts):
     plateau: list[Plateau] = Field(default_factory=list)
     plateau_skipped: str | None = None
     influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
+    choices: dict[str, Choice] = Field(default_factory=dict)
+    test_withheld: bool = False
     scores: Scores
 
     @field_serializer("scores")
@@ -269,10 +278,11 @@ class Record(Facts):
         return PredictionShape(
             n_arms=len(self.arms),
             replicates=self.replicates,
-            n_test=self.data.n_images.get("test", 0),
+            n_test=0 if self.test_withheld else self.data.n_images.get("test", 0),
             n_val=self.data.n_images.get("val", 0),
             n_classes=len(self.labels.names),
             fractions=tuple(fraction.key for fraction in self.fractions),
+            withheld=self.test_withheld,
         )
 
 

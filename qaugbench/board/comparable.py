@@ -45,6 +45,8 @@ def why_off_board(record: Record) -> str | None:
     """Return why an entry that holds what it claims cannot be compared with any other; None where it can."""
     if record.recipe_sha256 is None:
         return "its record does not state which code trained the classifier; run it again"
+    if record.test_withheld:
+        return "its test scores are withheld (--no-test)"
     return f"it has {'; '.join(record.departures)}" if record.departures else None
 
 

@@ -9,12 +9,20 @@ from datetime import datetime
 from statistics import fmean
 
 from qaugbench.errors import first_offenders, shown
-from qaugbench.kinds import may_run_circuits
-from qaugbench.predictions import ArmInfo, Role, fraction_key
+from qaugbench.kinds import is_classical, may_run_circuits
+from qaugbench.predictions import REFERENCE_ROLES, ArmInfo, Role, fraction_key
 from qaugbench.record import BlockInfluence, Plateau, Record
 from qaugbench.task import PARTS
 
-ONCE: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling", "oracle")
+ONCE: tuple[Role, ...] = (
+    "augmented",
+    "compute-matched",
+    "oversampling",
+    "oracle",
+    "duplicate",
+    "copycat",
+    "oracle-true",
+)
 """Roles of which a run has one arm at most."""
 
 
@@ -25,6 +33,7 @@ def inconsistencies(record: Record) -> Iterator[str]:
     yield from _fractions(record)
     yield from _endpoints(record)
     yield from _arms(record)
+    yield from _choices(record)
     yield from _generators(record)
     yield from _plateaus(record)
     yield from _influences(record)
@@ -89,6 +98,8 @@ def _fractions(record: Record) -> Iterator[str]:
             yield f"{where}: requested {fraction.requested:g} and used {fraction.used:g} do not fit its key"
         if fraction.n_real > record.data.n_images.get("train", 0):
             yield f"{where}: n_real is {fraction.n_real:,}, more than the training images"
+        if fraction.n_oracle is not None and not int(fraction.oracle) <= fraction.n_oracle <= fraction.n_fill:
+            yield f"{where}: n_oracle is {fraction.n_oracle:,}, which does not fit oracle and n_fill"
         if fraction.oracle and fraction.used == 1:
             yield f"{where}: an oracle arm needs further training images, and all of them are used"
 
@@ -112,6 +123,29 @@ def _arms(record: Record) -> Iterator[str]:
                 f"the arm {shown(arm.id)!r} does not fit its role {arm.role!r}, generator {shown(arm.generator)} and control "
                 f"{shown(arm.control)}"
             )
+
+    spaces = {arm.id for arm in record.arms if arm.role == "reconstruction"}
+    for arm in record.arms:
+        if arm.space_arm is not None and (arm.generator is None or arm.space_arm not in spaces):
+            yield f"the arm {shown(arm.id)!r} names {shown(arm.space_arm)!r} as the arm of its space, which it is not"
+
+
+def _choices(record: Record) -> Iterator[str]:
+    """Yield what was chosen on validation and could not have been."""
+    keys = [fraction.key for fraction in record.fractions]
+    if record.choices and set(record.choices) != set(keys):
+        yield f"choices has the fractions {first_offenders(sorted(record.choices))}, not {first_offenders(keys)}"
+    real = {arm.id for arm in record.arms if arm.role in REFERENCE_ROLES}
+    classical = {arm.id for arm in record.arms if arm.role == "synthetic" and is_classical(arm.kind)}
+    for key, choice in record.choices.items():
+        reference = choice.reference.arm
+        for what, chosen, eligible in (
+            ("reference", choice.reference, real),
+            ("best classical arm", choice.best_classical, classical | ({reference} & real)),
+        ):
+            candidates = {*chosen.validation_means, *({chosen.arm} - {None})}
+            if chosen.endpoint != record.endpoints[0].id or not candidates <= eligible:
+                yield f"choices {shown(key)}: the {what} was chosen among arms, or by an endpoint, that do not decide it"
 
 
 def _named_well(arm: ArmInfo) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qaugbench.board.board_table import rows_of, table
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
+from qaugbench.board.check_arms import board_block
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.confirmatory import Confirmatory, confirmatory
 from qaugbench.board.gains import Measured, measure, rank_ranges
@@ -144,6 +145,7 @@ def _board(board: Measured, family: Confirmatory) -> list[str]:
             ranks = {} if board.primary is None else rank_ranges(board.primary, key)
             title = f"### {fraction_words(key)} of the training patients"
             blocks += [title, *moved, *table(rows, board.references.get(key), ranks, family.rows)]
+            blocks += board_block(board.entries, key)
     return blocks
 
 

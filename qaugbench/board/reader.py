@@ -146,6 +146,14 @@ def check_folder(path: Path) -> None:
         )
 
 
+def check_test_scores(path: Path, record: Record) -> None:
+    """Raise EntryError for a run whose test scores are withheld."""
+    if record.test_withheld:
+        raise EntryError(
+            f"{shown(path, None)} has no test predictions: they are withheld (--no-test). Run it again without --no-test."
+        )
+
+
 def _names(path: Path) -> set[str]:
     try:
         with os.scandir(path) as found:

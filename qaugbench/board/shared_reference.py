@@ -62,11 +62,16 @@ def present_at(record: Record, predicted: PredictionSet, key: str) -> Present:
 
 
 def own_references(record: Record, predicted: PredictionSet) -> dict[str, Reference]:
-    """Return R* by fraction as the predictions of one record choose it."""
+    """Return R* by fraction as a record froze it, or as its predictions choose it where it did not."""
     validation = Images(predicted.val_labels, predicted.val_groups, tuple(record.labels.names), record.labels.kind)
     primary = record.endpoints[0]
     metric = metric_of(primary, validation)
-    return {key: choose_reference(present_at(record, predicted, key), primary, metric) for key in predicted.fractions}
+    return {
+        key: record.choices[key].reference
+        if key in record.choices
+        else choose_reference(present_at(record, predicted, key), primary, metric)
+        for key in predicted.fractions
+    }
 
 
 def _shared(references: Mapping[Path, Reference]) -> SharedReference:

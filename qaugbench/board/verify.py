@@ -16,6 +16,9 @@ from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record, unattributable
+from qaugbench.stats.intention_to_treat import Present
+from qaugbench.stats.metric_on_images import Images, metric_of
+from qaugbench.stats.reference import validation_means
 from qaugbench.stats.results import Scores
 from qaugbench.stats.score import score
 
@@ -44,7 +47,8 @@ def verify(path: Path) -> Verification:
     """Check the entry, or the run folder, in ``path`` and return what was checked.
 
     What ``reader.read_bundle`` refuses, the board against the data, ids, labels and groups, failed cells against missing
-    logits, and every score against one recomputed from the predictions (within 1e-9). Raises EntryError naming the first
+    logits, the frozen choices against the validation predictions, and every score against one recomputed from the predictions
+    (within 1e-9). Raises EntryError naming the first
     thing that does not hold. What this cannot show is that the logits were produced by the classifiers the record describes.
     """
     bundle = read_bundle(Path(path))
@@ -54,6 +58,7 @@ def verify(path: Path) -> Verification:
         _check_place(bundle)
     _check_predictions(bundle.path, record, predicted)
     _check_failures(bundle.path, record, predicted)
+    _check_choices(bundle.path, record, predicted)
     n_numbers = _check_scores(bundle.path, record, predicted)
     return Verification(bundle.path, record, n_numbers, record.prediction_shape.n_logits)
 
@@ -92,7 +97,7 @@ def _check_place(bundle: Bundle) -> None:
 def _check_predictions(path: Path, record: Record, predicted: PredictionSet) -> None:
     """Compare the arms, ids, labels and groups with one another and with the record."""
     _same(path, "arms", [arm.id for arm in record.arms], list(predicted.arms))
-    for part in ("test", "val"):
+    for part in ("val",) if record.test_withheld else ("test", "val"):
         groups = getattr(predicted, f"{part}_groups")
         _same(path, f"the number of {part} groups", record.data.n_groups.get(part), len(np.unique(groups)))
         labels = getattr(predicted, f"{part}_labels")
@@ -170,6 +175,23 @@ def _is_cell(record: Record, where: tuple[str, str, int]) -> bool:
     )
 
 
+def _check_choices(path: Path, record: Record, predicted: PredictionSet) -> None:
+    """Compare the frozen choices with the validation predictions: each mean, and that the arm chosen has the best of them."""
+    seen = predicted.on_validation()
+    names, kind = tuple(record.labels.names), record.labels.kind
+    metric = metric_of(record.endpoints[0], Images(seen.val_labels, seen.val_groups, names, kind))
+    for key, choice in record.choices.items():
+        present = Present.of(seen.arms, seen.fractions[key], {arm.id: arm for arm in record.arms})
+        for what, chosen in (("reference", choice.reference), ("best classical arm", choice.best_classical)):
+            stated = chosen.validation_means
+            where = f"{shown(path, None)}: the {what} chosen at {shown(key)}"
+            found = validation_means(present, [arm for arm in stated if arm in present.arms], metric)
+            if set(found) != set(stated) or not all(_agree(stated[arm], found[arm]) for arm in stated):
+                raise EntryError(f"{where} has other mean validation scores than the predictions give.")
+            if chosen.arm != max(stated, key=lambda arm: stated[arm], default=None):
+                raise EntryError(f"{where} is {shown(chosen.arm)}, which does not have the best mean validation score.")
+
+
 def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
     """Recompute every score and return how many numbers were compared."""
     try:
@@ -201,8 +223,11 @@ def scores_of(record: Record, predicted: PredictionSet, *, reference: Mapping[st
         task=record.board.task_id,
         n_real={fraction.key: fraction.n_real for fraction in record.fractions},
         n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
+        n_oracle={fraction.key: fraction.n_oracle for fraction in record.fractions if fraction.n_oracle},
+        choices=record.choices,
         reference=reference,
         unattributable=unattributable(record.influence),
+        test_withheld=record.test_withheld,
     )
 
 

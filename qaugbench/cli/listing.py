@@ -16,9 +16,9 @@ from qaugbench.cli.root import NearNamesGroup, cli, say
 @click.argument("what", required=False)
 @click.option("--json", "as_json", is_flag=True)
 def list_(what: str | None, as_json: bool) -> None:
-    """List tasks, generators, sources, tracks, presets.
+    """List tasks, generators, arms, sources, tracks, presets.
 
-    WHAT is one of these five; all of them without it.
+    WHAT is one of these six; all of them without it.
     """
     from qaugbench.catalogue import catalogue, catalogue_text
 

@@ -55,6 +55,21 @@ def run_options(command: Any) -> Any:
             is_flag=True,
             help="Do not find out whether twice the classifier's steps would still help (two more trainings per fraction).",
         ),
+        click.option(
+            "--arm",
+            "arms",
+            multiple=True,
+            metavar="NAME",
+            help="Optional arm, or all; repeat for several. See 'qaugbench list arms'. No verdict rests on one.",
+        ),
+        click.option(
+            "--ratio", type=float, help="Images in the further slots per real one, in every arm; replaces the task's."
+        ),
+        click.option(
+            "--no-test",
+            is_flag=True,
+            help="Withhold test scores, as tuning needs: scores are those on validation images, and no entry can be made.",
+        ),
         click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
         click.option(
             "--out",
@@ -72,8 +87,10 @@ def run_options(command: Any) -> Any:
 def _request(options: dict[str, Any]) -> Any:
     from qaugbench.experiment.run import RunRequest
 
-    plateau_check = not options.pop("no_plateau_check")
-    return RunRequest(**{**options, "fraction": options["fraction"] or None}, plateau_check=plateau_check)
+    plateau_check, withhold_test = not options.pop("no_plateau_check"), options.pop("no_test")
+    return RunRequest(
+        **{**options, "fraction": options["fraction"] or None}, plateau_check=plateau_check, withhold_test=withhold_test
+    )
 
 
 @cli.command()

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from qaugbench.definitions import GeneratorCard
 from qaugbench.predictions import ArmInfo, Role
+from qaugbench.recipe import AugmentationName, LossName
 
-Fill = Literal["repeat", "oversample", "oracle", "synthetic"]
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots)."""
-
-    info: ArmInfo
-    fill: Fill | None
-    augment: bool = True
-    balance_loss: bool = True
-
-
-REAL_ARMS = (
-    Arm(ArmInfo(id="R", role="real-only"), fill=None, augment=False, balance_loss=False),
-    Arm(ArmInfo(id="R+", role="augmented"), fill=None),
-    Arm(ArmInfo(id="R+cm", role="compute-matched"), fill="repeat"),
-    Arm(ArmInfo(id="R+os", role="oversampling"), fill="oversample"),
-    Arm(ArmInfo(id="O-real", role="oracle"), fill="oracle"),
-)
+Fill = Literal[
+    "repeat", "oversample", "oracle", "synthetic", "noise", "shuffled", "lowres", "copies", "true", "reconstructed"
+]
+MADE_FILLS: tuple[Fill, ...] = ("noise", "shuffled", "lowres", "copies", "true", "reconstructed")
+"""Fills that are made in a cell of their own, neither drawn from the real images as they are nor by a generator."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +29,40 @@ class SpaceChoice:
     settings: Mapping[str, Any]
     title: str
     is_identity: bool
+
+    @property
+    def arm(self) -> str | None:
+        """The id of the arm that trains on real images sent through this space; None where that changes nothing."""
+        return None if self.is_identity else f"R+rec:{self.title}"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots).
+
+    ``augment`` and ``loss`` are names of the recipe: by default the locked augmentation and the class-balanced loss.
+    ``fill_settings`` are arguments of a made fill, ``images_of`` is the generator whose images it changes, and ``space`` the one
+    that real images are sent through. An arm that is
+    ``reseeded`` has classifier seeds of its own, derived under this name from the replicate's.
+    """
+
+    info: ArmInfo
+    fill: Fill | None
+    augment: AugmentationName = "locked"
+    loss: LossName = "balanced"
+    fill_settings: Mapping[str, Any] = field(default_factory=dict)
+    images_of: str | None = None
+    space: SpaceChoice | None = None
+    reseeded: str | None = None
+
+
+REAL_ARMS = (
+    Arm(ArmInfo(id="R", role="real-only"), fill=None, augment="none", loss="plain"),
+    Arm(ArmInfo(id="R+", role="augmented"), fill=None),
+    Arm(ArmInfo(id="R+cm", role="compute-matched"), fill="repeat"),
+    Arm(ArmInfo(id="R+os", role="oversampling"), fill="oversample"),
+    Arm(ArmInfo(id="O-real", role="oracle"), fill="oracle"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +91,9 @@ def variant_name(generator: str, control: str) -> str:
     return generator if control == "none" else f"{generator}:{control}"
 
 
-def variant_arms(card: GeneratorCard) -> Iterator[Arm]:
+def variant_arms(choice: GeneratorChoice) -> Iterator[Arm]:
     """Yield the arms of a generator: itself, then each of its controls."""
+    card = choice.card
     for control in ("none", *card.controls):
         role: Role = "synthetic" if control == "none" else "control"
         info = ArmInfo(
@@ -82,8 +103,22 @@ def variant_arms(card: GeneratorCard) -> Iterator[Arm]:
             control=control,
             kind=card.kind if _runs_circuit(card, control) else "classical",
             fidelity=card.fidelity,
+            space_arm=None if choice.space is None else choice.space.arm,
         )
         yield Arm(info, fill="synthetic")
+
+
+def reconstruction_arms(choices: Iterable[GeneratorChoice]) -> tuple[Arm, ...]:
+    """Return one arm per space of the run that loses anything: the drawn real images sent through it, ``R+rec``.
+
+    It is the ceiling of every generator that learns in the space, and is shown beside their verdicts.
+    """
+    spaces = {choice.space.arm: choice.space for choice in choices if choice.space is not None}
+    return tuple(
+        Arm(ArmInfo(id=name, role="reconstruction"), fill="reconstructed", space=space)
+        for name, space in spaces.items()
+        if name is not None
+    )
 
 
 def _runs_circuit(card: GeneratorCard, control: str) -> bool:

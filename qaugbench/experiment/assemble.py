@@ -19,6 +19,7 @@ from qaugbench.experiment.plateau import plateaus
 from qaugbench.experiment.store import Store
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
+    UNSCORED,
     Board,
     CellOutcome,
     Environment,
@@ -27,9 +28,9 @@ from qaugbench.record import (
     Plateau,
     Record,
     StageCost,
-    unattributable,
 )
-from qaugbench.stats.score import score
+from qaugbench.stats.choices import choose
+from qaugbench.stats.results import Choice
 from qaugbench.task import Endpoint, canonical_hash, learnable_endpoints, tail_endpoints
 
 PICTURES_PER_CLASS = 6
@@ -43,10 +44,10 @@ def run_arms(plan: Plan) -> tuple[Arm, ...]:
 
 
 def predictions(plan: Plan, store: Store, reports: Reports) -> PredictionSet:
-    """Return every logit of a run; NaN where an arm has no cell or its cell failed."""
+    """Return every logit of a run; NaN where an arm has no cell or its cell failed. No test image where these are withheld."""
     split, data, ids = plan.source.split, plan.source.prepared, np.array(plan.source.image_ids)
     arms = tuple(arm.info.id for arm in run_arms(plan))
-    return PredictionSet(
+    found = PredictionSet(
         arms=arms,
         test_ids=ids[split.test],
         test_labels=data.labels[split.test].astype(np.uint8),
@@ -58,15 +59,17 @@ def predictions(plan: Plan, store: Store, reports: Reports) -> PredictionSet:
             fraction.key: _fraction_logits(plan, store, reports, arms, fraction.key) for fraction in plan.fractions
         },
     )
+    return found.without_test() if plan.setting.withhold_test else found
 
 
 def _fraction_logits(plan: Plan, store: Store, reports: Reports, arms: Sequence[str], key: str) -> FractionPredictions:
     logits = {}
     for part in ("test", "val"):
+        computed = part == "val" or not plan.setting.withhold_test
         shape = (len(arms), plan.replicates, len(getattr(plan.source.split, part)), len(plan.task.labels))
         logits[part] = np.full(shape, np.nan, dtype=np.float32)
         for (arm, fraction, replicate), cell in plan.train_cells.items():
-            if fraction == key and reports[cell.name].outcome == "ok":
+            if computed and fraction == key and reports[cell.name].outcome == "ok":
                 logits[part][arms.index(arm), replicate] = store.array("train", cell.name, f"{part}_logits")
     return FractionPredictions(test_logits=logits["test"], val_logits=logits["val"])
 
@@ -81,33 +84,28 @@ def endpoints(plan: Plan) -> tuple[Endpoint, ...]:
     return learnable_endpoints((*plan.task.endpoints, *tail_endpoints(plan.task, training_counts)), training_counts)
 
 
+def choices(plan: Plan, predicted: PredictionSet) -> dict[str, Choice]:
+    """Return R* and the best classical arm of a run by fraction, chosen on its validation predictions."""
+    arms, labels = [arm.info for arm in run_arms(plan)], plan.task.labels
+    return choose(predicted, arms, endpoints(plan)[0], labels.kind, labels.names)
+
+
 def record(
     plan: Plan,
     store: Store,
     reports: Reports,
-    predicted: PredictionSet,
     environment: Environment,
     *,
     run_id: str,
+    chosen: Mapping[str, Choice],
     predictions_sha256: str,
     plateau_skipped: str | None,
 ) -> Record:
-    """Return the record of a run, its scores computed from the predictions alone."""
+    """Return the record of a run with what was chosen on validation, and without scores."""
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
     scored = endpoints(plan)
     labels = plan.task.labels
     influence = influences(plan, store, reports)
-    scores = score(
-        predicted,
-        arms,
-        scored,
-        labels.kind,
-        labels.names,
-        task=plan.task.id,
-        n_real={fraction.key: fraction.n_real for fraction in plan.fractions},
-        n_fill={fraction.key: fraction.n_fill for fraction in plan.fractions},
-        unattributable=unattributable(influence),
-    )
     return Record(
         id=run_id,
         board=Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name),
@@ -133,7 +131,9 @@ def record(
         plateau=_plateaus(plan, store, reports),
         plateau_skipped=plateau_skipped,
         influence=influence,
-        scores=scores,
+        choices=dict(chosen),
+        test_withheld=plan.setting.withhold_test,
+        scores=UNSCORED,
     )
 
 
@@ -146,6 +146,11 @@ def departures(plan: Plan) -> list[str]:
         found.append("fractions other than those of the track")
     if plan.source.split.name.startswith("fold:"):
         found.append(f"{plan.source.split.name} as its split, one of several that belong together")
+    if plan.setting.fill_ratio != plan.task.ratio:
+        ratio, own = plan.setting.fill_ratio, plan.task.ratio
+        found.append(f"{ratio:g} images in the further slots per real one instead of the {own:g} of the task")
+    if plan.setting.withhold_test:
+        found.append("its test scores withheld (--no-test)")
     return found
 
 
@@ -239,12 +244,14 @@ def _failures(reports: Reports) -> list[CellOutcome]:
 def curves(plan: Plan, store: Store, reports: Reports) -> dict[str, Any]:
     """Return the training curves of every classifier and generator, as ``curves.json`` holds them."""
     classifier, generator = [], []
+    made = {arm.info.id for arm in plan.arms if arm.info.generator is not None}
     for (arm, fraction, replicate), cell in plan.train_cells.items():
         where = {"fraction": fraction, "replicate": replicate}
         if reports[cell.name].outcome == "ok":
             classifier.append({"arm": arm, **where, "points": json.loads(store.read("train", cell.name, "curve.json"))})
         fits: dict[str, Cell] = {}
-        _collect(cell, "fit", fits)
+        if arm in made:
+            _collect(cell, "fit", fits)
         for fit in fits.values():
             if reports[fit.name].outcome == "ok":
                 generator.append(

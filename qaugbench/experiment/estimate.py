@@ -92,6 +92,8 @@ def _seconds(cell: Cell, history: dict[str, list[float]], trial: Store) -> tuple
     if cell.cost_class in history:
         past = history[cell.cost_class]
         return mean(past), f"mean of {len(past)} finished"
+    if cell.stage == "fill":
+        return _timed(cell, trial), "timed"
     if cell.stage in ("sample", "influence"):
         return _timed(_shortened(cell, FEW), trial), "timed on a barely trained generator"
     steps = cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["training"]["steps"]

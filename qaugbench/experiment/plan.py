@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
-from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, variant_arms
+from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, reconstruction_arms, variant_arms
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.plateau import plateau_cells
 from qaugbench.experiment.replicate import replicate_rows
@@ -21,7 +21,7 @@ from qaugbench.record import FractionFacts
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
 Runnable = Callable[[np.ndarray, float, Sequence[float]], tuple[float, str | None]]
-COSTLY_FIRST = {"space": 0, "fit": 1, "sample": 2, "train": 3, "influence": 4}
+COSTLY_FIRST = {"space": 0, "fit": 1, "sample": 2, "fill": 2, "train": 3, "influence": 4}
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,20 @@ def make_plan(
     *,
     fractions: Sequence[float],
     replicates: int,
+    optional: Sequence[Arm] = (),
     plateau_check: bool = False,
     runnable: Runnable = runnable_fraction,
 ) -> Plan:
-    """Return the plan of a run; fractions that the source is too small for move up the ladder and say why."""
-    arms = (*REAL_ARMS, *(arm for choice in generators for arm in variant_arms(choice.card)))
+    """Return the plan of a run, with ``optional`` arms after those that every run has.
+
+    Fractions that the source is too small for move up the ladder and say why.
+    """
+    arms = (
+        *REAL_ARMS,
+        *(arm for choice in generators for arm in variant_arms(choice)),
+        *reconstruction_arms(generators),
+        *optional,
+    )
     planned = _fractions(setting, fractions, runnable)
     cells: dict[tuple[str, str, int], Cell] = {}
     influence: dict[tuple[str, str, int], Cell] = {}
@@ -135,6 +144,7 @@ def _fractions(setting: Setting, wanted: Sequence[float], runnable: Runnable) ->
             n_real=len(rows.real),
             n_fill=len(rows.drawn),
             oracle=used < 1 and len(rows.oracle) > 0,
+            n_oracle=len(rows.oracle),
         )
     return tuple(planned.values())
 

@@ -13,14 +13,14 @@ import numpy as np
 from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import Split
 from qaugbench.downstream.weights import pretrained_file
-from qaugbench.experiment.arms import Arm, GeneratorChoice, SpaceChoice, variant_name
+from qaugbench.experiment.arms import MADE_FILLS, Arm, GeneratorChoice, SpaceChoice, variant_name
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash, libraries, module_hash
 from qaugbench.experiment.replicate import Draw
 from qaugbench.experiment.source import OpenedSource
 from qaugbench.kinds import may_run_circuits
 from qaugbench.recipe import Recipe
-from qaugbench.seeds import Streams, replicate_streams
+from qaugbench.seeds import Streams, child_seed, replicate_streams
 from qaugbench.task import PARTS, Task, Track
 
 STAGES_CODE = "qaugbench.experiment.stages"
@@ -35,6 +35,9 @@ FITTING_CODE = (
 CIRCUITS_CODE = "qaugbench.generators.circuit_layers"
 SPACES_CODE = "qaugbench.generators.spaces"
 FOLDER_CODE = "qaugbench.generators.folder"
+FILLS_CODE = "qaugbench.experiment.fills"
+TRUE_ORACLE_CODE = "qaugbench.experiment.true_oracle"
+PHANTOMS = "qaugbench.datasets.phantom"
 INFLUENCE_CODE = "qaugbench.generators.shared.block_influence"
 INFLUENCE_IMAGES = 128
 CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed", "fill_augment_seed")
@@ -42,16 +45,26 @@ CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed"
 
 @dataclass(frozen=True)
 class Setting:
-    """What all replicates of a run share."""
+    """What all replicates of a run share.
+
+    ``ratio`` is fill images per real one where it is not the task's own. With ``withhold_test`` no classifier sees a test image.
+    """
 
     task: Task
     track: Track
     source: OpenedSource
     device: str
+    ratio: float | None = None
+    withhold_test: bool = False
+
+    @property
+    def fill_ratio(self) -> float:
+        """Fill images per real one, in every arm that has any."""
+        return self.task.ratio if self.ratio is None else self.ratio
 
     def draw(self, fraction: float) -> Draw:
         """Return how much a replicate at ``fraction`` draws."""
-        return Draw(fraction, self.task.ratio, self.task.balance, self.task.balance_kappa)
+        return Draw(fraction, self.fill_ratio, self.task.balance, self.task.balance_kappa)
 
     def streams(self, fraction: float, replicate: int) -> Streams:
         """Return the seeds of one replicate at ``fraction``."""
@@ -73,16 +86,19 @@ class ReplicateCells:
         if arm.fill == "synthetic":
             choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
             needs["sample"] = self._sample(choice, str(arm.info.control))
+        elif arm.fill in MADE_FILLS:
+            needs["fill"] = self._fill(arm, generators)
         used = recipe or self.setting.track.recipe
         key = {
             "recipe": asdict(used),
             "label_kind": self.setting.task.labels.kind,
-            "ratio": self.setting.task.ratio,
+            "ratio": self.setting.fill_ratio,
             "fill": arm.fill,
             "augment": arm.augment,
-            "balance_loss": arm.balance_loss,
+            "loss": arm.loss,
             **_pretrained(used.pretrained),
-            **self._seeds(*CLASSIFIER_SEEDS),
+            **({"test": "withheld"} if self.setting.withhold_test else {}),
+            **self._classifier_seeds(arm),
             **self._code(RECIPE_CODE),
         }
         return Cell("train", key, needs, self._place(arm.info.id))
@@ -166,6 +182,35 @@ class ReplicateCells:
         """Return what a generator's numbers depend on: its module, the training loop, and circuits if it may run any."""
         circuits = (CIRCUITS_CODE,) if may_run_circuits(choice.card.kind) else ()
         return self._code(choice.module, *FITTING_CODE, *circuits, *further, alone=(STAGES_CODE, MODEL_CODE))
+
+    def _fill(self, arm: Arm, generators: Sequence[GeneratorChoice]) -> Cell:
+        """Return the making of what fills an arm's slots; images of one replicate and fill are the same in every run."""
+        needs = self._images
+        if arm.images_of is not None:
+            choice = next(choice for choice in generators if choice.card.id == arm.images_of)
+            needs = {**needs, "sample": self._sample(choice, "none")}
+        modules = [FILLS_CODE]
+        if arm.space is not None:
+            needs = {**needs, "space": self.space(arm.space)}
+            key = {"fill": arm.fill, **self._code(space_module(arm.space.name), alone=(STAGES_CODE, MODEL_CODE))}
+            return Cell("fill", key, needs, self._place(arm.info.id))
+        if arm.fill == "true":
+            modules = [TRUE_ORACLE_CODE, f"{PHANTOMS}.{arm.fill_settings['task']}"]
+        key = {
+            "fill": arm.fill,
+            **arm.fill_settings,
+            **self._seeds("gen_sample"),
+            "code": [module_hash(STAGES_CODE), code_hash(*modules)],
+            "libraries": libraries(*modules),
+        }
+        return Cell("fill", key, needs, self._place(arm.info.id))
+
+    def _classifier_seeds(self, arm: Arm) -> dict[str, Any]:
+        """Return the replicate's classifier seeds, or others derived from them for an arm that is to be an independent copy."""
+        shared = self._seeds(*CLASSIFIER_SEEDS)["seeds"]
+        if arm.reseeded is None:
+            return {"seeds": shared}
+        return {"seeds": {name: child_seed(seed, arm.reseeded) for name, seed in shared.items()}}
 
     @property
     def _images(self) -> dict[str, Cell]:

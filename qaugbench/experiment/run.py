@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from qaugbench import definitions
+from qaugbench.board.verify import scores_of
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment import assemble
+from qaugbench.experiment.arm_choice import check_arms, choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.cluster import connected
+from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
 from qaugbench.experiment.execute import LIGHT_STAGES, check_backend, execute
 from qaugbench.experiment.external_images import check_external
@@ -24,7 +27,7 @@ from qaugbench.experiment.plan import Plan, Runnable, make_plan
 from qaugbench.experiment.plateau import skipped_reason
 from qaugbench.experiment.progress import shown
 from qaugbench.experiment.replicate_cells import Setting
-from qaugbench.experiment.source import open_source
+from qaugbench.experiment.source import open_source, phantom_side
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
@@ -32,11 +35,18 @@ from qaugbench.record import FractionFacts, Record, record_text
 from qaugbench.task import Task, Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]
+LARGEST_RATIO = 16
+WITHHELD = (
+    "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
+)
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a run is asked to do; the command line's flags have the same names."""
+    """What a run is asked to do; the command line's flags have the same names.
+
+    ``arms`` are the names given with ``--arm``, ``ratio`` replaces the task's, ``withhold_test`` is ``--no-test``.
+    """
 
     task: str
     generators: tuple[str, ...]
@@ -50,6 +60,9 @@ class RunRequest:
     jobs: int | None = None
     backend: str = "loky"
     plateau_check: bool = True
+    arms: tuple[str, ...] = ()
+    ratio: float | None = None
+    withhold_test: bool = False
     accelerator: Accelerator = "auto"
     out: Path = field(default_factory=lambda: Path("runs"))
     quiet: bool = False
@@ -83,13 +96,17 @@ class RunResult:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A request with its data opened and its cells planned; ``plateau_skipped`` says why there is no plateau check."""
+    """A request with its data opened and its cells planned; ``plateau_skipped`` says why there is no plateau check.
+
+    ``arms_left_out`` says which arms ``--arm all`` does not bring, and why.
+    """
 
     request: RunRequest
     plan: Plan
     store: Store
     folder: Path
     plateau_skipped: str | None
+    arms_left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(task: str, generators: Sequence[str] = ("qldm",), **options: Any) -> RunResult:
@@ -105,6 +122,8 @@ def run(task: str, generators: Sequence[str] = ("qldm",), **options: Any) -> Run
     for name in ("data", "out"):
         if options.get(name) is not None:
             options[name] = Path(options[name])
+    if "arms" in options:
+        options["arms"] = (options["arms"],) if isinstance(options["arms"], str) else tuple(options["arms"])
     fraction = options.get("fraction")
     if fraction is not None:
         options["fraction"] = (float(fraction),) if isinstance(fraction, int | float) else tuple(fraction)
@@ -125,6 +144,8 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     defined = defined or look_up(request)
     task, track = defined.task, definitions.track(defined.task, request.track)
     fractions, replicates = _amounts(request, track)
+    check_arms(request.arms)
+    _check_ratio(request.ratio, track)
     check_backend(request.backend)
     if request.jobs is not None and request.jobs < 1:
         raise QaugbenchError(f"--jobs must be at least 1, got {request.jobs}.")
@@ -141,21 +162,27 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     )
     notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
     source = source.told(notes, notes, notes)
-    setting = Setting(task, track, source, device)
+    setting = Setting(task, track, source, device, ratio=request.ratio, withhold_test=request.withhold_test)
+    context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source))
     skipped = skipped_reason(setting, asked=request.plateau_check)
     plan = make_plan(
         setting,
         defined.generators,
         fractions=fractions,
         replicates=replicates,
+        optional=choose_arms(request.arms, context),
         plateau_check=skipped is None,
         runnable=defined.runnable,
     )
-    return PreparedRun(request, plan, store, request.out / _folder_name(plan), skipped)
+    folder = request.out / _folder_name(plan)
+    return PreparedRun(request, plan, store, folder, skipped, left_out(request.arms, context))
 
 
 def perform(request: RunRequest, defined: Definitions | None = None) -> RunResult:
-    """Carry out a run: compute the missing cells, then score and write record, predictions and report."""
+    """Carry out a run: compute the missing cells, choose on validation, then score and write record, predictions and report.
+
+    What is chosen is written down before anything is scored, and scores are computed from record and predictions alone.
+    """
     prepared = prepare(request, defined)
     plan, store, folder = prepared.plan, prepared.store, prepared.folder
     with store.in_use() as shared, shown(plan.cells, folder / "log.txt", quiet=request.quiet) as progress:
@@ -172,16 +199,19 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
             )
         predicted = assemble.predictions(plan, store, reports)
         stored = predicted.to_bytes()
-        record = assemble.record(
+        chosen = assemble.choices(plan, predicted)
+        _write(folder / "choices.json", json_text({key: asdict(one) for key, one in chosen.items()}))
+        unscored = assemble.record(
             plan,
             store,
             reports,
-            predicted,
             environment(plan.device),
             run_id=folder.name,
+            chosen=chosen,
             predictions_sha256=hashlib.sha256(stored).hexdigest(),
             plateau_skipped=prepared.plateau_skipped,
         )
+        record = unscored.scored(scores_of(unscored, predicted))
         _write(folder / "predictions.npz", stored)
         _write(folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
         _write(folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
@@ -208,6 +238,8 @@ def opening(prepared: PreparedRun) -> str:
         f"{count(plan.replicates, 'replicate')} on {plan.device}.",
         *map(_fraction_line, plan.fractions),
         f"Arms: {arms}.",
+        *(f"Without the arm {name}: {why}." for name, why in prepared.arms_left_out.items()),
+        *([WITHHELD] if plan.setting.withhold_test else []),
         f"Plateau check: {_plateau_words(prepared)}",
         f"{len(steps)} steps, {cached} cached. Interrupt at any time: the same command resumes.",
     ]
@@ -236,6 +268,16 @@ def _amounts(request: RunRequest, track: Track) -> tuple[tuple[float, ...], int]
     if replicates < 1:
         raise QaugbenchError(f"--replicates must be at least 1, got {replicates}.")
     return fractions, replicates
+
+
+def _check_ratio(ratio: float | None, track: Track) -> None:
+    """Raise for a ratio that gives a batch no fill image, or more than anyone can mean."""
+    least = 1 / track.recipe.batch_real
+    if ratio is not None and not least <= ratio <= LARGEST_RATIO:
+        raise QaugbenchError(
+            f"--ratio must be {least:g} (one fill image beside the {track.recipe.batch_real} real ones of a batch) to "
+            f"{LARGEST_RATIO}; got {ratio:g}."
+        )
 
 
 def jobs_of(request: RunRequest, plan: Plan) -> int:

@@ -104,6 +104,11 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
     return archive, PHANTOM, f"{PHANTOM_BANNER}{why}"
 
 
+def phantom_side(source: OpenedSource) -> int | None:
+    """Return the pixels per side at which a phantom source was drawn, or None for any other source."""
+    return source.prepared.read(0).width if source.facts.phantom else None
+
+
 def own_name(data: Path, source: str | None = None) -> str:
     """Return what the user's own ``data`` are called on a board: ``source`` where it is given, else after the path."""
     name = source_name(source or data_name(data))

@@ -24,6 +24,7 @@ from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text
 from qaugbench.recipe import Recipe
+from qaugbench.seeds import child_seed
 from qaugbench.task import PARTS, LabelSpace
 
 Files = dict[str, "bytes | np.ndarray | Path"]
@@ -105,34 +106,82 @@ def influence(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return {}, asdict(influence_differences(model, labels, seed=cell.key["seeds"]["gen_sample"]))
 
 
+def fill(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Make what fills the slots of an arm from the real images, the drawn labels or a generator's sample."""
+    if cell.key["fill"] == "reconstructed":
+        return _reconstructed(cell, store)
+    images, labels = _made(cell, store, cell.key["seeds"]["gen_sample"])
+    return {"images": images, "labels": np.asarray(labels, dtype=np.float32)}, {"images": len(images)}
+
+
+def _made(cell: Cell, store: Store, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from qaugbench.experiment import fills
+
+    what, real, drawn = cell.key["fill"], real_images(cell, store), _drawn(cell, store, "drawn")
+    if what == "noise":
+        return fills.class_mean_and_noise(real.images, real.labels, drawn.labels, child_seed(seed, "P-noise"))
+    if what == "copies":
+        return fills.copied_images(real.images, real.labels, drawn.labels, child_seed(seed, "copycat"))
+    if what == "lowres":
+        return fills.lower_resolution(drawn.images, drawn.labels, cell.key["side"])
+    if what == "shuffled":
+        name = cell.needs["sample"].name
+        images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
+        return fills.shuffled_labels(images, labels, child_seed(seed, "P-shuf"))
+    from qaugbench.experiment.true_oracle import fresh_pictures, matching_pictures
+
+    size, channels = drawn.images.shape[1], drawn.images.shape[3]
+    fresh = fresh_pictures(
+        cell.key["task"], child_seed(seed, "O-true"), drawn_at=cell.key["drawn_at"], size=size, channels=channels
+    )
+    return matching_pictures(fresh, drawn.labels, real.labels.sum(axis=0))
+
+
+def _reconstructed(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Send the drawn real images through a space, and measure what is lost: the mean peak signal-to-noise ratio in dB."""
+    drawn = _drawn(cell, store, "drawn")
+    learned = _fitted_space(cell.needs["space"], store, drawn.images.shape[1:])
+    images = learned.decode(learned.encode(drawn.images))
+    error = (images.astype(np.float64) - drawn.images) ** 2
+    per_image = error.reshape(len(error), -1).mean(axis=1)
+    psnr = float((10 * np.log10(255**2 / np.maximum(per_image, 1e-2))).mean()) if len(error) else None
+    return {"images": images, "labels": drawn.labels}, {"images": len(images), "psnr_db": psnr}
+
+
 def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
-    """Train the frozen classifier of one arm and predict the real validation and test images."""
+    """Train the frozen classifier of one arm and predict the real validation and test images.
+
+    Where the test is withheld, no test image is read and there are no test logits.
+    """
     from qaugbench.downstream.recipe import train_classifier
 
     key = cell.key
+    withheld = key.get("test") == "withheld"
+    validation = _part(cell, store, "val")
     result = train_classifier(
         definitions.from_dict(Recipe, dict(key["recipe"]), "recipe"),
         key["label_kind"],
         real_images(cell, store),
         fill_images(cell, store),
-        _part(cell, store, "val"),
-        _part(cell, store, "test"),
-        augment=key["augment"],
-        balance=key["balance_loss"],
+        validation,
+        validation if withheld else _part(cell, store, "test"),  # the recipe predicts a second set whatever it is
+        augment=key["augment"] != "none",
+        balance=key["loss"] == "balanced",
         ratio=key["ratio"],
         device=key["device"],
         **cell.key["seeds"],
     )
     files: Files = {
         "val_logits": np.asarray(result.val_logits, dtype=np.float32),
-        "test_logits": np.asarray(result.test_logits, dtype=np.float32),
         "curve.json": json_text(result.curve).encode(),
     }
+    if not withheld:
+        files["test_logits"] = np.asarray(result.test_logits, dtype=np.float32)
     return files, {"best_step": result.best_step, "init_sha256": result.init_sha256}
 
 
 STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (prepare, split, draw, space, fit, sample, influence, train)
+    function.__name__: function for function in (prepare, split, draw, space, fit, sample, fill, influence, train)
 }
 
 
@@ -143,14 +192,15 @@ def real_images(cell: Cell, store: Store) -> LabelledImages:
 
 def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
     """Return what fills the synthetic slots of the arm's batches, or None where there are none."""
-    fill = cell.key["fill"]
-    if fill is None:
+    kind = cell.key["fill"]
+    if kind is None:
         return None
-    if fill == "synthetic":
-        name = cell.needs["sample"].name
-        images, labels = store.array("sample", name, "images"), store.array("sample", name, "labels")
-        return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
-    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[fill])
+    for stage in ("sample", "fill"):
+        if stage in cell.needs:
+            name = cell.needs[stage].name
+            images, labels = store.array(stage, name, "images"), store.array(stage, name, "labels")
+            return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
+    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[kind])
 
 
 def _drawn(cell: Cell, store: Store, rows: str) -> LabelledImages:
@@ -188,18 +238,25 @@ def _new_space(cell: Cell, image_shape: tuple[int, ...]) -> tuple[Any, Any]:
     return made.to(key["device"]), training
 
 
-def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
-    """Return the model of a ``fit`` cell, not fitted, in its fitted space."""
+def _fitted_space(cell: Cell, store: Store, image_shape: tuple[int, ...]) -> Any:
+    """Return the fitted space of a ``space`` cell."""
     from safetensors.torch import load
 
+    from qaugbench.generators.shared.model import load_tensors
+
+    learned, _ = _new_space(cell, image_shape)
+    load_tensors(learned, load(store.read("space", cell.name, "state.safetensors")))
+    return learned.eval()
+
+
+def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
+    """Return the model of a ``fit`` cell, not fitted, in its fitted space."""
     from qaugbench.cards import Training
     from qaugbench.generators.shared.discovery import generator_class
-    from qaugbench.generators.shared.model import Model, Recipe, load_tensors
+    from qaugbench.generators.shared.model import Model, Recipe
     from qaugbench.typed import from_dict
 
-    key, space_cell = fitted.key, fitted.needs["space"]
-    learned, _ = _new_space(space_cell, image_shape)
-    load_tensors(learned, load(store.read("space", space_cell.name, "state.safetensors")))
+    key = fitted.key
     kind = generator_class(key["generator"])
     recipe = Recipe(
         kind=kind,
@@ -208,7 +265,7 @@ def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_label
         control=key["control"],
         per_label=key["per_label"],
     )
-    return Model(recipe, learned.eval(), n_labels)
+    return Model(recipe, _fitted_space(fitted.needs["space"], store, image_shape), n_labels)
 
 
 def _fitted_model(cell: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:

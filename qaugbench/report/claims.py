@@ -91,7 +91,7 @@ def metrics_table(record: Record, key: str) -> tuple[Row, list[Row]]:
     header = ("arm", *(f"{metric.title} {ARROW[metric.direction]}" for metric in metrics))
     found = [
         (arm.id, *(unsigned(metric.arms[arm.id].mean) if arm.id in metric.arms else NONE for metric in metrics))
-        for arm in record.arms
+        for arm in views.main_arms(record)
         if any(arm.id in metric.arms for metric in metrics)
     ]
     return header, found

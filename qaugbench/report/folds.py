@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qaugbench.board.reader import check_folder, read_run_predictions, run_record
+from qaugbench.board.reader import check_folder, check_test_scores, read_run_predictions, run_record
 from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import NONE, Row, aligned, count, fraction_words, interval, p_value, signed, unsigned
 from qaugbench.record import Record
@@ -22,6 +22,8 @@ def folds_text(folders: Sequence[Path]) -> str:
     for folder in folders:
         check_folder(folder)
     records = [run_record(folder) for folder in folders]
+    for folder, record in zip(folders, records, strict=True):
+        check_test_scores(folder, record)
     _check_alike(folders, records)
     first = records[0]
     predictions = [read_run_predictions(folder, record) for folder, record in zip(folders, records, strict=True)]

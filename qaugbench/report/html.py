@@ -10,10 +10,13 @@ from typing import Any
 import jinja2
 
 from qaugbench.board import circuit_influence
+from qaugbench.board.check_arms import HEADER as CHECK_HEADER
+from qaugbench.board.check_arms import TITLE, check_arms, check_rows
 from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder, run_record
 from qaugbench.files import write_whole
 from qaugbench.formatting import change, duration, fraction_words, unsigned
+from qaugbench.predictions import CHECK_ROLES
 from qaugbench.record import Record
 from qaugbench.report import claims, figures, tables
 from qaugbench.report import record_views as views
@@ -27,6 +30,7 @@ from qaugbench.stats.results import Contrast
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
 REAL_ARMS_PANEL = "Real-data arms"
+CHECKS_PANEL = "Checks"
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,9 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": tables.other_families(record, key),
+        "checks_title": TITLE,
+        "checks_header": CHECK_HEADER,
+        "checks": check_rows(record, key),
         "influence": circuit_influence.fraction_rows(record, key),
         "influence_header": circuit_influence.HEADER,
         "influence_scales": circuit_influence.scale_sentences(record, key),
@@ -131,13 +138,17 @@ def _forest(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | No
         "best-classical": "against the best classical arm",
         "control": "against its controls",
     }
-    found = {family: views.contrasts(record, key, primary.id, family) for family in titles}
+    checks = {arm.id for arm in check_arms(record)}
+    every = {family: views.contrasts(record, key, primary.id, family) for family in titles}
+    found = {family: [one for one in contrasts if one.arm not in checks] for family, contrasts in every.items()}
     panels = [
         Panel(
             title, [row for one in found[family] if (row := _row(one, drawn, pair=family != "reference")) is not None]
         )
         for family, title in titles.items()
     ]
+    checked = [row for one in every["reference"] if one.arm in checks and (row := _row(one, drawn)) is not None]
+    panels.append(Panel("checks, against R*", checked))
     if not any(panel.rows for panel in panels):
         return None
     svg = figures.forest(panels, unit=primary.title, margin=primary.margin)
@@ -161,7 +172,7 @@ def _classes(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | N
     titles = dict(zip(record.labels.names, record.labels.titles, strict=True))
     fraction = record.scores.fractions.get(key)
     scored = {} if fraction is None else fraction.classes
-    order = [arm.id for arm in record.arms]
+    order = [arm.id for arm in views.main_arms(record)]
     values = {
         f"{titles[name]} ({scored[name].n_positive})": {
             arm: scored[name].arms[arm].mean for arm in order if arm in scored[name].arms
@@ -173,7 +184,8 @@ def _classes(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | N
         return None
     svg = figures.per_class(values, drawn, xlabel="AUROC against the rest, mean over replicates")
     caption = (
-        f"AUROC of each class against the rest at {fraction_words(key)}; in brackets the number of positive test images. "
+        f"AUROC of each class against the rest at {fraction_words(key)}; in brackets the number of positive "
+        f"{views.scored_part(record)} images. "
         "Exploratory."
     )
     return Picture(caption, caption, _svg_uri(svg))
@@ -212,7 +224,7 @@ def _by_generator(record: Record, reference: str | None, found: Iterable[Curve])
     panels: dict[str, list[Curve]] = {REAL_ARMS_PANEL: []}
     for arm in record.arms:
         own = by_arm.get(arm.id, [])
-        panel = REAL_ARMS_PANEL if arm.generator is None else arm.generator
+        panel = CHECKS_PANEL if arm.role in CHECK_ROLES else arm.generator or REAL_ARMS_PANEL
         if panel not in panels and own:
             panels[panel] = list(by_arm.get(str(reference), []))
         if own:

@@ -38,7 +38,9 @@ def looks(arms: Iterable[ArmInfo]) -> dict[str, Look]:
 
 def _look(arm: ArmInfo, facts: dict[str, Any], spare: dict[str, str]) -> Look:
     if arm.generator is None:
-        return Look(**facts["arm"].get(arm.id, {**facts["arm_other"], "title": arm.id}))
+        name, _, rest = arm.id.partition(":")
+        look = facts["arm"].get(arm.id) or facts["arm"].get(name, {**facts["arm_other"], "title": arm.id})
+        return Look(**{**look, "title": f"{look['title']}, {rest}" if rest and name in facts["arm"] else look["title"]})
     generator = facts["generator"].get(arm.generator, {"title": arm.generator, "color": spare.get(arm.generator, "")})
     name = arm.control or "none"
     control = facts["control"].get(name, {**facts["control_other"], "title": name})

@@ -17,6 +17,11 @@ from qaugbench.stats.decide import LISTED_REPLICATES
 def banner(record: Record) -> list[str]:
     """Return what must be read before any number of this record; empty for clean real data."""
     lines = [PHANTOM_BANNER] if record.data.phantom else []
+    if record.test_withheld:
+        lines.append(
+            "TEST SCORES WITHHELD. No test image was predicted. All scores are those on the validation images, on which "
+            "checkpoints and comparators were chosen too: they serve for tuning and prove nothing."
+        )
     if record.data.leaky:
         lines.append(
             f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups are on both sides of the split "
@@ -77,12 +82,14 @@ def _fraction_notes(record: Record, fraction: FractionFacts) -> Iterator[str]:
         yield f"{fraction.reason.rstrip('.')}."
     if not fraction.oracle and any(arm.role == "oracle" for arm in record.arms):
         yield f"{at} there are no further real patients, so the oracle arm is not run."
+    if fraction.oracle and fraction.n_oracle is not None and fraction.n_oracle < fraction.n_fill:
+        yield f"{at} the oracle arm has {fraction.n_oracle:,} further real images, and the other arms {fraction.n_fill:,} images."
     scored = record.scores.fractions.get(fraction.key)
     if scored is None:
         return
     if scored.too_few_replicates is not None:
         yield f"No intervals, verdicts, ranks or power ({scored.too_few_replicates})."
-    power = low_power(record, fraction.key)
+    power = None if record.test_withheld else low_power(record, fraction.key)
     if power is not None:
         yield power
     for arm, replicates in scored.flagged.items():

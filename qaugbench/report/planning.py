@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qaugbench.board.reader import check_folder, read_run_predictions, record_of
+from qaugbench.board.reader import check_folder, check_test_scores, read_run_predictions, record_of
 from qaugbench.errors import StatisticsError, near_names
 from qaugbench.formatting import fraction_words
 from qaugbench.record import Record
@@ -25,6 +25,7 @@ def power_tables(
     folder = Path(folder)
     check_folder(folder)
     record = record_of(folder)
+    check_test_scores(folder, record)
     predictions = read_run_predictions(folder, record)
     asked = record.endpoints[0] if endpoint is None else _endpoint(record, endpoint)
     return {

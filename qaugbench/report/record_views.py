@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qaugbench.board.check_arms import space_ceiling
 from qaugbench.formatting import fraction_words, unsigned
 from qaugbench.kinds import is_quantum
-from qaugbench.predictions import ArmInfo
+from qaugbench.predictions import CHECK_ROLES, ArmInfo
 from qaugbench.record import Record
 from qaugbench.stats.results import Adjusted, ArmVerdict, Contrast, EndpointScore, MetricScore
 
 
 @dataclass(frozen=True)
 class Said:
-    """The verdict on a generator at one fraction, and how many real images its synthetic ones replace, where known."""
+    """The verdict on a generator at one fraction, how many real images its synthetic ones replace, and the ceiling of its space.
+
+    The last two are None where they are not known.
+    """
 
     fraction: str
     arm: str
     verdict: ArmVerdict
     worth: str | None
+    ceiling: str | None = None
 
     @property
     def text(self) -> str:
-        """Both as one text."""
-        return self.verdict.sentence if self.worth is None else f"{self.verdict.sentence} {self.worth}"
+        """All of it as one text."""
+        return " ".join(part for part in (self.verdict.sentence, self.worth, self.ceiling) if part is not None)
 
 
 def endpoint_score(record: Record, key: str, endpoint: str) -> EndpointScore | None:
@@ -64,7 +69,13 @@ def said(record: Record) -> list[Said]:
     """Return the verdicts on the primary endpoint in the order of fractions and generators."""
     primary = record.endpoints[0].id
     return [
-        Said(fraction.key, arm, found, worth_sentence(record, fraction.key, arm))
+        Said(
+            fraction.key,
+            arm,
+            found,
+            worth_sentence(record, fraction.key, arm),
+            space_ceiling(record, fraction.key, arm),
+        )
         for fraction in record.fractions
         for arm, found in verdicts(record, fraction.key, primary).items()
     ]
@@ -72,6 +83,8 @@ def said(record: Record) -> list[Said]:
 
 def why_no_verdict(record: Record) -> str:
     """Return why a record holds no verdict at all."""
+    if record.test_withheld:
+        return "No verdict: test scores are withheld (--no-test)."
     generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
     if not generators:
         return "No verdict: no generator was run."
@@ -106,6 +119,16 @@ def other_metrics(record: Record, key: str) -> list[MetricScore]:
 def generators_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:
     """Return the arms that are generators themselves, quantum and hybrid ones first."""
     return sorted((arm for arm in arms if arm.role == "synthetic"), key=lambda arm: not is_quantum(arm.kind))
+
+
+def main_arms(record: Record) -> list[ArmInfo]:
+    """Return the arms of a record but those that check the benchmark itself."""
+    return [arm for arm in record.arms if arm.role not in CHECK_ROLES]
+
+
+def scored_part(record: Record) -> str:
+    """Return which images were scored: ``test``, or ``validation`` where the test is withheld."""
+    return "validation" if record.test_withheld else "test"
 
 
 def grouping(record: Record) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qaugbench.board.check_arms import HEADER as CHECK_HEADER
+from qaugbench.board.check_arms import TITLE, check_rows
 from qaugbench.formatting import (
     NONE,
     Row,
@@ -62,6 +64,8 @@ def markdown_summary(record: Record) -> str:
             parts.append(markdown_table(main_header(), main_rows(record, fraction.key, endpoint)))
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, found)]
+        checks = check_rows(record, fraction.key)
+        parts += [f"**{TITLE}**", markdown_table(CHECK_HEADER, checks)] if checks else []
         parts += _markdown_claims(record, fraction.key)
         parts += [line for line in [claims.ranks_sentence(record, fraction.key)] if line]
     members = claims.adjusted_rows(record)
@@ -85,7 +89,10 @@ def scored_endpoints(record: Record, key: str) -> list[tuple[str, EndpointScore]
 
 
 def main_rows(record: Record, key: str, endpoint: str) -> list[Row]:
-    """Return one row per arm of the main table; an arm that could not be scored has dashes and the reason."""
+    """Return one row per arm of the main table; an arm that could not be scored has dashes and the reason.
+
+    Arms that check the benchmark itself have a table of their own (``check_arms.check_rows``).
+    """
     scored = views.endpoint_score(record, key, endpoint)
     values = {} if scored is None else scored.arms
     against = {
@@ -93,7 +100,7 @@ def main_rows(record: Record, key: str, endpoint: str) -> list[Row]:
         for family in ("reference", "augmented")
     }
     found: list[Row] = []
-    for arm in record.arms:
+    for arm in views.main_arms(record):
         value = values.get(arm.id)
         if value is None:
             found.append((arm.id, *[NONE] * 6, _why_no_value(record, key, arm)))
@@ -177,7 +184,7 @@ def _fraction_title(fraction: FractionFacts) -> str:
 
 
 def _sizes(record: Record, scored: EndpointScore) -> str:
-    return f"{scored.n_images:,} test images of {scored.n_patients:,} {views.grouping(record)}"
+    return f"{scored.n_images:,} {views.scored_part(record)} images of {scored.n_patients:,} {views.grouping(record)}"
 
 
 def _fraction_text(record: Record, fraction: FractionFacts) -> str:
@@ -189,6 +196,8 @@ def _fraction_text(record: Record, fraction: FractionFacts) -> str:
         lines += aligned(HEADER, main_rows(record, key, endpoint))
     for title, found in other_families(record, key):
         lines += ["", wrapped(title), *aligned(DIFFERENCE_HEADER, found)]
+    checks = check_rows(record, key)
+    lines += ["", TITLE, *aligned(CHECK_HEADER, checks)] if checks else []
     grid = claims.claims_grid(record, key, record.endpoints[0].id)
     lines += ["", *aligned(claims.GRID_HEADER, grid)] if grid else []
     ranks = claims.ranks_sentence(record, key)

@@ -75,10 +75,13 @@ def confirmatory(primary: Primary) -> Confirmatory:
     )
 
 
-def worths(primary: Primary, n_real: Mapping[str, int], n_fill: Mapping[str, int]) -> dict[str, dict[str, ArmWorth]]:
+def worths(
+    primary: Primary, n_real: Mapping[str, int], n_fill: Mapping[str, int], n_oracle: Mapping[str, int] | None = None
+) -> dict[str, dict[str, ArmWorth]]:
     """Return, by fraction and generator, how many real images the synthetic ones were worth on the primary endpoint.
 
     ``n_real`` and ``n_fill`` are real and synthetic training images by fraction; a fraction without them is left out.
+    ``n_oracle`` are the oracle's further real images, where they are not as many as the synthetic ones.
     """
     points = {
         n_real[key]: measured.by_arm[str(fraction.reference_arm)]
@@ -86,7 +89,7 @@ def worths(primary: Primary, n_real: Mapping[str, int], n_fill: Mapping[str, int
         if key in n_real and fraction.reference_arm in measured.by_arm
     }
     return {
-        key: _worths_at(fraction, measured, points, n_real[key], n_fill[key])
+        key: _worths_at(fraction, measured, points, n_real[key], n_fill[key], (n_oracle or {}).get(key))
         for key, (fraction, measured) in primary.items()
         if key in n_real and n_fill.get(key) and fraction.reference_arm in measured.by_arm
         if measured.metric.why_no_interval is None
@@ -98,7 +101,12 @@ def _has_family(measured: ArmMeasurements) -> bool:
 
 
 def _worths_at(
-    fraction: Fraction, measured: ArmMeasurements, points: Mapping[int, Measurement], n_real: int, n_fill: int
+    fraction: Fraction,
+    measured: ArmMeasurements,
+    points: Mapping[int, Measurement],
+    n_real: int,
+    n_fill: int,
+    n_oracle: int | None,
 ) -> dict[str, ArmWorth]:
     too_few = too_few_replicates(measured.n_replicates)
     if too_few is not None:
@@ -115,6 +123,7 @@ def _worths_at(
             n_real=n_real,
             n_synthetic=n_fill,
             oracle=oracle,
+            n_oracle=n_oracle,
             n_eff=measured.metric.n_eff,
         )
         curve = value if oracle is None and len(points) > 1 else None

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from qaugbench.predictions import CHECK_ROLES
 from qaugbench.stats.comparators import best_other, controls_of
 from qaugbench.stats.decide import NOT_MATCHED, Verdict, too_few_replicates, verdict, verdict_words
 from qaugbench.stats.fraction import ArmMeasurements, Fraction
 from qaugbench.stats.metric_kinds import KINDS
 from qaugbench.stats.results import Contrast, ContrastFamily
 
-FILLED_SLOTS = ("compute-matched", "oversampling", "oracle", "synthetic", "control")
+FILLED_SLOTS = (
+    "compute-matched",
+    "oversampling",
+    "oracle",
+    "augmentation",
+    "synthetic",
+    "control",
+    *(role for role in CHECK_ROLES if role != "duplicate"),
+)
 Pair = tuple[ContrastFamily, str, str]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qaugbench.predictions import CHECK_ROLES
 from qaugbench.stats.arm_scores import arm_scores
 from qaugbench.stats.class_notes import left_out_notes, note, scored_title
 from qaugbench.stats.delong import ENSEMBLE
@@ -51,10 +52,17 @@ def class_scores(fraction: Fraction, measured: Sequence[ArmMeasurements]) -> dic
 
 
 def exploratory(fraction: Fraction, measured: Sequence[ArmMeasurements]) -> list[dict[str, Exploratory]]:
-    """Return every arm's difference from R*, metric by metric, with false discovery rates over all of them."""
-    reference = fraction.reference_arm
+    """Return every arm's difference from R*, metric by metric, with false discovery rates over all of them.
+
+    Arms that check the benchmark itself are left out: the rates of the others do not depend on how many of them a run has.
+    """
+    reference, roles = fraction.reference_arm, fraction.present.roles
     found = [
-        {arm: one.compare(arm, reference) for arm in sorted(one.by_arm) if arm != reference}
+        {
+            arm: one.compare(arm, reference)
+            for arm in sorted(one.by_arm)
+            if arm != reference and roles[arm] not in CHECK_ROLES
+        }
         if reference is not None and reference in one.by_arm and one.why_no_interval is None
         else {}
         for one in measured

@@ -52,12 +52,14 @@ def worth(
     n_real: int,
     n_synthetic: int,
     oracle: Measurement | None = None,
+    n_oracle: int | None = None,
     n_eff: int | None = None,
 ) -> Worth:
     """Return the Worth of an arm with ``n_real`` real and ``n_synthetic`` synthetic images.
 
     ``points`` are the reference at each measured number of real images, ``n_real`` among them. The ``oracle`` arm decides
-    where it ran: it was measured near by, under the same protocol; else the learning curve. Raises StatisticsError when
+    where it ran: it was measured near by, under the same protocol; else the learning curve. ``n_oracle`` as in
+    ``worth_by_oracle``. Raises StatisticsError when
     ``n_real`` is not among the points, ``n_synthetic`` is below 1, and as ``oracle_fraction`` and ``learning_curve``.
 
     >>> flat = np.zeros((2, 30))
@@ -74,7 +76,9 @@ def worth(
     if np.size(arm[0]) == 1:
         return Worth(None, n_real, n_synthetic, reason=SINGLE)
     if oracle is not None:
-        return worth_by_oracle(arm, points[n_real], oracle, n_real=n_real, n_synthetic=n_synthetic, n_eff=n_eff)
+        return worth_by_oracle(
+            arm, points[n_real], oracle, n_real=n_real, n_synthetic=n_synthetic, n_oracle=n_oracle, n_eff=n_eff
+        )
     if len(points) > 1:
         return worth_by_curve(arm, learning_curve(points), n_real=n_real, n_synthetic=n_synthetic, n_eff=n_eff)
     return Worth(None, n_real, n_synthetic, reason="there is one real-data size and no oracle arm")

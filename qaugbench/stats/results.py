@@ -196,6 +196,14 @@ class BestClassical:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a run fixes at one fraction, from validation alone, before any test score is computed."""
+
+    reference: Reference
+    best_classical: BestClassical
+
+
+@dataclass(frozen=True)
 class Rank:
     """The possible ranks of an arm, 1 the best, by simultaneous 95 % intervals of all pairwise differences."""
 

@@ -14,15 +14,15 @@ import numpy as np
 from qaugbench.errors import StatisticsError, first_offenders, near_names
 from qaugbench.predictions import percent
 from qaugbench.stats.all_fractions import confirmatory, worths
-from qaugbench.stats.comparators import best_classical
+from qaugbench.stats.choices import choose
 from qaugbench.stats.fraction import ArmMeasurements, Fraction
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_kinds import KINDS
-from qaugbench.stats.metric_on_images import Images, metric_of
-from qaugbench.stats.reference import choose_reference
-from qaugbench.stats.results import FractionScore, Scores
+from qaugbench.stats.metric_on_images import Images
+from qaugbench.stats.results import Choice, FractionScore, Scores
 from qaugbench.stats.score_fraction import score_fraction
 from qaugbench.stats.secondary import secondary_metrics
+from qaugbench.stats.withheld import without_claims
 
 if TYPE_CHECKING:
     from qaugbench.predictions import ArmInfo, PredictionSet
@@ -39,53 +39,66 @@ def score(
     task: str | None = None,
     n_real: Mapping[str, int] | None = None,
     n_fill: Mapping[str, int] | None = None,
+    n_oracle: Mapping[str, int] | None = None,
+    choices: Mapping[str, Choice] | None = None,
     reference: Mapping[str, str] | None = None,
     unattributable: Mapping[str, Mapping[str, str]] | None = None,
+    test_withheld: bool = False,
 ) -> Scores:
     """Return the Scores of ``predictions``; ``endpoints[0]`` is primary and ``task`` names the task in the sentences.
 
     At each fraction: a replicate of a synthetic arm or control without finite logits takes the compute-matched arm's
-    predictions and is flagged; any other arm that lacks one is dropped, with a reason. R* (``choose_reference``) and the
-    best classical arm are chosen on validation. Contrasts, by ``family``: every arm against R* (``reference``), every arm
-    against classical augmentation alone (``augmented``; no verdict), every synthetic arm against the best classical arm
-    other than itself (``best-classical``) and against each of its controls (``control``).
+    predictions and is flagged; any other arm that lacks one is dropped, with a reason. R* and the best classical arm are
+    those of ``choices``, or chosen on validation (``choose``) at a fraction without one. Contrasts, by ``family``: every arm
+    against R* (``reference``), every arm against classical augmentation alone (``augmented``; no verdict), every synthetic
+    arm against the best classical arm other than itself (``best-classical``) and against each of its controls (``control``).
 
     ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what the latter were
-    worth. ``reference`` names R* by fraction instead of choosing it; ``unattributable`` says by fraction and generator why
-    a gain cannot be attributed to the circuit. Raises StatisticsError when arms, endpoints, classes, labels and logits do
-    not fit together.
+    worth; ``n_oracle`` are the oracle's further real images, where it has fewer than there are synthetic ones. ``reference``
+    names R* by fraction instead of choosing it: where that is not the R* of ``choices``, both are chosen anew.
+    ``unattributable`` says by fraction and generator why a gain cannot be attributed to the circuit. With ``test_withheld``
+    the validation images are scored and nothing is claimed (``without_claims``). Raises StatisticsError when arms, endpoints,
+    classes, labels and logits do not fit together.
     """
     by_id = _checked_arms(predictions.arms, arms)
-    _check_named(reference or {}, unattributable or {}, predictions)
+    predictions = predictions.on_validation() if test_withheld else predictions
+    _check_named(reference or {}, unattributable or {}, choices or {}, predictions)
     _check_endpoints(endpoints, class_names, label_kind)
     _check_ids("test", predictions.test_ids, predictions.test_labels)
     _check_ids("validation", predictions.val_ids, predictions.val_labels)
     test = Images(predictions.test_labels, predictions.test_groups, tuple(class_names), label_kind)
     validation = Images(predictions.val_labels, predictions.val_groups, tuple(class_names), label_kind)
     secondary = secondary_metrics(endpoints, validation)
+    for part in predictions.fractions.values():
+        _check_logits("test", part.test_logits, predictions.arms, test)
+        _check_logits("validation", part.val_logits, predictions.arms, validation)
+    forced = reference or {}
+    chosen = {key: one for key, one in (choices or {}).items() if forced.get(key) in (None, one.reference.arm)}
+    if len(chosen) < len(predictions.fractions):
+        chosen = choose(predictions, arms, endpoints[0], label_kind, class_names, reference=forced) | chosen
     scored: dict[str, FractionScore] = {}
     primary: dict[str, tuple[Fraction, ArmMeasurements]] = {}
     for key in sorted(predictions.fractions, key=percent):
-        part = predictions.fractions[key]
-        _check_logits("test", part.test_logits, predictions.arms, test)
-        _check_logits("validation", part.val_logits, predictions.arms, validation)
-        present = Present.of(predictions.arms, part, by_id)
-        on_validation = metric_of(endpoints[0], validation)
-        against = choose_reference(present, endpoints[0], on_validation, (reference or {}).get(key))
-        best = best_classical(present, endpoints[0], on_validation, against)
+        present = Present.of(predictions.arms, predictions.fractions[key], by_id)
+        against, best = chosen[key].reference, chosen[key].best_classical
         fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}))
         scored[key], measured = score_fraction(fraction, endpoints, secondary)
         primary[key] = fraction, measured
-    return Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}))
+    scores = Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}, n_oracle or {}))
+    return without_claims(scores) if test_withheld else scores
 
 
 def _check_named(
-    reference: Mapping[str, str], unattributable: Mapping[str, Mapping[str, str]], predictions: PredictionSet
+    reference: Mapping[str, str],
+    unattributable: Mapping[str, Mapping[str, str]],
+    choices: Mapping[str, Choice],
+    predictions: PredictionSet,
 ) -> None:
-    for key in (*reference, *unattributable):
+    for key in (*reference, *unattributable, *choices):
         if key not in predictions.fractions:
             raise StatisticsError(f"The predictions have no fraction {key!r}.{near_names(key, predictions.fractions)}")
-    for arm in (arm for reasons in unattributable.values() for arm in reasons):
+    chosen = [arm for one in choices.values() for arm in (one.reference.arm, one.best_classical.arm) if arm is not None]
+    for arm in (*chosen, *(arm for reasons in unattributable.values() for arm in reasons)):
         if arm not in predictions.arms:
             raise StatisticsError(f"The predictions have no arm {arm!r}.{near_names(arm, predictions.arms)}")
 

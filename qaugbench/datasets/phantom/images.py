@@ -8,7 +8,9 @@ one patient; this file turns patients into arrays and rows of labels.csv.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -81,6 +83,18 @@ def render_phantom(task_id: str, n_patients: int, seed: int, size: int) -> Phant
         label_names=module.LABELS,
         rows=rows,
     )
+
+
+def phantom_pictures(task_id: str, seed: int, size: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    """Yield (image [size, size, C], labels [K]) of one new patient after another, without end.
+
+    They are what ``render_phantom`` draws under the same seed. Raises DataError for a task without a phantom.
+    """
+    module = _module_of(task_id)
+    canvas = canvas_of(max(size, DRAWING_SIZE))
+    for patient in count():
+        for picture in module.draw_patient(child_seed(seed, "phantom", task_id, patient), canvas).pictures:
+            yield _eight_bit(picture.value, size), _indicator([picture.labels], len(module.LABELS))[0]
 
 
 def _module_of(task_id: str) -> PhantomModule:
