@@ -43,8 +43,8 @@ def test_the_generators_of_the_documentation_pass_as_they_are_printed(generator:
 
 
 def test_unknown_names_and_images_from_elsewhere_are_refused() -> None:
-    with pytest.raises(DefinitionError, match="Did you mean 'ddpm'"):
-        check_generator("dpm")
+    with pytest.raises(DefinitionError, match="Did you mean 'ldm'"):
+        check_generator("lddm")
     with pytest.raises(DefinitionError, match="no control 'twim'"):
         check_generator("qldm:twim")
     with pytest.raises(DefinitionError, match="something else made"):

@@ -9,8 +9,8 @@ from qaugbench import definitions
 from qaugbench.circuits.devices.device import Device
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.circuits.noise.model import NoiseModel
-from qaugbench.generators.contract import Generator
 from qaugbench.generators.qldm import Qldm
+from qaugbench.generators.shared.model import Model
 from qaugbench.testing.images import N_LABELS
 from qaugbench.testing.variant import Variant
 
@@ -24,17 +24,17 @@ EXECUTIONS = {
 }
 
 
-def fitted(control: str) -> Generator:
-    return Variant(definitions.generator_card("qldm"), Qldm, control).fitted().generator
+def fitted(control: str) -> Model:
+    return Variant(definitions.generator_card("qldm"), Qldm, control).fitted().model
 
 
 @pytest.fixture(scope="module")
-def qldm() -> Generator:
+def qldm() -> Model:
     return fitted("none")
 
 
 @pytest.mark.parametrize("name", EXECUTIONS)
-def test_images_follow_the_execution_and_the_seed_alone(name: str, qldm: Generator) -> None:
+def test_images_follow_the_execution_and_the_seed_alone(name: str, qldm: Model) -> None:
     ideal = qldm.sample(LABELS, seed=1)
     first, again = (qldm.sample(LABELS, seed=1, execution=EXECUTIONS[name]) for _ in range(2))
     assert first.shape == ideal.shape

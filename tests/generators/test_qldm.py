@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from qaugbench.generators.ddpm import Ddpm
 
+from qaugbench.cards import Training
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.errors import CircuitError, DefinitionError
 from qaugbench.generators.qldm import QHalfBlock, Qldm, QResBlock
+from qaugbench.generators.shared.model import Model, Recipe
+from qaugbench.generators.spaces.latent import Latents
 from qaugbench.seeds import torch_seeded
 
 
@@ -43,23 +45,23 @@ def test_a_circuit_sees_its_own_channels_only(block: QResBlock) -> None:
     assert (difference[2:4] > 1e-4).all()
 
 
+def model(control: str = "none", **hyper: int) -> Model:
+    space = Latents((32, 32, 1), Latents.Hyper())
+    return Model(Recipe(Qldm, Qldm.Hyper(**hyper), Training(), control), space, 4)
+
+
 def test_hyper_parameters_set_the_circuits() -> None:
-    generator = Qldm((32, 32, 1), 4, copies=3, channels_per_circuit=3, layers=2)
-    assert [(block.copies, block.circuit.n_wires) for block in generator.circuits] == [(3, 12), (3, 12)]
-    weights = sum(block.weights.numel() for block in generator.circuits)
-    assert generator.parameter_counts()["block"] == weights == 2 * 3 * 12 * (3 * 2 - 1)
+    found = model(copies=3, channels_per_circuit=3, layers=2)
+    assert [(block.copies, block.circuit.n_wires) for block in found.circuits] == [(3, 12), (3, 12)]
+    weights = sum(block.weights.numel() for block in found.circuits)
+    assert found.parameter_counts()["block"] == weights == 2 * 3 * 12 * (3 * 2 - 1)
 
 
 def test_circuits_that_fill_the_bottleneck_are_refused() -> None:
     with pytest.raises(DefinitionError, match="48 channels, but the bottleneck has 48"):
-        Qldm((32, 32, 1), 4, copies=24)
+        model(copies=24)
 
 
 def test_an_unknown_control_is_answered_with_near_names() -> None:
     with pytest.raises(CircuitError, match="Did you mean 'twin'"):
-        Qldm((32, 32, 1), 4, control="twins")
-
-
-def test_a_classical_generator_takes_no_control() -> None:
-    with pytest.raises(DefinitionError, match="no circuit to replace"):
-        Ddpm((32, 32, 1), 4, control="twin")
+        model("twins")

@@ -17,11 +17,14 @@ from qaugbench.seeds import child_seed
 if TYPE_CHECKING:
     from qaugbench.generators.training.checkpoint import Checkpoint
 
+EXACT_UP_TO = 2000
+
 
 class PrincipalComponents(Space):
     """Points [components]: the image minus the mean image, projected on the leading directions and divided by their deviations.
 
-    The directions come from a randomised singular value decomposition (Halko, Martinsson & Tropp, SIAM Review 53, 2011).
+    Above ``EXACT_UP_TO`` images the directions come from a randomised singular value decomposition (Halko, Martinsson &
+    Tropp, SIAM Review 53, 2011).
     """
 
     @dataclass(frozen=True)
@@ -63,9 +66,7 @@ class PrincipalComponents(Space):
             )
         rows = self.pixels(images).flatten(1).cpu().numpy()
         mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-        _, values, directions = randomized_svd(
-            rows - mean, kept, n_iter=4, random_state=child_seed(seed, "directions") % 2**32
-        )
+        values, directions = _leading(rows - mean, kept, child_seed(seed, "directions") % 2**32)
         self.mean.copy_(torch.from_numpy(mean))
         self.directions.copy_(torch.from_numpy(np.ascontiguousarray(directions)))
         self.deviations.copy_(torch.from_numpy(values / np.sqrt(len(rows) - 1)).clamp_min(1e-6))
@@ -77,3 +78,12 @@ class PrincipalComponents(Space):
         height, width, channels = self.image_shape
         flat = (points * self.deviations) @ self.directions + self.mean
         return flat.unflatten(1, (channels, height, width))
+
+
+def _leading(centred: np.ndarray, kept: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``kept`` largest singular values of ``centred`` and their right vectors [kept, values]."""
+    if min(centred.shape) <= EXACT_UP_TO:
+        _, values, directions = np.linalg.svd(centred, full_matrices=False)
+    else:
+        _, values, directions = randomized_svd(centred, kept, n_iter=4, random_state=seed)
+    return values[:kept], directions[:kept]

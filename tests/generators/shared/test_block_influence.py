@@ -12,7 +12,7 @@ from qaugbench.generators.shared.block_influence import InfluenceDifferences, in
 from qaugbench.generators.shared.image_difference import mean_difference
 from qaugbench.inspection.trial_fit import tried
 from qaugbench.record import hardly_reaches_images
-from tests.generators.shared.toy_hybrid import LABELS, ToyHybrid
+from tests.generators.shared.toy_hybrid import LABELS, toy
 
 
 def shares(found: InfluenceDifferences) -> tuple[float | None, float | None]:
@@ -20,20 +20,20 @@ def shares(found: InfluenceDifferences) -> tuple[float | None, float | None]:
 
 
 def test_a_circuit_whose_output_is_dropped_changes_nothing_at_all() -> None:
-    found = influence_differences(ToyHybrid(reach=0), LABELS, seed=3)
+    found = influence_differences(toy(reach=0), LABELS, seed=3)
     assert (found.mean_replaced, found.noise_replaced) == (0, 0)
     assert found.other_seed > 10
     assert hardly_reaches_images(*shares(found))
 
 
 def test_a_circuit_with_a_tiny_weight_hardly_reaches_the_images() -> None:
-    found = influence_differences(ToyHybrid(reach=0.01), LABELS, seed=3)
+    found = influence_differences(toy(reach=0.01), LABELS, seed=3)
     assert 0 < found.mean_replaced < found.noise_replaced
     assert hardly_reaches_images(*shares(found))
 
 
 def test_images_that_are_the_circuits_output_change_as_much_as_with_another_seed() -> None:
-    found = influence_differences(ToyHybrid(reach=1), LABELS, seed=3)
+    found = influence_differences(toy(reach=1), LABELS, seed=3)
     mean, noise = shares(found)
     assert mean == pytest.approx(1 / math.sqrt(2), abs=0.15)  # to the mean is nearer than to another draw
     assert noise == pytest.approx(1, abs=0.25)
@@ -41,36 +41,36 @@ def test_images_that_are_the_circuits_output_change_as_much_as_with_another_seed
 
 
 def test_the_mean_leaves_what_mean_images_would() -> None:
-    """Where an image is 127 + 120 times the circuit's output, replacing it by its mean gives the mean image."""
-    generator = ToyHybrid(reach=1)
+    """Where an image is 127.5 + 120 times the circuit's output, replacing it by its mean gives the mean image."""
+    generator = toy(reach=1)
     images = generator.sample(LABELS, seed=3).astype(float)
     found = influence_differences(generator, LABELS, seed=3)
     assert found.mean_replaced == pytest.approx(np.abs(images - images.mean(axis=0)).mean(), abs=1)
 
 
 def test_identical_variants_under_equal_seeds_do_not_differ() -> None:
-    one, other = (ToyHybrid(reach=0.5).sample(LABELS, seed=3) for _ in range(2))
+    one, other = (toy(reach=0.5).sample(LABELS, seed=3) for _ in range(2))
     assert mean_difference(one, other) == 0
 
 
 def test_measuring_gives_the_same_bits_twice_and_leaves_the_generator_as_it_was() -> None:
-    generator = ToyHybrid(reach=0.5)
+    generator = toy(reach=0.5)
     before = generator.sample(LABELS, seed=9)
     first, second = (influence_differences(generator, LABELS, seed=3) for _ in range(2))
     assert first == second
     assert influence_differences(generator, LABELS, seed=4) != first
-    assert not generator.block._forward_hooks
+    assert not generator.blocks[0]._forward_hooks
     assert np.array_equal(generator.sample(LABELS, seed=9), before)
 
 
 def test_where_no_circuit_runs_in_sampling_nothing_is_said() -> None:
-    found = influence_differences(ToyHybrid(reach=1, asks_circuit=False), LABELS, seed=3)
+    found = influence_differences(toy(reach=1, asks_circuit=False), LABELS, seed=3)
     assert (found.mean_replaced, found.noise_replaced) == (None, None)
     assert not hardly_reaches_images(*shares(found))
 
 
 def test_nothing_is_relative_to_two_equal_samples() -> None:
-    found = influence_differences(ToyHybrid(reach=1, follows_seed=False), LABELS, seed=3)
+    found = influence_differences(toy(reach=1, follows_seed=False), LABELS, seed=3)
     assert found.other_seed == 0
     assert found.mean_replaced > 0
     assert shares(found) == (None, None)
@@ -86,7 +86,7 @@ def test_only_images_of_one_shape_are_compared() -> None:
 
 
 def test_qldm_is_measured() -> None:
-    generator, _ = tried("qldm", track="smoke", steps=2)
+    generator = tried("qldm", track="smoke", steps=2)
     labels = np.eye(generator.n_labels, dtype=np.float32)
     found = influence_differences(generator, labels, seed=3)
     assert found.n_images == generator.n_labels

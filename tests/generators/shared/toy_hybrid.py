@@ -2,57 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
 
+from qaugbench.cards import Training
 from qaugbench.circuits.ansatz import qldm_circuit
-from qaugbench.circuits.block import QuantumBlock
-from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.datasets.labelled_images import LabelledImages
-from qaugbench.generators.contract import Budget, Generator, Kind, Progress
-from qaugbench.seeds import child_seed, torch_generator, torch_seeded
+from qaugbench.generators.circuit_layers import CircuitLayers
+from qaugbench.generators.contract import Batch, Generator, Solved
+from qaugbench.generators.row_random import RowRandom
+from qaugbench.generators.shared.model import Model, Recipe
+from qaugbench.generators.spaces.pixels import Pixels
+from qaugbench.kinds import Kind
+from qaugbench.seeds import torch_generator
 
 WIRES, N_LABELS = 4, 2
+SHAPE = (2, 2, 1)
 LABELS = np.eye(N_LABELS, dtype=np.float32)[np.arange(40) % N_LABELS]
 
 
-class ToyHybrid(Generator):
+class ToyHybrid(Solved):
     """Images of 2x2 pixels: ``reach`` of what the circuit makes of each row's noise, the rest of the noise itself."""
 
+    @dataclass(frozen=True)
+    class Hyper:
+        """``asks_circuit``: whether drawing runs the circuit; ``follows_seed``: whether it uses the seed."""
+
+        reach: float
+        asks_circuit: bool = True
+        follows_seed: bool = True
+
     kind: ClassVar[Kind] = "hybrid"
+    hyper: Hyper
 
-    def __init__(self, reach: float, *, asks_circuit: bool = True, follows_seed: bool = True) -> None:
-        super().__init__((2, 2, 1), N_LABELS)
-        self.reach, self.asks_circuit, self.follows_seed = reach, asks_circuit, follows_seed
-        with torch_seeded(1):
-            self.block = QuantumBlock(qldm_circuit(WIRES, 1))
-        self.circuits = [self.block]
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
+        super().__init__(shape, n_labels, hyper, circuits)
+        self.layer = circuits.block(qldm_circuit(WIRES, 1))
 
-    def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
+    def solve(self, batch: Batch, random: torch.Generator) -> None:
         """Learn nothing."""
 
-    @torch.no_grad()
-    def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
-        """Return images between 7 and 247."""
-        own = seed if self.follows_seed else 0
-        noise = torch.stack(
-            [torch.randn(WIRES, generator=torch_generator(child_seed(own, i))) for i in range(len(labels))]
-        )
-        through = self.block(noise) if self.asks_circuit else torch.tanh(noise)
-        values = self.reach * through + (1 - self.reach) * torch.tanh(noise)
-        return (127 + 120 * values.clamp(-1, 1)).round().to(torch.uint8).unflatten(1, self.image_shape).numpy()
+    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        noise = random.normal(WIRES)
+        if not self.hyper.follows_seed:
+            noise = torch.randn(len(labels), WIRES, generator=torch_generator(0))
+        through = self.layer(noise) if self.hyper.asks_circuit else torch.tanh(noise)
+        values = self.hyper.reach * through + (1 - self.hyper.reach) * torch.tanh(noise)
+        return values.clamp(-1, 1).unflatten(1, self.shape) * 120 / 127.5
 
-    def state(self) -> dict[str, torch.Tensor]:
-        """Not needed here."""
-        raise NotImplementedError
 
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Not needed here."""
-        raise NotImplementedError
+def fitted(kind: type[Generator], hyper: object, *, control: str = "none", seed: int = 1) -> Model:
+    """Return a model of ``kind`` on 2x2 pixels, fitted to black images."""
+    space = Pixels(SHAPE, Pixels.Hyper())
+    model = Model(Recipe(kind, hyper, Training(), control), space, N_LABELS)
+    black = LabelledImages(np.zeros((len(LABELS), *SHAPE), np.uint8), LABELS, np.arange(len(LABELS)))
+    model.fit(black, seed=seed)
+    return model
 
-    def parameter_counts(self) -> dict[str, int]:
-        """Return the circuit's weights beside nothing else."""
-        weights = self.block.weights.numel()
-        return {"total": weights, "block": weights}
+
+def toy(reach: float, **settings: bool) -> Model:
+    """Return the fitted toy."""
+    return fitted(ToyHybrid, ToyHybrid.Hyper(reach, **settings))

@@ -1,0 +1,156 @@
+"""The training loop: learning rates, average weights, divergence, resuming, and what a fit says of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from qaugbench.cards import Training
+from qaugbench.generators.contract import Batch, DivergedError, Optimizers, adamw, descend
+from qaugbench.generators.training.checkpoint import Checkpoint
+from qaugbench.generators.training.diagnostics import curve, trend
+from qaugbench.generators.training.loop import learning_rate_factor, train
+from qaugbench.generators.training.points import Encoded
+
+POINTS = Encoded(torch.arange(20.0)[:, None])
+LABELS = np.zeros((20, 1), np.float32)
+
+
+class Line(nn.Module):
+    """Learns the mean of its points by gradient descent; dropout and noise make every step random."""
+
+    def __init__(self, fails_at: int = -1) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(1))
+        self.register_buffer("seen", torch.zeros(()))
+        self.fails_at = fails_at
+        self.rates: list[float] = []
+
+    def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        return {"adamw": adamw(self, training)}
+
+    def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
+        self.seen += len(batch.points)
+        self.rates.append(optimizers["adamw"].param_groups[0]["lr"])
+        noisy = nn.functional.dropout(batch.points, 0.2) + torch.randn(batch.points.shape, generator=random)
+        loss = (noisy - self.value).square().mean()
+        if batch.step == self.fails_at:
+            loss = loss * math.nan
+        return {"square": descend(optimizers["adamw"], loss)}
+
+
+def fit(line: Line, *, checkpoint: Checkpoint | None = None, stop_at: int = -1, **settings: float) -> Line:
+    training = Training(**{"steps": 12, "batch_size": 4, "learning_rate": 0.5, **settings})  # type: ignore[arg-type]
+
+    def tell(step: int, total: int, loss: float) -> None:
+        if step == stop_at:
+            raise KeyboardInterrupt
+
+    train(line, POINTS, LABELS, training=training, seed=3, progress=tell, checkpoint=checkpoint)
+    return line
+
+
+def test_the_rate_rises_then_falls_to_zero_as_a_half_cosine() -> None:
+    factors = [learning_rate_factor(step, Training(steps=100, batch_size=1)) for step in range(100)]
+    assert factors[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert factors[5 + 95 // 2] == pytest.approx(0.5, abs=0.02)
+    assert factors[99] < 0.005
+    assert factors[5:] == sorted(factors[5:], reverse=True)
+
+
+def test_a_constant_rate_stays() -> None:
+    training = Training(steps=100, batch_size=1, schedule="constant", warm_up=0.0)
+    assert {learning_rate_factor(step, training) for step in range(100)} == {1.0}
+
+
+def test_the_optimisers_follow_the_schedule() -> None:
+    line = fit(Line(), warm_up=0.25)
+    expected = [0.5 * learning_rate_factor(step, Training(12, 4, warm_up=0.25)) for step in range(12)]
+    assert line.rates == pytest.approx(expected)
+
+
+def test_average_weights_are_the_stated_mean_of_the_steps() -> None:
+    """Decay min(average, t / (9 + t)) after step t, written out from the weights after every step."""
+    steps = [float(fit(Line(), stop_at=-1, schedule="constant", steps=n).value) for n in range(1, 5)]  # type: ignore[arg-type]
+    average = 0.0
+    for t, value in enumerate(steps, 1):
+        decay = min(0.3, t / (9 + t))
+        average = decay * average + (1 - decay) * value
+    line = fit(Line(), schedule="constant", steps=4, average=0.3)  # type: ignore[arg-type]
+    assert float(line.value) == pytest.approx(average, rel=1e-5)
+    assert float(line.seen) == 16  # buffers are those of the last step
+
+
+def test_the_loss_that_is_not_finite_is_named() -> None:
+    with pytest.raises(DivergedError, match="the loss 'square' is nan at step 6 of 12"):
+        fit(Line(fails_at=5))
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("killed_at", [1, 7, 12])
+def test_a_killed_fit_resumes_to_the_same_bits(killed_at: int, average: float, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "partial", every_s=0.0)
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(Line(), checkpoint=checkpoint, stop_at=killed_at, average=average)
+    resumed = fit(Line(), checkpoint=checkpoint, average=average)
+    whole = fit(Line(), average=average)
+    assert torch.equal(resumed.value, whole.value)
+    assert torch.equal(resumed.seen, whole.seen)
+    assert len(resumed.rates) == 12 - (killed_at - 1)  # the step at which it was killed had not been written
+
+
+def test_a_checkpoint_that_was_cut_is_thrown_away(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, every_s=0.0)
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(Line(), checkpoint=checkpoint, stop_at=7)
+    whole = (tmp_path / "fit.pt").read_bytes()
+    (tmp_path / "fit.pt").write_bytes(whole[: len(whole) // 2])
+    assert torch.equal(fit(Line(), checkpoint=checkpoint).value, fit(Line()).value)
+
+
+def test_a_checkpoint_is_written_when_its_time_has_come(tmp_path: Path) -> None:
+    fit(Line(), checkpoint=Checkpoint(tmp_path / "often", every_s=0.0))
+    fit(Line(), checkpoint=Checkpoint(tmp_path / "never", every_s=3600.0))
+    assert (tmp_path / "often" / "fit.pt").is_file()
+    assert not (tmp_path / "never").exists()
+
+
+def test_the_fit_says_what_it_did() -> None:
+    line = Line()
+    course = train(line, POINTS, LABELS, training=Training(100, 4, learning_rate=0.5), seed=3)
+    found = course.diagnostics
+    assert (found.updates, found.seen_per_image) == (100, 20.0)
+    assert found.movement == {"value": pytest.approx(float(line.value.detach().abs()) / 1e-15, rel=1e-3)}
+    assert course.curve[0]["step"] == 1
+    assert course.curve[-1]["step"] == 100
+    assert set(found.trends) == {"square"}
+    assert found.to_dict()["trends"]["square"]["words"] in ("falling", "flat", "rising")
+
+
+def test_trends_are_told_in_words() -> None:
+    noise = np.random.default_rng(0).standard_normal(1000)
+    assert trend(list(5 + 0.1 * noise)).words == "flat"
+    assert trend(list(5 + 0.01 * noise - np.linspace(0, 3, 1000))).words == "falling"
+    assert trend(list(5 + 0.01 * noise + np.linspace(0, 3, 1000))).words == "rising"
+    assert trend(list(5 + 0.0001 * noise - np.linspace(0, 0.05, 1000))).words == "flat"  # clear, but a hundredth of the loss
+    assert trend([1.0, 0.5]).words == "too short"
+
+
+def test_the_trend_is_the_least_squares_line_over_the_last_fifth() -> None:
+    found = trend([0.0] * 800 + list(np.linspace(10, 0, 200)))
+    assert found.mean == pytest.approx(5)
+    assert found.change == pytest.approx(-9.045, abs=0.01)  # from the middle of the first block of ten to that of the last
+
+
+def test_a_curve_averages_equal_stretches() -> None:
+    found = curve({"a": list(range(400)), "b": [1.0] * 400})
+    assert len(found) == 200
+    assert found[0] == {"step": 2, "a": 0.5, "b": 1.0}
+    assert found[-1] == {"step": 400, "a": 398.5, "b": 1.0}
+    assert curve({}) == []
