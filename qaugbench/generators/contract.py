@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -20,7 +20,7 @@ from qaugbench.errors import QaugbenchError
 from qaugbench.kinds import Kind
 
 if TYPE_CHECKING:  # a classical generator's numbers do not depend on the code of circuits
-    from qaugbench.generators.circuit_layers import CircuitLayers
+    from qaugbench.circuits.block import Block
     from qaugbench.generators.row_random import RowRandom
 
 Progress = Callable[[int, int, float], None]
@@ -39,6 +39,16 @@ class InfeasibleError(QaugbenchError):
 
 class NotFittedError(QaugbenchError):
     """Samples or a state were asked of something that has been neither fitted nor loaded."""
+
+
+class Circuits(Protocol):
+    """Makes a generator's layers that run circuits, or what a control puts in their place."""
+
+    def block(self, circuit: Any, *, copies: int = 1, share_inputs: bool = False) -> Block:
+        """Return the layer [batch, in_features] -> [batch, out_features] that runs ``copies`` of ``circuit`` side by side.
+
+        With ``share_inputs`` every copy reads the same inputs.
+        """
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ class Generator(nn.Module, ABC):
     Hyper: ClassVar[type]
     multi_label: ClassVar[bool] = True
 
-    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Any, circuits: CircuitLayers) -> None:
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Any, circuits: Circuits) -> None:
         super().__init__()
         self.shape = shape
         self.n_labels = n_labels

@@ -11,8 +11,7 @@ from typing import ClassVar
 
 import torch
 
-from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
+from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim
 from qaugbench.kinds import Kind
@@ -35,7 +34,7 @@ class Ldm(Stepped):
     kind: ClassVar[Kind] = "classical"
     hyper: Hyper
 
-    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         self.denoiser = LabelledUNet(shape, n_labels, hyper.channels, hyper.layers_per_block)
 

@@ -19,8 +19,7 @@ from torch.nn import functional
 
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
+from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, denoising_loss, drawn_by_ddim
 from qaugbench.kinds import Kind
@@ -49,7 +48,7 @@ class Qldm(Stepped):
     kind: ClassVar[Kind] = "hybrid"
     hyper: Hyper
 
-    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         self.denoiser = LabelledUNet(shape, n_labels, hyper.channels, hyper.layers_per_block)
         circuit = qldm_circuit(hyper.channels_per_circuit * _SITES, hyper.layers)

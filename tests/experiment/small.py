@@ -13,7 +13,7 @@ from qaugbench import definitions
 from qaugbench.datasets.formats.archive import FolderArchive
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import Split
-from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
 from qaugbench.experiment.plan import Plan, make_plan
 from qaugbench.experiment.replicate_cells import Setting
 from qaugbench.experiment.source import OpenedSource
@@ -52,7 +52,7 @@ TASK = Task(
     ratio=1.0,
     tracks={"smoke": TRACK},
 )
-AUTOENCODER = {"steps": 3, "batch_size": 4, "channels": 8}
+SPACE = SpaceChoice("latent", {"steps": 3, "batch_size": 4, "channels": 8}, "latent-small", is_identity=False)
 
 
 def small_split(test_from: int = 204) -> Split:
@@ -104,14 +104,14 @@ def small_choice(name: str = "qldm", controls: tuple[str, ...] = ("twin", "froze
     card = definitions.generator_card(name)
     settings = {"steps": 3, "batch_size": 4, **hyper}
     card = replace(card, controls=controls, hyper={}, tracks={"smoke": settings})
-    return GeneratorChoice(card, name, f"qaugbench.generators.{name}", identity={})
+    return GeneratorChoice(card, name, f"qaugbench.generators.{name}", identity={}, space=SPACE)
 
 
 def small_setting(task: Task = TASK, source: OpenedSource | None = None, device: str = "cpu", **track: Any) -> Setting:
     """Return the setting of a small run; ``track`` replaces fields of the track."""
     changed = replace(TRACK, **track)
     task = replace(task, tracks={"smoke": changed})
-    return Setting(task, changed, source or small_source(), AUTOENCODER, device)
+    return Setting(task, changed, source or small_source(), device)
 
 
 def small_plan(setting: Setting | None = None, *choices: GeneratorChoice, replicates: int = 2, **options: Any) -> Plan:

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from qaugbench import definitions
-from qaugbench.experiment.arms import variant_arms
+from qaugbench.experiment.arms import reconstruction_arms, variant_arms
 from qaugbench.experiment.assemble import departures
-from tests.experiment.small import small_choice, small_plan, small_setting, small_source, small_split
+from tests.experiment.small import SPACE, small_choice, small_plan, small_setting, small_source, small_split
 
 KINDS = {
     "qldm": "hybrid",
@@ -23,13 +22,23 @@ KINDS = {
 
 def test_a_control_is_of_its_generator_s_kind_where_a_circuit_still_runs() -> None:
     controls = tuple(name.partition(":")[2] for name in KINDS if ":" in name)
-    card = replace(definitions.generator_card("qldm"), controls=controls)
-    assert {arm.info.id: arm.info.kind for arm in variant_arms(card)} == KINDS
+    choice = small_choice("qldm", controls=controls)
+    assert {arm.info.id: arm.info.kind for arm in variant_arms(choice)} == KINDS
 
 
 def test_a_generator_without_circuits_has_one_arm() -> None:
-    (arm,) = variant_arms(definitions.generator_card("ddpm"))
-    assert (arm.info.id, arm.info.role, arm.info.kind, arm.fill) == ("ddpm", "synthetic", "classical", "synthetic")
+    (arm,) = variant_arms(small_choice("ldm", controls=()))
+    assert (arm.info.id, arm.info.role, arm.info.kind, arm.fill) == ("ldm", "synthetic", "classical", "synthetic")
+
+
+def test_generators_of_one_space_share_one_arm_of_reconstructions_and_name_it() -> None:
+    other = replace(SPACE, settings={**SPACE.settings, "steps": 9}, title="latent-other")
+    pixels = replace(SPACE, name="pixels", title="pixels-8", is_identity=True)
+    choices = [small_choice("qldm"), small_choice("ldm", controls=())]
+    choices += [replace(choices[1], space=other), replace(choices[1], space=pixels), replace(choices[1], space=None)]
+    assert [arm.info.id for arm in reconstruction_arms(choices)] == ["R+rec:latent-small", "R+rec:latent-other"]
+    named = [next(variant_arms(choice)).info.space_arm for choice in choices]
+    assert named == ["R+rec:latent-small", "R+rec:latent-small", "R+rec:latent-other", None, None]
 
 
 @pytest.mark.parametrize(

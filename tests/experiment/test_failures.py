@@ -48,6 +48,6 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log_once(copy_without: 
     ("error", "outcome"), [(MemoryError(), "infeasible"), (RuntimeError("CUDA out of memory"), "infeasible")]
 )
 def test_too_little_memory_is_infeasible(copy_without: CopyWithout, error: Exception, outcome: str) -> None:
-    with mock.patch("qaugbench.generators.shared.autoencoder.LatentAutoencoder.fit", side_effect=error):
-        failed = tiny_run(copy_without("autoencoder", "fit", "sample"))
+    with mock.patch("qaugbench.generators.spaces.latent.Latents.fit", side_effect=error):
+        failed = tiny_run(copy_without("space", "fill", "fit", "sample"))
     assert {failure.outcome for failure in failed.record.failures} == {outcome}

@@ -15,7 +15,7 @@ from qaugbench.experiment import fingerprint
 from qaugbench.experiment.fingerprint import closure, code_hash, libraries, module_hash
 
 Write = Callable[[dict[str, str]], None]
-CLASSICAL = ("qaugbench.generators.ddpm", "qaugbench.generators.shared.autoencoder", "qaugbench.generators.folder")
+CLASSICAL = ("qaugbench.generators.ldm", "qaugbench.generators.spaces.latent", "qaugbench.generators.folder")
 SOURCE = '''"""Doc."""
 import os
 from typing import TYPE_CHECKING
@@ -116,7 +116,7 @@ def test_a_classical_model_depends_on_no_circuit_but_on_how_one_is_evaluated(cla
 
 
 def test_a_circuit_in_an_ideal_run_depends_on_no_other_execution() -> None:
-    found = closure("qaugbench.generators.qldm")
+    found = closure("qaugbench.generators.qldm", "qaugbench.generators.circuit_layers")
     assert {"qaugbench.circuits.statevector", "qaugbench.circuits.controls.build"} <= set(found)
     others = ("noise", "devices", "photonic", "resources", "export", "audit")
     assert not {name for name in found if name.startswith(tuple(f"qaugbench.circuits.{other}" for other in others))}
@@ -141,7 +141,7 @@ def test_a_change_of_shared_code_renames_what_uses_it(edited: Callable[[str, str
     before = {model: code_hash(model) for model in (*CLASSICAL, fingerprint.RECIPE_CODE)}
     edited("qaugbench.generators.shared.diffusion", "\nUNUSED = 1\n")
     changed = {model for model in before if code_hash(model) != before[model]}
-    assert changed == {"qaugbench.generators.ddpm"}
+    assert changed == {"qaugbench.generators.ldm"}
 
 
 @pytest.mark.parametrize(

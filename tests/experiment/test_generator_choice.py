@@ -33,7 +33,7 @@ def test_a_control_that_is_asked_for_comes_after_them() -> None:
     [
         ("qldm:furier", "'qldm' has no control 'furier'. Did you mean 'fourier'"),
         ("qldm:none", "'qldm' has no control 'none'"),
-        ("ddpm:fourier", "'ddpm' has no control 'fourier'"),
+        ("ldm:fourier", "'ldm' has no control 'fourier'"),
     ],
 )
 def test_an_unknown_control_is_refused(name: str, message: str) -> None:

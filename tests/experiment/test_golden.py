@@ -27,7 +27,7 @@ def found() -> dict[str, Any]:
     with mock.patch.multiple(
         replicate_cells, **{name: mock.Mock(return_value=value) for name, value in frozen.items()}
     ):
-        plan = small_plan(small_setting(), small_choice(), small_choice("ddpm", controls=()), plateau_check=True)
+        plan = small_plan(small_setting(), small_choice(), small_choice("ldm", controls=()), plateau_check=True)
     return {
         "cells": {"/".join(map(str, place)): cell.name for place, cell in plan.train_cells.items()},
         "longer": {"/".join(map(str, place)): cell.name for place, cell in plan.plateau_cells.items()},

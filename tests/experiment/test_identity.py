@@ -16,6 +16,7 @@ from qaugbench.experiment.plan import Plan
 from tests.experiment.small import (
     AUGMENT,
     RECIPE,
+    SPACE,
     TASK,
     small_choice,
     small_plan,
@@ -24,9 +25,9 @@ from tests.experiment.small import (
     small_split,
 )
 
-ALL = {"prepare", "split", "draw", "autoencoder", "fit", "sample", "influence", "train real", "train synthetic"}
+ALL = {"prepare", "split", "draw", "space", "fit", "sample", "influence", "train real", "train synthetic"}
 FROM_SPLIT, FROM_DRAW = ALL - {"prepare"}, ALL - {"prepare", "split"}
-FROM_AUTOENCODER = {"autoencoder", "fit", "sample", "influence", "train synthetic"}
+FROM_SPACE = {"space", "fit", "sample", "influence", "train synthetic"}
 FROM_FIT = {"fit", "sample", "influence", "train synthetic"}
 TRAIN = {"train real", "train synthetic"}
 COMPUTED = FROM_DRAW - {"draw"}
@@ -112,9 +113,11 @@ CHANGES: dict[str, tuple[Callable[[], Plan], set[str]]] = {
     "kappa": (lambda: small_plan(small_setting(replace(TASK, balance_kappa=2.0))), FROM_DRAW),
     "task's version": (lambda: small_plan(small_setting(replace(TASK, version=2))), FROM_DRAW),
     "device": (lambda: small_plan(small_setting(device="cuda")), COMPUTED),
-    "autoencoder": (
-        lambda: small_plan(replace(small_setting(), autoencoder={"steps": 4, "batch_size": 4, "channels": 8})),
-        FROM_AUTOENCODER,
+    "space": (
+        lambda: small_plan(
+            None, replace(small_choice(), space=replace(SPACE, settings={**SPACE.settings, "steps": 4}))
+        ),
+        FROM_SPACE,
     ),
     "generator's steps": (lambda: small_plan(None, small_choice(steps=4)), FROM_FIT),
     "generator's hyper": (lambda: small_plan(None, small_choice(qubits=5)), FROM_FIT),
@@ -172,7 +175,9 @@ def test_another_version_of_a_library_renames_what_uses_it(
     [
         (replicate_cells.PIXELS_CODE, ALL),
         (replicate_cells.DRAW_CODE, FROM_DRAW),
-        (replicate_cells.AUTOENCODER_CODE, FROM_AUTOENCODER),
+        (replicate_cells.space_module("latent"), FROM_SPACE),
+        (replicate_cells.CIRCUITS_CODE, FROM_FIT),
+        (replicate_cells.FITTING_CODE[0], FROM_FIT),
         ("qaugbench.generators.qldm", FROM_FIT),
         (replicate_cells.INFLUENCE_CODE, {"influence"}),
         (replicate_cells.RECIPE_CODE, TRAIN),
@@ -202,18 +207,19 @@ def test_replicates_and_fractions_have_their_own_cells() -> None:
     assert len(set(names)) == len(names) == 4
 
 
-def test_all_arms_of_a_replicate_share_their_draw_and_variants_their_autoencoder() -> None:
+def test_all_arms_of_a_replicate_share_their_draw_and_variants_their_space() -> None:
     plan = small_plan()
     stages = [cell.stage for cell in plan.cells]
     assert {stage: stages.count(stage) for stage in set(stages)} == {
         "prepare": 1,
         "split": 1,
         "draw": 2,
-        "autoencoder": 2,
+        "space": 2,
         "fit": 6,
         "sample": 6,
+        "fill": 2,
         "influence": 2,
-        "train": 16,
+        "train": 18,
     }
 
 

@@ -42,7 +42,7 @@ def wait_for_cells(out: Path, stage: str, count: int, process: subprocess.Popen[
 
 @pytest.mark.parametrize(
     ("stage", "jobs", "missing"),
-    [("fit", 2, ("autoencoder", "fit", "sample", "train")), ("sample", 1, ("sample", "train"))],
+    [("fit", 2, ("space", "fill", "fit", "sample", "train")), ("sample", 1, ("sample", "train"))],
 )
 def test_killed_run_resumes_to_the_same_bits(
     finished: RunResult, copy_without: CopyWithout, stage: str, jobs: int, missing: tuple[str, ...]
@@ -105,7 +105,7 @@ def test_a_disk_that_fills_up_leaves_no_half_of_a_phantom(tmp_path: Path) -> Non
 
 
 def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(copy_without: CopyWithout) -> None:
-    out = copy_without("autoencoder", "fit")
+    out = copy_without("space", "fit")
     with files_at_most(1_500_000), pytest.raises(StoreError, match="finished steps are kept"):
         tiny_run(out)
     assert not list((out / "store" / "partial").iterdir())

@@ -18,12 +18,12 @@ from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
 
 
 def test_estimate_times_what_is_missing_and_adds_nothing_to_the_store(tmp_path: Path) -> None:
-    request = tiny_request(tmp_path, generators=("ddpm",))
+    request = tiny_request(tmp_path, generators=("ldm",))
     estimated = estimate_run(request, tiny_definitions(request))
     missing: Counter[str] = Counter()
     for stage in estimated.stages:
         missing[stage.what.split()[0]] += stage.missing
-    assert missing == {"autoencoder": 2, "fit": 2, "sample": 2, "train": 12}
+    assert missing == {"space": 2, "fit": 2, "sample": 2, "fill": 2, "train": 14}
     assert all(stage.seconds_each > 0 for stage in estimated.stages)
     assert not list((tmp_path / "store" / "cells").iterdir())
 

@@ -56,7 +56,7 @@ def test_the_longer_trainings_differ_in_nothing_but_steps() -> None:
 
 def test_all_entries_of_a_board_share_them_and_the_run_keeps_its_name() -> None:
     first = small_plan(None, small_choice("qldm"), plateau_check=True)
-    second = small_plan(None, small_choice("ddpm", controls=()), plateau_check=True)
+    second = small_plan(None, small_choice("ldm", controls=()), plateau_check=True)
     assert [cell.name for cell in first.plateau_cells.values()] == [cell.name for cell in second.plateau_cells.values()]
     assert small_plan(None, small_choice("qldm")).config_sha256 == first.config_sha256
 
@@ -127,7 +127,7 @@ def test_what_was_found_of_a_track_is_not_part_of_the_task_s_identity() -> None:
 def test_a_run_checks_it_says_so_and_can_be_told_not_to(tmp_path: Path) -> None:
     export_phantom(TINY, 60, 32, tmp_path / "knees")
     (tmp_path / "knees" / "manifest.json").unlink()  # without it nothing says that these are drawn
-    request = replace(tiny_request(tmp_path / "runs", generators=("ddpm",)), data=tmp_path / "knees", source="own")
+    request = replace(tiny_request(tmp_path / "runs", generators=("ldm",)), data=tmp_path / "knees", source="own")
     defined = tiny_definitions(request)
     smoke = replace(defined.task.tracks["smoke"], plateau=KnownPlateau(True, "as this test wants it"))
     defined = replace(defined, task=replace(defined.task, tracks={"smoke": smoke}))

@@ -32,7 +32,7 @@ def write(folder: Path, order: list[int], prefix: str) -> Path:
 def drawn(data: Path, out: Path) -> dict[str, Any]:
     """Return the ids of the images, in order, of each part and of each draw."""
     request = RunRequest(
-        task="brainmri", generators=("ddpm",), track="smoke", data=data, fraction=(0.5,), replicates=2, jobs=1,
+        task="brainmri", generators=("ldm",), track="smoke", data=data, fraction=(0.5,), replicates=2, jobs=1,
         accelerator="cpu", out=out,
     )  # fmt: skip
     found = prepare(request, replace(look_up(request), runnable=lambda labels, fraction, ladder: (fraction, None)))

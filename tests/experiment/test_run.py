@@ -68,15 +68,16 @@ def test_a_second_run_computes_nothing(finished: RunResult) -> None:
 
 
 def test_a_second_generator_shares_the_cells_that_are_there(finished: RunResult) -> None:
-    more = tiny_run(finished.folder.parent, generators=("qldm", "ddpm"))
+    more = tiny_run(finished.folder.parent, generators=("qldm", "ldm"))
     computed = {stage: cost.computed_now for stage, cost in more.record.cost.items()}
     assert computed == {
         "prepare": 0,
         "split": 0,
         "draw": 0,
-        "autoencoder": 0,
+        "space": 0,
         "fit": 2,
         "sample": 2,
+        "fill": 0,
         "influence": 0,
         "train": 2,
     }

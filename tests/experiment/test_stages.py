@@ -84,15 +84,13 @@ def test_oracle_images_are_of_training_patients_outside_the_subset() -> None:
 
 
 class _Asked:
-    """Stands for a generator: notes the labels it is asked for and draws images that carry their number."""
+    """Stands for a fitted model: notes the labels it is asked for and draws images that carry their number."""
 
     labels: np.ndarray
 
-    def __init__(self, image_shape: tuple[int, ...], n_labels: int, **settings: Any) -> None:
+    def __init__(self, cell: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> None:
         self.shape = image_shape
         assert n_labels == LABELS.shape[1]
-
-    def load(self, state: dict[str, Any]) -> None: ...
 
     def sample(self, labels: np.ndarray, *, seed: int) -> np.ndarray:
         type(self).labels = labels
@@ -104,11 +102,8 @@ class _Asked:
 def test_a_generator_is_asked_for_the_drawn_labels_and_its_images_fill_its_arm(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from safetensors.torch import save
-
-    monkeypatch.setattr("qaugbench.generators.shared.discovery.generator_class", lambda name: _Asked)
+    monkeypatch.setattr("qaugbench.experiment.stages._fitted_model", _Asked)
     cell = train("qldm").needs["sample"]
-    store.write("fit", cell.needs["fit"].name, {"state.safetensors": save({})}, {})
     files, _ = STAGES["sample"](cell, store)
     assert (_Asked.labels == LABELS[expected("drawn")]).all()
     store.write("sample", cell.name, files, {})
@@ -122,8 +117,6 @@ def test_a_generator_is_asked_for_the_drawn_labels_and_its_images_fill_its_arm(
 def test_influence_is_measured_on_the_first_drawn_labels_under_the_sample_s_seed(
     store: Store, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    from safetensors.torch import save
-
     from qaugbench.generators.shared.block_influence import InfluenceDifferences
 
     asked: list[tuple[list[list[float]], int]] = []
@@ -132,11 +125,10 @@ def test_influence_is_measured_on_the_first_drawn_labels_under_the_sample_s_seed
         asked.append((labels.tolist(), seed))
         return InfluenceDifferences(1.0, None, None, len(labels))
 
-    monkeypatch.setattr("qaugbench.generators.shared.discovery.generator_class", lambda name: _Asked)
+    monkeypatch.setattr("qaugbench.experiment.stages._fitted_model", _Asked)
     monkeypatch.setattr("qaugbench.generators.shared.block_influence.influence_differences", differences)
     planned = PLAN.influence_cells["qldm", "25%", 0]
     cell = replace(planned, key={**planned.key, "images": most})
-    store.write("fit", cell.needs["fit"].name, {"state.safetensors": save({})}, {})
     store.write("sample", cell.needs["sample"].name, STAGES["sample"](cell.needs["sample"], store)[0], {})
     STAGES["influence"](cell, store)
     drawn = LABELS[expected("drawn")].tolist()

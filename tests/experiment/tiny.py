@@ -34,7 +34,6 @@ def tiny_definitions(request: RunRequest) -> Definitions:
     return Definitions(
         task=tiny_task(request.task),
         generators=tuple(_tiny(choice) for choice in found.generators),
-        autoencoder={**found.autoencoder, **BUDGET},
         runnable=lambda labels, fraction, ladder: (fraction, None),
     )
 
@@ -43,7 +42,11 @@ def _tiny(choice: GeneratorChoice) -> GeneratorChoice:
     settings = choice.card.settings("smoke")
     few = {name: value for name, value in {**BUDGET, "sampling_steps": 2}.items() if name in settings}
     card = dataclasses.replace(choice.card, tracks={"smoke": {**settings, **few}})
-    return dataclasses.replace(choice, card=card)
+    if choice.space is None:
+        return dataclasses.replace(choice, card=card)
+    few = {name: value for name, value in BUDGET.items() if name in choice.space.settings}
+    space = dataclasses.replace(choice.space, settings={**choice.space.settings, **few})
+    return dataclasses.replace(choice, card=card, space=space)
 
 
 def tiny_request(

@@ -38,8 +38,8 @@ def test_show_circuit_as_data_is_the_circuit(
 def test_show_still_takes_the_name_of_a_definition(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("show", "ddpm", "--json", monkeypatch=monkeypatch) == 0
-    assert json.loads(capsys.readouterr().out)["id"] == "ddpm"
+    assert call("show", "ldm", "--json", monkeypatch=monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "ldm"
 
 
 def test_execute_keeps_what_replay_returns(
@@ -60,7 +60,7 @@ def test_execute_keeps_what_replay_returns(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("show", "circuit", "ddpm"), "runs no circuit"),
+        (("show", "circuit", "ldm"), "runs no circuit"),
         (("show", "circuit", "qldm", "--track", "lit"), "Did you mean 'lite'"),
         (("show", "controls", "qldn"), "Did you mean 'qldm'"),
         (("show", "resources", "qldm", "--preset", "ibm_heron_r22"), "Did you mean 'ibm_heron_r2"),
@@ -68,7 +68,7 @@ def test_execute_keeps_what_replay_returns(
         (("execute", "qldm", "--device", "fake:torin"), "Did you mean 'torino'"),
         (("execute", "qldm", "--device", "ibm:torino"), "cannot be obtained twice"),
         (("execute", "qldm", "--device", "replay:nowhere"), "no folder 'nowhere'"),
-        (("execute", "ddpm", "--device", "aer"), "runs no circuit"),
+        (("execute", "ldm", "--device", "aer"), "runs no circuit"),
     ],
 )
 def test_wrong_names_end_with_2(

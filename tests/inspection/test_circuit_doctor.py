@@ -41,12 +41,12 @@ def test_without_names_every_generator_with_circuits_is_examined(monkeypatch: py
     monkeypatch.setattr(circuit_doctor, "_examined", lambda name, **options: asked.append(name))
     examine_circuits()
     assert "qldm" in asked
-    assert not {"ddpm", "folder"} & set(asked)
+    assert not {"ldm", "folder"} & set(asked)
 
 
 def test_a_classical_generator_has_none() -> None:
-    (finding,) = examine_circuits(["ddpm"])
-    assert finding.text() == "ddpm: no circuit, it is classical"
+    (finding,) = examine_circuits(["ldm"])
+    assert finding.text() == "ldm: no circuit, it is classical"
     assert not finding.fails
 
 

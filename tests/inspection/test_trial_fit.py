@@ -71,21 +71,21 @@ def test_parameters_of_every_control_stand_side_by_side() -> None:
             assert row.of_circuits == pytest.approx(1, rel=0.05)
     assert (rows["frozen"].block, rows["random"].block) == (0, 2 * own.block // 8)
     assert own.block_share == own.block / own.total
-    assert table.autoencoder > 0
+    assert table.space > 0
     text = parameter_text(table)
     assert f"qldm:fourier            {rows['fourier'].block}" in text
-    assert f"shared by all of them: {table.autoencoder:,}" in text
+    assert f"shared by all of them: {table.space:,}" in text
     assert json.loads(json.dumps(table.to_dict()))["variants"][0]["control"] == "none"
 
 
-def test_a_trial_is_fitted_with_the_autoencoder_of_the_track() -> None:
-    generator, codec = tried("qldm", track="smoke", control="twin")
-    assert generator.autoencoder is codec
-    assert generator.control == "twin"
-    assert any(name.startswith("denoiser.") for name in generator.state())
+def test_a_trial_is_fitted_in_the_space_of_the_track() -> None:
+    model = tried("qldm", track="smoke", control="twin")
+    assert model.space.name == "latent"
+    assert model.recipe.control == "twin"
+    assert any(name.startswith("denoiser.") for name in model.state())
 
 
 @pytest.mark.parametrize("look", [parameter_table, circuit_uses], ids=["parameters", "runs"])
 def test_a_generator_without_circuits_has_no_card(look: object) -> None:
-    with pytest.raises(DefinitionError, match="'ddpm' is classical and"):
-        look("ddpm", track="smoke")
+    with pytest.raises(DefinitionError, match="'ldm' is classical and"):
+        look("ldm", track="smoke")

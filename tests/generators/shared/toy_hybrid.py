@@ -11,8 +11,7 @@ import torch
 from qaugbench.cards import Training
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.datasets.labelled_images import LabelledImages
-from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.contract import Batch, Generator, Solved
+from qaugbench.generators.contract import Batch, Circuits, Generator, Solved
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.model import Model, Recipe
 from qaugbench.generators.spaces.pixels import Pixels
@@ -38,7 +37,7 @@ class ToyHybrid(Solved):
     kind: ClassVar[Kind] = "hybrid"
     hyper: Hyper
 
-    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         self.layer = circuits.block(qldm_circuit(WIRES, 1))
 

@@ -138,14 +138,18 @@ def test_trends_are_told_in_words() -> None:
     assert trend(list(5 + 0.1 * noise)).words == "flat"
     assert trend(list(5 + 0.01 * noise - np.linspace(0, 3, 1000))).words == "falling"
     assert trend(list(5 + 0.01 * noise + np.linspace(0, 3, 1000))).words == "rising"
-    assert trend(list(5 + 0.0001 * noise - np.linspace(0, 0.05, 1000))).words == "flat"  # clear, but a hundredth of the loss
+    assert (
+        trend(list(5 + 0.0001 * noise - np.linspace(0, 0.05, 1000))).words == "flat"
+    )  # clear, but a hundredth of the loss
     assert trend([1.0, 0.5]).words == "too short"
 
 
 def test_the_trend_is_the_least_squares_line_over_the_last_fifth() -> None:
     found = trend([0.0] * 800 + list(np.linspace(10, 0, 200)))
     assert found.mean == pytest.approx(5)
-    assert found.change == pytest.approx(-9.045, abs=0.01)  # from the middle of the first block of ten to that of the last
+    assert found.change == pytest.approx(
+        -9.045, abs=0.01
+    )  # from the middle of the first block of ten to that of the last
 
 
 def test_a_curve_averages_equal_stretches() -> None:
