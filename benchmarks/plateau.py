@@ -45,7 +45,7 @@ def main() -> None:
         allow_leaky=False,
         phantom_folder=chosen.out / "phantom",
     )
-    setting = Setting(task, track, source, {}, choose_device(chosen.accelerator))
+    setting = Setting(task, track, source, choose_device(chosen.accelerator))
     fraction = chosen.fraction or track.fractions[0]
     steps = chosen.steps or [track.recipe.steps, TIMES * track.recipe.steps]
     cells = trainings(setting, fraction, steps, chosen.replicates)
