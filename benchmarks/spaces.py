@@ -130,6 +130,10 @@ def table(candidates: list[Candidate], cells: Mapping[tuple[str, bool, int], Cel
     return "\n".join(lines)
 
 
+def _score(cells: list[Cell], store: Store) -> float | None:
+    return mean(best_validation_score(cell, store) for cell in cells) if cells else None
+
+
 def _cell(value: float | None, width: int) -> str:
     return " " * width if value is None else f"{value:>{width}.4f}"
 

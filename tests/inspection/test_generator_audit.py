@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -9,14 +10,14 @@ import pytest
 import torch
 from torch import nn
 
+from qaugbench.cards import Training
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.circuits.audit.network import IS_CALLED
 from qaugbench.circuits.audit.weights import RECEIVE
-from qaugbench.circuits.block import QuantumBlock
-from qaugbench.circuits.controls.build import build_block
-from qaugbench.circuits.execution import IDEAL, Execution
-from qaugbench.datasets.labelled_images import LabelledImages
-from qaugbench.generators.contract import Budget, Generator, Kind, Progress
+from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
+from qaugbench.generators.row_random import RowRandom
+from qaugbench.generators.shared.model import Model, Recipe
+from qaugbench.generators.spaces.pixels import Pixels
 from qaugbench.inspection.generator_audit import (
     LEARNS,
     MOVES,
@@ -27,85 +28,78 @@ from qaugbench.inspection.generator_audit import (
     audit_generator,
     few_images,
 )
-from qaugbench.seeds import torch_generator, torch_seeded
+from qaugbench.kinds import Kind
 
 SHAPE, N_LABELS, WIRES = (4, 4, 1), 3, 4
 
 
 class Network(nn.Module):
-    """Noise and labels to images in [0, 1], through a block."""
+    """Noise and labels to points in [-1, 1], through a block."""
 
-    def __init__(self, control: str) -> None:
+    def __init__(self, circuits: Circuits) -> None:
         super().__init__()
         self.before = nn.Linear(WIRES + N_LABELS, WIRES)
-        self.block = build_block(qldm_circuit(WIRES, 1), control)
+        self.block = circuits.block(qldm_circuit(WIRES, 1))
         self.after = nn.Linear(WIRES, 16)
 
     def forward(self, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(self.after(self.block(self.before(torch.cat([noise, labels], dim=1)))))
+        return torch.tanh(self.after(self.block(self.before(torch.cat([noise, labels], dim=1)))))
 
 
-class Toy(Generator):
+class Toy(Stepped):
     """A network fitted to map noise to images; ``defect`` names what is wrong with it."""
 
+    @dataclass(frozen=True)
+    class Hyper:
+        defect: str = ""
+
     kind: ClassVar[Kind] = "hybrid"
+    hyper: Hyper
 
-    def __init__(self, *, control: str = "none", defect: str = "") -> None:
-        super().__init__(SHAPE, N_LABELS, control=control)
-        self.defect = defect
-        with torch_seeded(0):
-            self.network = Network(control)
-            self.spare = Network(control)
-        self.circuits = [part for part in self.network.modules() if isinstance(part, QuantumBlock)]
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
+        super().__init__(shape, n_labels, hyper, circuits)
+        self.network = Network(circuits)
+        self.spare = Network(circuits) if hyper.defect == "another network" else None
 
-    def fit(self, data: LabelledImages, *, budget: Budget, seed: int, progress: Progress | None = None) -> None:
-        if self.defect == "never fitted":
-            return
-        network, random = self.network, torch_generator(seed)
-        trained = [
-            p for n, p in network.named_parameters() if self.defect != "not optimised" or not n.startswith("block")
-        ]
-        optimizer = torch.optim.Adam([p for p in trained if p.requires_grad], lr=0.1)
-        images, labels = torch.from_numpy(data.images / 255).float().flatten(1), torch.from_numpy(data.labels)
-        for _ in range(budget.steps):
-            chosen = torch.randint(len(images), (budget.batch_size,), generator=random)
-            drawn = network(torch.randn(len(chosen), WIRES, generator=random), labels[chosen])
-            loss = (drawn - images[chosen]).square().mean()
-            optimizer.zero_grad()
-            (loss if self.defect != "loss cut off" else loss.detach() + network.after.bias.sum()).backward()
-            optimizer.step()
+    def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        without = "block" if self.hyper.defect == "not optimised" else "nothing"
+        trained = [p for n, p in self.network.named_parameters() if p.requires_grad and not n.startswith(without)]
+        return {"adam": torch.optim.Adam(trained, lr=0.1)}
 
-    def sample(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> np.ndarray:
-        noise = torch.randn(len(labels), WIRES, generator=torch_generator(seed))
-        network = self.spare if self.defect == "another network" else self.network
-        with torch.no_grad():
-            drawn = network(noise, torch.from_numpy(labels))
-        if self.defect == "drawn and dropped":
-            drawn = torch.sigmoid(noise.mean(dim=1, keepdim=True) + network.after.bias)
-        return (255 * drawn).round().to(torch.uint8).unflatten(1, SHAPE).numpy()
+    def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
+        if self.hyper.defect == "never fitted":
+            return {"loss": torch.zeros(())}
+        drawn = self.network(torch.randn(len(batch.points), WIRES, generator=random), batch.labels)
+        loss = (drawn - batch.points.flatten(1)).square().mean()
+        if self.hyper.defect == "loss cut off":
+            loss = loss.detach() + self.network.after.bias.sum()
+        return {"loss": descend(optimizers["adam"], loss)}
 
-    def state(self) -> dict[str, torch.Tensor]:
-        raise NotImplementedError
+    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        noise, network = random.normal(WIRES), self.spare or self.network
+        drawn = network(noise, labels)
+        if self.hyper.defect == "drawn and dropped":
+            drawn = torch.tanh(noise.mean(dim=1, keepdim=True) + network.after.bias)
+        return drawn.unflatten(1, self.shape)
 
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        raise NotImplementedError
 
-    def parameter_counts(self) -> dict[str, int]:
-        raise NotImplementedError
+def toy(control: str = "none", defect: str = "") -> Model:
+    recipe = Recipe(Toy, Toy.Hyper(defect), Training(steps=1, batch_size=1), control)
+    return Model(recipe, Pixels(SHAPE, Pixels.Hyper()), N_LABELS)
 
 
 @pytest.mark.parametrize("control", ["none", "twin", "frozen", "random"])
 def test_a_healthy_generator_is_live_under_controls(control: str) -> None:
-    found = audit_generator(Toy(control=control), few_images(SHAPE, N_LABELS))
+    found = audit_generator(toy(control), few_images(SHAPE, N_LABELS))
     assert found.is_live, str(found)
     assert found.state(LEARNS) == ("none" if control == "frozen" else "fine")
     assert found.state(RUNS_IN_SAMPLE) == ("fine" if control in ("none", "frozen") else "none")
     assert found.state(REACHES_IMAGES) == ("fine" if control in ("none", "frozen") else "none")
 
 
-@pytest.mark.parametrize(("defect", "state"), [("drawn and dropped", "note"), ("another network", "none")])
-def test_circuits_without_a_say_in_the_images_are_noted(defect: str, state: str) -> None:
-    assert audit_generator(Toy(defect=defect), few_images(SHAPE, N_LABELS)).state(REACHES_IMAGES) == state
+def test_circuits_without_a_say_in_the_images_are_noted() -> None:
+    found = audit_generator(toy(defect="drawn and dropped"), few_images(SHAPE, N_LABELS))
+    assert found.state(REACHES_IMAGES) == "note"
 
 
 def test_live_circuits_that_hardly_reach_the_images_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,10 +107,10 @@ def test_live_circuits_that_hardly_reach_the_images_are_noted(monkeypatch: pytes
 
     def mostly_beside(self: Network, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         angles = self.before(torch.cat([noise, labels], dim=1))
-        return torch.sigmoid(self.after(4 * angles + 0.02 * self.block(angles)))
+        return torch.tanh(self.after(4 * angles + 0.02 * self.block(angles)))
 
     monkeypatch.setattr(Network, "forward", mostly_beside)
-    found = audit_generator(Toy(), few_images(SHAPE, N_LABELS))
+    found = audit_generator(toy(), few_images(SHAPE, N_LABELS))
     assert found.is_live, str(found)
     assert found.state(REACHES_IMAGES) == "note"
 
@@ -132,17 +126,17 @@ def test_live_circuits_that_hardly_reach_the_images_are_noted(monkeypatch: pytes
     ],
 )
 def test_defects_of_fit_and_sample_are_caught(defect: str, fails: set[str]) -> None:
-    found = audit_generator(Toy(defect=defect), few_images(SHAPE, N_LABELS))
+    found = audit_generator(toy(defect=defect), few_images(SHAPE, N_LABELS))
     assert {check.question for check in found.failures} == fails, str(found)
 
 
 def test_a_defect_of_the_network_is_found_through_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     def detached(self: Network, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         angles = self.before(torch.cat([noise, labels], dim=1))
-        return torch.sigmoid(self.after(self.block(angles).detach()))
+        return torch.tanh(self.after(self.block(angles).detach()))
 
     monkeypatch.setattr(Network, "forward", detached)
-    found = audit_generator(Toy(), few_images(SHAPE, N_LABELS))
+    found = audit_generator(toy(), few_images(SHAPE, N_LABELS))
     assert found.state(IS_CALLED) == "fine"
     assert found.state(RECEIVE, "block") == "fails"
     assert found.state(LEARNS) == "fails"
