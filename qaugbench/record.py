@@ -121,6 +121,28 @@ class GeneratorFacts(Facts):
     deviations: list[str] = Field(default_factory=list)
 
 
+class LossSummary(Facts):
+    """One loss over the last fifth of a variant's fits: its mean, and how many fits ended with which trend in words."""
+
+    mean: float
+    words: dict[str, int]
+
+
+class FitSummary(Facts):
+    """The course of a variant's fits at one fraction, means over ``fits`` replicates.
+
+    ``seen_per_image``: training images drawn per image there is; ``cpu_s``: processor time of one fit in seconds;
+    ``movement``: the change of each part's weights relative to their first values.
+    """
+
+    fits: int = Field(ge=1)
+    updates: int = Field(ge=0)
+    seen_per_image: float = Field(ge=0)
+    cpu_s: float = Field(ge=0)
+    losses: dict[str, LossSummary]
+    movement: dict[str, float]
+
+
 class StageCost(Facts):
     """What the cells of one stage cost when they were computed, wherever that was."""
 
@@ -222,6 +244,7 @@ class Record(Facts):
 
     ``departures`` from the track's amounts keep a run off the leaderboard, and so does a missing ``recipe_sha256``: records
     of schema 1 and 2 did not state which code trained the classifier. Scores hold no number that is not finite: it is None.
+    ``fits`` says by fraction and variant how generators were trained; it describes and decides nothing.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     """
@@ -251,6 +274,7 @@ class Record(Facts):
     plateau: list[Plateau] = Field(default_factory=list)
     plateau_skipped: str | None = None
     influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
+    fits: dict[str, dict[str, FitSummary]] = Field(default_factory=dict)
     choices: dict[str, Choice] = Field(default_factory=dict)
     test_withheld: bool = False
     scores: Scores

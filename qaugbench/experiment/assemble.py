@@ -13,6 +13,7 @@ from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.fingerprint import recipe_hash
+from qaugbench.experiment.fits import fit_summaries
 from qaugbench.experiment.influences import influences
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.plateau import plateaus
@@ -131,6 +132,7 @@ def record(
         plateau=_plateaus(plan, store, reports),
         plateau_skipped=plateau_skipped,
         influence=influence,
+        fits=fit_summaries(plan, store, reports),
         choices=dict(chosen),
         test_withheld=plan.setting.withhold_test,
         scores=UNSCORED,

@@ -23,7 +23,10 @@ LIGHT_STAGES = frozenset({"prepare", "split", "draw"})
 
 @dataclass(frozen=True)
 class CellReport:
-    """What became of one cell: ``computed`` is False when it was there already; ``reason`` is empty when all is well."""
+    """What became of one cell: ``computed`` is False when it was there already; ``reason`` is empty when all is well.
+
+    ``remark`` is what the log says of the result beside the time.
+    """
 
     cell: Cell
     outcome: Outcome
@@ -31,6 +34,7 @@ class CellReport:
     computed: bool
     wall_s: float
     detail: str = ""
+    remark: str = ""
 
 
 def check_backend(backend: str) -> None:
@@ -115,7 +119,7 @@ def compute(cell: Cell, root: Path) -> CellReport:
             "facts": facts,
         }
         store.write(cell.stage, cell.name, files, meta)
-        return CellReport(cell, "ok", "", computed=True, wall_s=wall_s)
+        return CellReport(cell, "ok", "", computed=True, wall_s=wall_s, remark=str(facts.get("remark", "")))
 
 
 def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -49,7 +49,7 @@ class Lines:
         what = f"{elapsed} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
         if done.outcome != "ok":
             return f"{what}: {done.outcome.upper()}: {done.reason}{self._traceback(done)}"
-        return f"{what}: {duration(done.wall_s)}"
+        return f"{what}: {duration(done.wall_s)}{'; ' if done.remark else ''}{done.remark}"
 
     def _traceback(self, done: CellReport) -> str:
         """Return the traceback of a failure on lines of its own; "" where one from the same place was printed before."""

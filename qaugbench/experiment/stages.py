@@ -79,7 +79,8 @@ def fit(cell: Cell, store: Store) -> tuple[Files, Facts]:
         "state.safetensors": _state_bytes(model.generator),
         "curve.json": json.dumps(course.curve, allow_nan=False).encode(),
     }
-    return files, {"parameters": model.parameter_counts(), "diagnostics": course.diagnostics.to_dict()}
+    found = course.diagnostics
+    return files, {"parameters": model.parameter_counts(), "diagnostics": found.to_dict(), "remark": found.remark}
 
 
 def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:

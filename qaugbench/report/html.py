@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from qaugbench.board import circuit_influence
+from qaugbench.board import circuit_influence, fit_notes
 from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE, check_arms, check_rows
 from qaugbench.board.cite import bibtex, references
@@ -110,6 +110,8 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         "checks_title": TITLE,
         "checks_header": CHECK_HEADER,
         "checks": check_rows(record, key),
+        "fits": fit_notes.fit_rows(record, key),
+        "fits_header": fit_notes.HEADER,
         "influence": circuit_influence.fraction_rows(record, key),
         "influence_header": circuit_influence.HEADER,
         "influence_scales": circuit_influence.scale_sentences(record, key),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qaugbench.board.circuit_influence import influence_notes
+from qaugbench.board.fit_notes import fit_notes
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.errors import first_offenders
 from qaugbench.formatting import PHANTOM_BANNER, count, fraction_words, unsigned
@@ -47,6 +48,7 @@ def notes(record: Record) -> list[str]:
         lines += _fraction_notes(record, fraction)
     lines += _class_notes(record)
     lines += influence_notes(record)
+    lines += fit_notes(record)
     lines += _attribution_notes(record)
     if record.failures:
         first = record.failures[0]

@@ -16,7 +16,18 @@ from qaugbench.predictions import read_predictions
 from qaugbench.record import read_record
 from tests.experiment.tiny import tiny_run
 
-ARMS = ("R", "R+", "R+cm", "R+os", "O-real", "qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen")
+ARMS = (
+    "R",
+    "R+",
+    "R+cm",
+    "R+os",
+    "O-real",
+    "qldm",
+    "qldm:twin",
+    "qldm:no-entanglement",
+    "qldm:frozen",
+    "R+rec:latent-4x4x4",
+)
 
 
 def test_run_leaves_record_predictions_and_report(finished: RunResult) -> None:
@@ -26,7 +37,7 @@ def test_run_leaves_record_predictions_and_report(finished: RunResult) -> None:
     )
     assert stored == returned  # a later test may have run it again, at another time and cost
     assert predicted.arms == ARMS
-    assert predicted.fractions["50%"].test_logits.shape == (9, 2, len(predicted.test_ids), 5)
+    assert predicted.fractions["50%"].test_logits.shape == (10, 2, len(predicted.test_ids), 5)
     assert all(np.isfinite(part.test_logits).all() for part in predicted.fractions.values())
     assert finished.report.read_text(encoding="utf-8").startswith("<!doctype html>")
 

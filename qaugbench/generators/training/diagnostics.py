@@ -51,6 +51,14 @@ class FitDiagnostics:
     trends: Mapping[str, LossTrend]
     movement: Mapping[str, float]
 
+    @property
+    def remark(self) -> str:
+        """The fit in one line, for the log; empty for a fit without steps."""
+        if not self.trends:
+            return ""
+        trends = ", ".join(f"{name} {trend.words}" for name, trend in self.trends.items())
+        return f"{self.updates:,} updates, {self.seen_per_image:.3g} looks at each image; at the end {trends}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, with the words for every trend."""
         trends = {name: {**asdict(trend), "words": trend.words} for name, trend in self.trends.items()}
@@ -103,12 +111,15 @@ def movement(module: nn.Module, first: Mapping[str, torch.Tensor]) -> dict[str, 
     return {part: math.sqrt(change[part] / max(length[part], 1e-30)) for part in change}
 
 
-def curve(losses: Mapping[str, Sequence[float]], steps_before: int = 0) -> list[dict[str, float]]:
-    """Return the losses by name, averaged over equal stretches so that at most ``CURVE_POINTS`` points remain."""
+def curve(losses: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
+    """Return the losses by name, averaged over equal stretches so that at most ``CURVE_POINTS`` points remain.
+
+    The first of them is also called ``loss``.
+    """
     taken = max((len(values) for values in losses.values()), default=0)
     edges = np.linspace(0, taken, min(CURVE_POINTS, taken) + 1).round().astype(int)
+    named = {"loss": next(iter(losses.values())), **losses} if losses else {}
     return [
-        {"step": int(end) + steps_before}
-        | {name: float(np.mean(values[start:end])) for name, values in losses.items() if len(values[start:end])}
+        {"step": int(end)} | {name: float(np.mean(values[start:end])) for name, values in named.items()}
         for start, end in pairwise(edges)
     ]

@@ -131,6 +131,7 @@ def test_the_fit_says_what_it_did() -> None:
     assert course.curve[-1]["step"] == 100
     assert set(found.trends) == {"square"}
     assert found.to_dict()["trends"]["square"]["words"] in ("falling", "flat", "rising")
+    assert found.remark.startswith("100 updates, 20 looks at each image; at the end square ")
 
 
 def test_trends_are_told_in_words() -> None:
@@ -155,6 +156,6 @@ def test_the_trend_is_the_least_squares_line_over_the_last_fifth() -> None:
 def test_a_curve_averages_equal_stretches() -> None:
     found = curve({"a": list(range(400)), "b": [1.0] * 400})
     assert len(found) == 200
-    assert found[0] == {"step": 2, "a": 0.5, "b": 1.0}
-    assert found[-1] == {"step": 400, "a": 398.5, "b": 1.0}
+    assert found[0] == {"step": 2, "loss": 0.5, "a": 0.5, "b": 1.0}
+    assert found[-1] == {"step": 400, "loss": 398.5, "a": 398.5, "b": 1.0}
     assert curve({}) == []

@@ -1,0 +1,55 @@
+"""Whether the generators of a run were trained long enough, as sentences and as rows of a table."""
+
+from __future__ import annotations
+
+from qaugbench.formatting import count, fraction_words
+from qaugbench.record import FitSummary, Record
+
+GAP = "gap"
+HEADER = (
+    "generator",
+    "CPU time per fit",
+    "updates",
+    "looks at each image",
+    "losses at the end",
+    "largest relative change of weights",
+)
+
+
+def fit_notes(record: Record) -> list[str]:
+    """Return which generators were still learning at the end of most of their fits, as sentences.
+
+    The losses of adversarial models do not tell, and controls follow their generator, so only other generators are named.
+    """
+    generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
+    return [
+        f"At {fraction_words(fraction)}, {variant} may be undertrained: its loss {name!r} was still falling at the end of "
+        f"{falling} of {count(fit.fits, 'fit')}."
+        for fraction, variants in record.fits.items()
+        for variant, fit in variants.items()
+        if variant in generators and GAP not in fit.losses
+        for name, loss in list(fit.losses.items())[:1]
+        if 2 * (falling := loss.words.get("falling", 0)) > fit.fits
+    ]
+
+
+def fit_rows(record: Record, fraction: str) -> list[tuple[str, ...]]:
+    """Return one row per generator and control at a fraction, under ``HEADER``."""
+    return [(variant, *_cells(fit)) for variant, fit in record.fits.get(fraction, {}).items()]
+
+
+def _cells(fit: FitSummary) -> tuple[str, ...]:
+    if not fit.losses:
+        return f"{fit.cpu_s:,.0f} s", "solved at once", "1", "", ""
+    part, moved = max(fit.movement.items(), key=lambda item: item[1], default=("", 0.0))
+    return (
+        f"{fit.cpu_s:,.0f} s",
+        f"{fit.updates:,}",
+        f"{fit.seen_per_image:.3g}",
+        "; ".join(f"{name} {loss.mean:.3g} ({_words(loss.words)})" for name, loss in fit.losses.items()),
+        f"{part}: {moved:.2g}",
+    )
+
+
+def _words(words: dict[str, int]) -> str:
+    return next(iter(words)) if len(words) == 1 else ", ".join(f"{word} in {n}" for word, n in words.items())
