@@ -11,7 +11,7 @@ from qaugbench.kinds import Fidelity, Kind, Space, is_quantum, may_run_circuits
 from qaugbench.typed import converted, from_dict
 
 BUDGET_KEYS = ("steps", "batch_size")
-TABLES = ("deviations", "generator", "citation", "hyper", "track")
+TABLES = ("deviations", "generator", "citation", "hyper", "track", "tune")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,7 @@ class GeneratorCard:
     """The facts of a generator.
 
     ``tracks`` holds hyper-parameters and budget by track, which override ``hyper``; without any, every track uses ``hyper``.
+    ``tune`` holds what may be tuned, as the file states it (``tuning.search_space`` checks and reads it).
     ``origin`` names the file.
     """
 
@@ -53,6 +54,7 @@ class GeneratorCard:
     citation: Citation | None = None
     deviations: tuple[str, ...] = ()
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
+    tune: dict[str, Any] = dataclasses.field(default_factory=dict)
     origin: str = ""
 
     def settings(self, track: str) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
     if not isinstance(generator, dict):
         raise DefinitionError(f"{origin}: the table [generator] is missing.")
     _refuse_nested(generator, origin)
-    others: dict[str, Any] = {key: facts[key] for key in ("deviations", "citation", "hyper") if key in facts}
+    others: dict[str, Any] = {key: facts[key] for key in ("deviations", "citation", "hyper", "tune") if key in facts}
     tracks = converted(facts.get("track", {}), dict[str, Any], f"{origin}, table [track]")
     card = from_dict(GeneratorCard, {**generator, **others, "tracks": tracks, "origin": origin}, origin)
     _check_controls(card)

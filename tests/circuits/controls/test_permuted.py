@@ -91,7 +91,9 @@ def test_every_wire_gets_a_new_label_and_other_wires_are_coupled(name: str, seed
 def test_a_ring_is_never_only_turned_or_mirrored() -> None:
     own = {frozenset(gate.wires) for gate in ring(4)}
     for seed in range(20):
-        moved = {frozenset(gate.wires) for gate in permuted(qldm_circuit(4, 1), seed).circuit.gates if len(gate.wires) > 1}
+        moved = {
+            frozenset(gate.wires) for gate in permuted(qldm_circuit(4, 1), seed).circuit.gates if len(gate.wires) > 1
+        }
         assert moved != own
 
 
@@ -99,7 +101,11 @@ def test_a_ring_is_never_only_turned_or_mirrored() -> None:
 def test_counts_inputs_weights_and_readout_stay(name: str) -> None:
     circuit, block = CIRCUITS[name], permuted(CIRCUITS[name], copies=2)
     found = block.circuit
-    assert (found.n_inputs, found.n_weights, found.n_outputs) == (circuit.n_inputs, circuit.n_weights, circuit.n_outputs)
+    assert (found.n_inputs, found.n_weights, found.n_outputs) == (
+        circuit.n_inputs,
+        circuit.n_weights,
+        circuit.n_outputs,
+    )
     assert (found.readout, found.start) == (circuit.readout, circuit.start)
     assert Counter(gate.name for gate in found.gates) == Counter(gate.name for gate in circuit.gates)
     assert [gate.angles for gate in found.gates] == [gate.angles for gate in circuit.gates]
@@ -135,7 +141,8 @@ def test_the_seed_fixes_the_relabelling_and_leaves_the_weights_alone() -> None:
         with torch_seeded(seed):
             own = build_block(circuit, copies=2, dtype=torch.float64)
         assert torch.equal(block.relabelling, again.relabelling)
-        assert torch.equal(block.weights, again.weights) and torch.equal(block.weights, own.weights)
+        assert torch.equal(block.weights, again.weights)
+        assert torch.equal(block.weights, own.weights)
 
 
 def test_two_blocks_made_under_one_seed_differ() -> None:
