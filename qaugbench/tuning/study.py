@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import Any
 
+from qaugbench.formatting import count
 from qaugbench.tuning.search_space import SearchSpace
 from qaugbench.tuning.trial import TrialResult
 
@@ -74,7 +75,7 @@ class StudyResult:
                 "images": "validation",
                 "n_images": study.n_images,
                 "direction": "larger is better",
-                "mean_over": f"{study.replicates} tuning replicates, whose seeds no evaluation uses",
+                "mean_over": f"{count(study.replicates, 'tuning replicate')}; no evaluation uses their seeds",
             },
             "design": {
                 "method": "the untuned default, then a scrambled Sobol sequence",
