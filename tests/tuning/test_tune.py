@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from click.testing import CliRunner
 
 from qaugbench.cli import cli
 from qaugbench.errors import DefinitionError, QaugbenchError
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.execute import CellReport, execute
 from qaugbench.experiment.run import Definitions
-from qaugbench.experiment.store import META
+from qaugbench.experiment.store import META, Store
 from qaugbench.metrics.discrimination import class_scores, macro_auroc
 from qaugbench.tuning import tune as tuning
 from qaugbench.tuning.study import StudyResult
@@ -147,6 +150,22 @@ def test_an_interrupted_study_gives_what_an_undisturbed_one_gives(made: Made, tm
             tune(request(out), tiny(request(out)))
     again, _ = tune(request(out), tiny(request(out)))
     assert without_seconds(again.to_dict()) == without_seconds(made.result.to_dict())
+
+
+def test_several_trials_are_computed_at_once_where_there_are_more_processes_than_replicates(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, batches = tmp_path / "runs", []
+    shutil.copytree(made.folder.parent, out)
+
+    def one_by_one(cells: Sequence[Cell], store: Store, **options: Any) -> dict[str, CellReport]:
+        batches.append({cell.note for cell in cells if cell.stage == "train"})
+        return execute(cells, store, **{**options, "jobs": 1})
+
+    monkeypatch.setattr(tuning, "execute", one_by_one)
+    found, _ = tune(request(out, jobs=5), tiny(request(out, jobs=5)))
+    assert batches == [{"trial 0", "trial 1"}, {"trial 2", "trial 3"}]
+    assert without_seconds(found.to_dict()) == without_seconds(made.result.to_dict())
 
 
 def interrupt(*_: object) -> None:
