@@ -52,6 +52,10 @@ class CircuitError(QaugbenchError):
     """A circuit that is not well formed or cannot be executed."""
 
 
+class NoControlError(CircuitError):
+    """A control that does not exist for this circuit."""
+
+
 class MissingPackageError(QaugbenchError):
     """An optional package that the request needs."""
 

@@ -46,13 +46,21 @@ def name_key(name: str) -> int:
 def replicate_streams(task: str, source: str, fraction: float, replicate: int) -> Streams:
     """Return the seeds of one replicate; ``source`` is the data's content hash, ``fraction`` of the training patients
     in (0, 1]."""
-    with_fraction = _children(task, source, round(fraction * 10_000), replicate)
-    without_fraction = _children(task, source, 0, replicate)
+    return _streams((name_key(task), name_key(source)), fraction, replicate)
+
+
+def tuning_streams(task: str, source: str, fraction: float, replicate: int) -> Streams:
+    """Return the seeds of one tuning replicate: as ``replicate_streams``, but none is that of any evaluated replicate."""
+    return _streams((name_key("tune"), name_key(task), name_key(source)), fraction, replicate)
+
+
+def _streams(board: tuple[int, ...], fraction: float, replicate: int) -> Streams:
+    with_fraction = _children((*board, round(fraction * 10_000), replicate))
+    without_fraction = _children((*board, 0, replicate))
     return Streams(**{**with_fraction, "subset": without_fraction["subset"]})
 
 
-def _children(task: str, source: str, fraction_key: int, replicate: int) -> dict[str, int]:
-    spawn_key = (name_key(task), name_key(source), fraction_key, replicate)
+def _children(spawn_key: tuple[int, ...]) -> dict[str, int]:
     names = [field.name for field in fields(Streams)]
     children = np.random.SeedSequence(BENCH_SEED, spawn_key=spawn_key).spawn(len(names))
     return {

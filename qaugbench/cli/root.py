@@ -32,7 +32,7 @@ class NearNamesGroup(click.Group):
 
 
 SECTIONS = {
-    "Run": ("run", "estimate", "list", "show", "doctor"),
+    "Run": ("run", "estimate", "tune", "list", "show", "doctor"),
     "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "selftest"),
     "Data": ("data",),
     "Circuits": ("execute",),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.circuits.controls.parameter_counts import aligned, percent
-from qaugbench.errors import DefinitionError
+from qaugbench.errors import DefinitionError, NoControlError
 from qaugbench.generators.shared.model import trainable_parameters
 from qaugbench.inspection.trial_fit import tried
 
@@ -45,7 +46,7 @@ class ParameterTable:
 
 
 def parameter_table(name: str, *, track: str = "lite", task: str = "brainmri") -> ParameterTable:
-    """Return the parameters of the generator called ``name`` under each control.
+    """Return the parameters of the generator called ``name`` under each control that exists for its circuits.
 
     Raises:
         DefinitionError: an unknown generator, track or task, or a generator without circuits.
@@ -56,7 +57,8 @@ def parameter_table(name: str, *, track: str = "lite", task: str = "brainmri") -
     counts = {"none": own.parameter_counts()}
     for control in CONTROLS:
         if control not in counts:
-            counts[control] = tried(name, control=control, track=track, task=task).parameter_counts()
+            with suppress(NoControlError):
+                counts[control] = tried(name, control=control, track=track, task=task).parameter_counts()
     variants = tuple(_variant(control, count, counts["none"]) for control, count in counts.items())
     return ParameterTable(name, track, task, variants, trainable_parameters(own.space))
 

@@ -9,7 +9,7 @@ from typing import Literal
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.circuits.controls.build import CONTROLS
-from qaugbench.errors import DefinitionError, QaugbenchError, near_names
+from qaugbench.errors import DefinitionError, NoControlError, QaugbenchError, near_names
 from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.generators.shared.discovery import generator_class
@@ -132,7 +132,7 @@ def _result(variant: Variant, check: Callable[[Variant], None]) -> CheckResult:
     try:
         with one_thread():
             check(variant)
-    except DoesNotApply as reason:
+    except (DoesNotApply, NoControlError) as reason:
         return CheckResult(variant.name, promise, "does not apply", str(reason))
     except (CheckFailed, QaugbenchError) as failure:
         return CheckResult(variant.name, promise, "fails", str(failure))

@@ -14,6 +14,7 @@ KINDS = {
     "qldm": "hybrid",
     "qldm:twin": "classical",
     "qldm:no-entanglement": "hybrid",
+    "qldm:permuted": "hybrid",
     "qldm:frozen": "hybrid",
     "qldm:random": "classical",
     "qldm:fourier": "classical",

@@ -44,7 +44,9 @@ def test_shipped_generators_have_hues_of_their_own() -> None:
 
 
 def test_controls_keep_the_hue_and_are_dashed_differently() -> None:
-    found = looks(_variants("qldm", "twin", "no-entanglement", "frozen", "random", "fourier", "as-released"))
+    found = looks(
+        _variants("qldm", "twin", "no-entanglement", "permuted", "frozen", "random", "fourier", "as-released")
+    )
     assert {look.color for look in found.values()} == {found["qldm"].color}
     assert found.pop("qldm").dash == "solid"
     assert "solid" not in {look.dash for look in found.values()}

@@ -11,6 +11,7 @@ from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.controls.fourier import FourierSurrogate
 from qaugbench.circuits.controls.gaussian import TrainedGaussian
 from qaugbench.circuits.controls.no_entanglement import without_entanglement
+from qaugbench.circuits.controls.permuted import PermutedBlock
 from qaugbench.circuits.controls.twin import ClassicalTwin
 from qaugbench.errors import CircuitError, near_names
 
@@ -45,6 +46,7 @@ def build_block(
 
     Raises:
         CircuitError: an unknown control.
+        NoControlError: one that does not exist for this circuit.
     """
     if control not in CONTROLS:
         raise CircuitError(f"Unknown control {control!r}.{near_names(control, CONTROLS)}")
@@ -63,6 +65,7 @@ CONTROLS: dict[str, Control] = {
     "none": Control("the circuit itself", QuantumBlock, runs_circuit=True),
     "twin": Control("does a classical layer of the same size do as well?", ClassicalTwin),
     "no-entanglement": Control("does entanglement matter?", _product_state, runs_circuit=True),
+    "permuted": Control("does it matter which wires are entangled?", PermutedBlock, runs_circuit=True),
     "frozen": Control("does training the circuit matter?", _frozen, runs_circuit=True),
     "random": Control("does the circuit do more than supply noise?", TrainedGaussian, keeps_parameters=False),
     "fourier": Control("does a Fourier series of the inputs do as well?", FourierSurrogate),

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from qaugbench.circuits.controls.build import CONTROLS, build_block
+from qaugbench.errors import NoControlError
 from qaugbench.seeds import torch_seeded
 
 
@@ -38,15 +39,18 @@ def parameter_count(module: nn.Module) -> ParameterCount:
 
 
 def control_counts(circuit: Any, *, copies: int = 1) -> tuple[ControlCount, ...]:
-    """Return the parameters of ``copies`` of a circuit and of each of its controls, the circuit first.
+    """Return the parameters of ``copies`` of a circuit and of each control that exists for it, the circuit first.
 
     ``share`` is None where the circuit trains nothing. The Gaussian of ``random`` has two parameters per output, by
     definition; all other controls that train anything keep within 5 %.
     """
     rows = []
     for control, facts in CONTROLS.items():
-        with torch_seeded(0):
-            count = parameter_count(build_block(circuit, control, copies=copies))
+        try:
+            with torch_seeded(0):
+                count = parameter_count(build_block(circuit, control, copies=copies))
+        except NoControlError:
+            continue
         own = copies * circuit.n_weights
         share = count.trainable / own if own else None
         rows.append(ControlCount(control, count.trainable, count.total, share, facts.question))

@@ -107,16 +107,20 @@ class Model:
         Image i depends on ``seed``, i and its own label vector alone, not on the other images; circuits are evaluated under
         ``execution``. Raises ``NotFittedError`` before a fit, ``DivergedError`` when an image is not finite.
         """
+        return self.space.decode(self.points(labels, seed=seed, execution=execution))
+
+    @torch.no_grad()
+    def points(self, labels: np.ndarray, *, seed: int, execution: Execution = IDEAL) -> torch.Tensor:
+        """Return the points [n, *shape] of the images that ``sample`` returns."""
         self._require_fit()
         wanted = torch.from_numpy(require_labels(labels, self.n_labels)).to(self.space.device)
         for number, block in enumerate(self.blocks):
             block.run_under(execution, torch_generator(child_seed(seed, "shots", number)))
-        parts = [np.empty((0, *self.space.image_shape), np.uint8)]
+        parts = [torch.empty(0, *self.space.shape, device=self.space.device)]
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
-            random = RowRandom(seed, range(start, start + len(chunk)), self.space.device)
-            parts.append(self.space.decode(self._drawn(chunk, random)))
-        return np.concatenate(parts)
+            parts.append(self._drawn(chunk, RowRandom(seed, range(start, start + len(chunk)), self.space.device)))
+        return torch.cat(parts)
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that the generator learned, without its space, as contiguous CPU tensors that share no memory."""

@@ -11,6 +11,8 @@ import torch
 
 from qaugbench.circuits.ansatz import (
     angle_embedding,
+    chain,
+    hardware_efficient_layers,
     nearest_neighbour_layers,
     qldm_circuit,
     strongly_entangling_layers,
@@ -62,6 +64,9 @@ def test_every_weight_of_the_latent_diffusion_circuit_is_live(n_wires: int, laye
 def test_circuit_and_controls_are_live_under_every_readout(control: str, readout: str) -> None:
     gates = angle_embedding(3, "RY") + nearest_neighbour_layers(3, 2, drop_dead=True)
     circuit = Circuit(3, tuple(gates), READOUTS[readout])
+    if control == "permuted":  # three wires in a ring are coupled alike; in a chain they are not
+        gates = angle_embedding(3, "RY") + hardware_efficient_layers(3, 2, ["RY"], chain(3, "CNOT"))
+        circuit = Circuit(3, tuple(gates), READOUTS[readout])
     found = audit_block(seeded(lambda: build_block(circuit, control, copies=2)))
     if control == "no-entanglement":  # a product state: a weight that reaches only wires that are not read is dead
         assert {check.question for check in found.failures} <= {RECEIVE, EACH_INPUT}

@@ -1,0 +1,112 @@
+"""What a study concludes from its trials: the best so far, what is expected of fewer trials, and failures."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qaugbench.files import json_text
+from qaugbench.tuning.plot import tuning_png
+from qaugbench.tuning.search_space import search_space
+from qaugbench.tuning.study import Study, StudyResult, best_so_far, expected_best
+from qaugbench.tuning.text import conclusion, opening, table
+from qaugbench.tuning.trial import TrialResult
+from tests.tuning.spaces import card
+
+SPACE = search_space(card(layers={"choices": [1, 2]}), "smoke")
+STUDY = Study(
+    variant="flat:twin",
+    task="kneeoa@2",
+    source="made",
+    source_sha256="0" * 64,
+    track="smoke",
+    fraction="10%",
+    replicates=2,
+    trials=4,
+    endpoint="macro_auroc",
+    endpoint_title="macro-AUROC",
+    n_images=20,
+    phantom=False,
+    design_seed=1,
+    space=SPACE,
+)
+
+
+def result(number: int, *scores: float | None) -> TrialResult:
+    failed = None in scores
+    outcome, reason = ("diverged", "DivergedError: it left.") if failed else ("ok", "")
+    return TrialResult(number, {"layers": 1 + number % 2}, outcome, reason, scores, 2.0)
+
+
+def of(*means: float | None) -> list[TrialResult]:
+    return [result(number, mean, mean) for number, mean in enumerate(means)]
+
+
+def test_the_mean_needs_every_replicate() -> None:
+    assert result(0, 0.6, 0.8).mean == pytest.approx(0.7)
+    assert result(0, 0.6, None).mean is None
+
+
+def test_the_best_so_far_is_the_earliest_of_equals_and_skips_failures() -> None:
+    found = best_so_far(of(None, 0.7, 0.6, 0.7, 0.9))
+    assert [None if one is None else one.number for one in found] == [None, 1, 1, 1, 4]
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=8))
+def test_curves_never_fall(means: list[float | None]) -> None:
+    for curve in ([one and one.mean for one in best_so_far(of(*means))], expected_best(of(*means))):
+        known = [value for value in curve if value is not None]
+        assert all(later >= earlier - 1e-12 for earlier, later in pairwise(known))
+        assert None not in curve[curve.index(known[0]) :] if known else set(curve) == {None}
+
+
+@pytest.mark.parametrize("means", [(0.5,), (0.9, 0.5, 0.7, 0.7), (0.9, None, 0.6)])
+def test_the_expected_best_is_the_mean_over_all_ways_to_draw_so_many(means: tuple[float | None, ...]) -> None:
+    worst = min(mean for mean in means if mean is not None)
+    values = [worst if mean is None else mean for mean in means]
+    for drawn, expected in enumerate(expected_best(of(*means)), start=1):
+        every = [max(some) for some in combinations(values, drawn)]
+        assert expected == pytest.approx(sum(every) / len(every))
+
+
+def test_a_failure_counts_in_the_budget_and_keeps_its_reason() -> None:
+    found = StudyResult(STUDY, (result(0, 0.7, 0.6), result(1, 0.9, None))).to_dict()
+    assert found["budget"] == {"trials": 4, "replicates": 2, "trials_done": 2, "seconds": 4.0}
+    assert found["trials"][1]["reason"] == "DivergedError: it left."
+    assert (found["trials"][1]["mean"], found["trials"][1]["best_trial"]) == (None, 0)
+    assert found["chosen"] == {"trial": 0, "settings": {"layers": 1}}
+    assert json.loads(json_text(found)) == found
+
+
+def test_the_conclusion_is_lines_to_paste_only_where_a_trial_beat_the_default() -> None:
+    assert "nothing to paste" in conclusion(StudyResult(STUDY, tuple(of(0.7, 0.7))))
+    better = conclusion(StudyResult(STUDY, tuple(of(0.7, 0.75))))
+    assert better == "Trial 1 is best (+.050 over the default). To use it:\n\n[track.smoke]\nlayers = 2"
+    assert "Trial 1 is best. " in conclusion(StudyResult(STUDY, tuple(of(None, 0.75))))
+    assert "nothing is chosen" in conclusion(StudyResult(STUDY, tuple(of(None, None))))
+
+
+def test_the_table_shows_every_trial_and_its_replicates() -> None:
+    lines = table(StudyResult(STUDY, (result(0, 0.7, 0.6), result(1, 0.9, None), result(2, 0.8, 0.8)))).splitlines()
+    assert lines[1].split() == ["trial", "layers", "mean", "replicates", "best", "time"]
+    assert lines[3].split() == ["default", "1", ".650", ".700", ".600", ".650", "2.0", "s"]
+    assert lines[4].split() == ["1", "2", "-", ".900", "-", ".650", "2.0", "s", "diverged"]
+    assert lines[5].split()[:3] == ["2", "1", ".800"]
+
+
+def test_a_space_smaller_than_the_budget_is_said() -> None:
+    assert "only 2 settings" in opening(STUDY)
+    assert "Search space: 2 combinations." in opening(STUDY)
+
+
+@pytest.mark.parametrize("means", [(0.7, 0.6, None, 0.8), (None, None), (0.5,)])
+def test_the_picture_is_a_png_whose_bytes_depend_on_the_results_alone(means: tuple[float | None, ...]) -> None:
+    found = StudyResult(STUDY, tuple(of(*means)))
+    first = tuning_png(found)
+    assert first.startswith(b"\x89PNG")
+    assert first == tuning_png(found)
+    assert first != tuning_png(StudyResult(STUDY, tuple(of(0.1, 0.2))))
