@@ -152,7 +152,7 @@ def _check_request(request: TuneRequest) -> None:
 
 def _arm(plan: Plan, name: str) -> Arm:
     (choice,) = plan.generators
-    return next(arm for arm in variant_arms(choice.card) if arm.info.id == name)
+    return next(arm for arm in variant_arms(choice) if arm.info.id == name)
 
 
 def _studied(found: PreparedStudy, store: Store, jobs: int, progress: Progress) -> Iterator[StudyResult]:

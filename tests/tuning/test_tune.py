@@ -40,7 +40,7 @@ class Made:
 
 
 def request(out: Path, **options: Any) -> TuneRequest:
-    given = {"generator": "ddpm", "trials": TRIALS, "replicates": 2, "jobs": 1, **options}
+    given = {"generator": "ldm", "trials": TRIALS, "replicates": 2, "jobs": 1, **options}
     return TuneRequest(task=TASK, track="smoke", accelerator="cpu", out=out, quiet=True, **given)
 
 
@@ -106,7 +106,7 @@ def test_a_trial_that_diverges_counts_and_is_never_chosen(made: Made) -> None:
     diverged = [one for one in made.result.results if one.settings["learning_rate"] == 1e30]
     assert diverged
     assert {one.outcome for one in diverged} == {"diverged"}
-    assert all(one.mean is None and one.reason.startswith("fit ddpm 50% r0 trial") for one in diverged)
+    assert all(one.mean is None and one.reason.startswith("fit ldm 50% r0 trial") for one in diverged)
     assert all("DivergedError" in one.reason and "needs" not in one.reason for one in diverged)
     assert made.result.best is not None
     assert made.result.best.outcome == "ok"
@@ -194,7 +194,7 @@ def test_a_control_is_tuned_over_the_space_of_its_generator(tmp_path: Path) -> N
         ({"trials": 0}, "--trials must be at least 1"),
         ({"replicates": 0}, "--replicates must be at least 1"),
         ({"generator": "folder:images"}, "nothing to tune"),
-        ({"generator": "ddpn"}, "Did you mean 'ddpm'"),
+        ({"generator": "ddpn"}, "Did you mean 'ldm'"),
         ({"generator": "qldm:twim"}, "Did you mean 'twin'"),
     ],
 )
@@ -208,7 +208,7 @@ def test_what_cannot_be_tuned_is_refused_before_anything_is_made(
 
 def test_a_generator_without_a_space_is_refused_in_words(tmp_path: Path) -> None:
     asked = request(tmp_path / "runs")
-    with pytest.raises(DefinitionError, match=r"ddpm.toml says nothing about what to tune. Add a table \[tune\]"):
+    with pytest.raises(DefinitionError, match=r"ldm.toml says nothing about what to tune. Add a table \[tune\]"):
         tune(asked, replace(tiny(asked), generators=tuple(_bare(one) for one in tiny(asked).generators)))
     assert not (tmp_path / "runs").exists()
 
@@ -221,7 +221,7 @@ def test_the_command_prints_the_table_and_where_the_files_are(made: Made, monkey
         return made.result, made.folder
 
     monkeypatch.setattr(tuning, "tune", tuned)
-    arguments = ["tune", "--task", TASK, "--generator", "ddpm", "--trials", "4", "--fraction", "0.5"]
+    arguments = ["tune", "--task", TASK, "--generator", "ldm", "--trials", "4", "--fraction", "0.5"]
     done = CliRunner().invoke(cli, arguments, standalone_mode=False)
     assert done.return_value == 0
     assert (asked[0].trials, asked[0].replicates, asked[0].fraction) == (4, 2, 0.5)
