@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from qaugbench.augmentations import AugmentationName, LossName
 from qaugbench.definitions import GeneratorCard
 from qaugbench.predictions import ArmInfo, Role
-from qaugbench.recipe import AugmentationName, LossName
 
 Fill = Literal["repeat", "oversample", "oracle", "synthetic"]
 
@@ -18,7 +18,7 @@ Fill = Literal["repeat", "oversample", "oracle", "synthetic"]
 class Arm:
     """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots).
 
-    ``augment`` and ``loss`` are names of the recipe: by default the locked augmentation and the class-balanced loss.
+    ``augment`` and ``loss`` are their names: by default the locked augmentation and the class-balanced loss.
     """
 
     info: ArmInfo

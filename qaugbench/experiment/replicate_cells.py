@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.augmentations import needed_settings
 from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import Split
 from qaugbench.downstream.weights import pretrained_file
+from qaugbench.errors import DefinitionError
 from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_name
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash, libraries, module_hash
@@ -25,6 +27,7 @@ from qaugbench.task import PARTS, Task, Track
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
 DRAW_CODE = "qaugbench.experiment.replicate"
+OPTIONAL_CODE = "qaugbench.downstream.optional"
 AUTOENCODER_CODE = "qaugbench.generators.shared.autoencoder"
 INFLUENCE_CODE = "qaugbench.generators.shared.block_influence"
 INFLUENCE_IMAGES = 128
@@ -66,6 +69,7 @@ class ReplicateCells:
             choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
             needs["sample"] = self._sample(choice, str(arm.info.control))
         used = recipe or self.setting.track.recipe
+        optional = _optional_settings(self.setting.task, arm)
         key = {
             "recipe": asdict(used),
             "label_kind": self.setting.task.labels.kind,
@@ -73,9 +77,10 @@ class ReplicateCells:
             "fill": arm.fill,
             "augment": arm.augment,
             "loss": arm.loss,
+            **optional,
             **_pretrained(used.pretrained),
             **self._seeds(*CLASSIFIER_SEEDS),
-            **self._code(RECIPE_CODE),
+            **self._code(RECIPE_CODE, *([OPTIONAL_CODE] if any(optional.values()) else [])),
         }
         return Cell("train", key, needs, self._place(arm.info.id))
 
@@ -168,6 +173,17 @@ def rows_hash(split: Split) -> str:
     """Return the SHA-256 of the rows of the three parts."""
     parts = (np.ascontiguousarray(getattr(split, part), dtype="<i8").tobytes() + b"|" for part in PARTS)
     return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def _optional_settings(task: Task, arm: Arm) -> dict[str, dict[str, Any]]:
+    """Return the settings that an arm alone depends on, by table; DefinitionError where the task lacks them."""
+    found: dict[str, dict[str, Any]] = {"augmentations": {}, "losses": {}}
+    for table, name in needed_settings(arm.augment, arm.loss):
+        settings = getattr(getattr(task, table), name)
+        if settings is None:
+            raise DefinitionError(f"The arm {arm.info.id!r} needs [{table}.{name}], which the task {task.name} lacks.")
+        found[table][name] = asdict(settings)
+    return found
 
 
 @cache
