@@ -118,7 +118,9 @@ def test_copies_are_real_images_of_exactly_the_wanted_labels() -> None:
     rows = made[:, 0, 0, 0]
     assert (given == wanted).all()
     assert (labels[rows] == wanted).all()
-    assert set(rows.tolist()) == set(range(30))  # 60 draws from 10: one that never comes has probability 30 * .9^60 = .05
+    assert set(rows.tolist()) == set(
+        range(30)
+    )  # 60 draws from 10: one that never comes has probability 30 * .9^60 = .05
     assert (rows == copied_images(images, labels, wanted, seed=5)[0][:, 0, 0, 0]).all()
 
 
