@@ -8,8 +8,9 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from qaugbench.augmentations import Augmentations, Losses
 from qaugbench.cards import GeneratorCard, build_card
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.plugins import entry_point, facts_file, registered
@@ -17,6 +18,7 @@ from qaugbench.plugins import module_path as module_path  # also available from 
 from qaugbench.task import Task, Track
 from qaugbench.typed import from_dict
 
+Built = TypeVar("Built")
 _PACKAGE = Path(__file__).parent
 SPACES = "spaces"
 
@@ -67,17 +69,37 @@ def task(name: str) -> Task:
 
 
 def build_task(facts: dict[str, Any], origin: str) -> Task:
-    """Return a task from the dictionary of its file; the recipe of each track inherits from ``[recipe]``."""
+    """Return a task from the dictionary of its file; the recipes of each track inherit from ``[recipe]`` and ``[recipe_b]``."""
     facts = dict(facts)
-    shared_recipe = facts.pop("recipe", {})
-    tracks = {}
-    for track_name, track in facts.pop("track", {}).items():
-        recipe = {**shared_recipe, **track.get("recipe", {})}
-        tracks[track_name] = from_dict(
-            Track, {**track, "name": track_name, "recipe": recipe}, f"{origin} [track.{track_name}]"
-        )
+    recipes = facts.pop("recipe", {}), facts.pop("recipe_b", {})
+    tracks = {
+        name: _track(name, track, *recipes, f"{origin} [track.{name}]")
+        for name, track in facts.pop("track", {}).items()
+    }
+    optional = {
+        name: _in_range(kind, facts.pop(name, {}), f"{origin} [{name}]")
+        for name, kind in {"augmentations": Augmentations, "losses": Losses}.items()
+    }
     task_facts = facts.pop("task", {})
-    return from_dict(Task, {**task_facts, **facts, "tracks": tracks}, origin)
+    return from_dict(Task, {**task_facts, **facts, **optional, "tracks": tracks}, origin)
+
+
+def _track(name: str, facts: dict[str, Any], shared: dict[str, Any], shared_b: dict[str, Any], origin: str) -> Track:
+    """Return a track; its recipe B is its recipe with the values of ``[recipe_b]``, but without pretrained weights, which
+    belong to one network."""
+    facts = dict(facts)
+    recipe = {**shared, **facts.pop("recipe", {})}
+    different = {**shared_b, **facts.pop("recipe_b", {})}
+    recipe_b = {**recipe, "pretrained": None, **different} if different else None
+    return from_dict(Track, {**facts, "name": name, "recipe": recipe, "recipe_b": recipe_b}, origin)
+
+
+def _in_range(kind: type[Built], facts: dict[str, Any], origin: str) -> Built:
+    """Return settings built from ``facts``; a value out of range names ``origin``."""
+    try:
+        return from_dict(kind, facts, origin)
+    except ValueError as error:
+        raise DefinitionError(f"{origin} {error}.") from error
 
 
 @cache

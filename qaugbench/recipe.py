@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 LabelKind = Literal["multilabel", "multiclass", "ordinal"]
-AugmentationName = Literal["none", "locked", "mixup", "cutmix", "randaugment", "trivialaugment", "elastic", "intensity"]
-"""What is done to training images: nothing, the locked augmentation (``Augment``), or one more on top of the locked one."""
-LossName = Literal["plain", "balanced", "focal"]
-"""The training loss: plain, class-balanced, or class-balanced focal."""
 
 
 @dataclass(frozen=True)

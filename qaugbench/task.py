@@ -12,10 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from qaugbench.augmentations import NO_AUGMENTATIONS, NO_LOSSES, Augmentations, Losses
 from qaugbench.recipe import LabelKind, Recipe
 
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
+OPTIONAL_OF_TASKS = ("augmentations", "losses")
+OPTIONAL_OF_TRACKS = ("plateau", "recipe_b")
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)
 PARTS = ("train", "val", "test")
 
@@ -63,7 +66,10 @@ class KnownPlateau:
 @dataclass(frozen=True)
 class Track:
     """The size of a run: image size in pixels, fractions of the training patients, replicates, recipe, and the
-    phantom's patients."""
+    phantom's patients.
+
+    ``recipe_b`` is another classifier, run on request beside ``recipe`` and never in its place.
+    """
 
     name: str
     image_size: int
@@ -72,6 +78,7 @@ class Track:
     phantom_patients: int
     recipe: Recipe
     plateau: KnownPlateau
+    recipe_b: Recipe | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,8 @@ class Task:
     tracks: Mapping[str, Track]
     tail: TailCounts | None = None
     tail_margin: float | None = None
+    augmentations: Augmentations = NO_AUGMENTATIONS
+    losses: Losses = NO_LOSSES
 
     @property
     def name(self) -> str:
@@ -107,10 +116,19 @@ class Task:
         return f"{self.id}@{self.version}"
 
     def track_identity(self, track: str) -> dict[str, Any]:
-        """Return everything in this task that determines numbers on one track; findings on its plateau do not."""
+        """Return everything in this task that determines the numbers of a track's own arms.
+
+        Findings on its plateau do not, nor what only optional arms or another recipe use: those are in the cells that use them.
+        """
+        facts = {name: value for name, value in asdict(self).items() if name not in OPTIONAL_OF_TASKS}
+        own = {name: value for name, value in facts["tracks"][track].items() if name not in OPTIONAL_OF_TRACKS}
+        return {**facts, "tracks": {track: own}}
+
+    def optional_identity(self, track: str) -> dict[str, Any]:
+        """Return what optional arms of one track and its second recipe use beside ``track_identity``."""
         facts = asdict(self)
-        facts["tracks"] = {track: {name: value for name, value in facts["tracks"][track].items() if name != "plateau"}}
-        return facts
+        recipe_b = facts["tracks"][track]["recipe_b"]
+        return {**{name: facts[name] for name in OPTIONAL_OF_TASKS}, "recipe_b": recipe_b}
 
 
 def canonical_json(value: Any) -> str:

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from qaugbench.recipe import LabelKind
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+OtherLoss = Callable[[LabelKind, np.ndarray, str], Loss]
+"""The loss of an optional arm: (kind, real training labels [N, K], device) -> loss."""
 
 MAX_WEIGHT_RATIO = 10.0
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -18,9 +19,9 @@ import torch
 from torch import nn
 
 from qaugbench import seeds
-from qaugbench.downstream.loss import Loss, classification_loss
+from qaugbench.downstream.loss import Loss, OtherLoss, classification_loss
 from qaugbench.downstream.network import Standardise, autocast, build_network, predict, state_sha256
-from qaugbench.downstream.slots import batches
+from qaugbench.downstream.slots import Batch, Further, batches
 from qaugbench.downstream.validation import validation_auroc
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError
 from qaugbench.recipe import LabelKind, Recipe
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from qaugbench.datasets.labelled_images import LabelledImages
 
 Progress = Callable[[int, int, float], None]
-Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class ClassifierDiverged(QaugbenchError):
@@ -72,14 +72,17 @@ def train_classifier(
     augment_seed: int,
     fill_order_seed: int,
     fill_augment_seed: int,
+    further: Further | None = None,
+    other_loss: OtherLoss | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> ClassifierResult:
     """Return the predictions of the recipe's classifier trained on ``real`` and, in the fill slots, ``fill``.
 
     ``ratio`` is fill slots per real slot and has no effect without fill. ``augment`` and ``balance`` switch the locked
-    augmentation (on real and fill alike) and the class-balanced loss. The same arguments give the same bits on a CPU
-    with one thread. Raises DataError for sets that do not fit together, ClassifierDiverged for a loss not finite.
+    augmentation (on real and fill alike) and the class-balanced loss; optional arms change the augmented images ``further``,
+    the real and the fill slots each on their own, or train by an ``other_loss``. The same arguments give the same bits on a
+    CPU with one thread. Raises DataError for sets that do not fit together, ClassifierDiverged for a loss not finite.
     """
     _check_sets(real, fill, val, test)
     started = time.perf_counter()
@@ -88,25 +91,15 @@ def train_classifier(
     )
     init_sha256 = state_sha256(network)
     classifier = nn.Sequential(Standardise(real.images), network.to(memory_format=torch.channels_last)).to(device)
-    settings = recipe.augment if augment else None
-    streams = [
-        batches(
-            real, recipe.batch_real, order_seed=order_seed, augment_seed=augment_seed, augment=settings, device=device
-        )
-    ]
+    stream = partial(batches, augment=recipe.augment if augment else None, further=further, device=device)
+    streams = [stream(real, recipe.batch_real, order_seed=order_seed, augment_seed=augment_seed)]
     if fill is not None:
         n_fill = _fill_slots(recipe, ratio)
-        streams.append(
-            batches(
-                fill,
-                n_fill,
-                order_seed=fill_order_seed,
-                augment_seed=fill_augment_seed,
-                augment=settings,
-                device=device,
-            )
-        )
-    loss = classification_loss(label_kind, real.labels, balance=balance, device=device)
+        streams.append(stream(fill, n_fill, order_seed=fill_order_seed, augment_seed=fill_augment_seed))
+    if other_loss is None:
+        loss = classification_loss(label_kind, real.labels, balance=balance, device=device)
+    else:
+        loss = other_loss(label_kind, real.labels, device)
     with seeds.torch_seeded(seeds.child_seed(init_seed, "dropout")), torch.backends.cudnn.flags(deterministic=True):
         fit = _fit(classifier, recipe, streams, loss, val, label_kind, device, progress)
     classifier.load_state_dict(fit.best_state)

@@ -6,7 +6,7 @@ step, their order and their augmentation are bit for bit the same in every arm, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,11 @@ from qaugbench.recipe import Augment
 
 if TYPE_CHECKING:
     from qaugbench.datasets.labelled_images import LabelledImages
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+Further = Callable[[torch.Tensor, torch.Tensor, int], Batch]
+"""What an optional arm does to the slots of one stream: (images, labels, seed) -> (images, labels), with equal bits for
+equal arguments, whatever torch's global state is."""
 
 
 def shuffled_indices(n_images: int, n_slots: int, seed: int) -> Iterator[np.ndarray]:
@@ -32,18 +37,29 @@ def shuffled_indices(n_images: int, n_slots: int, seed: int) -> Iterator[np.ndar
 
 
 def batches(
-    data: LabelledImages, n_slots: int, *, order_seed: int, augment_seed: int, augment: Augment | None, device: str
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    data: LabelledImages,
+    n_slots: int,
+    *,
+    order_seed: int,
+    augment_seed: int,
+    augment: Augment | None,
+    device: str,
+    further: Further | None = None,
+) -> Iterator[Batch]:
     """Yield (images float32 [n_slots, C, H, W] in [0, 1], labels float32 [n_slots, K]) on ``device`` endlessly.
 
-    ``augment`` None leaves the images as they are.
+    ``augment`` None leaves the images as they are. ``further`` changes them after it, within the slots of this stream, under
+    a seed of its own for each batch: with and without it the order and the draws of ``augment`` are the same.
     """
     generator = seeds.torch_generator(augment_seed)
-    for index in shuffled_indices(len(data), n_slots, order_seed):
+    for number, index in enumerate(shuffled_indices(len(data), n_slots, order_seed)):
         images = to_unit_range(data.images[index], device)
+        labels = torch.from_numpy(np.asarray(data.labels[index], dtype=np.float32)).to(device)
         if augment is not None:
             images = augment_batch(images, augment, generator)
-        yield images, torch.from_numpy(np.asarray(data.labels[index], dtype=np.float32)).to(device)
+        if further is not None:
+            images, labels = further(images, labels, seeds.child_seed(augment_seed, "further", number))
+        yield images, labels
 
 
 def to_unit_range(images: np.ndarray, device: str) -> torch.Tensor:

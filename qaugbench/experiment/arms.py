@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from qaugbench.augmentations import AugmentationName, LossName
 from qaugbench.definitions import GeneratorCard
 from qaugbench.predictions import ArmInfo, Role
-from qaugbench.recipe import AugmentationName, LossName
 
 Fill = Literal[
     "repeat", "oversample", "oracle", "synthetic", "noise", "shuffled", "lowres", "copies", "true", "reconstructed"
@@ -40,7 +40,7 @@ class SpaceChoice:
 class Arm:
     """What the classifier is trained on: real slots always, ``fill`` in the synthetic slots of each batch (None: no slots).
 
-    ``augment`` and ``loss`` are names of the recipe: by default the locked augmentation and the class-balanced loss.
+    ``augment`` and ``loss`` are their names: by default the locked augmentation and the class-balanced loss.
     ``fill_settings`` are arguments of a made fill, ``images_of`` is the generator whose images it changes, and ``space`` the one
     that real images are sent through. An arm that is
     ``reseeded`` has classifier seeds of its own, derived under this name from the replicate's.

@@ -7,20 +7,11 @@ them may become the reference R*, which is chosen among the same three arms for 
 
 from __future__ import annotations
 
+from qaugbench.augmentations import FURTHER
 from qaugbench.experiment.arms import Arm
 from qaugbench.predictions import ArmInfo
-from qaugbench.recipe import AugmentationName
-
-AUGMENTATIONS: tuple[AugmentationName, ...] = (
-    "mixup",
-    "cutmix",
-    "randaugment",
-    "trivialaugment",
-    "elastic",
-    "intensity",
-)
 
 OPTIONAL_ARMS = (
-    *(Arm(ArmInfo(id=f"C-{name}", role="augmentation"), fill="repeat", augment=name) for name in AUGMENTATIONS),
+    *(Arm(ArmInfo(id=f"C-{name}", role="augmentation"), fill="repeat", augment=name) for name in FURTHER),
     Arm(ArmInfo(id="R+focal", role="loss"), fill=None, loss="focal"),
 )

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.augmentations import needed_settings
 from qaugbench.cards import split_settings
 from qaugbench.datasets.splits import Split
 from qaugbench.downstream.weights import pretrained_file
+from qaugbench.errors import DefinitionError
 from qaugbench.experiment.arms import MADE_FILLS, Arm, GeneratorChoice, SpaceChoice, variant_name
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash, libraries, module_hash
@@ -35,6 +37,7 @@ FITTING_CODE = (
 CIRCUITS_CODE = "qaugbench.generators.circuit_layers"
 SPACES_CODE = "qaugbench.generators.spaces"
 FOLDER_CODE = "qaugbench.generators.folder"
+OPTIONAL_CODE = "qaugbench.downstream.optional"
 FILLS_CODE = "qaugbench.experiment.fills"
 TRUE_ORACLE_CODE = "qaugbench.experiment.true_oracle"
 PHANTOMS = "qaugbench.datasets.phantom"
@@ -89,6 +92,7 @@ class ReplicateCells:
         elif arm.fill in MADE_FILLS:
             needs["fill"] = self._fill(arm, generators)
         used = recipe or self.setting.track.recipe
+        optional = _optional_settings(self.setting.task, arm)
         key = {
             "recipe": asdict(used),
             "label_kind": self.setting.task.labels.kind,
@@ -96,10 +100,11 @@ class ReplicateCells:
             "fill": arm.fill,
             "augment": arm.augment,
             "loss": arm.loss,
+            **optional,
             **_pretrained(used.pretrained),
             **({"test": "withheld"} if self.setting.withhold_test else {}),
             **self._classifier_seeds(arm),
-            **self._code(RECIPE_CODE),
+            **self._code(RECIPE_CODE, *([OPTIONAL_CODE] if any(optional.values()) else [])),
         }
         return Cell("train", key, needs, self._place(arm.info.id))
 
@@ -239,6 +244,17 @@ def rows_hash(split: Split) -> str:
     """Return the SHA-256 of the rows of the three parts."""
     parts = (np.ascontiguousarray(getattr(split, part), dtype="<i8").tobytes() + b"|" for part in PARTS)
     return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def _optional_settings(task: Task, arm: Arm) -> dict[str, dict[str, Any]]:
+    """Return the settings that an arm alone depends on, by table; DefinitionError where the task lacks them."""
+    found: dict[str, dict[str, Any]] = {"augmentations": {}, "losses": {}}
+    for table, name in needed_settings(arm.augment, arm.loss):
+        settings = getattr(getattr(task, table), name)
+        if settings is None:
+            raise DefinitionError(f"The arm {arm.info.id!r} needs [{table}.{name}], which the task {task.name} lacks.")
+        found[table][name] = asdict(settings)
+    return found
 
 
 @cache

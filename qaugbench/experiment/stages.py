@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench import definitions
+from qaugbench.augmentations import Augmentations, Losses
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.pixel_store import write_pixels
 from qaugbench.datasets.prepared import open_prepared
@@ -154,6 +155,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
     Where the test is withheld, no test image is read and there are no test logits.
     """
+    from qaugbench.downstream.optional import further_augmentation, other_loss
     from qaugbench.downstream.recipe import train_classifier
 
     key = cell.key
@@ -171,6 +173,8 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
         validation if withheld else _part(cell, store, "test"),  # the recipe predicts a second set whatever it is
         augment=key["augment"] != "none",
         balance=key["loss"] == "balanced",
+        further=further_augmentation(definitions.from_dict(Augmentations, key["augmentations"], "augmentations")),
+        other_loss=other_loss(definitions.from_dict(Losses, key["losses"], "losses")),
         ratio=key["ratio"],
         device=key["device"],
         **cell.key["seeds"],

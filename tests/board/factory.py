@@ -38,9 +38,32 @@ QUALITY = {
     "qldm:twin": 0.1,
     "qldm:no-entanglement": 0.1,
     "qldm:frozen": 0.0,
+    "P-noise": -0.1,
+    "P-shuf:qldm": -0.1,
+    "R+dup": 0.0,
+    "R+lowres:8": -0.1,
+    "R+rec:latent": -0.3,
+    "copycat": 0.0,
+    "O-true": 0.5,
 }
 ARMS = ("R", "R+", "R+cm", "R+os", "O-real", "ddpm", "qldm", "qldm:twin")
-ROLES = {"R": "real-only", "R+": "augmented", "R+cm": "compute-matched", "R+os": "oversampling", "O-real": "oracle"}
+CHECKS = {
+    "P-noise": "placebo",
+    "P-shuf:qldm": "placebo",
+    "R+dup": "duplicate",
+    "R+lowres:8": "resolution",
+    "R+rec:latent": "reconstruction",
+    "copycat": "copycat",
+    "O-true": "oracle-true",
+}
+ROLES = {
+    "R": "real-only",
+    "R+": "augmented",
+    "R+cm": "compute-matched",
+    "R+os": "oversampling",
+    "O-real": "oracle",
+    **CHECKS,
+}
 SPACES = {
     "multiclass": (["glioma", "meningioma", "notumor"], ["Glioma", "Meningioma", "No tumour"]),
     "multilabel": (["Mass", "Nodule", "Hernia"], ["Mass", "Nodule", "Hernia"]),

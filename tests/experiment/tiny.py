@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from qaugbench import definitions
 from qaugbench.experiment.arms import GeneratorChoice
@@ -50,17 +51,19 @@ def _tiny(choice: GeneratorChoice) -> GeneratorChoice:
 
 
 def tiny_request(
-    out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True
+    out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True, **options: Any
 ) -> RunRequest:
-    """Return the request of the tiny run."""
+    """Return the request of the tiny run; ``options`` are further fields of it."""
     return RunRequest(
-        task=TASK, generators=generators, track="smoke", jobs=jobs, accelerator="cpu", out=out, quiet=quiet
+        task=TASK, generators=generators, track="smoke", jobs=jobs, accelerator="cpu", out=out, quiet=quiet, **options
     )
 
 
-def tiny_run(out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True) -> RunResult:
+def tiny_run(
+    out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True, **options: Any
+) -> RunResult:
     """Run the tiny task on its phantom and return the result."""
-    request = tiny_request(out, jobs=jobs, generators=generators, quiet=quiet)
+    request = tiny_request(out, jobs=jobs, generators=generators, quiet=quiet, **options)
     return perform(request, tiny_definitions(request))
 
 
