@@ -15,7 +15,7 @@ from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import PredictionSet
-from qaugbench.record import Record, unattributable
+from qaugbench.record import Record, robustness_only, unattributable
 from qaugbench.stats.results import Scores
 from qaugbench.stats.score import score
 
@@ -203,6 +203,7 @@ def scores_of(record: Record, predicted: PredictionSet, *, reference: Mapping[st
         n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
         reference=reference,
         unattributable=unattributable(record.influence),
+        no_verdict=robustness_only(record.recipe_name),
     )
 
 

@@ -55,6 +55,13 @@ def run_options(command: Any) -> Any:
             is_flag=True,
             help="Do not find out whether twice the classifier's steps would still help (two more trainings per fraction).",
         ),
+        click.option(
+            "--recipe",
+            type=click.Choice(["A", "B"]),
+            default="A",
+            show_default=True,
+            help="Classifier: A, the track's own; B, its second one, a robustness column without verdicts.",
+        ),
         click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
         click.option(
             "--out",

@@ -22,7 +22,7 @@ from qaugbench.experiment.replicate import Draw
 from qaugbench.experiment.source import OpenedSource
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import Streams, replicate_streams
-from qaugbench.task import PARTS, Task, Track
+from qaugbench.task import PARTS, RecipeName, Task, Track
 
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
@@ -36,13 +36,14 @@ CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed"
 
 @dataclass(frozen=True)
 class Setting:
-    """What all replicates of a run share."""
+    """What all replicates of a run share; ``track.recipe`` is the recipe that ``recipe`` names."""
 
     task: Task
     track: Track
     source: OpenedSource
     autoencoder: Mapping[str, Any]
     device: str
+    recipe: RecipeName = "A"
 
     def draw(self, fraction: float) -> Draw:
         """Return how much a replicate at ``fraction`` draws."""

@@ -17,6 +17,11 @@ from qaugbench.stats.decide import LISTED_REPLICATES
 def banner(record: Record) -> list[str]:
     """Return what must be read before any number of this record; empty for clean real data."""
     lines = [PHANTOM_BANNER] if record.data.phantom else []
+    if record.recipe_name != "A":
+        lines.append(
+            f"RECIPE {record.recipe_name}, A ROBUSTNESS COLUMN. The task's second classifier ({record.recipe.get('model')}) was "
+            "trained instead of the first. Read whether differences keep their sign and size; nothing here is a verdict."
+        )
     if record.data.leaky:
         lines.append(
             f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups are on both sides of the split "

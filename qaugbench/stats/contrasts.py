@@ -12,7 +12,7 @@ from qaugbench.stats.fraction import ArmMeasurements, Fraction
 from qaugbench.stats.metric_kinds import KINDS
 from qaugbench.stats.results import Contrast, ContrastFamily
 
-FILLED_SLOTS = ("compute-matched", "oversampling", "oracle", "synthetic", "control")
+FILLED_SLOTS = ("compute-matched", "oversampling", "oracle", "augmentation", "synthetic", "control")
 Pair = tuple[ContrastFamily, str, str]
 
 
@@ -82,6 +82,8 @@ def _numbers(measured: ArmMeasurements, arm: str, against: str) -> dict[str, Any
 def _decided(fraction: Fraction, measured: ArmMeasurements, pair: Pair) -> tuple[Verdict, str]:
     """Return the verdict on a contrast and its words."""
     family, arm, against = pair
+    if fraction.no_verdict is not None:
+        return Verdict("NO-VERDICT", fraction.no_verdict), "no verdict"
     role = fraction.present.arms[arm].role
     if family == "augmented":
         if role in FILLED_SLOTS:

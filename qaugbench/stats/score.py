@@ -41,6 +41,7 @@ def score(
     n_fill: Mapping[str, int] | None = None,
     reference: Mapping[str, str] | None = None,
     unattributable: Mapping[str, Mapping[str, str]] | None = None,
+    no_verdict: str | None = None,
 ) -> Scores:
     """Return the Scores of ``predictions``; ``endpoints[0]`` is primary and ``task`` names the task in the sentences.
 
@@ -52,8 +53,8 @@ def score(
 
     ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what the latter were
     worth. ``reference`` names R* by fraction instead of choosing it; ``unattributable`` says by fraction and generator why
-    a gain cannot be attributed to the circuit. Raises StatisticsError when arms, endpoints, classes, labels and logits do
-    not fit together.
+    a gain cannot be attributed to the circuit, and ``no_verdict`` why there may be no verdict at all. Raises StatisticsError
+    when arms, endpoints, classes, labels and logits do not fit together.
     """
     by_id = _checked_arms(predictions.arms, arms)
     _check_named(reference or {}, unattributable or {}, predictions)
@@ -73,7 +74,7 @@ def score(
         on_validation = metric_of(endpoints[0], validation)
         against = choose_reference(present, endpoints[0], on_validation, (reference or {}).get(key))
         best = best_classical(present, endpoints[0], on_validation, against)
-        fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}))
+        fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}), no_verdict)
         scored[key], measured = score_fraction(fraction, endpoints, secondary)
         primary[key] = fraction, measured
     return Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}))
