@@ -78,8 +78,8 @@ def build_task(facts: dict[str, Any], origin: str) -> Task:
         for name, track in facts.pop("track", {}).items()
     }
     optional = {
-        name: _in_range(kind, facts.pop(name, {}), f"{origin} [{name}]")
-        for name, kind in {"augmentations": Augmentations, "losses": Losses}.items()
+        "augmentations": _in_range(Augmentations, facts.pop("augmentations", {}), f"{origin} [augmentations]"),
+        "losses": _in_range(Losses, facts.pop("losses", {}), f"{origin} [losses]"),
     }
     task_facts = facts.pop("task", {})
     return from_dict(Task, {**task_facts, **facts, **optional, "tracks": tracks}, origin)
