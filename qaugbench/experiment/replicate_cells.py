@@ -23,7 +23,7 @@ from qaugbench.experiment.source import OpenedSource
 from qaugbench.kinds import may_run_circuits
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import Streams, child_seed, replicate_streams
-from qaugbench.task import PARTS, Task, Track
+from qaugbench.task import PARTS, RecipeName, Task, Track
 
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
@@ -48,7 +48,7 @@ CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed"
 
 @dataclass(frozen=True)
 class Setting:
-    """What all replicates of a run share.
+    """What all replicates of a run share; ``track.recipe`` is the recipe that ``recipe`` names.
 
     ``ratio`` is fill images per real one where it is not the task's own. With ``withhold_test`` no classifier sees a test image.
     """
@@ -57,6 +57,7 @@ class Setting:
     track: Track
     source: OpenedSource
     device: str
+    recipe: RecipeName = "A"
     ratio: float | None = None
     withhold_test: bool = False
 
