@@ -151,7 +151,6 @@ def _check_budget(card: GeneratorCard, track: str) -> None:
     """Raise unless the track states both numbers of its budget, or neither, for a fit without steps."""
     table = f"[track.{track}]" if track else "[hyper]"
     settings = card.settings(track)
-    training, _ = split_settings(settings, f"{card.origin}, {table}")
     stated = [key for key in BUDGET_KEYS if key in settings]
     if len(stated) == 1:
         lacking = next(key for key in BUDGET_KEYS if key not in stated)
@@ -163,6 +162,7 @@ def _check_budget(card: GeneratorCard, track: str) -> None:
             raise DefinitionError(
                 f"{card.origin}, {table}: {key} must be a whole number from 1, got {settings[key]!r}."
             )
+    training, _ = split_settings(settings, f"{card.origin}, {table}")
     for name, limit in (("average", 1.0), ("warm_up", 1.0)):
         if not 0 <= getattr(training, name) < limit:
             raise DefinitionError(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qaugbench import definitions
-from qaugbench.cards import build_card, split_settings
+from qaugbench.cards import Training, build_card, split_settings
 from qaugbench.errors import DefinitionError
 from qaugbench.kinds import CIRCUIT_FREE_KINDS, QUANTUM_KINDS, is_classical, is_quantum, may_run_circuits
 
@@ -61,7 +61,7 @@ def test_tracks_lie_over_the_common_settings() -> None:
     card = build_card(facts(), "flat.toml")
     assert card.settings("smoke") == {"width": 4, "steps": 10, "batch_size": 2}
     assert card.settings("lite") == {"width": 8, "steps": 100, "batch_size": 2}
-    assert split_settings(card.settings("lite")) == ({"steps": 100, "batch_size": 2}, {"width": 8})
+    assert split_settings(card.settings("lite")) == (Training(steps=100, batch_size=2), {"width": 8})
     with pytest.raises(DefinitionError, match=r"no settings for track 'smok'\. Did you mean 'smoke'"):
         card.settings("smok")
 
@@ -69,7 +69,7 @@ def test_tracks_lie_over_the_common_settings() -> None:
 def test_a_fit_without_steps_states_no_budget_and_needs_no_tracks() -> None:
     card = build_card(facts(track=None), "flat.toml")
     assert card.settings("full") == {"width": 4}
-    assert split_settings(card.settings("full")) == ({"steps": 0, "batch_size": 0}, {"width": 4})
+    assert split_settings(card.settings("full")) == (Training(), {"width": 4})
 
 
 @pytest.mark.parametrize(
