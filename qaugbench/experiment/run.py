@@ -15,9 +15,9 @@ from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import GeneratorChoice
-from qaugbench.experiment.cluster import connected
+from qaugbench.experiment.backends import Backend, Where, choose_backend
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
-from qaugbench.experiment.execute import LIGHT_STAGES, check_backend, execute
+from qaugbench.experiment.execute import LIGHT_STAGES
 from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.plan import Plan, Runnable, make_plan
@@ -49,6 +49,8 @@ class RunRequest:
     allow_leaky_split: bool = False
     jobs: int | None = None
     backend: str = "loky"
+    scheduler: str | None = None
+    slurm: Mapping[str, str] = field(default_factory=dict)
     plateau_check: bool = True
     accelerator: Accelerator = "auto"
     out: Path = field(default_factory=lambda: Path("runs"))
@@ -90,6 +92,7 @@ class PreparedRun:
     plan: Plan
     store: Store
     folder: Path
+    backend: Backend
     plateau_skipped: str | None
 
 
@@ -126,10 +129,8 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     defined = defined or look_up(request)
     task, track = defined.task, definitions.track(defined.task, request.track)
     fractions, replicates = _amounts(request, track)
-    check_backend(request.backend)
-    if request.jobs is not None and request.jobs < 1:
-        raise QaugbenchError(f"--jobs must be at least 1, got {request.jobs}.")
-    device = choose_device(request.accelerator)
+    backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
+    device = choose_device(request.accelerator, remote=backend.remote)
     store = Store(request.out / "store")
     source = open_source(
         task,
@@ -152,7 +153,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         plateau_check=skipped is None,
         runnable=defined.runnable,
     )
-    return PreparedRun(request, plan, store, request.out / _folder_name(plan), skipped)
+    return PreparedRun(request, plan, store, request.out / _folder_name(plan), backend, skipped)
 
 
 def perform(request: RunRequest, defined: Definitions | None = None) -> RunResult:
@@ -167,10 +168,7 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
             progress.message(
                 "Another run uses this store. Steps that it is computing are waited for, not computed twice."
             )
-        with connected(request.backend):
-            reports = execute(
-                plan.cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell
-            )
+        reports = prepared.backend.compute(plan.cells, store, progress)
         predicted = assemble.predictions(plan, store, reports)
         stored = predicted.to_bytes()
         record = assemble.record(
