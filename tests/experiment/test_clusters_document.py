@@ -33,7 +33,9 @@ def commands(section: str, *, background: bool) -> list[list[str]]:
     first = lines.index(f"## {section}") + 1
     last = min((number for number in headings if number > first), default=len(lines))
     blocks = [block for block in all_blocks(DOCUMENT) if block.language == "sh" and first < block.line < last]
-    return [shlex.split(block.code) for block in blocks if ("background" in block.words) == background]
+    return [
+        shlex.split(block.code.replace("\\\n", "")) for block in blocks if ("background" in block.words) == background
+    ]
 
 
 @contextmanager
