@@ -42,7 +42,7 @@ class DaskCluster:
     @property
     def remote(self) -> bool:
         """Whether cells may be computed on other machines."""
-        return self.scheduler is not None or _configured() or _default_client() is not None
+        return bool(self.scheduler or _configured() or _default_client())
 
     def check(self) -> None:
         """Raise where the package is missing."""
