@@ -52,7 +52,7 @@ def main() -> None:
     store, needed = Store(chosen.out / "store"), with_upstream(cells.values())
     with store.in_use(), shown(needed, chosen.out / "plateau.log", quiet=False) as progress:
         progress.message(source.banner)
-        reports = execute(needed, store, jobs=chosen.jobs, backend="loky", report=progress.cell)
+        reports = execute(needed, store, jobs=chosen.jobs, report=progress.cell)
     scores = {
         place: best_validation_score(cell, store) for place, cell in cells.items() if reports[cell.name].outcome == "ok"
     }

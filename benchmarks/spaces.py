@@ -73,7 +73,7 @@ def main() -> None:
     store, needed = Store(chosen.out / "store"), with_upstream(cells.values())
     with store.in_use(), shown(needed, chosen.out / "spaces.log", quiet=False) as progress:
         progress.message(source.banner)
-        execute(needed, store, jobs=chosen.jobs, backend="loky", report=progress.cell)
+        execute(needed, store, jobs=chosen.jobs, report=progress.cell)
     print(
         f"{task.name} {track.name}, {source.facts.source}, {fraction_key(fraction)}, {chosen.replicates} replicates: validation"
     )

@@ -40,6 +40,10 @@ class StoreError(QaugbenchError):
     """A store that cannot be read or written (full disk, read-only folder, damaged cell)."""
 
 
+class ClusterError(QaugbenchError):
+    """A scheduler or machines elsewhere that cannot be used, or were lost; finished steps are kept."""
+
+
 class StatisticsError(QaugbenchError):
     """Arrays for which the requested statistic is not defined."""
 

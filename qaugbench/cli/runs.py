@@ -9,6 +9,15 @@ from typing import Any
 import click
 
 from qaugbench.cli.root import cli, say
+from qaugbench.errors import shown
+
+
+def _key_values(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Return the pairs of a repeated KEY=VALUE option; of a key given twice, the last value."""
+    for pair in given:
+        if not pair.partition("=")[0] or "=" not in pair:
+            raise click.BadParameter(f"{shown(pair)!r} is not KEY=VALUE, for example partition=gpu.")
+    return {key: value for key, _, value in (pair.partition("=") for pair in given)}
 
 
 def run_options(command: Any) -> Any:
@@ -48,7 +57,23 @@ def run_options(command: Any) -> Any:
         ),
         click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU."),
         click.option(
-            "--backend", default="loky", show_default=True, help="joblib backend: loky, or dask for a cluster."
+            "--backend",
+            default="loky",
+            show_default=True,
+            help="Where to compute: loky (this machine), dask or slurm (see docs/clusters.md).",
+        ),
+        click.option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="With dask: the scheduler's address or file. Default: Dask's configuration, else workers of this machine.",
+        ),
+        click.option(
+            "--slurm",
+            "slurm",
+            multiple=True,
+            metavar="KEY=VALUE",
+            callback=_key_values,
+            help="With slurm: partition=gpu, time=60 (minutes), mem_gb=8, ...; repeat for several.",
         ),
         click.option(
             "--no-plateau-check",

@@ -94,8 +94,13 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def choose_device(accelerator: str) -> str:
-    """Return the torch device for ``--accelerator``: ``auto`` takes a GPU where there is one, and the log says which."""
+def choose_device(accelerator: str, *, remote: bool = False) -> str:
+    """Return the torch device for ``--accelerator``: ``auto`` takes a GPU where there is one, and the log says which.
+
+    Where other machines compute (``remote``), this one's GPU says nothing: ``auto`` is the CPU, and each checks for itself.
+    """
+    if remote:
+        return "cuda" if accelerator == "cuda" else "cpu"
     if accelerator == "cpu" or (accelerator == "auto" and not may_have_gpu()):
         return "cpu"
     import torch
@@ -118,9 +123,11 @@ def may_have_gpu() -> bool:
 
 
 def accelerator_name(device: str) -> str:
-    """Return "cpu", or the name of the GPU."""
+    """Return "cpu", or the name of the GPU; "cuda" alone where only other machines have one."""
     if device == "cpu":
         return "cpu"
     import torch
 
+    if not torch.cuda.is_available():
+        return "cuda"
     return f"cuda: {torch.cuda.get_device_name()}"

@@ -1,4 +1,4 @@
-"""Computes the cells of a plan, wave by wave, over the processes of one joblib call; finished cells are never computed twice."""
+"""Computes the cells of a plan on this machine, wave by wave, over its processes; finished cells are never computed twice."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names
+from qaugbench.errors import DataError, QaugbenchError, StoreError
 from qaugbench.experiment.cells import Cell
-from qaugbench.experiment.cluster import check_cluster
-from qaugbench.experiment.store import Store, host
+from qaugbench.experiment.claims import host
+from qaugbench.experiment.store import Store
 from qaugbench.record import Outcome
 
-BACKENDS = ("loky", "dask")
 LIGHT_STAGES = frozenset({"prepare", "split", "draw"})
 
 
@@ -37,18 +36,10 @@ class CellReport:
     remark: str = ""
 
 
-def check_backend(backend: str) -> None:
-    """Raise for a joblib backend that is not known, or that cannot be used here."""
-    if backend not in BACKENDS:
-        raise DefinitionError(f"There is no backend {backend!r}.{near_names(backend, BACKENDS)}")
-    if backend == "dask":
-        check_cluster()
-
-
 def execute(
-    cells: Sequence[Cell], store: Store, *, jobs: int, backend: str, report: Callable[[CellReport], None]
+    cells: Sequence[Cell], store: Store, *, jobs: int, report: Callable[[CellReport], None]
 ) -> dict[str, CellReport]:
-    """Compute what is missing and return a report for every cell, by name.
+    """Compute what is missing with ``jobs`` processes of this machine, and return a report for every cell, by name.
 
     A cell that fails leaves an outcome and its reason; cells that need it are not tried. ``StoreError`` and ``DataError`` (an
     image that cannot be decoded, weights that are not there) end the run, since no further cell could do better.
@@ -62,20 +53,33 @@ def execute(
     for depth in sorted({cell.depth for cell in cells}):
         wave = []
         for cell in (cell for cell in cells if cell.depth == depth):
-            failed = next((need for need in cell.needs.values() if reports[need.name].outcome != "ok"), None)
+            failed = blocked(cell, reports)
             if failed is not None:
-                reason = f"needs {failed.stage} {failed.label}, which failed: {reports[failed.name].reason}"
-                note(CellReport(cell, reports[failed.name].outcome, reason, computed=False, wall_s=0.0))
+                note(failed)
             elif store.has(cell.stage, cell.name):
-                note(CellReport(cell, "ok", "", computed=False, wall_s=0.0))
+                note(found(cell))
             else:
                 wave.append(cell)
-        for done in _computed(wave, store, jobs, backend):
+        for done in _computed(wave, store, jobs):
             note(done)
     return reports
 
 
-def _computed(wave: Sequence[Cell], store: Store, jobs: int, backend: str) -> Iterable[CellReport]:
+def blocked(cell: Cell, reports: Mapping[str, CellReport]) -> CellReport | None:
+    """Return the report of a cell that cannot be computed because one that it needs has failed; else None."""
+    for need in cell.needs.values():
+        if need.name in reports and reports[need.name].outcome != "ok":
+            reason = f"needs {need.stage} {need.label}, which failed: {reports[need.name].reason}"
+            return CellReport(cell, reports[need.name].outcome, reason, computed=False, wall_s=0.0)
+    return None
+
+
+def found(cell: Cell) -> CellReport:
+    """Return the report of a cell that is in the store already."""
+    return CellReport(cell, "ok", "", computed=False, wall_s=0.0)
+
+
+def _computed(wave: Sequence[Cell], store: Store, jobs: int) -> Iterable[CellReport]:
     if jobs == 1:
         yield from (compute(cell, store.root) for cell in wave)
         return
@@ -85,8 +89,7 @@ def _computed(wave: Sequence[Cell], store: Store, jobs: int, backend: str) -> It
         with parallel_config(backend="loky", n_jobs=jobs):  # for what a stage does in parallel itself
             yield from (compute(cell, store.root) for cell in wave)
         return
-    threads = {"inner_max_num_threads": 1} if backend == "loky" else {}
-    with parallel_config(backend=backend, n_jobs=min(jobs, len(wave)), **threads):
+    with parallel_config(backend="loky", n_jobs=min(jobs, len(wave)), inner_max_num_threads=1):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
         yield from parallel(delayed(compute)(cell, store.root) for cell in wave)
 
@@ -95,31 +98,40 @@ def compute(cell: Cell, root: Path) -> CellReport:
     """Compute and store one cell, in whichever process this is; a failure is reported, not raised."""
     store = Store(root)
     with store.computing(cell.stage, cell.name, waiting=_say):
-        if store.has(cell.stage, cell.name):
-            return CellReport(cell, "ok", "", computed=False, wall_s=0.0)
-        started, cpu_started = time.perf_counter(), time.process_time()
-        try:
-            files, facts = _run_stage(cell, store)
-        except (StoreError, DataError):
-            raise
-        except Exception as error:
-            outcome, reason = _outcome(error), f"{type(error).__name__}: {error}"
-            store.write_failure(cell.stage, cell.name, outcome, reason)
-            detail = "" if isinstance(error, QaugbenchError) else traceback.format_exc()
-            return CellReport(cell, outcome, reason, computed=True, wall_s=time.perf_counter() - started, detail=detail)
-        wall_s = time.perf_counter() - started
-        meta = {
-            "key": dict(cell.key),
-            "needs": {role: need.name for role, need in cell.needs.items()},
-            "cost_class": cell.cost_class,
-            "wall_s": round(wall_s, 3),
-            "cpu_s": round(time.process_time() - cpu_started, 3),
-            "peak_memory_mb": round(peak_memory_mb(), 1),
-            "host": host(),
-            "facts": facts,
-        }
-        store.write(cell.stage, cell.name, files, meta)
-        return CellReport(cell, "ok", "", computed=True, wall_s=wall_s, remark=str(facts.get("remark", "")))
+        return compute_claimed(cell, store)
+
+
+def compute_claimed(cell: Cell, store: Store) -> CellReport:
+    """Compute and store one cell whose claim this process holds; a failure is reported, not raised."""
+    if store.has(cell.stage, cell.name):
+        return found(cell)
+    started, cpu_started = time.perf_counter(), time.process_time()
+    try:
+        files, facts = _run_stage(cell, store)
+    except (StoreError, DataError):
+        raise
+    except Exception as error:
+        if store.has(
+            cell.stage, cell.name
+        ):  # another machine, thought dead, has finished it and cleared its pieces away
+            return found(cell)
+        outcome, reason = _outcome(error), f"{type(error).__name__}: {error}"
+        store.write_failure(cell.stage, cell.name, outcome, reason)
+        detail = "" if isinstance(error, QaugbenchError) else traceback.format_exc()
+        return CellReport(cell, outcome, reason, computed=True, wall_s=time.perf_counter() - started, detail=detail)
+    wall_s = time.perf_counter() - started
+    meta = {
+        "key": dict(cell.key),
+        "needs": {role: need.name for role, need in cell.needs.items()},
+        "cost_class": cell.cost_class,
+        "wall_s": round(wall_s, 3),
+        "cpu_s": round(time.process_time() - cpu_started, 3),
+        "peak_memory_mb": round(peak_memory_mb(), 1),
+        "host": host(),
+        "facts": facts,
+    }
+    store.write(cell.stage, cell.name, files, meta)
+    return CellReport(cell, "ok", "", computed=True, wall_s=wall_s, remark=str(facts.get("remark", "")))
 
 
 def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -17,10 +17,10 @@ from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_n
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arm_choice import check_arms, choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
-from qaugbench.experiment.cluster import connected
+from qaugbench.experiment.backends import Backend, Where, choose_backend
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
-from qaugbench.experiment.execute import LIGHT_STAGES, check_backend, execute
+from qaugbench.experiment.execute import LIGHT_STAGES
 from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.plan import Plan, Runnable, make_plan
@@ -59,6 +59,8 @@ class RunRequest:
     allow_leaky_split: bool = False
     jobs: int | None = None
     backend: str = "loky"
+    scheduler: str | None = None
+    slurm: Mapping[str, str] = field(default_factory=dict)
     plateau_check: bool = True
     arms: tuple[str, ...] = ()
     ratio: float | None = None
@@ -106,6 +108,7 @@ class PreparedRun:
     plan: Plan
     store: Store
     folder: Path
+    backend: Backend
     plateau_skipped: str | None
     arms_left_out: Mapping[str, str] = field(default_factory=dict)
 
@@ -148,10 +151,8 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     fractions, replicates = _amounts(request, track)
     check_arms(request.arms)
     _check_ratio(request.ratio, track)
-    check_backend(request.backend)
-    if request.jobs is not None and request.jobs < 1:
-        raise QaugbenchError(f"--jobs must be at least 1, got {request.jobs}.")
-    device = choose_device(request.accelerator)
+    backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
+    device = choose_device(request.accelerator, remote=backend.remote)
     store = Store(request.out / "store")
     source = open_source(
         task,
@@ -179,7 +180,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         runnable=defined.runnable,
     )
     folder = request.out / _folder_name(plan)
-    return PreparedRun(request, plan, store, folder, skipped, left_out(request.arms, context))
+    return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
 
 
 def perform(request: RunRequest, defined: Definitions | None = None) -> RunResult:
@@ -197,10 +198,7 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
             progress.message(
                 "Another run uses this store. Steps that it is computing are waited for, not computed twice."
             )
-        with connected(request.backend):
-            reports = execute(
-                plan.cells, store, jobs=jobs_of(request, plan), backend=request.backend, report=progress.cell
-            )
+        reports = prepared.backend.compute(plan.cells, store, progress)
         predicted = assemble.predictions(plan, store, reports)
         stored = predicted.to_bytes()
         chosen = assemble.choices(plan, predicted)

@@ -13,23 +13,24 @@ import io
 import json
 import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
-import psutil
-from filelock import FileLock, Timeout
 
 from qaugbench.errors import StoreError
+from qaugbench.experiment.claims import Claim, holder_of, host, is_alive, remove_abandoned, take
 from qaugbench.files import json_text, write_whole
 
 META = "cell.json"
 STALE_AFTER_S = 24 * 3600
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
+"""How long a process sleeps between two looks at a claim that another holds: longer every time."""
 
 
 class Store:
@@ -57,7 +58,7 @@ class Store:
             return False
         with _explained(self.root):
             if not _sound(folder):
-                shutil.rmtree(folder)
+                self._discard(folder)
                 return False
         self._verified.add(folder)
         return True
@@ -96,7 +97,7 @@ class Store:
         A file given by its path, in the folder of ``unfinished``, is moved into the cell under its own name.
         """
         folder = self.folder(stage, name)
-        temporary = self.root / "partial" / f"{stage}-{name[:16]}.{host()}.{os.getpid()}"
+        temporary = self.root / "partial" / f"{stage}-{name[:16]}.{uuid4().hex[:8]}.{host()}.{os.getpid()}"
         with _explained(self.root):
             try:
                 temporary.mkdir()
@@ -126,45 +127,60 @@ class Store:
                 self.root / "failed" / f"{stage}-{name}.json", json_text({"outcome": outcome, "reason": reason})
             )
 
+    def claim(self, stage: str, name: str) -> Claim | None:
+        """Return the claim on a cell, which keeps other processes from computing it too, or None while another has it."""
+        with _explained(self.root):
+            return take(self._claim_path(stage, name))
+
     @contextmanager
     def computing(self, stage: str, name: str, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
-        """Hold the cell against other processes; ``waiting`` is told once who holds it. The lock ends with its process."""
-        path = self.root / "locks" / f"{stage}-{name}.lock"
-        with _explained(self.root):
-            lock = FileLock(path, timeout=0)
-            try:
-                lock.acquire()
-            except Timeout:
-                if waiting is not None:
-                    waiting(f"Waiting for {stage} {name[:12]}, which another run on this store is computing.")
-                lock.acquire(timeout=-1)
+        """Hold the cell against other processes; ``waiting`` is told once who holds it. The claim ends with its process."""
+        pause = FIRST_PAUSE_S
+        while (claim := self.claim(stage, name)) is None:
+            if waiting is not None:
+                held = holder_of(self._claim_path(stage, name))
+                by = "" if held is None else f" ({held})"
+                waiting(f"Waiting for {stage} {name[:12]}, which another run on this store is computing{by}.")
+                waiting = None
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
-            lock.release()
+            claim.release()
 
     @contextmanager
     def in_use(self) -> Iterator[bool]:
         """Mark the store as used by this run; yields whether another run uses it already."""
         with _explained(self.root):
-            lock = FileLock(self.root / "in-use.lock", timeout=0)
-            try:
-                lock.acquire()
+            claim = take(self.root / "in-use.lock")
+            if claim is not None:
                 self._remove_leftovers()
-            except Timeout:
-                pass
         try:
-            yield not lock.is_locked
+            yield claim is None
         finally:
-            lock.release()
+            if claim is not None:
+                claim.release()
+
+    def _claim_path(self, stage: str, name: str) -> Path:
+        return self.root / "locks" / f"{stage}-{name}.lock"
+
+    def _discard(self, folder: Path) -> None:
+        """Remove a damaged cell in one step, so that no other process meets half of it."""
+        aside = self.root / "partial" / f"damaged-{uuid4().hex[:8]}.{host()}.{os.getpid()}"
+        try:
+            folder.rename(aside)
+        except FileNotFoundError:  # another process saw the damage too
+            return
+        shutil.rmtree(aside, ignore_errors=True)
 
     def _remove_leftovers(self) -> None:
-        """Remove what killed processes of this machine left half-written, and anything a day old."""
+        """Remove what killed processes left: claims, cells half-written on this machine, and anything half-written a day old."""
+        remove_abandoned(self.root / "locks")
         for path in (self.root / "partial").iterdir():
             rest, _, process = path.name.rpartition(".")
-            dead = rest.endswith(f".{host()}") and process.isdigit() and not _alive(int(process))
-            if dead or time.time() - path.stat().st_mtime > STALE_AFTER_S:
+            dead = rest.endswith(f".{host()}") and process.isdigit() and not is_alive(int(process))
+            if dead or _age_s(path) > STALE_AFTER_S:
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -175,17 +191,12 @@ def npy_bytes(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def host() -> str:
-    """Return the name of this machine."""
-    return socket.gethostname()
-
-
-def _alive(process: int) -> bool:
-    """Return whether a process of this machine still runs; one that was killed and not yet collected does not."""
+def _age_s(path: Path) -> float:
+    """Return how long ago a path was changed; 0 for one that another process has just finished with."""
     try:
-        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _sound(folder: Path) -> bool:

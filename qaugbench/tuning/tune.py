@@ -179,7 +179,7 @@ def _computed(
             progress.cell(done)
 
     cells = with_upstream(cell for trial in batch for cell in trial.cells)
-    return execute(cells, store, jobs=jobs, backend="loky", report=report)
+    return execute(cells, store, jobs=jobs, report=report)
 
 
 def _folder_name(study: Study, default: Trial) -> str:

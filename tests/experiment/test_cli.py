@@ -30,6 +30,10 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
         (("run", "--task", "brainmri", "--generator", "qldm", "--replicates", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--jobs", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--backend", "dusk"), "Did you mean 'dask'"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--scheduler", "tcp://x:1"), "belongs to --backend dask"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--slurm", "time=1"), "belongs to --backend slurm"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--slurm", "time"), "'time' is not KEY=VALUE"),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--backend", "slurm"), "needs --jobs N"),
         (("run", "--task", "brainmri"), "--generator"),
         (("rnu",), "Did you mean 'run'"),
         (("show", "qldn"), "Did you mean 'qldm'"),
@@ -52,15 +56,17 @@ def test_wrong_names_and_values(
     assert not (tmp_path / "runs" / "store" / "cells" / "train").exists()
 
 
+@pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("slurm", "submitit")])
 def test_a_backend_whose_package_is_missing_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], backend: str, package: str
 ) -> None:
     monkeypatch.setattr("qaugbench.errors.find_spec", lambda module: None)
-    arguments = ("run", "--task", "brainmri", "--generator", "qldm", "--backend", "dask", "--out", tmp_path / "runs")
-    assert call(*arguments, monkeypatch=monkeypatch) == 2
+    arguments = ("run", "--task", "brainmri", "--generator", "qldm", "--out", tmp_path / "runs", "--jobs", 1)
+    assert call(*arguments, "--backend", backend, monkeypatch=monkeypatch) == 2
     said = capsys.readouterr().err
     assert said == (
-        "error: --backend dask needs the package distributed, which is not installed: pip install 'qaugbench[dask]'\n"
+        f"error: --backend {backend} needs the package {package}, which is not installed: "
+        f"pip install 'qaugbench[{backend}]'\n"
     )
 
 

@@ -38,7 +38,7 @@ def drawn(data: Path, out: Path) -> dict[str, Any]:
     found = prepare(request, replace(look_up(request), runnable=lambda labels, fraction, ladder: (fraction, None)))
     source, store = found.plan.source, found.store
     cells = tuple(cell for cell in found.plan.cells if cell.stage in ("prepare", "split", "draw"))
-    execute(cells, store, jobs=1, backend="loky", report=lambda cell: None)
+    execute(cells, store, jobs=1, report=lambda cell: None)
     ids = np.array(source.image_ids)
     parts = {part: ids[getattr(source.split, part)].tolist() for part in ("train", "val", "test")}
     draws = {

@@ -12,7 +12,8 @@ import pytest
 
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell, Inputs, Place
-from qaugbench.experiment.store import Store, host
+from qaugbench.experiment.claims import host
+from qaugbench.experiment.store import Store
 
 CELL = Cell("train", {"a": 1})
 
