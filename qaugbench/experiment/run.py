@@ -166,7 +166,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     setting = Setting(
         task, track, source, defined.autoencoder, device, ratio=request.ratio, withhold_test=request.withhold_test
     )
-    context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source))
+    context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source, task.id))
     skipped = skipped_reason(setting, asked=request.plateau_check)
     plan = make_plan(
         setting,
