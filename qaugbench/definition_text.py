@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from qaugbench.formatting import share, unsigned, wrapped
@@ -18,6 +19,9 @@ def task_text(task: Task) -> str:
         "\n".join(["Endpoints (the first decides)", *(_bullet(_endpoint(one)) for one in task.endpoints)]),
         "\n".join(["Tracks", *(_bullet(_track(track)) for track in task.tracks.values())]),
     ]
+    optional = list(_optional(task))
+    if optional:
+        blocks.append("\n".join(["Settings of optional arms", *map(_bullet, optional)]))
     return "\n\n".join(blocks)
 
 
@@ -63,8 +67,19 @@ def _track(track: Track) -> str:
     return (
         f"{track.name}: {track.image_size} pixels, {track.replicates} replicates, {fractions} of the training patients; "
         f"classifier {recipe.model}, {recipe.steps} steps of {recipe.batch_real} real images, learning rate "
-        f"{recipe.learning_rate:g}"
+        f"{recipe.learning_rate:g}{_recipe_b(track)}"
     )
+
+
+def _recipe_b(track: Track) -> str:
+    other = track.recipe_b
+    return "" if other is None else f"; recipe B {other.model}, learning rate {other.learning_rate:g}"
+
+
+def _optional(task: Task) -> Iterator[str]:
+    """Yield the settings that a task has of each optional augmentation and loss, one line each."""
+    offered = {**asdict(task.augmentations), **asdict(task.losses)}
+    yield from (f"{name}: {_settings(found)}" for name, found in offered.items() if found is not None)
 
 
 def _settings(settings: Mapping[str, Any]) -> str:

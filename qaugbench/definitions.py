@@ -6,6 +6,7 @@ The two folders are inside the wheel, or at the root of a checkout.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from qaugbench.cards import GeneratorCard, build_card
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.plugins import entry_point, facts_file, registered
 from qaugbench.plugins import module_path as module_path  # also available from here
-from qaugbench.task import Task, Track
+from qaugbench.task import RecipeName, Task, Track
 from qaugbench.typed import from_dict
 
 Built = TypeVar("Built")
@@ -77,8 +78,8 @@ def build_task(facts: dict[str, Any], origin: str) -> Task:
         for name, track in facts.pop("track", {}).items()
     }
     optional = {
-        name: _in_range(kind, facts.pop(name, {}), f"{origin} [{name}]")
-        for name, kind in {"augmentations": Augmentations, "losses": Losses}.items()
+        "augmentations": _in_range(Augmentations, facts.pop("augmentations", {}), f"{origin} [augmentations]"),
+        "losses": _in_range(Losses, facts.pop("losses", {}), f"{origin} [losses]"),
     }
     task_facts = facts.pop("task", {})
     return from_dict(Task, {**task_facts, **facts, **optional, "tracks": tracks}, origin)
@@ -160,6 +161,19 @@ def autoencoder_settings(track: str) -> dict[str, Any]:
             f"baselines/{AUTOENCODER}.toml has no settings for track {track!r}.{near_names(track, tracks)}"
         )
     return {**facts.get("hyper", {}), **tracks[track]}
+
+
+def with_recipe(task_found: Task, track_found: Track, recipe: RecipeName) -> Track:
+    """Return a track whose ``recipe`` is the one so named; DefinitionError where it has none."""
+    recipes = {"A": track_found.recipe, "B": track_found.recipe_b}
+    if recipe not in recipes:
+        raise DefinitionError(f"There is no recipe {recipe!r}.{near_names(recipe, recipes)}")
+    chosen = recipes[recipe]
+    if chosen is None:
+        raise DefinitionError(
+            f"The track {track_found.name!r} of task {task_found.id!r} has no recipe {recipe}. Give [recipe_b] in the task."
+        )
+    return replace(track_found, recipe=chosen)
 
 
 def track(task_found: Task, name: str) -> Track:

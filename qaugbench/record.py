@@ -27,7 +27,7 @@ from qaugbench.predictions import (
     percent,
 )
 from qaugbench.stats.results import Choice, Confirmatory, Scores
-from qaugbench.task import Endpoint, LabelKind
+from qaugbench.task import Endpoint, LabelKind, RecipeName
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
 SCHEMA_VERSION: Literal[3] = 3
@@ -193,6 +193,11 @@ def hardly_reaches_images(mean_replaced: float | None, noise_replaced: float | N
     return all(change is not None and change < SMALL_INFLUENCE for change in (mean_replaced, noise_replaced))
 
 
+def robustness_only(recipe: RecipeName) -> str | None:
+    """Return why the numbers of a recipe carry no verdict, or None for the recipe of the track."""
+    return None if recipe == "A" else f"recipe {recipe} is a robustness column and carries no verdict"
+
+
 def unattributable(influence: Mapping[str, Mapping[str, BlockInfluence]]) -> dict[str, dict[str, str]]:
     """Return, by fraction key and generator, why a gain cannot be attributed to a circuit that hardly reaches the images."""
     reasons = {
@@ -221,7 +226,8 @@ class Record(Facts):
     """Everything a run states, except the logits.
 
     ``departures`` from the track's amounts keep a run off the leaderboard, and so does a missing ``recipe_sha256``: records
-    of schema 1 and 2 did not state which code trained the classifier. Scores hold no number that is not finite: it is None.
+    of schema 1 and 2 did not state which code trained the classifier. A ``recipe_name`` other than "A" keeps a run off it too, and
+    its scores hold no verdict. Scores hold no number that is not finite: it is None.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     """
@@ -237,6 +243,7 @@ class Record(Facts):
     fractions: list[FractionFacts] = Field(min_length=1, max_length=MOST_FRACTIONS)
     replicates: int = Field(ge=1, le=MOST_REPLICATES)
     image_size: int = Field(ge=1, le=10_000)
+    recipe_name: RecipeName = "A"
     recipe: dict[str, Any]
     generators: list[GeneratorFacts] = Field(max_length=MOST_ARMS)
     data: DataFacts

@@ -17,6 +17,8 @@ from qaugbench.recipe import LabelKind, Recipe
 
 EndpointKind = Literal["macro_auroc", "auroc", "qwk"]
 BalanceMode = Literal["prior", "tailfill"]
+RecipeName = Literal["A", "B"]
+"""A: the recipe of a track. B: its second one, whose numbers carry no verdict."""
 OPTIONAL_OF_TASKS = ("augmentations", "losses")
 OPTIONAL_OF_TRACKS = ("plateau", "recipe_b")
 FRACTION_LADDER = (0.05, 0.10, 0.25, 1.0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from qaugbench.errors import EntryError, shown
 from qaugbench.predictions import PredictionSet
-from qaugbench.record import Record
+from qaugbench.record import Record, robustness_only
 from qaugbench.stats.metric_on_images import Images
 from qaugbench.task import Endpoint
 
@@ -47,6 +47,8 @@ def why_off_board(record: Record) -> str | None:
         return "its record does not state which code trained the classifier; run it again"
     if record.test_withheld:
         return "its test scores are withheld (--no-test)"
+    if record.recipe_name != "A":
+        return str(robustness_only(record.recipe_name))
     return f"it has {'; '.join(record.departures)}" if record.departures else None
 
 

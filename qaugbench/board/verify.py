@@ -15,7 +15,7 @@ from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import PredictionSet
-from qaugbench.record import Record, unattributable
+from qaugbench.record import Record, robustness_only, unattributable
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, metric_of
 from qaugbench.stats.reference import validation_means
@@ -228,6 +228,7 @@ def scores_of(record: Record, predicted: PredictionSet, *, reference: Mapping[st
         reference=reference,
         unattributable=unattributable(record.influence),
         test_withheld=record.test_withheld,
+        no_verdict=robustness_only(record.recipe_name),
     )
 
 

@@ -70,6 +70,13 @@ def run_options(command: Any) -> Any:
             is_flag=True,
             help="Withhold test scores, as tuning needs: scores are those on validation images, and no entry can be made.",
         ),
+        click.option(
+            "--recipe",
+            type=click.Choice(["A", "B"]),
+            default="A",
+            show_default=True,
+            help="Classifier: A, the track's own; B, its second one, a robustness column without verdicts.",
+        ),
         click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
         click.option(
             "--out",

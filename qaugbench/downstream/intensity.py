@@ -23,7 +23,7 @@ def intensity(images: torch.Tensor, settings: Intensity, seed: int) -> torch.Ten
     noise = torch.randn(images.shape, generator=generator).to(images.device)
     exponent, amount = (draws[:, place].view(-1, 1, 1, 1) for place in (1, 2))
     changed = images ** torch.exp((2.0 * exponent - 1.0) * settings.gamma)
-    changed = changed * bias_field(gains, settings.bias_field, images.shape[-2:])
+    changed = changed * bias_field(gains, settings.bias_field, (images.shape[-2], images.shape[-1]))
     changed = (changed + amount * settings.noise * noise).clamp(0.0, 1.0)
     return torch.where((draws[:, 0] < settings.probability).view(-1, 1, 1, 1), changed, images)
 

@@ -117,6 +117,7 @@ def record(
         fractions=list(plan.fractions),
         replicates=plan.replicates,
         image_size=plan.track.image_size,
+        recipe_name=plan.setting.recipe,
         recipe=asdict(plan.track.recipe),
         generators=_generator_facts(plan, store, reports),
         data=plan.source.facts,
@@ -138,12 +139,14 @@ def record(
 
 
 def departures(plan: Plan) -> list[str]:
-    """Return in words every amount that is not the track's own."""
+    """Return in words everything that is not the track's own."""
     found = []
     if plan.replicates != plan.track.replicates:
         found.append(f"{plan.replicates} replicates instead of the {plan.track.replicates} of the track")
     if set(plan.requested) != set(plan.track.fractions):
         found.append("fractions other than those of the track")
+    if plan.setting.recipe != "A":
+        found.append(f"recipe {plan.setting.recipe} instead of the recipe of the track")
     if plan.source.split.name.startswith("fold:"):
         found.append(f"{plan.source.split.name} as its split, one of several that belong together")
     if plan.setting.fill_ratio != plan.task.ratio:

@@ -27,6 +27,8 @@ def skipped_reason(setting: Setting, *, asked: bool) -> str | None:
     """Return in words why a run does not check the plateau, or None where it does."""
     if not asked:
         return "it was switched off by --no-plateau-check"
+    if setting.recipe != "A":
+        return f"it is about the recipe of the track, and this run has recipe {setting.recipe}"
     if setting.source.facts.phantom:
         return "the images are a phantom"
     if setting.task.endpoints[0].margin is None:

@@ -22,7 +22,7 @@ from qaugbench.experiment.replicate import Draw
 from qaugbench.experiment.source import OpenedSource
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import Streams, child_seed, replicate_streams
-from qaugbench.task import PARTS, Task, Track
+from qaugbench.task import PARTS, RecipeName, Task, Track
 
 STAGES_CODE = "qaugbench.experiment.stages"
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
@@ -42,6 +42,7 @@ class Setting:
     """What all replicates of a run share.
 
     ``ratio`` is fill images per real one where it is not the task's own. With ``withhold_test`` no classifier sees a test image.
+    ``track.recipe`` is the recipe that ``recipe`` names.
     """
 
     task: Task
@@ -51,6 +52,7 @@ class Setting:
     device: str
     ratio: float | None = None
     withhold_test: bool = False
+    recipe: RecipeName = "A"
 
     @property
     def fill_ratio(self) -> float:

@@ -31,8 +31,8 @@ from qaugbench.experiment.source import open_source, phantom_side
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
-from qaugbench.record import FractionFacts, Record, record_text
-from qaugbench.task import Task, Track
+from qaugbench.record import FractionFacts, Record, record_text, robustness_only
+from qaugbench.task import RecipeName, Task, Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]
 LARGEST_RATIO = 16
@@ -63,6 +63,7 @@ class RunRequest:
     arms: tuple[str, ...] = ()
     ratio: float | None = None
     withhold_test: bool = False
+    recipe: RecipeName = "A"
     accelerator: Accelerator = "auto"
     out: Path = field(default_factory=lambda: Path("runs"))
     quiet: bool = False
@@ -144,6 +145,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
     defined = defined or look_up(request)
     task, track = defined.task, definitions.track(defined.task, request.track)
+    track = definitions.with_recipe(task, track, request.recipe)
     fractions, replicates = _amounts(request, track)
     check_arms(request.arms)
     _check_ratio(request.ratio, track)
@@ -164,7 +166,14 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
     source = source.told(notes, notes, notes)
     setting = Setting(
-        task, track, source, defined.autoencoder, device, ratio=request.ratio, withhold_test=request.withhold_test
+        task,
+        track,
+        source,
+        defined.autoencoder,
+        device,
+        ratio=request.ratio,
+        withhold_test=request.withhold_test,
+        recipe=request.recipe,
     )
     context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source, task.id))
     skipped = skipped_reason(setting, asked=request.plateau_check)
@@ -226,7 +235,8 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
 
 def _folder_name(plan: Plan) -> str:
     names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.card.id.lower()) for choice in plan.generators)
-    return f"{plan.task.id}-{plan.source.facts.source}-{plan.track.name}-{names}-{plan.config_sha256[:8]}"
+    recipe = "" if plan.setting.recipe == "A" else f"-recipe-{plan.setting.recipe.lower()}"
+    return f"{plan.task.id}-{plan.source.facts.source}-{plan.track.name}-{names}{recipe}-{plan.config_sha256[:8]}"
 
 
 def opening(prepared: PreparedRun) -> str:
@@ -244,9 +254,15 @@ def opening(prepared: PreparedRun) -> str:
         *(f"Without the arm {name}: {why}." for name, why in prepared.arms_left_out.items()),
         *([WITHHELD] if plan.setting.withhold_test else []),
         f"Plateau check: {_plateau_words(prepared)}",
+        *_recipe_lines(prepared),
         f"{len(steps)} steps, {cached} cached. Interrupt at any time: the same command resumes.",
     ]
     return "\n".join(lines)
+
+
+def _recipe_lines(prepared: PreparedRun) -> list[str]:
+    reason = robustness_only(prepared.plan.setting.recipe)
+    return [] if reason is None else [f"Classifier: {prepared.plan.track.recipe.model}; {reason}."]
 
 
 def _fraction_line(fraction: FractionFacts) -> str:

@@ -63,6 +63,7 @@ def _check_alike(folders: Sequence[Path], records: Sequence[Record]) -> None:
             ("data", record.data.manifest_sha256 == records[0].data.manifest_sha256),
             ("task", record.task_sha256 == records[0].task_sha256),
             ("classifier's code", record.recipe_sha256 == records[0].recipe_sha256),
+            ("recipe", record.recipe_name == records[0].recipe_name),
             ("arms", [arm.id for arm in record.arms] == [arm.id for arm in records[0].arms]),
             ("fractions", [f.key for f in record.fractions] == [f.key for f in records[0].fractions]),
         ):

@@ -22,6 +22,11 @@ def banner(record: Record) -> list[str]:
             "TEST SCORES WITHHELD. No test image was predicted. All scores are those on the validation images, on which "
             "checkpoints and comparators were chosen too: they serve for tuning and prove nothing."
         )
+    if record.recipe_name != "A":
+        lines.append(
+            f"RECIPE {record.recipe_name}, A ROBUSTNESS COLUMN. The task's second classifier ({record.recipe.get('model')}) was "
+            "trained instead of the first. Read whether differences keep their sign and size; nothing here is a verdict."
+        )
     if record.data.leaky:
         lines.append(
             f"LEAKY SPLIT. {record.data.crossing_groups} patients or near-duplicate groups are on both sides of the split "

@@ -28,11 +28,15 @@ def confirmatory(primary: Primary) -> Confirmatory:
     pairs = [
         (key, arm, str(fraction.reference_arm))
         for key, (fraction, measured) in primary.items()
-        if fraction.reference_arm in measured.by_arm and _has_family(measured)
+        if fraction.reference_arm in measured.by_arm and _has_family(measured) and fraction.no_verdict is None
         for arm in fraction.present.with_role("synthetic")
     ]
     if not pairs:
-        few = [too_few_replicates(measured.n_replicates) for _, measured in primary.values() if measured.by_arm]
+        few = [
+            fraction.no_verdict or too_few_replicates(measured.n_replicates)
+            for fraction, measured in primary.values()
+            if measured.by_arm
+        ]
         why = next(
             (reason for reason in few if reason is not None), "no generator could be compared with the reference"
         )

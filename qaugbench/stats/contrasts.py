@@ -91,6 +91,8 @@ def _numbers(measured: ArmMeasurements, arm: str, against: str) -> dict[str, Any
 def _decided(fraction: Fraction, measured: ArmMeasurements, pair: Pair) -> tuple[Verdict, str]:
     """Return the verdict on a contrast and its words."""
     family, arm, against = pair
+    if fraction.no_verdict is not None:
+        return Verdict("NO-VERDICT", fraction.no_verdict), "no verdict"
     role = fraction.present.arms[arm].role
     if family == "augmented":
         if role in FILLED_SLOTS:

@@ -16,7 +16,8 @@ from qaugbench.stats.results import BestClassical, Reference
 class Fraction:
     """One fraction: its key, the arms present, R* and the best classical arm, the test images.
 
-    ``task`` names the task in sentences; ``unattributable`` says by generator why a gain cannot be attributed to its circuit.
+    ``task`` names the task in sentences; ``unattributable`` says by generator why a gain cannot be attributed to its circuit,
+    and ``no_verdict`` why nothing at all may be claimed, where that is so.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Fraction:
     best: BestClassical
     images: Images
     unattributable: Mapping[str, str]
+    no_verdict: str | None = None
 
     @property
     def reference_arm(self) -> str | None:

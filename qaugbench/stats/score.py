@@ -44,6 +44,7 @@ def score(
     reference: Mapping[str, str] | None = None,
     unattributable: Mapping[str, Mapping[str, str]] | None = None,
     test_withheld: bool = False,
+    no_verdict: str | None = None,
 ) -> Scores:
     """Return the Scores of ``predictions``; ``endpoints[0]`` is primary and ``task`` names the task in the sentences.
 
@@ -56,9 +57,9 @@ def score(
     ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what the latter were
     worth; ``n_oracle`` are the oracle's further real images, where it has fewer than there are synthetic ones. ``reference``
     names R* by fraction instead of choosing it: where that is not the R* of ``choices``, both are chosen anew.
-    ``unattributable`` says by fraction and generator why a gain cannot be attributed to the circuit. With ``test_withheld``
-    the validation images are scored and nothing is claimed (``without_claims``). Raises StatisticsError when arms, endpoints,
-    classes, labels and logits do not fit together.
+    ``unattributable`` says by fraction and generator why a gain cannot be attributed to the circuit, and ``no_verdict`` why
+    there may be no verdict at all. With ``test_withheld`` the validation images are scored and nothing is claimed
+    (``without_claims``). Raises StatisticsError when arms, endpoints, classes, labels and logits do not fit together.
     """
     by_id = _checked_arms(predictions.arms, arms)
     predictions = predictions.on_validation() if test_withheld else predictions
@@ -81,7 +82,7 @@ def score(
     for key in sorted(predictions.fractions, key=percent):
         present = Present.of(predictions.arms, predictions.fractions[key], by_id)
         against, best = chosen[key].reference, chosen[key].best_classical
-        fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}))
+        fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}), no_verdict)
         scored[key], measured = score_fraction(fraction, endpoints, secondary)
         primary[key] = fraction, measured
     scores = Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}, n_oracle or {}))

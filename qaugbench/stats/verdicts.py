@@ -39,7 +39,8 @@ def _verdict(
         measured.by_arm,
         n_eff=int(metric.n_eff or 0),
         margin=margin,
-        why_none=why_no_verdict(
+        why_none=fraction.no_verdict
+        or why_no_verdict(
             helps,
             present.n_replicates,
             present.flagged_fraction(arm, reference),
@@ -48,7 +49,8 @@ def _verdict(
         ),
         flagged={name: present.flagged_fraction(name) for name in present.arms},
     )
-    has_posterior = margin is not None and helps.se > 0 and too_few_replicates(present.n_replicates) is None
+    enough = too_few_replicates(present.n_replicates) is None and fraction.no_verdict is None
+    has_posterior = margin is not None and helps.se > 0 and enough
     return ArmVerdict(
         ladder=ladder,
         words=verdict_text(ladder),

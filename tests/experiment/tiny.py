@@ -25,7 +25,10 @@ def tiny_task(name: str = TASK) -> Task:
     recipe = dataclasses.replace(
         smoke.recipe, model="mobilenetv3_small_050", steps=4, warmup_steps=1, batch_real=8, evaluations=1
     )
-    track = dataclasses.replace(smoke, phantom_patients=60, replicates=2, fractions=(0.5,), recipe=recipe)
+    recipe_b = dataclasses.replace(recipe, model=smoke.recipe_b.model) if smoke.recipe_b else None
+    track = dataclasses.replace(
+        smoke, phantom_patients=60, replicates=2, fractions=(0.5,), recipe=recipe, recipe_b=recipe_b
+    )
     return dataclasses.replace(task, tracks={"smoke": track})
 
 

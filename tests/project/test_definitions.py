@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +57,7 @@ def test_phantom_has_the_label_space_and_channels_of_its_task(task: Task) -> Non
 def test_classifiers_exist(task: Task) -> None:
     import timm
 
-    recipes = [task.tracks[name].recipe for name in TRACKS]
+    recipes = [recipe for name in TRACKS for recipe in (task.tracks[name].recipe, task.tracks[name].recipe_b) if recipe]
     assert all(timm.is_model(recipe.model) for recipe in recipes)
     assert all(recipe.pretrained is None or timm.is_model_pretrained(recipe.pretrained) for recipe in recipes)
 
@@ -76,6 +78,11 @@ def test_baseline_has_settings_for_every_track(name: str) -> None:
         (("track", "lite"), "image_sizes", "Did you mean 'image_size'"),
         (("recipe",), "learning_rat", "Did you mean 'learning_rate'"),
         (("recipe", "augment"), "rotate", "Did you mean 'rotate_degrees'"),
+        (("recipe_b",), "modl", "Did you mean 'model'"),
+        (("track", "full", "recipe_b"), "pretraind", "Did you mean 'pretrained'"),
+        (("augmentations",), "mixpu", "Did you mean 'mixup'"),
+        (("augmentations", "mixup"), "alfa", "Did you mean 'alpha'"),
+        (("losses", "focal"), "gama", "Did you mean 'gamma'"),
     ],
 )
 def test_unknown_key_is_named_with_near_ones(place: tuple[str, ...], key: str, words: str) -> None:
@@ -86,6 +93,57 @@ def test_unknown_key_is_named_with_near_ones(place: tuple[str, ...], key: str, w
     table[key] = 1
     with pytest.raises(DefinitionError, match=words):
         definitions.build_task(facts, origin="tasks/kneeoa.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "key", "value", "words"),
+    [
+        ("augmentations", "mixup", "alpha", 0.0, "mixup: alpha must be above 0; got 0"),
+        ("augmentations", "cutmix", "probability", 1.5, "cutmix: probability must be 0 to 1; got 1.5"),
+        ("augmentations", "randaugment", "magnitude", 31, "randaugment: magnitude must be 0 to 30; got 31"),
+        ("augmentations", "randaugment", "operations", 0, "randaugment: operations must be above 0; got 0"),
+        ("augmentations", "trivialaugment", "largest", -1, "trivialaugment: largest must be 0 to 30; got -1"),
+        ("augmentations", "elastic", "smoothness", 0.0, "elastic: smoothness must be above 0; got 0"),
+        ("augmentations", "intensity", "gamma", -0.1, "intensity: gamma must be 0 to 1; got -0.1"),
+        ("losses", "focal", "beta", 1.0, "beta below 1; got 2 and 1"),
+    ],
+)
+def test_optional_settings_out_of_range_are_refused_with_their_place(
+    table: str, name: str, key: str, value: float, words: str
+) -> None:
+    facts = copy.deepcopy(definitions.read_toml("tasks", "kneeoa"))
+    facts[table][name][key] = value
+    with pytest.raises(DefinitionError, match=rf"tasks/kneeoa.toml \[{table}\] .*{re.escape(words)}"):
+        definitions.build_task(facts, origin="tasks/kneeoa.toml")
+
+
+def test_recipe_b_differs_from_the_track_s_recipe_in_network_rate_and_weights_alone(task: Task) -> None:
+    for name in TRACKS:
+        track = task.tracks[name]
+        assert track.recipe_b is not None
+        same = {key: getattr(track.recipe, key) for key in ("model", "learning_rate", "pretrained")}
+        assert replace(track.recipe_b, **same) == track.recipe
+        assert track.recipe_b.model != track.recipe.model
+
+
+def test_recipe_b_takes_no_weights_of_another_network() -> None:
+    facts = copy.deepcopy(definitions.read_toml("tasks", "kneeoa"))
+    del facts["track"]["full"]["recipe_b"]
+    recipe_b = definitions.build_task(facts, origin="here").tracks["full"].recipe_b
+    assert recipe_b is not None
+    assert recipe_b.pretrained is None
+    del facts["recipe_b"], facts["track"]["standard"]["recipe_b"]
+    assert definitions.build_task(facts, origin="here").tracks["full"].recipe_b is None
+
+
+def test_what_only_optional_arms_and_recipe_b_use_is_no_part_of_a_track_s_identity() -> None:
+    facts = copy.deepcopy(definitions.read_toml("tasks", "kneeoa"))
+    facts["augmentations"]["mixup"]["alpha"] = 0.123
+    del facts["losses"], facts["recipe_b"]
+    task, other = definitions.task("kneeoa"), definitions.build_task(facts, origin="here")
+    for track in TRACKS:
+        assert other.track_identity(track) == task.track_identity(track)
+        assert other.optional_identity(track) != task.optional_identity(track)
 
 
 def test_wrong_type_and_missing_key_are_named() -> None:

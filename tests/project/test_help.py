@@ -40,3 +40,5 @@ def test_a_task_is_shown_in_words() -> None:
     text = CliRunner().invoke(cli, ["show", "brainmri"]).output
     assert text.startswith("brainmri@2: Brain tumour MRI\n")
     assert "a difference of .010 matters" in text
+    assert "Settings of optional arms\n- mixup: alpha 0.4, probability 1\n" in text
+    assert "recipe B mobilevit_xxs" in text
