@@ -48,18 +48,19 @@ CLASSIFIER_SEEDS = ("init_seed", "order_seed", "augment_seed", "fill_order_seed"
 
 @dataclass(frozen=True)
 class Setting:
-    """What all replicates of a run share; ``track.recipe`` is the recipe that ``recipe`` names.
+    """What all replicates of a run share.
 
     ``ratio`` is fill images per real one where it is not the task's own. With ``withhold_test`` no classifier sees a test image.
+    ``track.recipe`` is the recipe that ``recipe`` names.
     """
 
     task: Task
     track: Track
     source: OpenedSource
     device: str
-    recipe: RecipeName = "A"
     ratio: float | None = None
     withhold_test: bool = False
+    recipe: RecipeName = "A"
 
     @property
     def fill_ratio(self) -> float:

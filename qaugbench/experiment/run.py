@@ -166,9 +166,15 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
     source = source.told(notes, notes, notes)
     setting = Setting(
-        task, track, source, device, request.recipe, ratio=request.ratio, withhold_test=request.withhold_test
+        task,
+        track,
+        source,
+        device,
+        ratio=request.ratio,
+        withhold_test=request.withhold_test,
+        recipe=request.recipe,
     )
-    context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source))
+    context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source, task.id))
     skipped = skipped_reason(setting, asked=request.plateau_check)
     plan = make_plan(
         setting,

@@ -13,6 +13,7 @@ import numpy as np
 from qaugbench.datasets.audit.quick import finding_lines, finding_notes, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import data_name, own_prepared
+from qaugbench.datasets.phantom.images import phantom_tasks
 from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import data_home, find_prepared, sources
@@ -104,9 +105,10 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
     return archive, PHANTOM, f"{PHANTOM_BANNER}{why}"
 
 
-def phantom_side(source: OpenedSource) -> int | None:
-    """Return the pixels per side at which a phantom source was drawn, or None for any other source."""
-    return source.prepared.read(0).width if source.facts.phantom else None
+def phantom_side(source: OpenedSource, task_id: str) -> int | None:
+    """Return the pixels per side at which a phantom of ours was drawn, or None for any other source."""
+    drawn_here = source.facts.phantom and task_id in phantom_tasks()
+    return source.prepared.read(0).width if drawn_here else None
 
 
 def own_name(data: Path, source: str | None = None) -> str:
