@@ -78,4 +78,4 @@ def test_settings_of_a_trial_replace_those_of_the_track_and_name_its_cells() -> 
 def make_arms() -> list:
     from qaugbench.experiment.arms import variant_arms
 
-    return list(variant_arms(small_choice().card))
+    return list(variant_arms(small_choice()))

@@ -194,7 +194,7 @@ def test_a_control_is_tuned_over_the_space_of_its_generator(tmp_path: Path) -> N
         ({"trials": 0}, "--trials must be at least 1"),
         ({"replicates": 0}, "--replicates must be at least 1"),
         ({"generator": "folder:images"}, "nothing to tune"),
-        ({"generator": "ddpn"}, "Did you mean 'ldm'"),
+        ({"generator": "lddm"}, "Did you mean 'ldm'"),
         ({"generator": "qldm:twim"}, "Did you mean 'twin'"),
     ],
 )
