@@ -15,7 +15,7 @@ from qaugbench.experiment.optional_arms import OPTIONAL_ARMS
 from qaugbench.predictions import CHECK_ROLES, REFERENCE_ROLES
 from tests.experiment.small import small_choice
 
-CONTEXT = ArmContext("kneeoa", 32, (small_choice("qldm"), small_choice("ddpm")), phantom_side=64)
+CONTEXT = ArmContext("kneeoa", 32, (small_choice("qldm"), small_choice("ldm")), phantom_side=64)
 REAL = replace(CONTEXT, phantom_side=None)
 
 
@@ -32,8 +32,8 @@ def test_arms_come_once_each_in_the_order_of_the_list() -> None:
 
 
 def test_labels_are_permuted_of_every_generator_or_of_the_one_that_is_named() -> None:
-    assert ids("P-shuf") == ["P-shuf:qldm", "P-shuf:ddpm"]
-    assert ids("P-shuf:ddpm") == ["P-shuf:ddpm"]
+    assert ids("P-shuf") == ["P-shuf:qldm", "P-shuf:ldm"]
+    assert ids("P-shuf:ldm") == ["P-shuf:ldm"]
 
 
 def test_a_side_is_a_quarter_unless_it_is_given_and_several_may_be() -> None:
@@ -43,7 +43,7 @@ def test_a_side_is_a_quarter_unless_it_is_given_and_several_may_be() -> None:
 
 
 def test_all_is_everything_that_the_run_can_have() -> None:
-    own = ["P-noise", "P-shuf:qldm", "P-shuf:ddpm", "R+dup", "R+lowres:8", "copycat", "O-true"]
+    own = ["P-noise", "P-shuf:qldm", "P-shuf:ldm", "R+dup", "R+lowres:8", "copycat", "O-true"]
     assert ids("all") == [*(arm.info.id for arm in OPTIONAL_ARMS), *own]
     assert ids("all", context=REAL) == ids("all")[:-1]
     assert list(left_out(["all"], REAL)) == ["O-true"]
@@ -55,7 +55,7 @@ def test_all_is_everything_that_the_run_can_have() -> None:
     [
         ("copykat", "Did you mean 'copycat'"),
         ("P-nois", "Did you mean 'P-noise'"),
-        ("P-shuf:qldn", "these are qldm, ddpm"),
+        ("P-shuf:qldn", "these are qldm, ldm"),
         ("R+lowres:32", "1 to 31 pixels"),
         ("R+lowres:0", "1 to 31 pixels"),
         ("R+lowres:half", "given 'half'"),

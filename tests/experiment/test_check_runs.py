@@ -22,20 +22,20 @@ from qaugbench.predictions import read_predictions
 from tests.experiment.tiny import tiny_definitions, tiny_request, tiny_run
 
 REAL = ("R", "R+", "R+cm", "R+os", "O-real")
-CHECKS = ("P-noise", "P-shuf:ddpm", "R+dup", "R+lowres:8", "copycat", "O-true")
+CHECKS = ("R+rec:latent-4x4x4", "P-noise", "P-shuf:ldm", "R+dup", "R+lowres:8", "copycat", "O-true")
 
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """Return a run with every check, at twice the images in the further slots."""
     out = tmp_path_factory.mktemp("checked")
-    return tiny_run(out, generators=("ddpm",), arms=tuple(arm.partition(":")[0] for arm in CHECKS), ratio=2.0)
+    return tiny_run(out, generators=("ldm",), arms=tuple(arm.partition(":")[0] for arm in CHECKS), ratio=2.0)
 
 
 @pytest.fixture(scope="module")
 def withheld(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """Return a run without test scores."""
-    return tiny_run(tmp_path_factory.mktemp("withheld"), generators=("ddpm",), arms=("R+dup",), withhold_test=True)
+    return tiny_run(tmp_path_factory.mktemp("withheld"), generators=("ldm",), arms=("R+dup",), withhold_test=True)
 
 
 def facts_of(run: RunResult, stage: str) -> dict[str, list[dict]]:
@@ -49,7 +49,7 @@ def facts_of(run: RunResult, stage: str) -> dict[str, list[dict]]:
 
 def test_every_check_runs_and_the_run_is_verified(checked: RunResult) -> None:
     assert not checked.failed
-    assert tuple(arm.id for arm in checked.record.arms) == (*REAL, "ddpm", *CHECKS)
+    assert tuple(arm.id for arm in checked.record.arms) == (*REAL, "ldm", *CHECKS)
     assert verify(checked.folder).n_numbers > 100
     logits = read_predictions(checked.folder / "predictions.npz").fractions["50%"].test_logits
     assert np.isfinite(logits).all()
@@ -59,7 +59,7 @@ def test_all_fills_have_the_ratio_s_number_of_images(checked: RunResult) -> None
     (fraction,) = checked.record.fractions
     assert fraction.n_fill == 2 * fraction.n_real
     made = facts_of(checked, "fill")
-    assert set(made) == {"noise", "shuffled", "lowres", "copies", "true"}
+    assert set(made) == {"reconstructed", "noise", "shuffled", "lowres", "copies", "true"}
     assert all(len(cells) == 2 for cells in made.values())
     counts = {cell["facts"]["images"] for cells in made.values() for cell in cells}
     drawn = {cell["facts"]["drawn"] for cell in facts_of(checked, "draw")["None"]}
@@ -101,7 +101,7 @@ def test_choices_are_on_disk_before_anything_is_scored(checked: RunResult, monke
     monkeypatch.setattr("qaugbench.experiment.run.scores_of", stop)
     with pytest.raises(Reached):
         tiny_run(
-            checked.folder.parent, generators=("ddpm",), arms=tuple(a.partition(":")[0] for a in CHECKS), ratio=2.0
+            checked.folder.parent, generators=("ldm",), arms=tuple(a.partition(":")[0] for a in CHECKS), ratio=2.0
         )
 
 
@@ -143,7 +143,7 @@ def test_every_score_of_a_withheld_run_is_of_the_validation_images(withheld: Run
 
 
 def test_withholding_the_test_changes_no_validation_prediction(withheld: RunResult, tmp_path: Path) -> None:
-    open_run = tiny_run(withheld.folder.parent, generators=("ddpm",), arms=("R+dup",))
+    open_run = tiny_run(withheld.folder.parent, generators=("ldm",), arms=("R+dup",))
     one, other = (read_predictions(run.folder / "predictions.npz").fractions["50%"] for run in (withheld, open_run))
     assert (one.val_logits == other.val_logits).all()
     assert open_run.folder != withheld.folder
@@ -163,7 +163,7 @@ def test_withholding_the_test_changes_no_validation_prediction(withheld: RunResu
 def test_wrong_options_are_refused_before_anything_is_computed(
     options: dict, error: type[Exception], words: str, tmp_path: Path
 ) -> None:
-    request = tiny_request(tmp_path, generators=("ddpm",), **options)
+    request = tiny_request(tmp_path, generators=("ldm",), **options)
     with pytest.raises(error) as refused:
         prepare(request, tiny_definitions(request))
     assert words in str(refused.value)
@@ -173,9 +173,9 @@ def test_wrong_options_are_refused_before_anything_is_computed(
 def test_what_a_run_will_have_is_said_before_it_starts(tmp_path: Path) -> None:
     from qaugbench.experiment.run import opening
 
-    request = tiny_request(tmp_path, generators=("ddpm",), arms=("copycat",), ratio=0.5, withhold_test=True)
+    request = tiny_request(tmp_path, generators=("ldm",), arms=("copycat",), ratio=0.5, withhold_test=True)
     said = opening(prepare(request, tiny_definitions(request)))
-    assert "ddpm, copycat." in said
+    assert "ldm, R+rec:latent-4x4x4, copycat." in said
     assert "42 real training images, 21 synthetic" in said
     assert "Test scores are withheld (--no-test)" in said
 

@@ -112,18 +112,18 @@ def test_a_cell_that_fails_leaves_no_influence_and_all_arms_as_they_were(finishe
 
 
 def test_a_control_that_fails_leaves_the_others(finished: RunResult, tmp_path: Path) -> None:
-    from qaugbench.generators.qldm import Qldm
+    from qaugbench.generators.shared.model import Model
 
-    sample = Qldm.sample
+    sample = Model.sample
 
-    def failing(self: Qldm, *args: object, **options: object) -> np.ndarray:
-        if self.control == "twin":
+    def failing(self: Model, *args: object, **options: object) -> np.ndarray:
+        if self.recipe.control == "twin":
             raise DivergedError("not finite")
         return sample(self, *args, **options)
 
     shutil.copytree(finished.folder.parent / "store", tmp_path / "store")
     shutil.rmtree(tmp_path / "store" / "cells" / "sample")
-    with mock.patch.object(Qldm, "sample", failing):
+    with mock.patch.object(Model, "sample", failing):
         found = tiny_run(tmp_path).record.influence["50%"]["qldm"]
     whole = finished.record.influence["50%"]["qldm"]
     assert found.controls == {name: change for name, change in whole.controls.items() if name != "twin"}

@@ -22,7 +22,7 @@ TASKS = definitions.names("tasks")
 
 
 def prepared(out: Path, recipe: str) -> PreparedRun:
-    request = replace(tiny_request(out, generators=("ddpm",)), recipe=recipe)  # type: ignore[arg-type]
+    request = replace(tiny_request(out, generators=("ldm",)), recipe=recipe)  # type: ignore[arg-type]
     return prepare(request, tiny_definitions(request))
 
 
