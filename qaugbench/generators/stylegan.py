@@ -58,9 +58,7 @@ class Stylegan(Stepped):
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         widths = level_widths(shape[-1], hyper.channels)
-        self.mapping = Mapping(
-            hyper.noise_size, n_labels, hyper.style_size, hyper.mapping_layers, hyper.mapping_rate
-        )
+        self.mapping = Mapping(hyper.noise_size, n_labels, hyper.style_size, hyper.mapping_layers, hyper.mapping_rate)
         self.synthesis = Synthesis(shape[0], widths, hyper.style_size)
         self.critic = StyleCritic(shape[0], widths, n_labels)
         self.augment = AdaptiveAugmentation(hyper.augment_target, hyper.augment_images)

@@ -1,8 +1,9 @@
 """Adaptive discriminator augmentation: every image a critic sees is changed at random, as often as its overfitting calls for.
 
 Karras et al., arXiv 2006.06676: pixel blitting, general geometric and colour transformations (the set "bgc", appendix B),
-each applied with the probability p. Changes are the same for real and drawn images, so the generator need not show them: each
-leaves some images as they are, and a distribution of images can be told from its changed one (section 2.2).
+each applied with the probability p. Real and drawn images are changed in the same way, and every change leaves a share of
+the images as they are, so the distribution of unchanged images can be told from that of changed ones: the generator learns
+the former (section 2.2). Labels that a flip or a turn would alter, such as a side of the body, are therefore safe.
 """
 
 from __future__ import annotations
@@ -89,6 +90,20 @@ def _mixed(images: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     return (matrix @ images.flatten(2)).view(images.shape)
 
 
+def turn(angle: torch.Tensor) -> torch.Tensor:
+    """Return motions [n, 3, 3] that turn about the centre by ``angle`` [n]."""
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    return _matrix(cosine, -sine, torch.zeros_like(angle), sine, cosine, torch.zeros_like(angle))
+
+
+def hue_turn(angle: torch.Tensor) -> torch.Tensor:
+    """Return turns [n, 3, 3] of colours about the axis of greys, by ``angle`` [n] (Rodrigues)."""
+    grey = torch.full((3, 3), 1 / 3, device=angle.device)
+    across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=angle.device) / math.sqrt(3)
+    cosine, sine = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
+    return grey + cosine * (torch.eye(3, device=angle.device) - grey) + sine * across
+
+
 class _Draws:
     """Random amounts [n] of a change, neutral for the images that it leaves alone."""
 
@@ -117,9 +132,9 @@ class _Draws:
 def _motion(draws: _Draws, side: int) -> torch.Tensor:
     """Return random motions [n, 3, 3]: flip, quarter turns, whole pixels, scale, turn, stretch, and a shift (table 1, "bg")."""
     pixels = [(draws.uniform(-0.125, 0.125) * side).round() * 2 / side for _ in range(2)]
-    blit = _turn(draws.whole(4) * math.pi / 2) @ _scale(1 - 2 * draws.whole(2), None) @ _shift(*pixels)
+    blit = turn(draws.whole(4) * math.pi / 2) @ _scale(1 - 2 * draws.whole(2), None) @ _shift(*pixels)
     size, stretch = (torch.exp2(draws.normal(0.2)) for _ in range(2))
-    geometric = _scale(size, size) @ _turn(draws.uniform(-math.pi, math.pi)) @ _scale(stretch, 1 / stretch)
+    geometric = _scale(size, size) @ turn(draws.uniform(-math.pi, math.pi)) @ _scale(stretch, 1 / stretch)
     return blit @ geometric @ _shift(draws.normal(0.25), draws.normal(0.25))
 
 
@@ -133,21 +148,8 @@ def _colour(draws: _Draws, channels: int) -> tuple[torch.Tensor, torch.Tensor]:
     if channels == 3:
         grey = torch.full((3, 3), 1 / 3, device=draws.device)
         saturation = torch.exp2(draws.normal(1.0))[:, None, None]
-        matrix = (grey + saturation * (matrix - grey)) @ _hue(draws.uniform(-math.pi, math.pi))
+        matrix = (grey + saturation * (matrix - grey)) @ hue_turn(draws.uniform(-math.pi, math.pi))
     return contrast[:, None, None] * matrix, contrast * brightness
-
-
-def _hue(angle: torch.Tensor) -> torch.Tensor:
-    """Return turns [n, 3, 3] of colours about the axis of greys, by ``angle`` [n] (Rodrigues)."""
-    grey = torch.full((3, 3), 1 / 3, device=angle.device)
-    across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=angle.device) / math.sqrt(3)
-    cosine, sine = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
-    return grey + cosine * (torch.eye(3, device=angle.device) - grey) + sine * across
-
-
-def _turn(angle: torch.Tensor) -> torch.Tensor:
-    cosine, sine = torch.cos(angle), torch.sin(angle)
-    return _matrix(cosine, -sine, torch.zeros_like(angle), sine, cosine, torch.zeros_like(angle))
 
 
 def _scale(across: torch.Tensor, down: torch.Tensor | None) -> torch.Tensor:

@@ -23,9 +23,7 @@ class EqualLinear(nn.Module):
     All weights therefore move at one speed under Adam; these at ``rate`` times that of other layers.
     """
 
-    def __init__(
-        self, inputs: int, outputs: int, *, gain: float = 1.0, rate: float = 1.0, bias: float = 0.0
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0, rate: float = 1.0, bias: float = 0.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
         self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
