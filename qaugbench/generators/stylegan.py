@@ -19,7 +19,7 @@ from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adaptive_augmentation import AdaptiveAugmentation
 from qaugbench.generators.shared.fixed_weights import fixed_weights
 from qaugbench.generators.shared.r1 import r1_penalty
-from qaugbench.generators.shared.style_networks import Mapping, StyleCritic, Synthesis, level_widths
+from qaugbench.generators.shared.style_networks import Mapping, StyleCritic, Synthesis
 from qaugbench.kinds import Kind
 
 MEAN_STYLE_DECAY = 0.998
@@ -32,7 +32,8 @@ class Stylegan(Stepped):
     class Hyper:
         """``channels`` are the widths of both networks' levels from the finest, the image's side; the last repeats.
 
-        ``mapping_rate`` is the speed of the mapping's layers relative to all others. ``mixing`` is the share of images drawn
+        ``mapping_rate`` and ``critic_rate`` are the learning rates of the mapping's layers and of the critic, relative to all
+        others. ``mixing`` is the share of images drawn
         from two styles. R1 is computed every ``r1_every`` steps, weighed ``r1_weight`` / 2 per step. The probability of
         augmentation takes ``augment_images`` real images from 0 to 1. ``truncation`` below 1 draws closer to the mean style.
         """
@@ -47,7 +48,7 @@ class Stylegan(Stepped):
         r1_every: int = 16
         augment_target: float = 0.6
         augment_images: float = 500_000.0
-        critic_learning_rate: float = 2e-3
+        critic_rate: float = 1.0
         truncation: float = 1.0
 
     kind: ClassVar[Kind] = "classical"
@@ -57,25 +58,21 @@ class Stylegan(Stepped):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        widths = level_widths(shape[-1], hyper.channels)
         self.mapping = Mapping(hyper.noise_size, n_labels, hyper.style_size, hyper.mapping_layers, hyper.mapping_rate)
-        self.synthesis = Synthesis(shape[0], widths, hyper.style_size)
-        self.critic = StyleCritic(shape[0], widths, n_labels)
+        self.synthesis = Synthesis(shape, hyper.channels, hyper.style_size)
+        self.critic = StyleCritic(shape, hyper.channels, n_labels)
         self.augment = AdaptiveAugmentation(hyper.augment_target, hyper.augment_images)
         self.register_buffer("mean_style", torch.zeros(hyper.style_size))
         self.register_buffer("last_r1", torch.zeros(()))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster on CPU
 
     def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
-        """Return Adam without momentum for the generator (at the learning rate of ``training``) and for the critic."""
+        """Return Adam without momentum, one for mapping and synthesis and one for the critic."""
         generator = [*self.mapping.parameters(), *self.synthesis.parameters()]
-        groups = {
-            "generator": (generator, training.learning_rate),
-            "critic": (list(self.critic.parameters()), self.hyper.critic_learning_rate),
-        }
+        rate, decay = training.learning_rate, training.weight_decay
         return {
-            name: torch.optim.Adam(weights, lr=rate, betas=(0.0, 0.99), weight_decay=training.weight_decay)
-            for name, (weights, rate) in groups.items()
+            "generator": adam(generator, rate, decay),
+            "critic": adam(list(self.critic.parameters()), rate * self.hyper.critic_rate, decay),
         }
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
@@ -130,3 +127,8 @@ class Stylegan(Stepped):
             styles, lambda side: torch.randn(n, 1, side, side, generator=random, device=device)
         )
         return images
+
+
+def adam(weights: list[torch.nn.Parameter], learning_rate: float, weight_decay: float) -> torch.optim.Optimizer:
+    """Return Adam with the paper's betas."""
+    return torch.optim.Adam(weights, lr=learning_rate, betas=(0.0, 0.99), weight_decay=weight_decay)

@@ -132,7 +132,8 @@ class _Draws:
 def _motion(draws: _Draws, side: int) -> torch.Tensor:
     """Return random motions [n, 3, 3]: flip, quarter turns, whole pixels, scale, turn, stretch, and a shift (table 1, "bg")."""
     pixels = [(draws.uniform(-0.125, 0.125) * side).round() * 2 / side for _ in range(2)]
-    blit = turn(draws.whole(4) * math.pi / 2) @ _scale(1 - 2 * draws.whole(2), None) @ _shift(*pixels)
+    flip = 1 - 2 * draws.whole(2)
+    blit = turn(draws.whole(4) * math.pi / 2) @ _scale(flip, torch.ones_like(flip)) @ _shift(*pixels)
     size, stretch = (torch.exp2(draws.normal(0.2)) for _ in range(2))
     geometric = _scale(size, size) @ turn(draws.uniform(-math.pi, math.pi)) @ _scale(stretch, 1 / stretch)
     return blit @ geometric @ _shift(draws.normal(0.25), draws.normal(0.25))
@@ -152,9 +153,9 @@ def _colour(draws: _Draws, channels: int) -> tuple[torch.Tensor, torch.Tensor]:
     return contrast[:, None, None] * matrix, contrast * brightness
 
 
-def _scale(across: torch.Tensor, down: torch.Tensor | None) -> torch.Tensor:
+def _scale(across: torch.Tensor, down: torch.Tensor) -> torch.Tensor:
     zero = torch.zeros_like(across)
-    return _matrix(across, zero, zero, zero, torch.ones_like(across) if down is None else down, zero)
+    return _matrix(across, zero, zero, zero, down, zero)
 
 
 def _shift(across: torch.Tensor, down: torch.Tensor) -> torch.Tensor:

@@ -25,7 +25,7 @@ from qaugbench.generators.shared.style_layers import (
     unit_size,
 )
 
-COARSEST = 4
+SMALLEST = 4
 STATISTICS_GROUP = 4
 EPSILON_OF_VARIANCE = 1e-8
 
@@ -33,18 +33,30 @@ GridNoise = Callable[[int], torch.Tensor]
 """Returns standard normal numbers [n, 1, side, side] for a side."""
 
 
+def coarsest_side(side: int) -> int:
+    """Return the side of the coarsest grid, from 4 to 7: ``side`` halved as often as it can be; refuses other sides.
+
+    >>> coarsest_side(64), coarsest_side(224)
+    (4, 7)
+    """
+    coarsest = side
+    while coarsest % 2 == 0 and coarsest >= 2 * SMALLEST:
+        coarsest //= 2
+    if side < 2 * SMALLEST or coarsest >= 2 * SMALLEST:
+        raise DefinitionError(
+            f"A style-based generator needs square images whose side is {SMALLEST} to {2 * SMALLEST - 1} times a power of two "
+            f"from 2, but it is {side}; set 'side' of the space, for instance to {1 << max(side.bit_length() - 1, 3)}."
+        )
+    return coarsest
+
+
 def level_widths(side: int, channels: tuple[int, ...]) -> tuple[int, ...]:
-    """Return one width per level from ``side`` down to 4, halving; the last of ``channels`` repeats.
+    """Return one width per level from ``side`` down to the coarsest grid, halving; the last of ``channels`` repeats.
 
     >>> level_widths(32, (16, 32))
     (16, 32, 32, 32)
     """
-    levels = int(side // COARSEST).bit_length()
-    if side < 2 * COARSEST or side != COARSEST << (levels - 1):
-        raise DefinitionError(
-            f"A style-based generator needs square images whose side is a power of two from {2 * COARSEST}, but it is {side}; "
-            "set 'side' of the space."
-        )
+    levels = (side // coarsest_side(side)).bit_length()
     return tuple(channels[min(level, len(channels) - 1)] for level in range(levels))
 
 
@@ -67,7 +79,7 @@ class Mapping(nn.Module):
 class StyledLayer(nn.Module):
     """A modulated convolution, noise of a learned strength, a bias and the rectifier; ``grows`` doubles the side.
 
-    The convolution comes before the change of size: a quarter of the work, and what the paper's transposed convolution costs.
+    The convolution comes before the change of size, which is a quarter of the work.
     """
 
     def __init__(self, inputs: int, outputs: int, style_size: int, *, grows: bool) -> None:
@@ -97,21 +109,23 @@ class ToImage(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """Styles [n, n_styles, style_size] to images [n, image_channels, side, side]: from a learned 4x4 grid, level by level.
+    """Styles [n, n_styles, style_size] to images [n, *shape]: from a learned grid of the coarsest side, level by level.
 
-    Each level adds its image to the doubled one of the level before (figure 7b of the paper). ``widths`` are those of the
-    levels, from the finest. Style 2k - 1 doubles the grid to level k, style 2k refines it and style 2k + 1 makes its image.
+    Each level adds its image to the doubled one of the level before (figure 7b of the paper). ``channels`` are the widths of
+    the levels, from the finest; the last repeats. Style 2k - 1 doubles the grid to level k, style 2k refines it and style
+    2k + 1 makes its image.
     """
 
-    def __init__(self, image_channels: int, widths: tuple[int, ...], style_size: int) -> None:
+    def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], style_size: int) -> None:
         super().__init__()
-        coarse_to_fine = widths[::-1]
-        first = coarse_to_fine[0]
-        self.constant = nn.Parameter(torch.randn(1, first, COARSEST, COARSEST))
+        image_channels, side, _ = shape
+        coarse_to_fine = level_widths(side, channels)[::-1]
+        coarsest = coarsest_side(side)
+        self.constant = nn.Parameter(torch.randn(1, coarse_to_fine[0], coarsest, coarsest))
         self.refine = nn.ModuleList(StyledLayer(w, w, style_size, grows=False) for w in coarse_to_fine)
         self.grow = nn.ModuleList(StyledLayer(a, b, style_size, grows=True) for a, b in pairwise(coarse_to_fine))
         self.to_image = nn.ModuleList(ToImage(w, image_channels, style_size) for w in coarse_to_fine)
-        self.n_styles = 2 * len(widths)
+        self.n_styles = 2 * len(coarse_to_fine)
 
     def forward(self, styles: torch.Tensor, noise: GridNoise) -> torch.Tensor:
         grid = self.refine[0](self.constant.expand(len(styles), -1, -1, -1), styles[:, 0], noise)
@@ -138,15 +152,17 @@ class ResidualHalving(nn.Module):
 
 
 class StyleCritic(nn.Module):
-    """Images [n, image_channels, side, side] and label vectors to scores [n]: high for images like real ones of these labels."""
+    """Images [n, *shape] and label vectors [n, n_labels] to scores [n], high for images like real ones of these labels."""
 
-    def __init__(self, image_channels: int, widths: tuple[int, ...], n_labels: int) -> None:
+    def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], n_labels: int) -> None:
         super().__init__()
+        image_channels, side, _ = shape
+        widths = level_widths(side, channels)
         last = widths[-1]
         self.from_image = EqualConv(image_channels, widths[0], 1)
         self.halvings = nn.ModuleList(ResidualHalving(a, b) for a, b in pairwise(widths))
         self.last = EqualConv(last + 1, last, 3)
-        self.dense = EqualLinear(last * COARSEST**2, last, gain=GAIN)
+        self.dense = EqualLinear(last * coarsest_side(side) ** 2, last, gain=GAIN)
         self.score = EqualLinear(last, 1)
         self.label_embedding = EqualLinear(n_labels, last)
 

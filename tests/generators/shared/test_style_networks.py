@@ -16,6 +16,7 @@ from qaugbench.generators.shared.style_networks import (
     StyleCritic,
     Synthesis,
     batch_deviation,
+    coarsest_side,
     level_widths,
 )
 from qaugbench.seeds import torch_generator, torch_seeded
@@ -31,13 +32,23 @@ def silent(n: int) -> GridNoise:
     return lambda side: torch.zeros(n, 1, side, side)
 
 
-@pytest.mark.parametrize(("side", "widths"), [(8, (4, 6)), (32, (4, 6, 8, 8)), (256, (4, 6, 8, 8, 8, 8, 8))])
-def test_one_width_per_level_down_to_4x4(side: int, widths: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("side", "widths", "coarsest"),
+    [
+        (8, (4, 6), 4),
+        (32, (4, 6, 8, 8), 4),
+        (28, (4, 6, 8), 7),
+        (224, (4, 6, 8, 8, 8, 8), 7),
+        (256, (4, 6, 8, 8, 8, 8, 8), 4),
+    ],
+)
+def test_one_width_per_level_down_to_the_coarsest_grid(side: int, widths: tuple[int, ...], coarsest: int) -> None:
     assert level_widths(side, (4, 6, 8)) == widths
+    assert coarsest_side(side) == coarsest
 
 
-@pytest.mark.parametrize("side", [4, 12, 28, 224])
-def test_a_side_that_cannot_be_halved_down_to_4_is_refused_with_advice(side: int) -> None:
+@pytest.mark.parametrize("side", [4, 7, 18, 100])
+def test_a_side_that_cannot_be_halved_to_a_small_grid_is_refused_with_advice(side: int) -> None:
     with pytest.raises(DefinitionError, match=f"it is {side}; set 'side'"):
         level_widths(side, (8,))
 
@@ -61,11 +72,11 @@ def test_doubling_is_the_papers_filter() -> None:
     assert torch.allclose(doubled(impulse)[0, 0], torch.outer(line, line), atol=1e-6)
 
 
-@pytest.mark.parametrize(("channels", "side"), [(1, 32), (3, 8)])
+@pytest.mark.parametrize(("channels", "side"), [(1, 32), (3, 8), (1, 28)])
 def test_images_have_the_shape_asked_for_and_critics_give_one_score_each(channels: int, side: int) -> None:
-    widths = level_widths(side, (4, 8))
+    shape = (channels, side, side)
     with torch_seeded(1):
-        synthesis, critic = Synthesis(channels, widths, 6), StyleCritic(channels, widths, N_LABELS)
+        synthesis, critic = Synthesis(shape, (4, 8), 6), StyleCritic(shape, (4, 8), N_LABELS)
     images = synthesis(normal(5, synthesis.n_styles, 6), silent(5))
     assert images.shape == (5, channels, side, side)
     assert critic(images, torch.zeros(5, N_LABELS)).shape == (5,)
@@ -78,7 +89,7 @@ def changed_rows(one: torch.Tensor, other: torch.Tensor) -> list[bool]:
 
 def test_every_style_and_every_noise_input_changes_the_image_of_its_row_alone() -> None:
     with torch_seeded(1):
-        synthesis = Synthesis(1, level_widths(16, (4,)), 6)
+        synthesis = Synthesis((1, 16, 16), (4,), 6)
     for layer in [*synthesis.grow, *synthesis.refine]:
         torch.nn.init.ones_(layer.noise_strength)  # type: ignore[arg-type]
     styles = normal(2, synthesis.n_styles, 6)
@@ -98,7 +109,7 @@ def test_every_style_and_every_noise_input_changes_the_image_of_its_row_alone() 
 def test_style_and_score_follow_every_label_of_a_vector() -> None:
     with torch_seeded(1):
         mapping = Mapping(4, N_LABELS, 6, layers=2, rate=0.1)
-        critic = StyleCritic(1, level_widths(8, (4,)), N_LABELS)
+        critic = StyleCritic((1, 8, 8), (4,), N_LABELS)
         torch.nn.init.normal_(mapping.label_embedding.bias)
     vectors = torch.tensor([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1]])
     noise, image = normal(1, 4).expand(5, -1), normal(1, 1, 8, 8).expand(5, -1, -1, -1)
