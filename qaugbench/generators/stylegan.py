@@ -32,10 +32,11 @@ class Stylegan(Stepped):
     class Hyper:
         """``channels`` are the widths of both networks' levels from the finest, the image's side; the last repeats.
 
-        ``mapping_rate`` and ``critic_rate`` are the learning rates of the mapping's layers and of the critic, relative to all
-        others. ``mixing`` is the share of images drawn
-        from two styles. R1 is computed every ``r1_every`` steps, weighed ``r1_weight`` / 2 per step. The probability of
-        augmentation takes ``augment_images`` real images from 0 to 1. ``truncation`` below 1 draws closer to the mean style.
+        ``mapping_rate`` and ``critic_rate`` are the learning rates of the mapping's layers and of the critic, relative to
+        that of all others. ``mixing`` is the share of training images drawn from two styles. R1 is computed at every
+        ``r1_every``-th step and weighed ``r1_weight`` / 2 per step. The probability of augmentation follows the mean sign
+        of real scores with the target ``augment_target`` and takes ``augment_images`` real images from 0 to 1.
+        ``truncation`` below 1 draws closer to the mean style.
         """
 
         channels: tuple[int, ...] = (16, 32, 64)
@@ -86,6 +87,7 @@ class Stylegan(Stepped):
         return {"generator": generator_loss, "critic": critic_loss, "r1": self.last_r1.clone(), "gap": gap}
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        """Return images [n, *shape], each from a style and noise inputs of its own."""
         style = self.mapping(random.normal(self.hyper.noise_size), labels)
         style = self.mean_style + self.hyper.truncation * (style - self.mean_style)
         styles = style[:, None].expand(-1, self.synthesis.n_styles, -1)
