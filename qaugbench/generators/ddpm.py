@@ -2,7 +2,9 @@
 
 Denoising diffusion (Ho, Jain & Abbeel, arXiv 2006.11239) with what became common since: a cosine schedule, velocity
 prediction, an average of the weights, guidance, and a fast solver. The U-Net works on blocks of ``patch`` x ``patch`` pixels,
-rearranged into channels (Hoogeboom, Heek & Salimans, arXiv 2301.11093), which saves most of its time and no pixel.
+rearranged into channels (Hoogeboom, Heek & Salimans, arXiv 2301.11093), which saves most of its time and no pixel. Pixels are
+standardised: a velocity of zero is then the best linear denoiser (as in Karras et al., arXiv 2206.00364), from which a
+network with few steps starts.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from qaugbench.generators.shared.backbones import BACKBONES, Backbone
 from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim, drawn_by_dpm_solver
 from qaugbench.kinds import Kind
 
+LEAST_DEVIATION = 0.05
 SAMPLERS = {"ddim": drawn_by_ddim, "dpm-solver": drawn_by_dpm_solver}
-PIXEL_RANGE = 1.0
 
 
 class Ddpm(Stepped):
@@ -49,11 +51,15 @@ class Ddpm(Stepped):
 
     kind: ClassVar[Kind] = "classical"
     hyper: Hyper
+    centre: torch.Tensor
+    deviation: torch.Tensor
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         channels, side, _ = shape
         self.grid = (channels * hyper.patch**2, side // hyper.patch, side // hyper.patch)
+        self.register_buffer("centre", torch.zeros(channels, 1, 1))
+        self.register_buffer("deviation", torch.ones(channels, 1, 1))
         self.denoiser = LabelledUNet(
             self.grid,
             n_labels,
@@ -65,7 +71,10 @@ class Ddpm(Stepped):
         )
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
-        blocks = functional.pixel_unshuffle(batch.points, self.hyper.patch)
+        if batch.step == 0:
+            self.standardise(batch.points)
+        pixels = (batch.points - self.centre) / self.deviation
+        blocks = functional.pixel_unshuffle(pixels, self.hyper.patch)
         loss = denoising_loss(self.denoiser, blocks, batch.labels, random, label_dropout=self.hyper.label_dropout)
         return {"denoising": descend(optimizers["adamw"], loss)}
 
@@ -77,7 +86,12 @@ class Ddpm(Stepped):
             random,
             self.grid,
             steps=hyper.sampling_steps,
-            clip=PIXEL_RANGE,
+            clip=float(((1 + self.centre.abs()) / self.deviation).max()),
             guidance=hyper.guidance,
         )
-        return functional.pixel_shuffle(blocks, hyper.patch)
+        return functional.pixel_shuffle(blocks, hyper.patch) * self.deviation + self.centre
+
+    def standardise(self, pixels: torch.Tensor) -> None:
+        """Take mean and standard deviation of every channel from ``pixels`` [n, c, s, s], the first batch."""
+        self.centre.copy_(pixels.mean(dim=(0, 2, 3)).view(-1, 1, 1))
+        self.deviation.copy_(pixels.std(dim=(0, 2, 3)).view(-1, 1, 1).clamp_min(LEAST_DEVIATION))

@@ -17,7 +17,7 @@ def monai_unet(
     shape: tuple[int, ...], widths: tuple[int, ...], layers_per_block: int, attends: tuple[bool, ...]
 ) -> nn.Module:
     """Return MONAI's U-Net for points of ``shape``; the vector it adds to its time embedding is given, not looked up by class."""
-    require("The backbone 'monai'", "monai", extra="monai")
+    require("The backbone 'monai'", "monai", "einops", extra="monai")
     from monai.networks.nets import DiffusionModelUNet
 
     network = DiffusionModelUNet(

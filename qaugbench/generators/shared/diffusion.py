@@ -60,9 +60,13 @@ class LabelledUNet(nn.Module):
         self, points: torch.Tensor, times: torch.Tensor, labels: torch.Tensor, dropped: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Return the prediction; where ``dropped`` [n] is 1, labels are not looked at."""
-        none = labels.new_zeros(len(labels), 1) if dropped is None else dropped.to(labels)[:, None]
-        embedding = self.label_embedding(torch.cat([labels * (1 - none), none], dim=1))
-        return predicted_by(self.unet, points, times, embedding)
+        return predicted_by(self.unet, points, times, self.label_embedding(label_inputs(labels, dropped)))
+
+
+def label_inputs(labels: torch.Tensor, dropped: torch.Tensor | None) -> torch.Tensor:
+    """Return label vectors [n, k + 1] with a last input for "no condition": where ``dropped`` [n] is 1, it alone is 1."""
+    none = labels.new_zeros(len(labels), 1) if dropped is None else dropped.to(labels)[:, None]
+    return torch.cat([labels * (1 - none), none], dim=1)
 
 
 def diffusers_unet(
