@@ -220,7 +220,9 @@ def _weights(fitted: Cell) -> Path | None:
 
     folder = fitted.inputs.path
     if folder is None or weights_sha256(folder) != fitted.key["weights"]:
-        raise StoreError(f"The pretrained weights in {folder} changed while the run was under way; start the run again.")
+        raise StoreError(
+            f"The pretrained weights in {folder} changed while the run was under way; start the run again."
+        )
     return folder
 
 

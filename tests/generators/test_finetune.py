@@ -102,7 +102,7 @@ def test_a_frozen_autoencoder_carries_latents(tmp_path: Path) -> None:
     generator, given = made(folder, (3, 8, 8)), batch((3, 8, 8))
     assert generator.grid == (3, 4, 4)
     assert generator.codec is not None
-    saved = generator.codec.network
+    saved: Any = generator.codec.network
     with torch.no_grad():
         latents = generator.to_grid(given.points)
         assert torch.allclose(latents, 0.5 * saved.encode(given.points).latent_dist.mean)  # .5: its scaling factor

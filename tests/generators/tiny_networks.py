@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, DDPMPipeline, DDPMScheduler, UNet2DModel
@@ -59,7 +60,7 @@ def monai_network(folder: Path) -> Path:
     """Save a grey U-Net of MONAI, in this benchmark's form for those, and return its folder."""
     from monai.networks.nets import DiffusionModelUNet
 
-    arguments = {
+    arguments: dict[str, Any] = {
         "spatial_dims": 2,
         "in_channels": 1,
         "out_channels": 1,

@@ -20,7 +20,7 @@ def monai_unet(
     require("The backbone 'monai'", "monai", "einops", extra="monai")
     from monai.networks.nets import DiffusionModelUNet
 
-    network = DiffusionModelUNet(
+    network: nn.Module = DiffusionModelUNet(
         spatial_dims=2,
         in_channels=shape[0],
         out_channels=shape[0],

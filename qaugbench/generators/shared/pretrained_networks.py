@@ -35,18 +35,21 @@ class LatentCodec(nn.Module):
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the latents of ``pixels``: of a distribution, its mean."""
-        found: Any = self.network.encode(pixels)  # type: ignore[operator]
-        if isinstance(found, tuple):
-            latents = found[0]
-        else:
-            latents = found.latents if hasattr(found, "latents") else found.latent_dist.mode()
-        return self.scaling * latents
+        return self.scaling * _latents(self.network.encode(pixels))  # type: ignore[operator]
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """Return the pixels of ``latents``."""
         found: Any = self.network.decode(latents / self.scaling)  # type: ignore[operator]
         pixels: torch.Tensor = found if isinstance(found, torch.Tensor) else found.sample
         return pixels
+
+
+def _latents(encoded: Any) -> torch.Tensor:
+    """Return the latents in what an encoder returns: MONAI's mean and deviation, or an output of diffusers."""
+    if isinstance(encoded, tuple):
+        return encoded[0]
+    found: torch.Tensor = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
+    return found
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,12 @@ class PretrainedDiffusion:
     def sampling_schedule(self, steps: int) -> DDIMScheduler:
         """Return the scheduler that removes it in ``steps`` steps; pixels are clipped to [-1, 1], latents are not."""
         clips = self.codec is None
-        spacing = {"timestep_spacing": "trailing", "clip_sample": clips, "clip_sample_range": 1.0, "thresholding": False}
+        spacing = {
+            "timestep_spacing": "trailing",
+            "clip_sample": clips,
+            "clip_sample_range": 1.0,
+            "thresholding": False,
+        }
         scheduler = DDIMScheduler.from_config({**self.schedule, **spacing})
         scheduler.set_timesteps(steps)
         return scheduler
@@ -102,7 +110,7 @@ def _opened_for_embeddings(unet: nn.Module, width: int, place: Path) -> torch.Te
     usual = known.weight.detach().mean(dim=0) if isinstance(known, nn.Embedding) else torch.zeros(width)
     unet.class_embedding = nn.Identity()
     if "num_class_embeds" in vars(unet):
-        unet.num_class_embeds = 1  # MONAI's U-Net adds an embedding only if this is not None
+        vars(unet)["num_class_embeds"] = 1  # MONAI's U-Net adds an embedding only if this is not None
     return usual
 
 

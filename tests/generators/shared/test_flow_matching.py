@@ -32,7 +32,8 @@ class Exact(nn.Module):
         self, points: torch.Tensor, times: torch.Tensor, labels: torch.Tensor, dropped: torch.Tensor | None = None
     ) -> torch.Tensor:
         clean = label_inputs(labels, dropped)[:, 0].view(-1, 1, 1, 1)
-        return (points - clean) / (times / 1000).view(-1, 1, 1, 1)  # x = (1 - s) clean + s noise; noise - clean = (x - clean) / s
+        levels = (times / 1000).view(-1, 1, 1, 1)
+        return (points - clean) / levels  # x = (1 - s) clean + s noise, so noise - clean = (x - clean) / s
 
 
 def test_the_loss_is_the_error_of_the_velocity_on_the_straight_path() -> None:
@@ -69,9 +70,7 @@ def test_guidance_carries_beyond_the_label_and_1_is_plain() -> None:
 
 def test_drawing_is_deterministic_clipped_and_row_by_row() -> None:
     labels = torch.tensor([[3.0], [0.1], [-3.0]])
-    first, again = (
-        drawn_by_flow(Exact(), labels, RowRandom(1, range(3)), SHAPE, steps=5, clip=2.0) for _ in range(2)
-    )
+    first, again = (drawn_by_flow(Exact(), labels, RowRandom(1, range(3)), SHAPE, steps=5, clip=2.0) for _ in range(2))
     assert torch.equal(first, again)
     assert float(first.abs().max()) == 2.0
     alone = drawn_by_flow(Exact(), labels[1:2], RowRandom(1, [1]), SHAPE, steps=5, clip=2.0)

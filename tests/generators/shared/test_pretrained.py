@@ -30,7 +30,9 @@ def test_weights_are_named_by_their_folder_and_hashed_with_their_configuration(t
 
 def test_a_hub_id_is_looked_up_in_the_local_cache_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(DataError, match="'someone/lungs' are not in the local Hugging Face cache.*hf download someone/lungs"):
+    with pytest.raises(
+        DataError, match=r"'someone/lungs' are not in the local Hugging Face cache.*hf download someone/lungs"
+    ):
         find_pretrained("someone/lungs")
     stored = tmp_path / "models--someone--lungs"
     pipeline(stored / "snapshots" / ("0" * 40))
@@ -54,7 +56,7 @@ def test_only_safetensors_are_read(tmp_path: Path, files: tuple[str, ...], messa
 
 
 def test_what_is_neither_a_folder_nor_an_id_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no folder .* no hub id of the form OWNER/NAME"):
+    with pytest.raises(DataError, match=r"no folder .* no hub id of the form OWNER/NAME"):
         find_pretrained(str(tmp_path / "gone"))
 
 
@@ -69,12 +71,14 @@ def test_a_run_names_the_weights_and_discloses_them(tmp_path: Path) -> None:
 
 
 def test_weights_that_would_have_one_name_are_refused(tmp_path: Path) -> None:
-    names = [f"finetune:{pipeline(tmp_path / where / 'net', channels=channels)}" for where, channels in (("a", 1), ("b", 3))]
+    names = [
+        f"finetune:{pipeline(tmp_path / where / 'net', channels=channels)}" for where, channels in (("a", 1), ("b", 3))
+    ]
     with pytest.raises(DefinitionError, match="would be called 'finetune:net'"):
         choose_generators(names, TASK, TRACK)
 
 
 @pytest.mark.parametrize("name", ["finetune", "finetune:"])
 def test_a_run_without_weights_is_refused_with_the_two_ways_to_name_some(name: str) -> None:
-    with pytest.raises(QaugbenchError, match="--generator finetune:PATH.*--generator finetune:OWNER/NAME"):
+    with pytest.raises(QaugbenchError, match=r"--generator finetune:PATH.*--generator finetune:OWNER/NAME"):
         choose_generators([name], TASK, TRACK)
