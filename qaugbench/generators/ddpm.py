@@ -19,7 +19,13 @@ from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.backbones import BACKBONES, Backbone
-from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim, drawn_by_dpm_solver
+from qaugbench.generators.shared.diffusion import (
+    LabelledUNet,
+    VelocityOfClean,
+    denoising_loss,
+    drawn_by_ddim,
+    drawn_by_dpm_solver,
+)
 from qaugbench.kinds import Kind
 
 LEAST_DEVIATION = 0.05
@@ -34,8 +40,9 @@ class Ddpm(Stepped):
         """The U-Net, how it is drawn from, and how far labels are emphasised.
 
         ``channels`` are the widths of the levels, from a grid of side / ``patch`` sites per side down to ``bottleneck``, with
-        self-attention from ``attention`` sites per side downwards. A share ``label_dropout`` of the training images is
-        denoised without labels, so that ``guidance`` (1: none) can push away from the prediction without them.
+        self-attention from ``attention`` sites per side downwards. ``output`` is what the U-Net itself predicts: the velocity, or
+        the clean image, of which the velocity is made. A share ``label_dropout`` of the training images is denoised without
+        labels, so that ``guidance`` (1: none) can push away from the prediction without them.
         """
 
         channels: tuple[int, ...] = (32, 64, 96)
@@ -44,6 +51,7 @@ class Ddpm(Stepped):
         bottleneck: int = 4
         attention: int = 8
         backbone: Backbone = "diffusers"
+        output: Literal["velocity", "clean"] = "velocity"
         label_dropout: float = 0.1
         guidance: float = 1.5
         sampler: Literal["ddim", "dpm-solver"] = "dpm-solver"
@@ -60,7 +68,7 @@ class Ddpm(Stepped):
         self.grid = (channels * hyper.patch**2, side // hyper.patch, side // hyper.patch)
         self.register_buffer("centre", torch.zeros(channels, 1, 1))
         self.register_buffer("deviation", torch.ones(channels, 1, 1))
-        self.denoiser = LabelledUNet(
+        network = LabelledUNet(
             self.grid,
             n_labels,
             hyper.channels,
@@ -69,6 +77,7 @@ class Ddpm(Stepped):
             attention=hyper.attention,
             make_unet=BACKBONES[hyper.backbone],
         )
+        self.denoiser = VelocityOfClean(network) if hyper.output == "clean" else network
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         if batch.step == 0:

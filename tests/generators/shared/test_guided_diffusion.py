@@ -11,6 +11,7 @@ from torch import nn
 
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import (
+    VelocityOfClean,
     denoising_loss,
     drawn_by_ddim,
     drawn_by_dpm_solver,
@@ -73,6 +74,35 @@ def test_the_loss_is_the_error_of_the_velocity() -> None:
     expected = (0.1 * noisy + level + 0.001 * times.view(-1, 1, 1, 1) - velocity).square().mean()
     loss = denoising_loss(Network(), clean, LABELS, torch_generator(SEED), label_dropout=0.5)
     assert float(loss) == pytest.approx(float(expected), rel=1e-4)
+
+
+class Clean(nn.Module):
+    """Predicts that every clean point is the first label."""
+
+    def forward(
+        self, points: torch.Tensor, times: torch.Tensor, labels: torch.Tensor, dropped: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return label_inputs(labels, dropped)[:, 0].view(-1, 1, 1, 1).expand_as(points)
+
+
+def test_the_velocity_of_a_clean_prediction_is_that_of_its_point() -> None:
+    """Where clean points are as predicted, it is the true velocity (down to a noise level of .2, where it is damped)."""
+    clean, noise = LABELS[:, 0].view(3, 1, 1, 1).expand(3, *SHAPE), torch.randn(3, *SHAPE, generator=torch_generator(1))
+    times = torch.tensor([200, 500, 999])
+    share = kept()[times].view(-1, 1, 1, 1)
+    noisy = (share.sqrt() * clean + (1 - share).sqrt() * noise).float()
+    expected = (share.sqrt() * noise - (1 - share).sqrt() * clean).float()
+    assert torch.allclose(VelocityOfClean(Clean())(noisy, times, LABELS), expected, atol=1e-5)
+    least = VelocityOfClean(Clean())(noisy, torch.zeros(3, dtype=torch.int64), LABELS)
+    assert torch.allclose(least, (kept()[0].sqrt() * noisy - clean).float() / 0.2, atol=1e-4)
+
+
+@pytest.mark.parametrize("draw", SAMPLERS)
+def test_a_clean_prediction_is_what_is_drawn(draw: Callable[..., torch.Tensor]) -> None:
+    labels = torch.tensor([[0.5], [-1.5]])
+    points = draw(VelocityOfClean(Clean()), labels, RowRandom(1, range(2)), SHAPE, steps=20, clip=4.0)
+    left = points - labels.view(2, 1, 1, 1)  # of the noise of .08 at the last step, (1 - .08 / .2) is left
+    assert float(left.std()) == pytest.approx(0.08 * 0.6, abs=0.02)
 
 
 def test_no_condition_is_not_the_vector_without_labels() -> None:
