@@ -64,6 +64,7 @@ class GeneratorCard:
     the hyper-parameters of the class and, for one that learns step by step, the fields of ``Training``. ``space_settings``
     override those that the space has on the track. With ``per_label``, one model is fitted to the images of each label.
     ``tune`` holds what may be tuned, as the file states it (``tuning.search_space`` checks and reads it).
+    With ``pretrained``, it starts from weights that a run names (``finetune:PATH``), given to the class as ``pretrained``.
     ``origin`` names the file.
     """
 
@@ -80,6 +81,7 @@ class GeneratorCard:
     space_settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     tune: dict[str, Any] = dataclasses.field(default_factory=dict)
     per_label: bool = False
+    pretrained: bool = False
     origin: str = ""
 
     def settings(self, track: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def run_options(command: Any) -> Any:
             "generators",
             multiple=True,
             required=True,
-            help="Generator; repeat for several. Its controls are included.",
+            help="Generator, with its controls; repeat for several. folder:PATH scores images, finetune:PATH adapts weights.",
         ),
         click.option(
             "--data",

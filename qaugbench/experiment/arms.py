@@ -71,7 +71,7 @@ class GeneratorChoice:
 
     ``card.id`` names it in this run and ``generator`` names its class (they differ for a folder of images); ``module`` is the
     code that its numbers depend on, and ``identity`` what else they depend on. It learns points of ``space``, or ``images``
-    is where images are that something else made.
+    is where images are that something else made. ``weights`` is where pretrained weights are that it starts from.
     """
 
     card: GeneratorCard
@@ -80,6 +80,7 @@ class GeneratorChoice:
     identity: Mapping[str, Any]
     space: SpaceChoice | None = None
     images: Path | None = None
+    weights: Path | None = None
 
 
 def variant_name(generator: str, control: str) -> str:

@@ -29,7 +29,8 @@ class Place:
 class Inputs:
     """What a cell reads from outside the store. Where it is found cannot change a number: hashes of the content are in the key.
 
-    ``path`` holds images in the prepared form, ``labels`` how its labels.csv is read, and ``split`` the rows of the parts.
+    ``path`` holds images in the prepared form (for a fit, pretrained weights), ``labels`` how its labels.csv is read, and ``split``
+    the rows of the parts.
     """
 
     path: Path | None = None

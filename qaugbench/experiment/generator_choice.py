@@ -23,8 +23,9 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
     """Return the generators of a run, each once, in the order given; all their controls come with them.
 
     ``qldm:twin`` chooses ``qldm``, since a quantum row is never without its controls; ``qldm:fourier`` adds a control that
-    does not come along by itself. ``folder:PATH`` chooses images that something else made. An unknown name or control is
-    answered with near ones, and so is a hyper-parameter that the class does not take: everything is bound before data are opened.
+    does not come along by itself. ``folder:PATH`` chooses images that something else made, and ``finetune:PATH`` (or a hub id)
+    the pretrained weights to start from. An unknown name or control is answered with near ones, and so is a hyper-parameter
+    that the class does not take: everything is bound before data are opened.
     """
     if not names:
         raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
@@ -33,12 +34,16 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
         kind, _, rest = name.partition(":")
         choice = _folder(rest, task) if kind == FOLDER else bind(_model(kind, rest), task, track)
         seen = chosen.setdefault(choice.card.id, choice)
+        if seen.identity != choice.identity:
+            raise DefinitionError(f"Two different generators would be called {choice.card.id!r}; rename a folder.")
         chosen[choice.card.id] = _with_controls(seen, choice.card.controls)
     return tuple(chosen.values())
 
 
 def _model(generator: str, control: str) -> GeneratorChoice:
     card = definitions.generator_card(generator)
+    if card.pretrained:
+        return _from_weights(card, control)
     choice = GeneratorChoice(card, generator, definitions.generator_module(generator), identity={})
     if not control or control in card.controls:
         return choice
@@ -46,6 +51,16 @@ def _model(generator: str, control: str) -> GeneratorChoice:
     if control not in known:
         raise DefinitionError(f"Generator {generator!r} has no control {control!r}.{near_names(control, known)}")
     return _with_controls(choice, (control,))
+
+
+def _from_weights(card: GeneratorCard, asked: str) -> GeneratorChoice:
+    """Return the generator of ``card`` starting from the weights ``asked``, a folder or hub id; their hash is its identity."""
+    from qaugbench.generators.shared.pretrained import require_pretrained, with_disclosure
+
+    weights = require_pretrained(card, asked)
+    named = replace(with_disclosure(card, weights), id=f"{card.id}:{source_name(Path(weights.name).name)}")
+    module, identity = definitions.generator_module(card.id), {"weights": weights.sha256}
+    return GeneratorChoice(named, card.id, module, identity, weights=weights.folder)
 
 
 def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
@@ -61,7 +76,7 @@ def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
     settings = {**definitions.space_settings(card.space, task.id, track.name), **card.space_settings}
     image_shape = (track.image_size, track.image_size, task.channels)
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
-    Model(bound(card, kind, track.name), space, len(task.labels))
+    Model(bound(card, kind, track.name, weights=choice.weights), space, len(task.labels))
     return replace(choice, space=SpaceChoice(card.space, settings, space.title, space.is_identity))
 
 

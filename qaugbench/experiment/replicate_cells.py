@@ -173,7 +173,8 @@ class ReplicateCells:
             **self._model_code(choice),
         }
         needs = {**self._images, "space": self.space(space)}
-        return Cell("fit", key, needs, self._place(variant_name(card.id, control)))
+        inputs = Inputs(path=choice.weights)
+        return Cell("fit", key, needs, self._place(variant_name(card.id, control)), inputs=inputs)
 
     def _sample(self, choice: GeneratorChoice, control: str) -> Cell:
         place = self._place(variant_name(choice.card.id, control))

@@ -260,6 +260,7 @@ def _fitted_space(cell: Cell, store: Store, image_shape: tuple[int, ...]) -> Any
 def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
     """Return the model of a ``fit`` cell, not fitted, in its fitted space."""
     from qaugbench.cards import Training
+    from qaugbench.generators.shared.binding import with_weights
     from qaugbench.generators.shared.discovery import generator_class
     from qaugbench.generators.shared.model import Model, Recipe
     from qaugbench.typed import from_dict
@@ -268,12 +269,26 @@ def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_label
     kind = generator_class(key["generator"])
     recipe = Recipe(
         kind=kind,
-        hyper=from_dict(kind.Hyper, dict(key["hyper"]), "hyper"),
+        hyper=from_dict(kind.Hyper, {**key["hyper"], **with_weights(_weights(fitted))}, "hyper"),
         training=Training(**key["training"]),
         control=key["control"],
         per_label=key["per_label"],
     )
     return Model(recipe, _fitted_space(fitted.needs["space"], store, image_shape), n_labels)
+
+
+def _weights(fitted: Cell) -> Path | None:
+    """Return the folder of the pretrained weights of a ``fit`` cell, if any; raise where they are not those of the plan."""
+    if "weights" not in fitted.key:
+        return None
+    from qaugbench.generators.shared.pretrained import weights_sha256
+
+    folder = fitted.inputs.path
+    if folder is None or weights_sha256(folder) != fitted.key["weights"]:
+        raise StoreError(
+            f"The pretrained weights in {folder} changed while the run was under way; start the run again."
+        )
+    return folder
 
 
 def _fitted_model(cell: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:

@@ -13,8 +13,7 @@ import torch
 from torch.nn.functional import softplus
 
 from qaugbench.cards import Training
-from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.contract import Batch, Optimizers, Stepped, descend
+from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adaptive_augmentation import AdaptiveAugmentation
 from qaugbench.generators.shared.fixed_weights import fixed_weights
@@ -57,7 +56,7 @@ class Stylegan(Stepped):
     mean_style: torch.Tensor
     last_r1: torch.Tensor
 
-    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         self.mapping = Mapping(hyper.noise_size, n_labels, hyper.style_size, hyper.mapping_layers, hyper.mapping_rate)
         self.synthesis = Synthesis(shape, hyper.channels, hyper.style_size)

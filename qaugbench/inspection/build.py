@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from qaugbench import definitions
@@ -11,6 +13,7 @@ from qaugbench.errors import DefinitionError
 from qaugbench.generators.shared.binding import bound
 from qaugbench.generators.shared.discovery import generator_class
 from qaugbench.generators.shared.model import Model
+from qaugbench.generators.shared.pretrained import require_pretrained
 from qaugbench.generators.spaces.named import new_space
 
 ANY_TASK = "brainmri"
@@ -29,12 +32,21 @@ def new_model(
 
     An unknown name raises with near names; so does one that returns images made elsewhere, which has no model.
     """
-    card = definitions.generator_card(name)
+    family, weights = _with_weights(name)
+    card = definitions.generator_card(family)
     if card.kind == "external":
         raise DefinitionError(f"{name!r} returns images that something else made; there is no model to inspect.")
     settings = {**definitions.space_settings(card.space, task, track), **card.space_settings}
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
-    return Model(bound(card, generator_class(name), track, control), space, n_labels)
+    return Model(bound(card, generator_class(family), track, control, weights), space, n_labels)
+
+
+def _with_weights(name: str) -> tuple[str, Path | None]:
+    """Return the generator's id and the folder of its pretrained weights, which a name such as ``finetune:PATH`` states."""
+    family, _, asked = name.partition(":")
+    if family not in definitions.generator_names() or not definitions.generator_card(family).pretrained:
+        return name, None
+    return family, require_pretrained(definitions.generator_card(family), asked).folder
 
 
 def quantum_model(name: str, *, track: str = "lite") -> Model:

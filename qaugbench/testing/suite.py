@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from qaugbench import definitions
@@ -13,6 +14,7 @@ from qaugbench.errors import DefinitionError, NoControlError, QaugbenchError, ne
 from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.generators.shared.discovery import generator_class
+from qaugbench.generators.shared.pretrained import require_pretrained
 from qaugbench.kinds import is_quantum
 from qaugbench.testing import drawing, learning
 from qaugbench.testing.variant import Variant, one_thread
@@ -65,7 +67,8 @@ class CheckResult:
 def check_generator(name: str) -> tuple[CheckResult, ...]:
     """Return the result of every check of a generator under each of its controls, or of one variant such as ``qldm:twin``.
 
-    The generator may be a file of this package or registered by another one. It is built with the settings of its smoke
+    The generator may be a file of this package or registered by another one; one that starts from pretrained weights is called
+    with them, as in ``finetune:PATH``. It is built with the settings of its smoke
     track for 32x32 images, and fitted for two steps to 64 of them with three labels; an image may have any number of these.
 
     Raises:
@@ -87,12 +90,13 @@ def checks_of(name: str) -> Iterator[CheckResult]:
         return
     if card.kind == "external":
         raise DefinitionError(f"{family!r} returns images that something else made; there is no model to check.")
-    controls = _controls(card, control)
-    facts = list(_facts(card, kind))
+    weights = require_pretrained(card, control).folder if card.pretrained else None
+    controls = _controls(card, "" if card.pretrained else control)
+    facts = list(_facts(card, kind, weights))
     yield from facts
     if not any(result.fails for result in facts):
         for one in controls:
-            yield from _variant_results(Variant(card, kind, one))
+            yield from _variant_results(Variant(card, kind, one, weights))
 
 
 def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
@@ -103,11 +107,11 @@ def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
     return (asked,) if asked else known
 
 
-def _facts(card: GeneratorCard, kind: type[Generator]) -> Iterator[CheckResult]:
+def _facts(card: GeneratorCard, kind: type[Generator], weights: Path | None) -> Iterator[CheckResult]:
     yield _fact(card, "Facts and class agree on the kind, and the controls exist.", lambda: check_facts(card, kind))
     for track in TRACKS:
         promise = f"The class takes the settings of the track {track}."
-        yield _fact(card, promise, lambda track=track: bound(card, kind, track))  # type: ignore[misc]
+        yield _fact(card, promise, lambda track=track: bound(card, kind, track, weights=weights))  # type: ignore[misc]
 
 
 def _fact(card: GeneratorCard, promise: str, check: Callable[[], object]) -> CheckResult:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -42,11 +43,12 @@ class ObservedFit:
 
 @dataclass(frozen=True)
 class Variant:
-    """A generator under a control, with the hyper-parameters of the smoke track."""
+    """A generator under a control, with the hyper-parameters of the smoke track and, if it needs any, pretrained ``weights``."""
 
     card: GeneratorCard
     kind: type[Generator]
     control: str = "none"
+    weights: Path | None = None
     fits: dict[int, ObservedFit] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -67,7 +69,7 @@ class Variant:
     @cached_property
     def recipe(self) -> Recipe:
         """What is fitted: the settings of the smoke track, with fewer steps of sampling."""
-        recipe = bound(self.card, self.kind, TRACK, self.control)
+        recipe = bound(self.card, self.kind, TRACK, self.control, self.weights)
         fewer = {name: value for name, value in FEWER.items() if hasattr(recipe.hyper, name)}
         return replace(recipe, hyper=replace(recipe.hyper, **fewer))
 
@@ -77,7 +79,7 @@ class Variant:
 
     def under(self, control: str) -> Variant:
         """Return the same generator under another control."""
-        return Variant(self.card, self.kind, control)
+        return Variant(self.card, self.kind, control, self.weights)
 
     def data(self, channels: int = 1) -> LabelledImages:
         """Return the images to fit to."""

@@ -100,9 +100,7 @@ def test_choices_are_on_disk_before_anything_is_scored(checked: RunResult, monke
     (checked.folder / "choices.json").unlink()
     monkeypatch.setattr("qaugbench.experiment.run.scores_of", stop)
     with pytest.raises(Reached):
-        tiny_run(
-            checked.folder.parent, generators=("ldm",), arms=tuple(a.partition(":")[0] for a in CHECKS), ratio=2.0
-        )
+        tiny_run(checked.folder.parent, generators=("ldm",), arms=tuple(a.partition(":")[0] for a in CHECKS), ratio=2.0)
 
 
 def test_a_withheld_run_is_verified_says_so_and_is_no_entry(withheld: RunResult, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qaugbench.cards import BUDGET_KEYS, GeneratorCard, split_settings
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, near_names
@@ -11,16 +13,27 @@ from qaugbench.recipe import LabelKind
 from qaugbench.typed import from_dict
 
 
-def bound(card: GeneratorCard, kind: type[Generator], track: str, control: str = "none") -> Recipe:
-    """Return what to fit on ``track``; DefinitionError names file, table and key of a setting that the class does not take."""
+def bound(
+    card: GeneratorCard, kind: type[Generator], track: str, control: str = "none", weights: Path | None = None
+) -> Recipe:
+    """Return what to fit on ``track``; DefinitionError names file, table and key of a setting that the class does not take.
+
+    ``weights`` is the folder of the pretrained weights that it starts from.
+    """
     origin = f"{card.origin}, settings of the track {track!r}"
     training, hyper = split_settings(card.settings(track), origin)
+    hyper |= with_weights(weights)
     steps = issubclass(kind, Stepped)
     if steps and not training.steps:
         raise DefinitionError(f"{origin}: {kind.__name__} learns step by step; give {' and '.join(BUDGET_KEYS)}.")
     if not steps and training.steps:
         raise DefinitionError(f"{origin}: {kind.__name__} is solved at once; remove {' and '.join(BUDGET_KEYS)}.")
     return Recipe(kind, from_dict(kind.Hyper, hyper, origin), training, control, card.per_label)
+
+
+def with_weights(weights: Path | None) -> dict[str, str]:
+    """Return the hyper-parameter that tells a class where its pretrained weights are; none without weights."""
+    return {} if weights is None else {"pretrained": str(weights)}
 
 
 def check_facts(card: GeneratorCard, kind: type[Generator]) -> None:
