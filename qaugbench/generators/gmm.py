@@ -1,8 +1,9 @@
 """Gaussian mixtures: one per label vector, their covariances shrunk by the rule of Ledoit and Wolf.
 
 Expectation maximisation with diagonal covariances (Dempster, Laird & Rubin, J. R. Stat. Soc. B 39, 1977) divides the images of
-a label vector into components. Each then has its own full covariance, (1 - rho) S + rho m I: S is that of its images, m the mean
-variance, and rho follows from the images (Ledoit & Wolf, J. Multivar. Anal. 88, 2004).
+a label vector into components. Each then has its own full covariance, (1 - rho) S + rho diag(S): S is that of its images, and
+rho is the intensity of Ledoit & Wolf (J. Multivar. Anal. 88, 2004) for coordinates divided by their deviations. So noise is small
+where the images of a component are alike; with the identity as target it would be as large there as anywhere.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from qaugbench.generators.shared.label_neighbours import SeenLabels
 from qaugbench.kinds import Kind
 
 FEWEST = 10
-FLOOR = 1e-2
+SMALLEST_DEVIATION = 1e-2
 
 
 class Gmm(Solved):
@@ -47,7 +48,7 @@ class Gmm(Solved):
     residuals: torch.Tensor
     counts: torch.Tensor
     shrinkage: torch.Tensor
-    variances: torch.Tensor
+    deviations: torch.Tensor
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
@@ -58,7 +59,7 @@ class Gmm(Solved):
         self.register_buffer("residuals", torch.zeros(0, width))
         self.register_buffer("counts", torch.zeros(0))
         self.register_buffer("shrinkage", torch.zeros(0))
-        self.register_buffer("variances", torch.zeros(0))
+        self.register_buffer("deviations", torch.zeros(0, width))
 
     def solve(self, batch: Batch, random: torch.Generator) -> None:
         points = batch.points.flatten(1)
@@ -70,19 +71,18 @@ class Gmm(Solved):
         sums = points.new_zeros(len(self.counts), points.shape[1]).index_add(0, self.component_of, points)
         self.means = sums / self.counts[:, None]
         self.residuals = points - self.means[self.component_of]
-        own = [
-            self.residuals[belongs] for belongs in self._belonging(torch.arange(len(self.counts), device=points.device))
-        ]
+        every = torch.arange(len(self.counts), device=points.device)
+        own = [self.residuals[belongs] for belongs in self._belonging(every)]
+        self.deviations = torch.stack([residuals.square().mean(dim=0).sqrt() for residuals in own])
         self.shrinkage = points.new_tensor([ledoit_wolf(residuals) for residuals in own])
-        self.variances = torch.stack([residuals.square().mean() for residuals in own])
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         image = self.seen.pick(self.seen.nearest(labels), random.uniform().flatten())
         component = self.component_of[image]  # so a component is as likely as it has images
         belongs = self._belonging(component).to(labels)
-        rho, variance = self.shrinkage[component][:, None], self.variances[component][:, None]
+        rho = self.shrinkage[component][:, None]
         weights = random.normal(len(self.residuals)) * belongs * ((1 - rho) / belongs.sum(dim=1, keepdim=True)).sqrt()
-        around = weights @ self.residuals + (rho * variance).sqrt() * random.normal(self.means.shape[1])
+        around = weights @ self.residuals + rho.sqrt() * self.deviations[component] * random.normal(self.means.shape[1])
         return (self.means[component] + around).unflatten(1, self.shape)
 
     def _components(self, points: torch.Tensor, seed: int) -> torch.Tensor:
@@ -102,13 +102,12 @@ def divided(points: torch.Tensor, number: int, seed: int) -> torch.Tensor:
     """Return the likeliest of up to ``number`` components for each of ``points`` [n, d], numbered from 0 without a gap."""
     if number == 1:
         return torch.zeros(len(points), dtype=torch.int64, device=points.device)
-    mixture = GaussianMixture(number, covariance_type="diag", reg_covar=FLOOR, random_state=seed)
+    mixture = GaussianMixture(number, covariance_type="diag", reg_covar=SMALLEST_DEVIATION**2, random_state=seed)
     likeliest = mixture.fit_predict(points.double().cpu().numpy())
     return torch.from_numpy(np.unique(likeliest, return_inverse=True)[1]).to(points.device)
 
 
 def ledoit_wolf(residuals: torch.Tensor) -> float:
-    """Return the weight rho in [0, 1] of the identity in the covariance of ``residuals`` [n, d], whose mean is 0."""
-    if not residuals.any():  # one image, or copies of one
-        return 1.0
-    return float(ledoit_wolf_shrinkage(residuals.double().cpu().numpy(), assume_centered=True))
+    """Return the intensity in [0, 1] with which to shrink the correlations of ``residuals`` [n, d], of mean 0, towards none."""
+    scaled = residuals / residuals.square().mean(dim=0).sqrt().clamp_min(SMALLEST_DEVIATION)
+    return float(ledoit_wolf_shrinkage(scaled.double().cpu().numpy(), assume_centered=True))
