@@ -14,10 +14,10 @@ REPEATS = "The same seed draws the same bits, and another seed draws other image
 DRAWS = "One uint8 image of the training images' shape for each label vector, with several labels or none."
 FAULTS = {
     "global random state": (MEAN_IMAGE, NOISE, "torch.randn(len(labels), *self.shape)", REPEATS),
-    "a global seed": (
+    "the global state moved": (
         MEAN_IMAGE,
         "        weights = labels / labels",
-        "        torch.manual_seed(1)\n        weights = labels / labels",
+        "        torch.rand(1)\n        weights = labels / labels",
         "Fit and sample neither use nor set the global generators of random numbers.",
     ),
     "no random numbers at all": (MEAN_IMAGE, NOISE, "torch.ones(len(labels), *self.shape)", REPEATS),
