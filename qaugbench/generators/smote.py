@@ -48,8 +48,9 @@ class Smote(Solved):
     def solve(self, batch: Batch, random: torch.Generator) -> None:
         self.points = batch.points.clone()
         self.seen.remember(batch.labels)
-        self.neighbours = torch.arange(len(batch.points))[:, None].repeat(1, self.hyper.neighbours)
-        self.n_neighbours = torch.ones(len(batch.points), dtype=torch.int64)
+        itself = torch.arange(len(batch.points), device=batch.points.device)
+        self.neighbours = itself[:, None].repeat(1, self.hyper.neighbours)
+        self.n_neighbours = torch.ones_like(itself)
         for images in self.seen.images():
             found = min(self.hyper.neighbours, len(images) - 1)
             if found:
