@@ -9,90 +9,60 @@ import pytest
 from qaugbench.testing import check_generator
 from tests.generators.documented import MEAN_IMAGE, PAINTER
 
+NOISE = "random.normal(*self.shape)"
+REPEATS = "The same seed draws the same bits, and another seed draws other images."
+DRAWS = "One uint8 image of the training images' shape for each label vector, with several labels or none."
 FAULTS = {
-    "global random state": (
+    "global random state": (MEAN_IMAGE, NOISE, "torch.randn(len(labels), *self.shape)", REPEATS),
+    "the global state moved": (
         MEAN_IMAGE,
-        "numpy_generator(seed).normal",
-        "np.random.normal",
-        "The same seed draws the same bits, and another seed draws other images.",
-    ),
-    "a global seed": (
-        MEAN_IMAGE,
-        "        images = images + numpy_generator(seed)",
-        "        torch.manual_seed(seed)\n        images = images + numpy_generator(seed)",
+        "        weights = labels / labels",
+        "        torch.rand(1)\n        weights = labels / labels",
         "Fit and sample neither use nor set the global generators of random numbers.",
     ),
-    "no random numbers at all": (
-        MEAN_IMAGE,
-        "numpy_generator(seed).normal",
-        "numpy_generator(0).normal",
-        "The same seed draws the same bits, and another seed draws other images.",
-    ),
+    "no random numbers at all": (MEAN_IMAGE, NOISE, "torch.ones(len(labels), *self.shape)", REPEATS),
     "labels ignored": (
         MEAN_IMAGE,
-        'np.einsum("nk,khwc->nhwc", weights, means)',
-        'np.einsum("nk,khwc->nhwc", np.ones_like(weights), means)',
+        '("nk,k...->n...", weights,',
+        '("nk,k...->n...", torch.ones_like(weights),',
         "Every label changes the image drawn with a seed.",
     ),
     "neighbours mixed": (
         MEAN_IMAGE,
-        "return images.round()",
-        "images = images + 0.1 * images.sum(axis=0)\n        return images.round()",
+        f"self.hyper.noise * {NOISE}",
+        f"0.1 * labels.sum() + self.hyper.noise * {NOISE}",
         "An image does not depend on the label vectors after it.",
     ),
     "only one label allowed": (
         MEAN_IMAGE,
-        "weights = labels / np.maximum(labels.sum(axis=1, keepdims=True), 1)",
-        "assert (labels.sum(axis=1) == 1).all()\n        weights = labels",
-        "One uint8 image of the training images' shape for each label vector, with several labels or none.",
+        "weights = labels / labels.sum(dim=1, keepdim=True).clamp_min(1)",
+        "assert (labels.sum(dim=1) == 1).all()\n        weights = labels",
+        DRAWS,
     ),
-    "floating-point images": (
+    "points of another shape": (MEAN_IMAGE, f"* {NOISE}", "* random.normal(*self.shape, 2).sum()", DRAWS),
+    "points that are not finite": (
         MEAN_IMAGE,
-        ".astype(np.uint8)",
-        "",
-        "One uint8 image of the training images' shape for each label vector, with several labels or none.",
+        "        return torch.einsum",
+        "        return torch.inf * torch.einsum",
+        DRAWS,
     ),
     "state incomplete": (
         MEAN_IMAGE,
-        'return {"means": torch.from_numpy(self._fitted())}',
-        'return {"means": torch.from_numpy(self._fitted()).round()}',
+        "torch.zeros(n_labels, *shape))",
+        "torch.zeros(n_labels, *shape), persistent=False)",
         "The state, saved and loaded into a new generator, draws the same bits.",
-    ),
-    "images before a fit": (
-        MEAN_IMAGE,
-        'raise NotFittedError("MeanImage has been neither fitted nor loaded; call fit or load first.")',
-        "self.means_ = np.zeros((self.n_labels, *self.image_shape), np.float32)",
-        "Before a fit, sample and state raise NotFittedError.",
-    ),
-    "any width of labels": (
-        MEAN_IMAGE,
-        "self._fitted(), require_labels(labels, self.n_labels)",
-        "self._fitted(), np.pad(labels, ((0, 0), (0, 3)))[:, :3]",
-        "Label vectors of another width are refused with a message.",
-    ),
-    "training images changed": (
-        MEAN_IMAGE,
-        "        weights = data.labels / np.maximum(data.labels.sum(axis=0), 1)",
-        "        weights = data.labels / np.maximum(data.labels.sum(axis=0), 1)\n        data.images[0] = 0",
-        "It can be fitted to 64 images, some with several labels and some with none, and does not change them.",
     ),
     "a fit that fails": (
         MEAN_IMAGE,
-        "data.labels.sum(axis=0), 1)\n",
-        "data.labels.sum(axis=0), 1)[5]\n",
+        "batch.labels.sum(dim=0).clamp_min(1)",
+        "batch.labels.sum(dim=0)[5]",
         "It can be fitted to 64 images, some with several labels and some with none, and does not change them.",
     ),
-    "progress not told": (
+    "a count that no checkpoint holds": (
         PAINTER,
-        'report_loss("The painter", progress,',
-        'report_loss("The painter", None,',
-        "Progress is called at every step, with a finite loss.",
-    ),
-    "execution ignored": (
-        PAINTER,
-        "block.run_under(execution,",
-        "block.run_under(IDEAL,",
-        "Finite shots change the images of a generator with circuits, and repeat with the seed.",
+        "        loss = functional",
+        "        self.taken = getattr(self, 'taken', 0) + 1\n        loss = self.taken * functional",
+        "A fit that is broken off after a checkpoint and started again gives the state of one that was not.",
     ),
     "circuit detached": (
         PAINTER,
@@ -102,47 +72,45 @@ FAULTS = {
     ),
     "frozen circuit trained": (
         PAINTER,
-        "[p for p in painter.parameters() if p.requires_grad]",
-        "painter.requires_grad_(True).parameters()",
+        "    def step(",
+        "    def optimizers(self, training):\n        self.requires_grad_(True)\n"
+        "        return super().optimizers(training)\n\n    def step(",
         "The weights of frozen circuits stay at their first values.",
+    ),
+    "circuit made past the control's seeded scope": (
+        PAINTER,
+        "circuits.block(Circuit(qubits, tuple(gates), Readout.each_wire(qubits)))",
+        "build_block(Circuit(qubits, tuple(gates), Readout.each_wire(qubits)), circuits.control)",
+        "Before the first step, everything outside the block is what it is without the control.",
     ),
     "kinds that differ": (
         MEAN_IMAGE,
         'Kind] = "classical"',
         'Kind] = "quantum-inspired"',
-        "Facts and class agree on kind and space, and the controls exist.",
+        "Facts and class agree on the kind, and the controls exist.",
     ),
     "a hyper-parameter that the class does not have": (
         MEAN_IMAGE,
-        "noise: float = 10.0",
-        "nose: float = 10.0",
-        "The constructor takes the settings of the track smoke.",
+        "noise: float = 0.1",
+        "nose: float = 0.1",
+        "The class takes the settings of the track smoke.",
     ),
 }
+CONTROLS = {"frozen circuit trained": "frozen", "circuit made past the control's seeded scope": "twin"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_and_named(fault: str, tmp_path: Path) -> None:
     generator, sound, faulty, promise = FAULTS[fault]
-    control = "frozen" if fault.startswith("frozen") else "none"
-    with generator.with_(sound, faulty).registered(tmp_path):
-        broken = [result for result in check_generator(f"{generator.name}:{control}") if result.fails]
+    changed = generator.with_(sound, faulty)
+    if "build_block" in faulty:
+        imported = "from qaugbench.circuits.circuit import Circuit\n"
+        changed = changed.with_(imported, f"{imported}from qaugbench.circuits.controls.build import build_block\n")
+    with changed.registered(tmp_path):
+        name = f"{generator.name}:{CONTROLS.get(fault, 'none')}"
+        broken = [result for result in check_generator(name) if result.fails]
     assert promise in [result.promise for result in broken]
     assert all(result.detail for result in broken)
-
-
-def test_classical_weights_that_move_with_the_control_are_found(tmp_path: Path) -> None:
-    """The layer after the circuit is drawn after it, from one stream."""
-    paint = "            self.paint = nn.Linear(n_qubits, channels * GRID * GRID)\n"
-    own_stream = '        with torch_seeded(child_seed(seed, "circuit")):\n'
-    shared = (
-        PAINTER.with_(paint, "")
-        .with_(own_stream, "")
-        .with_("        self.channels =", f"{paint}        self.channels =")
-    )
-    with shared.registered(tmp_path):
-        broken = [result.promise for result in check_generator("paintingcircuit:twin") if result.fails]
-    assert "Before the first step, everything outside the block is what it is without the control." in broken
 
 
 def test_a_generator_that_cannot_be_loaded_fails_its_first_check(tmp_path: Path) -> None:

@@ -31,10 +31,12 @@ def test_a_sound_generator_ends_with_0(
 def test_a_fault_ends_with_1_and_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with MEAN_IMAGE.with_(".astype(np.uint8)", "").registered(tmp_path):
+    with MEAN_IMAGE.with_("        return torch.einsum", "        return torch.inf * torch.einsum").registered(
+        tmp_path
+    ):
         assert exit_code(monkeypatch, "meanimage", "--json") == 1
     failed = [result for result in json.loads(capsys.readouterr().out) if result["state"] == "fails"]
-    assert failed[0]["detail"] == "sample returns float64, not uint8."
+    assert "A drawn point is not finite" in failed[0]["detail"]
 
 
 @pytest.mark.parametrize("name", ["dpm", "qldm:twim", "folder"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -46,7 +48,10 @@ def test_blocks_are_found() -> None:
 def test_a_python_block_runs(document: Path, block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     lines = "\n" * (block.line - 1)  # so that a traceback names the line of the document
-    exec(compile(lines + block.code, str(ROOT / document), "exec"), {"__name__": "documented", **left_to_the_reader()})
+    module = ModuleType("documented")  # registered, since dataclasses look their module up
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    vars(module).update(left_to_the_reader())
+    exec(compile(lines + block.code, str(ROOT / document), "exec"), vars(module))
 
 
 @pytest.mark.parametrize(
