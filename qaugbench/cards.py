@@ -63,6 +63,7 @@ class GeneratorCard:
     ``tracks`` holds settings by track, which override ``hyper``; without any, every track uses ``hyper``. Settings are
     the hyper-parameters of the class and, for one that learns step by step, the fields of ``Training``. ``space_settings``
     override those that the space has on the track. With ``per_label``, one model is fitted to the images of each label.
+    ``module`` is the file of ``qaugbench/generators`` that holds the class, where it is not named after the id.
     ``origin`` names the file.
     """
 
@@ -79,6 +80,7 @@ class GeneratorCard:
     space_settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     tune: dict[str, Any] = dataclasses.field(default_factory=dict)
     per_label: bool = False
+    module: str = ""
     origin: str = ""
 
     def settings(self, track: str) -> dict[str, Any]:
