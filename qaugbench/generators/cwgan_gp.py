@@ -51,7 +51,9 @@ class CwganGp(Stepped):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        widths, critic_widths = (grid_widths(shape[-1], each, COARSEST) for each in (hyper.channels, hyper.critic_channels))
+        widths, critic_widths = (
+            grid_widths(shape[-1], each, COARSEST) for each in (hyper.channels, hyper.critic_channels)
+        )
         self.generator = PointGenerator(hyper.noise, shape[0], n_labels, widths, bounded=hyper.output == "tanh")
         self.critic = PointCritic(shape[0], n_labels, critic_widths)
 
@@ -63,7 +65,9 @@ class CwganGp(Stepped):
         }
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
-        parts = zip(batch.points.chunk(self.hyper.critic_steps), batch.labels.chunk(self.hyper.critic_steps), strict=True)
+        parts = zip(
+            batch.points.chunk(self.hyper.critic_steps), batch.labels.chunk(self.hyper.critic_steps), strict=True
+        )
         for points, labels in parts:
             told = self._critic_step(points, labels, optimizers["critic"], random)
         with constant(self.critic):
@@ -76,9 +80,8 @@ class CwganGp(Stepped):
     ) -> dict[str, torch.Tensor]:
         with torch.no_grad():
             drawn = self._drawn(labels, random)
-        critic = partial(self.critic, labels=labels)
-        real_scores, drawn_scores = critic(real), critic(drawn)
-        penalty = gradient_penalty(critic, between(real, drawn, random))
+        real_scores, drawn_scores = self.critic(torch.cat([real, drawn]), labels.repeat(2, 1)).chunk(2)
+        penalty = gradient_penalty(partial(self.critic, labels=labels), between(real, drawn, random))
         loss = descend(optimizer, wasserstein_loss(real_scores, drawn_scores) + self.hyper.penalty * penalty)
         return {"critic": loss, "penalty": penalty.detach(), "gap": gap(real_scores, drawn_scores)}
 
@@ -163,7 +166,9 @@ class CriticBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleList([nn.Conv2d(inputs, inputs, 3, padding=1), nn.Conv2d(inputs, outputs, 3, padding=1)])
+        self.convolutions = nn.ModuleList(
+            [nn.Conv2d(inputs, inputs, 3, padding=1), nn.Conv2d(inputs, outputs, 3, padding=1)]
+        )
         self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:

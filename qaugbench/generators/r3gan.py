@@ -59,6 +59,7 @@ class R3gan(Stepped):
         plan = Plan(grid_widths(shape[-1] // hyper.patch, hyper.channels, COARSEST), shape[0] * hyper.patch**2, hyper)
         self.generator = ImageGenerator(plan, n_labels)
         self.critic = ImageCritic(plan, n_labels)
+        self.apply(keep_variance)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster on CPU
 
     def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
@@ -100,6 +101,14 @@ class R3gan(Stepped):
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         drawn: torch.Tensor = self.generator(random.normal(self.hyper.noise), labels)
         return drawn
+
+
+def keep_variance(module: nn.Module) -> None:
+    """Start a linear or convolutional layer with outputs of the variance of its inputs; a residual block starts its own."""
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        nn.init.normal_(module.weight, std=module.weight[0].numel() ** -0.5)
+    elif isinstance(module, ResidualBlock):
+        module.start()
 
 
 def eased(ends: tuple[float, float], progress: float) -> float:
@@ -154,7 +163,9 @@ class ImageCritic(nn.Module):
     def __init__(self, plan: Plan, n_labels: int) -> None:
         super().__init__()
         falling = plan.widths
-        self.first = nn.Sequential(nn.PixelUnshuffle(plan.hyper.patch), nn.Conv2d(plan.channels, falling[0], 3, padding=1))
+        self.first = nn.Sequential(
+            nn.PixelUnshuffle(plan.hyper.patch), nn.Conv2d(plan.channels, falling[0], 3, padding=1)
+        )
         self.levels = nn.ModuleList(plan.level(width) for width in falling)
         self.narrow = nn.ModuleList(Resample(*pair, factor=0.5) for pair in pairwise(falling))
         self.read = nn.Conv2d(falling[-1], falling[-1], COARSEST, groups=falling[-1], bias=False)
@@ -193,6 +204,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         inner = hyper.expansion * width
         groups = inner // hyper.group_width if hyper.group_width else 1
+        self.start_scale = n_blocks**-0.25
         self.body = nn.Sequential(
             nn.Conv2d(width, inner, 1, bias=False),
             Activation(inner),
@@ -200,10 +212,12 @@ class ResidualBlock(nn.Module):
             Activation(inner),
             nn.Conv2d(inner, width, 1, bias=False),
         )
-        for k, gain in ((0, 1.0), (2, math.sqrt(2)), (4, 0.0)):
+
+    def start(self) -> None:
+        """Start as the identity, with inner layers of small weights."""
+        for k, gain in ((0, 1.0), (2, math.sqrt(2)), (4, 0.0)):  # half of what a rectifier lets through is lost
             weight = self.body[k].weight
-            fan_in = weight[0].numel()
-            nn.init.normal_(weight, std=gain * n_blocks**-0.25 / math.sqrt(fan_in))
+            nn.init.normal_(weight, std=gain * self.start_scale * weight[0].numel() ** -0.5)
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:
         residual: torch.Tensor = self.body(grid)

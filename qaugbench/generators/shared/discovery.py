@@ -1,7 +1,8 @@
 """The class of a generator by its id: a file of ``qaugbench/generators``, or an entry point of another package.
 
 A file holds a generator if it defines exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Several
-files of facts may name one module, for settings that make another arm of it (``module`` in [generator]). Another package registers a class in the entry-point group ``qaugbench.generators``, under the id.
+files of facts may name one module, for settings that make another arm of it (``module`` in [generator]). Another package
+registers a class in the entry-point group ``qaugbench.generators``, under the id.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def facts(tmp_path: Path):
         return name
 
     definitions.generator_card.cache_clear()
-    with mock.patch.object(definitions, "folder", lambda kind: tmp_path):
+    with mock.patch.object(definitions, "folder", return_value=tmp_path):
         yield write
     definitions.generator_card.cache_clear()
 
@@ -53,7 +53,9 @@ def test_facts_may_name_the_file_of_another_generator(facts) -> None:
 @pytest.mark.parametrize("extra", ["", 'module = "cwgan"'])
 def test_a_file_that_does_not_exist_is_named(facts, extra: str) -> None:
     name = facts("no-such-file", extra)
-    with pytest.raises(DefinitionError, match=r"no-such-file.*there is no module 'qaugbench.generators.(no_such_file|cwgan)'"):
+    with pytest.raises(
+        DefinitionError, match=r"no-such-file.*there is no module 'qaugbench.generators.(no_such_file|cwgan)'"
+    ):
         generator_class(name)
 
 
