@@ -32,14 +32,17 @@ class CwganGp(Stepped):
 
     @dataclass(frozen=True)
     class Hyper:
-        """``channels`` and ``critic_channels`` are the widths of the levels, from the points' own grid down to 4x4.
+        """``channels`` and ``critic_channels`` are the widths of the levels, from the finest grid down to 4x4.
 
-        ``output`` is ``tanh`` where points are bounded (pixels). The critic learns ``critic_rate`` times as fast as the generator.
+        Points are read and painted in squares of ``patch`` x ``patch`` sites, so the finest grid has side / patch sites per
+        side. ``output`` is ``tanh`` where points are bounded (pixels). The critic learns ``critic_rate`` times as fast as
+        the generator.
         """
 
         noise: int = 64
         channels: tuple[int, ...] = (64, 64)
         critic_channels: tuple[int, ...] = (64, 64)
+        patch: int = 1
         critic_steps: int = 5
         critic_rate: float = 1.0
         penalty: float = 10.0
@@ -52,10 +55,10 @@ class CwganGp(Stepped):
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: CircuitLayers) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         widths, critic_widths = (
-            grid_widths(shape[-1], each, COARSEST) for each in (hyper.channels, hyper.critic_channels)
+            grid_widths(shape[-1] // hyper.patch, each, COARSEST) for each in (hyper.channels, hyper.critic_channels)
         )
-        self.generator = PointGenerator(hyper.noise, shape[0], n_labels, widths, bounded=hyper.output == "tanh")
-        self.critic = PointCritic(shape[0], n_labels, critic_widths)
+        self.generator = PointGenerator(hyper, shape[0], n_labels, widths)
+        self.critic = PointCritic(hyper, shape[0], n_labels, critic_widths)
 
     def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         rates = {"critic": training.learning_rate * self.hyper.critic_rate, "generator": training.learning_rate}
@@ -96,17 +99,22 @@ class CwganGp(Stepped):
 
 
 class PointGenerator(nn.Module):
-    """Noise [n, noise] and label vectors [n, n_labels] to points [n, channels, s, s]; ``widths`` from s x s down to 4x4."""
+    """Noise [n, noise] and label vectors [n, n_labels] to points [n, channels, s, s]; ``widths`` finest first."""
 
-    def __init__(self, noise: int, channels: int, n_labels: int, widths: tuple[int, ...], *, bounded: bool) -> None:
+    def __init__(self, hyper: CwganGp.Hyper, channels: int, n_labels: int, widths: tuple[int, ...]) -> None:
         super().__init__()
-        rising = widths[::-1]
-        self.bounded = bounded
+        rising, noise = widths[::-1], hyper.noise
+        self.bounded = hyper.output == "tanh"
         self.embedding = LabelEmbedding(n_labels, noise)
         self.first = nn.Linear(2 * noise, rising[0] * COARSEST**2)
         levels = [(rising[0], rising[0], 1), *((inputs, outputs, 2) for inputs, outputs in pairwise(rising))]
         self.blocks = nn.ModuleList(GeneratorBlock(*level, condition=2 * noise) for level in levels)
-        self.last = nn.Sequential(nn.GroupNorm(1, rising[-1]), nn.ReLU(), nn.Conv2d(rising[-1], channels, 3, padding=1))
+        self.last = nn.Sequential(
+            nn.GroupNorm(1, rising[-1]),
+            nn.ReLU(),
+            nn.Conv2d(rising[-1], channels * hyper.patch**2, 3, padding=1),
+            nn.PixelShuffle(hyper.patch),
+        )
 
     def forward(self, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         condition = torch.cat([noise, self.embedding(labels)], dim=1)
@@ -145,10 +153,12 @@ class GeneratorBlock(nn.Module):
 class PointCritic(nn.Module):
     """Points [n, channels, s, s] and label vectors [n, n_labels] to scores [n], without normalisation (section 4 of the paper)."""
 
-    def __init__(self, channels: int, n_labels: int, widths: tuple[int, ...]) -> None:
+    def __init__(self, hyper: CwganGp.Hyper, channels: int, n_labels: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         levels = list(pairwise((*widths, widths[-1])))
-        self.first = nn.Conv2d(channels, widths[0], 3, padding=1)
+        self.first = nn.Sequential(
+            nn.PixelUnshuffle(hyper.patch), nn.Conv2d(channels * hyper.patch**2, widths[0], 3, padding=1)
+        )
         self.blocks = nn.ModuleList(CriticBlock(*level) for level in levels)
         self.head = ProjectionHead(widths[-1], n_labels)
 
