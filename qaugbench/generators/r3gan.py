@@ -216,7 +216,7 @@ class ResidualBlock(nn.Module):
     def start(self) -> None:
         """Start as the identity, with inner layers of small weights."""
         for k, gain in ((0, 1.0), (2, math.sqrt(2)), (4, 0.0)):  # half of what a rectifier lets through is lost
-            weight = self.body[k].weight
+            weight: torch.Tensor = self.body[k].weight  # type: ignore[assignment]
             nn.init.normal_(weight, std=gain * self.start_scale * weight[0].numel() ** -0.5)
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:
