@@ -65,6 +65,7 @@ class GeneratorCard:
     override those that the space has on the track. With ``per_label``, one model is fitted to the images of each label.
     ``tune`` holds what may be tuned, as the file states it (``tuning.search_space`` checks and reads it).
     With ``pretrained``, it starts from weights that a run names (``finetune:PATH``), given to the class as ``pretrained``.
+    ``module`` is the file of ``qaugbench/generators`` that holds the class, where it is not named after the id.
     ``origin`` names the file.
     """
 
@@ -82,6 +83,7 @@ class GeneratorCard:
     tune: dict[str, Any] = dataclasses.field(default_factory=dict)
     per_label: bool = False
     pretrained: bool = False
+    module: str = ""
     origin: str = ""
 
     def settings(self, track: str) -> dict[str, Any]:

@@ -112,7 +112,12 @@ def generator_card(name: str) -> GeneratorCard:
     if name in names("baselines") or name not in registered():
         return _named(build_card(read_toml("baselines", name), origin=f"baselines/{name}.toml"), name)
     path = facts_file(entry_point(name))
-    return _named(build_card(parse_toml(path), origin=str(path)), name)
+    card = _named(build_card(parse_toml(path), origin=str(path)), name)
+    if card.module:
+        raise DefinitionError(
+            f"{path}: the entry point {name!r} names the class, so [generator] cannot name a module; remove 'module'."
+        )
+    return card
 
 
 def _named(card: GeneratorCard, name: str) -> GeneratorCard:
@@ -146,9 +151,15 @@ def generator_names() -> list[str]:
 
 
 def generator_module(name: str) -> str:
-    """Return the name of the module that holds the class of the generator called ``name``."""
+    """Return the name of the module that holds the class of the generator called ``name``.
+
+    Of this package it is the one that the facts name, or else the id with an underscore for each dash.
+
+    >>> generator_module("ldm")
+    'qaugbench.generators.ldm'
+    """
     if name in names("baselines"):
-        return f"qaugbench.generators.{name}"
+        return f"qaugbench.generators.{generator_card(name).module or name.replace('-', '_')}"
     return entry_point(name).module
 
 

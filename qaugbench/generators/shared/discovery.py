@@ -1,14 +1,16 @@
 """The class of a generator by its id: a file of ``qaugbench/generators``, or an entry point of another package.
 
-A file holds a generator if it defines exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Another
-package registers a class in the entry-point group ``qaugbench.generators``, under the id.
+A file holds a generator if it defines exactly one ``Generator`` subclass and ``baselines/<id>.toml`` states its facts. Several
+files of facts may name one module, for settings that make another arm of it (``module`` in [generator]). Another package
+registers a class in the entry-point group ``qaugbench.generators``, under the id.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 from importlib.metadata import EntryPoint
+from types import ModuleType
 
 from qaugbench import definitions, plugins
 from qaugbench.errors import DefinitionError, near_names
@@ -28,8 +30,18 @@ def generator_class(name: str) -> type[Generator]:
     raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
 
 
+def _module(name: str) -> ModuleType:
+    module = definitions.generator_module(name)
+    if importlib.util.find_spec(module) is None:
+        raise DefinitionError(
+            f"{definitions.generator_card(name).origin}: there is no module {module!r}; name its file after the id, "
+            "with an underscore for each dash, or name the file of another generator as 'module' in [generator]."
+        )
+    return importlib.import_module(module)
+
+
 def _own_class(name: str) -> type[Generator]:
-    module = importlib.import_module(f"qaugbench.generators.{name}")
+    module = _module(name)
     found = [
         member
         for member in vars(module).values()
