@@ -16,8 +16,7 @@ from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adaptive_augmentation import AdaptiveAugmentation
-from qaugbench.generators.shared.fixed_weights import fixed_weights
-from qaugbench.generators.shared.r1 import r1_penalty
+from qaugbench.generators.shared.adversarial import constant, gap, zero_centred_penalty
 from qaugbench.generators.shared.style_networks import Mapping, StyleCritic, Synthesis
 from qaugbench.kinds import Kind
 
@@ -33,7 +32,7 @@ class Stylegan(Stepped):
 
         ``mapping_rate`` and ``critic_rate`` are the learning rates of the mapping's layers and of the critic, relative to
         that of all others. ``mixing`` is the share of training images drawn from two styles. R1 is computed at every
-        ``r1_every``-th step and weighed ``r1_weight`` / 2 per step. The probability of augmentation follows the mean sign
+        ``r1_every``-th step and weighed ``r1_weight`` per step. The probability of augmentation follows the mean sign
         of real scores with the target ``augment_target`` and takes ``augment_images`` real images from 0 to 1.
         ``truncation`` below 1 draws closer to the mean style.
         """
@@ -78,12 +77,12 @@ class Stylegan(Stepped):
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         """Take one step of the critic and one of the generator, on the same drawn images and the labels of the batch."""
         drawn = self._drawn_in_training(batch.labels, random)
-        critic_loss, gap = self._critic_loss(batch, drawn.detach(), random)
+        critic_loss, scores_apart = self._critic_loss(batch, drawn.detach(), random)
         critic_loss = descend(optimizers["critic"], critic_loss)
-        with fixed_weights(self.critic):
+        with constant(self.critic):
             scores = self.critic(self.augment(drawn, random), batch.labels)
             generator_loss = descend(optimizers["generator"], softplus(-scores).mean())
-        return {"generator": generator_loss, "critic": critic_loss, "r1": self.last_r1.clone(), "gap": gap}
+        return {"generator": generator_loss, "critic": critic_loss, "r1": self.last_r1.clone(), "gap": scores_apart}
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         """Return images [n, *shape], each from a style and noise inputs of its own."""
@@ -105,11 +104,11 @@ class Stylegan(Stepped):
         real_scores = self.critic(real, batch.labels)
         loss = softplus(drawn_scores).mean() + softplus(-real_scores).mean()
         if batch.step % self.hyper.r1_every == 0:
-            penalty = r1_penalty(lambda images: self.critic(images, batch.labels), real)
+            penalty = zero_centred_penalty(lambda images: self.critic(images, batch.labels), real)
             self.last_r1.copy_(penalty.detach())
-            loss = loss + self.hyper.r1_every * self.hyper.r1_weight / 2 * penalty
+            loss = loss + self.hyper.r1_every * self.hyper.r1_weight * penalty
         self.augment.observe(real_scores)
-        return loss, (real_scores.mean() - drawn_scores.mean()).detach()
+        return loss, gap(real_scores, drawn_scores)
 
     def _drawn_in_training(self, labels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
         """Return images [n, *shape] of ``labels`` with gradients, some from two styles; follows the mean style."""

@@ -1,1 +1,1 @@
-"""Code shared by generators: the autoencoder, diffusion, optimisation, and the search for a generator by name."""
+"""Code shared by generators: the model in its space, diffusion, adversarial losses, and the search for a generator by name."""

@@ -16,7 +16,7 @@ from tests.generators.registering import GROUP, entry_points
 @pytest.mark.parametrize("name", [name for name in definitions.names("baselines") if name != "folder"])
 def test_every_file_of_facts_has_its_class(name: str) -> None:
     assert generator_class(name).kind == definitions.generator_card(name).kind
-    assert generator_class(name).__module__ == f"qaugbench.generators.{name}"
+    assert generator_class(name).__module__ == definitions.generator_module(name)
 
 
 @pytest.mark.parametrize("name", ["qldn", "contract", "training", "../circuits/block", ""])

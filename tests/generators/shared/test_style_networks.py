@@ -7,8 +7,6 @@ import torch
 from torch.nn import functional
 
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.shared.fixed_weights import fixed_weights
-from qaugbench.generators.shared.r1 import r1_penalty
 from qaugbench.generators.shared.style_layers import GAIN, ModulatedConv, doubled
 from qaugbench.generators.shared.style_networks import (
     GridNoise,
@@ -129,26 +127,3 @@ def test_batch_deviation_of_any_batch_is_finite_and_zero_for_equal_images(n: int
     plane = batch_deviation(normal(1, 3, 2, 2).expand(n, -1, -1, -1))
     assert plane.shape == (n, 1, 2, 2)
     assert float(plane.abs().max()) < 1e-3
-
-
-def test_r1_is_the_squared_gradient_and_its_own_gradient_that_of_differences() -> None:
-    weight = torch.tensor([1.0, 2.0, -1.0], dtype=torch.float64, requires_grad=True)
-    points = normal(4, 3).double()
-
-    def penalty(w: torch.Tensor) -> torch.Tensor:
-        return r1_penalty(lambda x: (w * x).sum(dim=1).square(), points)
-
-    expected = (2 * (points @ weight.detach())[:, None] * weight.detach()).square().sum(dim=1).mean()
-    assert torch.isclose(penalty(weight).detach(), expected)
-    assert torch.autograd.gradcheck(penalty, (weight,))
-
-
-def test_fixed_weights_take_no_gradient_but_pass_one_on() -> None:
-    layer = torch.nn.Linear(2, 1)
-    layer.bias.requires_grad_(False)
-    points = torch.ones(3, 2, requires_grad=True)
-    with fixed_weights(layer):
-        layer(points).sum().backward()
-    assert layer.weight.grad is None
-    assert points.grad is not None
-    assert [layer.weight.requires_grad, layer.bias.requires_grad] == [True, False]
