@@ -29,6 +29,7 @@ from qaugbench.files import json_text, write_whole
 
 META = "cell.json"
 STALE_AFTER_S = 24 * 3600
+UNFINISHED_KEPT_S = 30 * STALE_AFTER_S
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 """How long a process sleeps between two looks at a claim that another holds: longer every time."""
 
@@ -86,7 +87,7 @@ class Store:
             return (self.folder(stage, name) / file).read_bytes()
 
     def unfinished(self, stage: str, name: str) -> Path:
-        """Return a folder in which a cell too large for memory may be built up; it outlives its process for a day."""
+        """Return a folder for what a cell is built up from: a large array, or the checkpoint of a fit. It is kept for 30 days."""
         return self.root / "partial" / f"{stage}-{name[:16]}"
 
     def write(
@@ -175,12 +176,16 @@ class Store:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _remove_leftovers(self) -> None:
-        """Remove what killed processes left: claims, cells half-written on this machine, and anything half-written a day old."""
+        """Remove what killed processes left: claims, and cells half-written on this machine or a day ago.
+
+        What unfinished cells are built up from, such as the checkpoint of a fit, is kept for 30 days after its last change.
+        """
         remove_abandoned(self.root / "locks")
         for path in (self.root / "partial").iterdir():
             rest, _, process = path.name.rpartition(".")
             dead = rest.endswith(f".{host()}") and process.isdigit() and not is_alive(int(process))
-            if dead or _age_s(path) > STALE_AFTER_S:
+            kept = UNFINISHED_KEPT_S if not rest else STALE_AFTER_S
+            if dead or _age_s(path) > kept:
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -78,15 +78,29 @@ def test_leftovers_of_dead_processes_are_removed_and_those_of_living_ones_stay(t
         assert (dead.exists(), alive.exists()) == (False, True)
 
 
-def test_leftovers_a_day_old_are_removed_whoever_left_them(tmp_path: Path) -> None:
+def test_what_another_machine_left_half_written_is_removed_after_a_day(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    old, recent = (tmp_path / "partial" / f"prepare-{name}" for name in ("old", "recent"))
-    for path, hours in ((old, 25), (recent, 23)):
-        path.mkdir()
-        (path / "images.npy").write_bytes(b"part")
-        os.utime(path, (time.time() - 3600 * hours,) * 2)
+    old, recent = (tmp_path / "partial" / f"fit-{name}.abcd1234.elsewhere.77" for name in ("old", "recent"))
+    age(old, hours=25)
+    age(recent, hours=23)
     with store.in_use():
         assert (old.exists(), recent.exists()) == (False, True)
+
+
+def test_what_an_unfinished_cell_is_built_up_from_is_kept_for_a_month(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, recent = (store.unfinished("fit", name * 32) for name in ("ab", "cd"))
+    age(old, hours=31 * 24)
+    age(recent, hours=29 * 24)
+    with store.in_use():
+        assert (old.exists(), recent.exists()) == (False, True)
+
+
+def age(folder: Path, *, hours: int) -> None:
+    """Make a folder with a file that was last changed so long ago."""
+    folder.mkdir()
+    (folder / "part").write_bytes(b"part")
+    os.utime(folder, (time.time() - 3600 * hours,) * 2)
 
 
 def test_counting_reads_no_file(tmp_path: Path) -> None:
