@@ -33,7 +33,7 @@ def main() -> None:
     print(f"{'generators':<14}{'wall s':>9}{'processor s':>13}{'peak MB':>9}")
     with tempfile.TemporaryDirectory() as scratch:
         out = ["--out", str(chosen.out or scratch)]
-        for generators in (["qldm"], ["qldm", "ddpm"]):
+        for generators in (["qldm"], ["qldm", "ldm"]):
             names = [word for generator in generators for word in ("--generator", generator)]
             wall, cpu, peak = measured([sys.executable, "-m", "qaugbench", "run", *common, *names, *out])
             print(f"{'+'.join(generators):<14}{wall:>9.1f}{cpu:>13.1f}{peak:>9.0f}", flush=True)
