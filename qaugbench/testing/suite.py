@@ -84,11 +84,11 @@ def checks_of(name: str) -> Iterator[CheckResult]:
         raise DefinitionError(f"There is no generator {family!r}.{near_names(family, definitions.generator_names())}")
     try:
         card = definitions.generator_card(family)
-        kind = generator_class(family)
+        kind = None if card.kind == "external" else generator_class(family)
     except DefinitionError as error:
         yield CheckResult(family, "Facts and class can be loaded.", "fails", str(error))
         return
-    if card.kind == "external":
+    if kind is None:
         raise DefinitionError(f"{family!r} returns images that something else made; there is no model to check.")
     weights = require_pretrained(card, control).folder if card.pretrained else None
     controls = _controls(card, "" if card.pretrained else control)

@@ -9,7 +9,7 @@ from qaugbench.circuits import ansatz
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.gates import GATES
 from qaugbench.circuits.readout import Readout
-from qaugbench.inspection.build import distinct_blocks, new_generator
+from qaugbench.inspection.build import distinct_blocks, new_model
 from tests.circuits import papers
 
 BUILDERS: dict[str, list[Gate]] = {
@@ -78,6 +78,6 @@ QUANTUM_GENERATORS = [
 
 def generator_circuits(name: str) -> Iterator[Circuit]:
     """Yield the distinct circuits of qubits that the generator called ``name`` runs."""
-    for _, block in distinct_blocks(new_generator(name)):
+    for _, block in distinct_blocks(new_model(name)):
         if isinstance(block.circuit, Circuit):
             yield block.circuit

@@ -164,7 +164,7 @@ def test_a_quiet_run_still_warns_of_its_data(data, tmp_path, monkeypatch, capsys
 
     Image.fromarray(picture(3)[:, ::-1]).save(data / "images" / "real45.png")
     folder = external(tmp_path, [picture(4)])
-    monkeypatch.setattr("qaugbench.experiment.run.execute", stop)
+    monkeypatch.setattr("qaugbench.experiment.backends.execute", stop)
     request = RunRequest(
         task="brainmri", generators=(f"folder:{folder}",), track="smoke", data=data, fraction=(1.0,), replicates=1,
         accelerator="cpu", out=tmp_path / "runs", quiet=True,

@@ -136,7 +136,7 @@ def test_a_run_checks_it_says_so_and_can_be_told_not_to(tmp_path: Path) -> None:
     assert (found.fraction, found.replicate, found.steps, set(found.gains)) == ("50%", 0, 4, {"R+cm", "R+os"})
     assert found.gain == pytest.approx(sum(found.gains.values()) / 2)
     assert checked.record.plateau_skipped is None
-    assert checked.record.cost["train"].cells == 14
+    assert checked.record.cost["train"].cells == 16
     skipped = perform(replace(request, plateau_check=False), defined)
     assert skipped.folder == checked.folder
     assert skipped.record.plateau == []
