@@ -49,7 +49,7 @@ def facts_of(run: RunResult, stage: str) -> dict[str, list[dict]]:
 
 def test_every_check_runs_and_the_run_is_verified(checked: RunResult) -> None:
     assert not checked.failed
-    assert tuple(arm.id for arm in checked.record.arms) == (*REAL, "ldm", "R+rec:latent-4x4x4", *CHECKS)
+    assert tuple(arm.id for arm in checked.record.arms) == (*REAL, "ldm", "R+rec:latent-4x8x8", *CHECKS)
     assert verify(checked.folder).n_numbers > 100
     logits = read_predictions(checked.folder / "predictions.npz").fractions["50%"].test_logits
     assert np.isfinite(logits).all()
@@ -173,7 +173,7 @@ def test_what_a_run_will_have_is_said_before_it_starts(tmp_path: Path) -> None:
 
     request = tiny_request(tmp_path, generators=("ldm",), arms=("copycat",), ratio=0.5, withhold_test=True)
     said = opening(prepare(request, tiny_definitions(request)))
-    assert "ldm, R+rec:latent-4x4x4, copycat." in said
+    assert "ldm, R+rec:latent-4x8x8, copycat." in said
     assert "42 real training images, 21 synthetic" in said
     assert "Test scores are withheld (--no-test)" in said
 

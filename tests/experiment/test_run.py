@@ -26,7 +26,7 @@ ARMS = (
     "qldm:twin",
     "qldm:no-entanglement",
     "qldm:frozen",
-    "R+rec:latent-4x4x4",
+    "R+rec:latent-4x8x8",
 )
 
 
