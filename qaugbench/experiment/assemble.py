@@ -18,6 +18,7 @@ from qaugbench.experiment.influences import influences
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.plateau import plateaus
 from qaugbench.experiment.store import Store
+from qaugbench.formatting import count
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
     UNSCORED,
@@ -144,7 +145,7 @@ def departures(plan: Plan) -> list[str]:
     """Return in words everything that is not the track's own."""
     found = []
     if plan.replicates != plan.track.replicates:
-        found.append(f"{plan.replicates} replicates instead of the {plan.track.replicates} of the track")
+        found.append(f"{count(plan.replicates, 'replicate')} instead of the {plan.track.replicates} of the track")
     if set(plan.requested) != set(plan.track.fractions):
         found.append("fractions other than those of the track")
     if plan.setting.recipe != "A":

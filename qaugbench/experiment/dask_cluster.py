@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import ClusterError, QaugbenchError, require
+from qaugbench.errors import ClusterError, QaugbenchError, require, shown
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.claims import host
 from qaugbench.experiment.environment import usable_cores
@@ -162,6 +163,10 @@ def _connected(scheduler: str | None) -> Iterator[Any]:
         named = {"scheduler_file": scheduler}
         if not Path(scheduler).is_file():
             raise ClusterError(f"There is no scheduler file {scheduler}. {NAMING}")
+    elif scheduler is not None and not re.search(r":\d+$|^inproc:", scheduler):
+        raise ClusterError(
+            f"{shown(scheduler)} is no scheduler's address, which ends with a port, as in tcp://host:8786. {NAMING}"
+        )
     try:
         client = Client(**named, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.prepared import open_prepared
-from qaugbench.errors import DefinitionError, near_names
+from qaugbench.errors import DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
 from qaugbench.experiment.source import source_name
 from qaugbench.kinds import may_run_circuits
 from qaugbench.task import Task, Track
+
+if TYPE_CHECKING:
+    from qaugbench.generators.shared.model import Recipe
+    from qaugbench.generators.spaces.space import Space
 
 FOLDER = "folder"
 
@@ -67,7 +72,6 @@ def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
     """Return ``choice`` with the space it learns in; raise DefinitionError unless its class can be built with its settings."""
     from qaugbench.generators.shared.binding import bound, check_facts, check_labels
     from qaugbench.generators.shared.discovery import generator_class
-    from qaugbench.generators.shared.model import Model
     from qaugbench.generators.spaces.named import new_space
 
     card, kind = choice.card, generator_class(choice.generator)
@@ -76,8 +80,23 @@ def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
     settings = {**definitions.space_settings(card.space, task.id, track.name), **card.space_settings}
     image_shape = (track.image_size, track.image_size, task.channels)
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
-    Model(bound(card, kind, track.name, weights=choice.weights), space, len(task.labels))
+    _build(bound(card, kind, track.name, weights=choice.weights), space, len(task.labels))
     return replace(choice, space=SpaceChoice(card.space, settings, space.title, space.is_identity))
+
+
+def _build(recipe: Recipe, space: Space, n_labels: int) -> None:
+    """Build a generator once, so that what it cannot be built with is said before anything is computed."""
+    from qaugbench.generators.shared.model import Model
+
+    try:
+        Model(recipe, space, n_labels)
+    except QaugbenchError:
+        raise
+    except Exception as error:  # the class may be another package's, and raise anything
+        raise DefinitionError(
+            f"The generator class {recipe.kind.__name__} cannot be built for points of the shape {list(space.shape)} and "
+            f"{n_labels} labels: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _known_controls(card: GeneratorCard) -> tuple[str, ...]:

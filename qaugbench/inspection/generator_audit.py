@@ -44,7 +44,7 @@ def audit_generator(generator: Model, data: LabelledImages, *, seed: int = 0) ->
     """
     with watching() as fit:
         generator.fit(data, seed=seed, training=replace(generator.recipe.training, steps=STEPS, batch_size=BATCH_SIZE))
-    checks = [*_in_fit(fit), *_in_sample(generator, np.eye(generator.n_labels, dtype=np.float32), seed)]
+    checks = [*_in_fit(fit), *_in_sample(generator, _every_kind_of_label(generator), seed)]
     checks.append(_of_influence(generator, seed))
     precision = "float64"
     for call in fit.calls.values():
@@ -95,6 +95,12 @@ def _in_fit(fit: Watched) -> Iterator[Check]:
     yield Check("fails", MOVES, f"these do not change: {first_offenders(still)}") if still else Check("fine", MOVES)
 
 
+def _every_kind_of_label(model: Model) -> np.ndarray:
+    """Return label vectors with each label alone and, where the generator can draw it, one without any."""
+    one_each = np.eye(model.n_labels, dtype=np.float32)
+    return np.vstack([one_each, np.zeros_like(one_each[:1])]) if model.recipe.kind.multi_label else one_each
+
+
 def _in_sample(generator: Model, labels: np.ndarray, seed: int) -> Iterator[Check]:
     """Yield whether ``sample`` runs the circuits that the generator lists, and whether points follow each block's weights."""
     with watching() as seen:
@@ -113,7 +119,11 @@ def _in_sample(generator: Model, labels: np.ndarray, seed: int) -> Iterator[Chec
         with moved(weights, steps):
             if weights and torch.equal(points, generator.points(labels, seed=seed)):
                 without_effect.append(f"{type(block).__name__} {number} of {len(seen.blocks)}")
-    if without_effect:
+    ignoring = any(block.ignores_inputs for block in seen.blocks.values())
+    if without_effect and ignoring and len(without_effect) < len(seen.blocks):
+        why = "by design, a replacement after it ignores its inputs"
+        yield Check("note", SAMPLES_FOLLOW, f"not those of {first_offenders(without_effect)}: {why}")
+    elif without_effect:
         yield Check("fails", SAMPLES_FOLLOW, f"not those of {first_offenders(without_effect)}")
     else:
         yield Check("fine" if seen.blocks else "fails", SAMPLES_FOLLOW, f"{len(seen.blocks)} blocks")

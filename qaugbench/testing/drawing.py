@@ -7,7 +7,7 @@ from safetensors.torch import load, save
 
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.circuits.execution import Execution
-from qaugbench.errors import QaugbenchError
+from qaugbench.errors import NoControlError, QaugbenchError
 from qaugbench.generators.contract import NotFittedError
 from qaugbench.testing.images import N_LABELS, SIZE
 from qaugbench.testing.variant import Variant, touched_globals
@@ -60,11 +60,13 @@ def follows_labels(variant: Variant) -> None:
     """Every label changes the image drawn with a seed."""
     if getattr(CONTROLS[variant.control].build, "ignores_inputs", False):
         does_not_apply("the circuit's replacement ignores its inputs by design, and labels may be among them")
-    model = variant.fitted().model
-    plain = model.sample(variant.labels[[0] * N_LABELS], seed=1)
-    labelled = model.sample(np.eye(N_LABELS, dtype=np.float32), seed=1)
-    same = [k for k in range(N_LABELS) if np.array_equal(plain[k], labelled[k])]
-    require(not same, f"Setting label {same[0] if same else 0} to 1 does not change the image drawn without any label.")
+    model, one_each = variant.fitted().model, np.eye(N_LABELS, dtype=np.float32)
+    vectors = [*one_each, np.zeros(N_LABELS, np.float32)] if variant.kind.multi_label else list(one_each)
+    images = [model.sample(vector[None], seed=1)[0] for vector in vectors]
+    same = [(i, k) for i in range(len(images)) for k in range(i) if np.array_equal(images[i], images[k])]
+    if same:
+        first, second = (vectors[i].astype(int).tolist() for i in same[0])
+        require(False, f"The label vectors {second} and {first} draw the same image with a seed.")
 
 
 def ignores_neighbours(variant: Variant) -> None:
@@ -101,6 +103,8 @@ def refuses_other_widths(variant: Variant) -> None:
     """Label vectors of another width are refused with a message."""
     try:
         variant.fitted().model.sample(variant.labels[:, :2], seed=1)
+    except NoControlError:
+        raise
     except QaugbenchError as error:
         stated = f"[n, {N_LABELS}]" in str(error)
         require(

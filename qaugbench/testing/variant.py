@@ -63,6 +63,11 @@ class Variant:
         return issubclass(self.kind, Stepped)
 
     @property
+    def members(self) -> int:
+        """How many generators are fitted one after another: one, or one per label and one for images without any."""
+        return N_LABELS + self.kind.multi_label if self.card.per_label else 1
+
+    @property
     def labels(self) -> np.ndarray:
         """Label vectors to request: none, one, several and all of the labels, or one each where that is all it can do."""
         return LABEL_VECTORS if self.kind.multi_label else ONE_LABEL_EACH

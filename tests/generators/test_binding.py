@@ -70,6 +70,22 @@ def test_a_setting_without_default_has_to_be_given() -> None:
         bound(bare, Needy, "smoke")
 
 
+@pytest.mark.parametrize("hyper", [None, dict])
+def test_a_class_needs_a_dataclass_for_its_settings(hyper: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"Bare \(baselines/ldm.toml\) has no dataclass called Hyper"):
+        bound(LDM, type("Bare", (Ldm,), {"Hyper": hyper}), "smoke")
+
+
+def test_a_class_that_cannot_be_built_is_named_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Ldm, *arguments: Any) -> None:
+        raise RuntimeError("forgot something")
+
+    task = definitions.task("kneeoa")
+    monkeypatch.setattr(Ldm, "__init__", broken)
+    with pytest.raises(DefinitionError, match=r"class Ldm cannot be built .* RuntimeError: forgot something"):
+        choose_generators(["ldm"], task, task.tracks["smoke"])
+
+
 def test_a_stepped_generator_needs_steps() -> None:
     bare = replace(LDM, tracks={})
     with pytest.raises(DefinitionError, match="Ldm learns step by step; give steps and batch_size"):

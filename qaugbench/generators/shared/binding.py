@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from qaugbench.cards import BUDGET_KEYS, GeneratorCard, split_settings
@@ -21,6 +22,10 @@ def bound(
     ``weights`` is the folder of the pretrained weights that it starts from.
     """
     origin = f"{card.origin}, settings of the track {track!r}"
+    if not dataclasses.is_dataclass(getattr(kind, "Hyper", None)):
+        raise DefinitionError(
+            f"{kind.__name__} ({card.origin}) has no dataclass called Hyper, which holds its hyper-parameters."
+        )
     training, hyper = split_settings(card.settings(track), origin)
     hyper |= with_weights(weights)
     steps = issubclass(kind, Stepped)

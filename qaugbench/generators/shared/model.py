@@ -29,7 +29,7 @@ from qaugbench.generators.shared.one_per_label import FEWEST, OnePerLabel
 from qaugbench.generators.spaces.space import Space
 from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.generators.training.diagnostics import FitDiagnostics
-from qaugbench.generators.training.loop import Course, train
+from qaugbench.generators.training.loop import Course, joined, train
 from qaugbench.kinds import Kind
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
@@ -197,17 +197,27 @@ def _fit_members(
     checkpoint: Checkpoint | None,
 ) -> Course:
     generator.remember(labels)
-    course, few = NO_COURSE, True
-    for k, (member, rows) in enumerate(zip(generator.members, generator.rows_of(labels), strict=True)):
-        if len(rows) < FEWEST:
-            continue
-        few = False
-        own = None if checkpoint is None else checkpoint.part(f"label-{k}")
-        member_points = _Some(points, rows)
-        course = _fit_one(member, member_points, labels[rows], training, child_seed(seed, "label", k), progress, own)  # type: ignore[arg-type]
-    if few:
+    fitted = {k: rows for k, rows in enumerate(generator.rows_of(labels)) if len(rows) >= FEWEST}
+    if not fitted:
         raise InfeasibleError(f"No label has at least {FEWEST} training images, so no member can be fitted.")
-    return course
+    courses = []
+    for place, (k, rows) in enumerate(fitted.items()):
+        member: Generator = generator.members[k]  # type: ignore[assignment]
+        own = None if checkpoint is None else checkpoint.part(f"label-{k}")
+        told = None if progress is None else _after(progress, place, len(fitted))
+        courses.append(
+            _fit_one(member, _Some(points, rows), labels[rows], training, child_seed(seed, "label", k), told, own)
+        )
+    return joined(courses)
+
+
+def _after(progress: Progress, place: int, of: int) -> Progress:
+    """Return the progress of one of ``of`` fits in a row, the ``place``-th from 0."""
+
+    def tell(step: int, total: int, loss: float) -> None:
+        progress(place * total + step, of * total, loss)
+
+    return tell
 
 
 class _Some:

@@ -61,6 +61,10 @@ class Latents(Space):
                 f"An autoencoder with {len(hyper.channels)} levels needs square images whose side is a multiple of {factor}, but "
                 f"{height}x{width} was given (working_size {hyper.working_size}); set working_size or change channels."
             )
+        if hyper.latent_channels < 1 or min(hyper.channels, default=0) < 1:
+            raise DefinitionError(
+                f"latent_channels and channels must be at least 1, got {hyper.latent_channels} and {list(hyper.channels)}."
+            )
         if len(hyper.residual_blocks) != len(hyper.channels):
             raise DefinitionError(
                 f"The autoencoder has {len(hyper.channels)} channels and {len(hyper.residual_blocks)} residual_blocks; "

@@ -10,6 +10,7 @@ import torch
 from sklearn.utils.extmath import randomized_svd
 
 from qaugbench.cards import Training
+from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import InfeasibleError, Progress
 from qaugbench.generators.spaces.space import Space
 from qaugbench.seeds import child_seed
@@ -42,8 +43,12 @@ class PrincipalComponents(Space):
 
     def __init__(self, image_shape: tuple[int, int, int], hyper: Hyper) -> None:
         super().__init__(image_shape, hyper)
-        self.shape = (hyper.components,)
         size = int(np.prod(image_shape))
+        if not 1 <= hyper.components <= size:
+            raise DefinitionError(
+                f"Images of {size} values have 1 to {size} principal components, but components = {hyper.components}."
+            )
+        self.shape = (hyper.components,)
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("directions", torch.zeros(hyper.components, size))
         self.register_buffer("deviations", torch.ones(hyper.components))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from qaugbench.cards import Training
+from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Progress
 from qaugbench.generators.spaces.space import Space, resized
 from qaugbench.generators.training.points import EncodedByBatch, Points
@@ -33,6 +34,10 @@ class Pixels(Space):
     def __init__(self, image_shape: tuple[int, int, int], hyper: Hyper) -> None:
         super().__init__(image_shape, hyper)
         side = hyper.side or image_shape[0]
+        if not 1 <= side <= image_shape[0]:
+            raise DefinitionError(
+                f"Images of {image_shape[0]} pixels can be worked on at 1 to {image_shape[0]} pixels, but side = {hyper.side}."
+            )
         self.shape = (image_shape[2], side, side)
 
     @property

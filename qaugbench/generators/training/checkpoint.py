@@ -18,14 +18,15 @@ class Checkpoint:
     ``every_s`` is the time between two writes in seconds; 0 writes after every step.
     """
 
-    def __init__(self, folder: Path, *, every_s: float = EVERY_S) -> None:
+    def __init__(self, folder: Path, *, every_s: float = EVERY_S, is_part: bool = False) -> None:
         self._folder = folder
         self._every_s = every_s
         self._written_at = time.monotonic()
+        self.is_part = is_part
 
     def part(self, name: str) -> Checkpoint:
-        """Return the checkpoint of one part of a fit that consists of several."""
-        return Checkpoint(self._folder / name, every_s=self._every_s)
+        """Return the checkpoint of one part of a fit that consists of several; a finished part is written too."""
+        return Checkpoint(self._folder / name, every_s=self._every_s, is_part=True)
 
     @property
     def is_due(self) -> bool:

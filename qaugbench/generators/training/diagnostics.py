@@ -94,6 +94,20 @@ def trend(losses: Sequence[float]) -> LossTrend:
     return LossTrend(float(last.mean()), slope, error)
 
 
+def mean_trend(trends: Sequence[LossTrend]) -> LossTrend:
+    """Return the mean of independent trends, with the standard error of the mean change.
+
+    >>> mean_trend([LossTrend(1.0, -2.0, 3.0), LossTrend(3.0, 0.0, 4.0)])
+    LossTrend(mean=2.0, change=-1.0, error=2.5)
+    """
+    n = len(trends)
+    return LossTrend(
+        mean=sum(one.mean for one in trends) / n,
+        change=sum(one.change for one in trends) / n,
+        error=math.sqrt(sum(one.error**2 for one in trends)) / n,
+    )
+
+
 def first_weights(module: nn.Module) -> dict[str, torch.Tensor]:
     """Return a copy of every trainable parameter, to compare with later."""
     return {name: weight.detach().clone() for name, weight in module.named_parameters() if weight.requires_grad}

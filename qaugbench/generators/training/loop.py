@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,7 +19,15 @@ from torch import nn
 from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, DivergedError, Optimizers, Progress
 from qaugbench.generators.training.checkpoint import Checkpoint
-from qaugbench.generators.training.diagnostics import GAP, FitDiagnostics, curve, first_weights, movement, trend
+from qaugbench.generators.training.diagnostics import (
+    GAP,
+    FitDiagnostics,
+    curve,
+    first_weights,
+    mean_trend,
+    movement,
+    trend,
+)
 from qaugbench.generators.training.points import Points
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator, torch_seeded
 
@@ -107,10 +116,31 @@ def train(
             progress(state.done, training.steps, next(iter(state.losses.values()))[-1])
         if checkpoint is not None and checkpoint.is_due:
             checkpoint.write({**state.to_dict(), "rates": rates})
+    if checkpoint is not None and checkpoint.is_part:
+        checkpoint.write({**state.to_dict(), "rates": rates})
     if state.average is not None:
         module.load_state_dict(state.average.state_dict())
     module.eval()
     return _course(state, training, len(points))
+
+
+def joined(courses: Sequence[Course]) -> Course:
+    """Return several fits of equally many steps as one: curves, trends and looks averaged, updates added, the largest movement."""
+    curves = [course.curve for course in courses]
+    found = [course.diagnostics for course in courses]
+    names = list(found[0].trends)
+    return Course(
+        curve=[
+            {name: float(np.mean([point[name] for point in points])) for name in points[0]}
+            for points in zip(*curves, strict=True)
+        ],
+        diagnostics=FitDiagnostics(
+            updates=sum(one.updates for one in found),
+            seen_per_image=float(np.mean([one.seen_per_image for one in found])),
+            trends={name: mean_trend([one.trends[name] for one in found]) for name in names},
+            movement={part: max(one.movement[part] for one in found) for part in found[0].movement},
+        ),
+    )
 
 
 def learning_rate_factor(step: int, training: Training) -> float:
@@ -188,4 +218,4 @@ def _course(state: _State, training: Training, n_images: int) -> Course:
     return Course(curve(state.losses), diagnostics)
 
 
-__all__ = ["GAP", "Course", "Learner", "learning_rate_factor", "train"]
+__all__ = ["GAP", "Course", "Learner", "joined", "learning_rate_factor", "train"]

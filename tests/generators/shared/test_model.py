@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,7 @@ from qaugbench.generators.contract import (
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.model import Model, Recipe
 from qaugbench.generators.spaces.pixels import Pixels
+from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.kinds import Kind
 
 SHAPE, K = (2, 2, 1), 3
@@ -128,6 +130,30 @@ def test_generators_per_label_learn_step_by_step_too() -> None:
     fitted.fit(FINDINGS, seed=1)
     found = greys(fitted, [(1, 0, 0), (0, 1, 0), (0, 0, 0)])
     assert np.allclose(found, [30, 80, 210], atol=20)
+
+
+def test_a_fit_per_label_tells_of_all_its_members_and_resumes_to_the_bit(tmp_path: Path) -> None:
+    """Labels 0 and 1 and the images without any have members: three fits of 20 steps. The second is broken off."""
+    told: list[tuple[int, int]] = []
+
+    def tell(step: int, total: int, loss: float) -> None:
+        told.append((step, total))
+        if (step, len(told)) == (30, 30):
+            raise KeyboardInterrupt
+
+    broken, whole = (model(Climbing, per_label=True, steps=20) for _ in range(2))
+    checkpoint = Checkpoint(tmp_path, every_s=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        broken.fit(FINDINGS, seed=1, progress=tell, checkpoint=checkpoint)
+    course = broken.fit(FINDINGS, seed=1, progress=tell, checkpoint=checkpoint)
+    expected = whole.fit(FINDINGS, seed=1)
+    assert told[:30] == [(step, 60) for step in range(1, 31)]
+    assert told[30:] == [
+        (step, 60) for step in range(30, 61)
+    ]  # the step at which it was broken off had not been written
+    assert all(torch.equal(part, whole.state()[name]) for name, part in broken.state().items())
+    assert course.diagnostics.updates == expected.diagnostics.updates == 60
+    assert course.curve == expected.curve
 
 
 def test_without_two_images_of_any_label_nothing_can_be_fitted_per_label() -> None:

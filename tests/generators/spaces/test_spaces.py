@@ -137,6 +137,11 @@ def test_a_loss_that_is_not_finite_stops_the_fit() -> None:
     [
         ("pixels", {"sides": 8}, "unknown key 'sides'. Did you mean 'side'"),
         ("patches", {"side": 10, "patch": 4}, "cannot be cut into patches of 4"),
+        ("pixels", {"side": -4}, "at 1 to 32 pixels, but side = -4"),
+        ("pixels", {"side": 33}, "at 1 to 32 pixels, but side = 33"),
+        ("pca", {"components": 0}, "have 1 to 1024 principal components, but components = 0"),
+        ("pca", {"components": 1025}, "have 1 to 1024 principal components, but components = 1025"),
+        ("latent", {"steps": 1, "batch_size": 1, "latent_channels": 0}, "must be at least 1, got 0"),
         ("latent", {}, "give 'steps' and 'batch_size'"),
         ("pca", {"steps": 5, "batch_size": 2}, "remove 'steps' and 'batch_size'"),
         ("latent", {"steps": 1, "batch_size": 1, "residual_blocks": [1]}, "3 channels and 1 residual_blocks"),
