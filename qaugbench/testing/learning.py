@@ -118,7 +118,7 @@ def is_live(variant: Variant) -> None:
         does_not_apply("it runs no circuit")
     found = audit_generator(model, variant.data(), seed=FIT_SEED)
     require(found.is_live, "; ".join(str(check).strip() for check in found.failures))
-    expected = ("none",) if variant.control == "frozen" else ("fine",)
+    expected: tuple[str, ...] = ("none",) if variant.control == "frozen" else ("fine",)
     if any(block.ignores_inputs for block in model.blocks):
         expected = ("fine", "note")  # a replacement that ignores its inputs lets no gradient through to one before it
     learns = found.state(LEARNS)

@@ -12,7 +12,8 @@ from qaugbench.errors import DefinitionError
 from qaugbench.kinds import is_quantum
 from qaugbench.testing import CheckResult, check_generator
 from qaugbench.testing.suite import CHECKS
-from tests.generators.documented import MEAN_IMAGE, PAINTER, Documented
+from tests.generators.documented import MEAN_IMAGE, PAINTER, PRINTED, Documented
+from tests.generators.registering import registered
 
 VARIANTS = [
     card.id if control == "none" else f"{card.id}:{control}"
@@ -40,6 +41,21 @@ def test_the_generators_of_the_documentation_pass_as_they_are_printed(generator:
     assert not failures(results), failures(results)
     controls = {result.variant.partition(":")[2] for result in results}
     assert controls == ({"", *CONTROLS} - {"none"} if generator is PAINTER else {""})
+
+
+def test_a_generator_of_one_label_each_passes(tmp_path: Path) -> None:
+    kind = '    kind: ClassVar[Kind] = "classical"\n'
+    single = MEAN_IMAGE.with_(kind, f"{kind}    multi_label = False\n")
+    with single.registered(tmp_path):
+        results = check_generator("meanimage")
+    assert not failures(results), failures(results)
+
+
+def test_a_circuit_per_label_passes(tmp_path: Path) -> None:
+    facts = PRINTED["paintingcircuit.toml"].replace('space = "pixels"', 'space = "pixels"\nper_label = true')
+    with registered(tmp_path, PAINTER.name, PAINTER.source, facts, attribute=PAINTER.attribute):
+        results = check_generator("paintingcircuit:none")
+    assert not failures(results), failures(results)
 
 
 def test_unknown_names_and_images_from_elsewhere_are_refused() -> None:
