@@ -23,7 +23,7 @@ from qaugbench.report import record_views as views
 from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
 from qaugbench.report.figures import Curve, Interval, Panel
 from qaugbench.report.identity import Look, looks
-from qaugbench.report.notes import banner, notes
+from qaugbench.report.notes import banner, missing_words, notes
 from qaugbench.report.pictures import data_uri, strips_by_class
 from qaugbench.stats.results import Contrast
 
@@ -99,7 +99,7 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         "facts": facts,
         "sizes": views.endpoint_score(record, key, primary),
         "reference": views.reference_sentence(record, key),
-        "too_few": None if scored is None else scored.too_few_replicates,
+        "too_few": missing_words(record, scored.too_few_replicates) if scored and scored.too_few_replicates else None,
         "forest": _forest(record, key, drawn),
         "header": tables.main_header(),
         "endpoints": [

@@ -63,6 +63,20 @@ def notes(record: Record) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+def missing_words(record: Record, too_few: str) -> str:
+    """Return what so few replicates leave out; the intervals of a single one are those of its trained models alone."""
+    if record.replicates > 1:
+        return f"No intervals, verdicts, ranks or power ({too_few})."
+    return f"No verdicts, ranks or power ({too_few}). {interval_words(record)[0].upper()}{interval_words(record)[1:]}."
+
+
+def interval_words(record: Record) -> str:
+    """Return what the intervals of a record cover."""
+    if record.replicates == 1:
+        return "intervals are over patients alone, for the one trained model of each arm (DeLong)"
+    return "intervals: over both replicates and patients"
+
+
 def low_power(record: Record, key: str) -> str | None:
     """Return a sentence when the primary endpoint's margin is smaller than what this fraction could show, else None.
 
@@ -95,7 +109,7 @@ def _fraction_notes(record: Record, fraction: FractionFacts) -> Iterator[str]:
     if scored is None:
         return
     if scored.too_few_replicates is not None:
-        yield f"No intervals, verdicts, ranks or power ({scored.too_few_replicates})."
+        yield missing_words(record, scored.too_few_replicates)
     power = None if record.test_withheld else low_power(record, fraction.key)
     if power is not None:
         yield power

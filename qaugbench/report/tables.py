@@ -22,7 +22,7 @@ from qaugbench.predictions import ArmInfo
 from qaugbench.record import FractionFacts, Record
 from qaugbench.report import claims
 from qaugbench.report import record_views as views
-from qaugbench.report.notes import banner, notes
+from qaugbench.report.notes import banner, interval_words, notes
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
 
@@ -48,8 +48,8 @@ def summary_table(record: Record) -> str:
     if found:
         blocks.append("Notes\n" + "\n".join(wrapped(note, bullet="- ") for note in found))
     blocks.append(
-        f"Values: {primary.title}, higher is better; n: replicates; sd: over replicates; intervals: over both replicates and "
-        f"patients. R*: the reference of every claim. vs R+: {NOT_MATCHED}, so no verdict rests on it."
+        f"Values: {primary.title}, higher is better; n: replicates; sd: over replicates; {interval_words(record)}. "
+        f"R*: the reference of every claim. vs R+: {NOT_MATCHED}, so no verdict rests on it."
     )
     return "\n\n".join(wrapped(block) if "\n" not in block else block for block in blocks) + "\n"
 

@@ -144,4 +144,6 @@ def test_multilabel_run_with_a_single_replicate(tmp_path: Path) -> None:
     write_run(tmp_path, "multilabel", replicates=1)
     page = write_report(tmp_path).read_text(encoding="utf-8")
     assert "No finding" in page
-    assert "No intervals, verdicts, ranks or power (" in page
+    assert "No verdicts, ranks or power (a single replicate" in page
+    assert "Intervals are over patients alone, for the one trained model of each arm (DeLong)." in page
+    assert "spread over replicates" not in page

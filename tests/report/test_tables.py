@@ -235,3 +235,13 @@ def test_the_circuits_influence_and_an_unfinished_classifier_are_noted(record: R
     assert "qldm: the circuit hardly reaches the images; attribution cannot be tested" in text
     assert "by 0.20 % (means) and 0.30 % (noise) of what another seed changes, both below 5 %" in text
     assert "the classifier is undertrained here: doubling its steps still gains +.021 on validation" in text
+
+
+def test_intervals_of_a_single_replicate_are_said_to_be_over_patients_alone(tmp_path: Path) -> None:
+    text = " ".join(summary_table(write_run(tmp_path, replicates=1)).split())
+    assert "No verdicts, ranks or power (a single replicate" in text
+    assert (
+        "sd: over replicates; intervals are over patients alone, for the one trained model of each arm (DeLong)."
+        in text
+    )
+    assert "over both replicates and patients" not in text
