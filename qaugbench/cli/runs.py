@@ -20,98 +20,104 @@ def _key_values(context: click.Context, parameter: click.Parameter, given: tuple
     return {key: value for key, _, value in (pair.partition("=") for pair in given)}
 
 
+DATA_OPTIONS = (
+    click.option("--task", required=True, help="Task: see 'qaugbench list tasks'."),
+    click.option(
+        "--generator",
+        "generators",
+        multiple=True,
+        required=True,
+        help="Generator, with its controls; repeat for several. folder:PATH scores images, finetune:PATH adapts weights.",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        help="Your images: folder, .zip, .csv or MedMNIST .npz; PNG, JPEG, DICOM or NIfTI (see the README).",
+    ),
+    click.option(
+        "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
+    ),
+    click.option("--track", default="lite", show_default=True, help="How much: smoke, lite, standard or full."),
+    click.option(
+        "--fraction",
+        type=float,
+        multiple=True,
+        help="Fraction of the training patients, in (0, 1]; replaces the track's.",
+    ),
+    click.option("--replicates", type=int, help="Full repetitions; replaces the track's."),
+    click.option(
+        "--split",
+        metavar="COLUMN",
+        help="Column of labels.csv that says train, val or test; or fold:J/K, fold J of K.",
+    ),
+    click.option(
+        "--allow-leaky-split", is_flag=True, help="Use --split although patients cross it; the record is marked."
+    ),
+)
+ARM_OPTIONS = (
+    click.option(
+        "--no-plateau-check",
+        is_flag=True,
+        help="Do not find out whether twice the classifier's steps would still help (two more trainings per fraction).",
+    ),
+    click.option(
+        "--arm",
+        "arms",
+        multiple=True,
+        metavar="NAME",
+        help="Optional arm, or all; repeat for several. See 'qaugbench list arms'. No verdict rests on one.",
+    ),
+    click.option(
+        "--ratio", type=float, help="Images in the further slots per real one, in every arm; replaces the task's."
+    ),
+    click.option(
+        "--no-test",
+        is_flag=True,
+        help="Withhold test scores, as tuning needs: scores are those on validation images, and no entry can be made.",
+    ),
+    click.option(
+        "--recipe",
+        type=click.Choice(["A", "B"]),
+        default="A",
+        show_default=True,
+        help="Classifier: A, the track's own; B, its second one, a robustness column without verdicts.",
+    ),
+)
+MACHINE_OPTIONS = (
+    click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU."),
+    click.option(
+        "--backend",
+        default="loky",
+        show_default=True,
+        help="Where to compute: loky (this machine), dask or slurm (see docs/clusters.md).",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="With dask: the scheduler's address or file. Default: Dask's configuration, else workers of this machine.",
+    ),
+    click.option(
+        "--slurm",
+        "slurm",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_key_values,
+        help="With slurm: partition=gpu, time=60 (minutes), mem_gb=8, ...; repeat for several.",
+    ),
+    click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path("runs"),
+        show_default=True,
+        help="Folder of runs and their store.",
+    ),
+)
+
+
 def run_options(command: Any) -> Any:
-    """Add the options that describe a run."""
-    options = [
-        click.option("--task", required=True, help="Task: see 'qaugbench list tasks'."),
-        click.option(
-            "--generator",
-            "generators",
-            multiple=True,
-            required=True,
-            help="Generator, with its controls; repeat for several. folder:PATH scores images, finetune:PATH adapts weights.",
-        ),
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path),
-            help="Your images: folder, .zip, .csv or MedMNIST .npz; PNG, JPEG, DICOM or NIfTI (see the README).",
-        ),
-        click.option(
-            "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
-        ),
-        click.option("--track", default="lite", show_default=True, help="How much: smoke, lite, standard or full."),
-        click.option(
-            "--fraction",
-            type=float,
-            multiple=True,
-            help="Fraction of the training patients, in (0, 1]; replaces the track's.",
-        ),
-        click.option("--replicates", type=int, help="Full repetitions; replaces the track's."),
-        click.option(
-            "--split",
-            metavar="COLUMN",
-            help="Column of labels.csv that says train, val or test; or fold:J/K, fold J of K.",
-        ),
-        click.option(
-            "--allow-leaky-split", is_flag=True, help="Use --split although patients cross it; the record is marked."
-        ),
-        click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU."),
-        click.option(
-            "--backend",
-            default="loky",
-            show_default=True,
-            help="Where to compute: loky (this machine), dask or slurm (see docs/clusters.md).",
-        ),
-        click.option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="With dask: the scheduler's address or file. Default: Dask's configuration, else workers of this machine.",
-        ),
-        click.option(
-            "--slurm",
-            "slurm",
-            multiple=True,
-            metavar="KEY=VALUE",
-            callback=_key_values,
-            help="With slurm: partition=gpu, time=60 (minutes), mem_gb=8, ...; repeat for several.",
-        ),
-        click.option(
-            "--no-plateau-check",
-            is_flag=True,
-            help="Do not find out whether twice the classifier's steps would still help (two more trainings per fraction).",
-        ),
-        click.option(
-            "--arm",
-            "arms",
-            multiple=True,
-            metavar="NAME",
-            help="Optional arm, or all; repeat for several. See 'qaugbench list arms'. No verdict rests on one.",
-        ),
-        click.option(
-            "--ratio", type=float, help="Images in the further slots per real one, in every arm; replaces the task's."
-        ),
-        click.option(
-            "--no-test",
-            is_flag=True,
-            help="Withhold test scores, as tuning needs: scores are those on validation images, and no entry can be made.",
-        ),
-        click.option(
-            "--recipe",
-            type=click.Choice(["A", "B"]),
-            default="A",
-            show_default=True,
-            help="Classifier: A, the track's own; B, its second one, a robustness column without verdicts.",
-        ),
-        click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
-        click.option(
-            "--out",
-            type=click.Path(path_type=Path),
-            default=Path("runs"),
-            show_default=True,
-            help="Folder of runs and their store.",
-        ),
-    ]
-    for option in reversed(options):
+    """Add the options that describe a run: its data, what is trained, and where."""
+    for option in reversed((*DATA_OPTIONS, *ARM_OPTIONS, *MACHINE_OPTIONS)):
         command = option(command)
     return command
 

@@ -111,20 +111,21 @@ def _in_sample(generator: Model, labels: np.ndarray, seed: int) -> Iterator[Chec
         yield Check("fails", RUNS_IN_SAMPLE, f"of {total} blocks listed, these never run: {first_offenders(idle)}")
     else:
         yield Check("fine" if total else "none", RUNS_IN_SAMPLE, f"{total} blocks of circuits")
-    without_effect = []
+    without_effect, last_that_ignores = [], 0
     for number, block in enumerate(seen.blocks.values(), 1):
+        last_that_ignores = number if block.ignores_inputs else last_that_ignores
         weights = [parameter for parameter in block.parameters() if parameter.numel()]
         random = torch_generator(child_seed(seed, "other weights", number))
         steps = [torch.randn(weight.shape, generator=random).to(weight) for weight in weights]
         with moved(weights, steps):
             if weights and torch.equal(points, generator.points(labels, seed=seed)):
-                without_effect.append(f"{type(block).__name__} {number} of {len(seen.blocks)}")
-    ignoring = any(block.ignores_inputs for block in seen.blocks.values())
-    if without_effect and ignoring and len(without_effect) < len(seen.blocks):
+                without_effect.append((number, f"{type(block).__name__} {number} of {len(seen.blocks)}"))
+    silent = [name for _, name in without_effect]
+    if without_effect and all(number < last_that_ignores for number, _ in without_effect):
         why = "by design, a replacement after it ignores its inputs"
-        yield Check("note", SAMPLES_FOLLOW, f"not those of {first_offenders(without_effect)}: {why}")
+        yield Check("note", SAMPLES_FOLLOW, f"not those of {first_offenders(silent)}: {why}")
     elif without_effect:
-        yield Check("fails", SAMPLES_FOLLOW, f"not those of {first_offenders(without_effect)}")
+        yield Check("fails", SAMPLES_FOLLOW, f"not those of {first_offenders(silent)}")
     else:
         yield Check("fine" if seen.blocks else "fails", SAMPLES_FOLLOW, f"{len(seen.blocks)} blocks")
 

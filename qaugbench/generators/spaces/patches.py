@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch.nn import functional
 
-from qaugbench.cards import Training
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Progress
 from qaugbench.generators.spaces.space import Space, resized
-
-if TYPE_CHECKING:
-    from qaugbench.generators.training.checkpoint import Checkpoint
 
 
 class Patches(Space):
@@ -29,7 +23,6 @@ class Patches(Space):
         patch: int = 4
 
     name: ClassVar[str] = "patches"
-    steps: ClassVar[bool] = False
     hyper: Hyper
 
     def __init__(self, image_shape: tuple[int, int, int], hyper: Hyper) -> None:
@@ -40,17 +33,6 @@ class Patches(Space):
                 "choose a side that is a multiple of the patch."
             )
         self.shape = ((hyper.side // hyper.patch) ** 2, image_shape[2] * hyper.patch**2)
-
-    def fit(
-        self,
-        images: np.ndarray,
-        *,
-        training: Training,
-        seed: int,
-        progress: Progress | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> None:
-        """Do nothing: the map is fixed."""
 
     def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
         small, patch = resized(pixels, self.hyper.side), self.hyper.patch

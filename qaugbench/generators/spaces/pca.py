@@ -35,7 +35,6 @@ class PrincipalComponents(Space):
         components: int = 64
 
     name: ClassVar[str] = "pca"
-    steps: ClassVar[bool] = False
     hyper: Hyper
     mean: torch.Tensor
     directions: torch.Tensor

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from qaugbench.cards import Training
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Progress
 from qaugbench.generators.spaces.space import Space, resized
 from qaugbench.generators.training.points import EncodedByBatch, Points
-
-if TYPE_CHECKING:
-    from qaugbench.generators.training.checkpoint import Checkpoint
 
 
 class Pixels(Space):
@@ -28,7 +23,6 @@ class Pixels(Space):
         side: int = 0
 
     name: ClassVar[str] = "pixels"
-    steps: ClassVar[bool] = False
     hyper: Hyper
 
     def __init__(self, image_shape: tuple[int, int, int], hyper: Hyper) -> None:
@@ -47,17 +41,6 @@ class Pixels(Space):
     @property
     def is_identity(self) -> bool:
         return self.shape[-1] == self.image_shape[0]
-
-    def fit(
-        self,
-        images: np.ndarray,
-        *,
-        training: Training,
-        seed: int,
-        progress: Progress | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> None:
-        """Do nothing: the map is fixed."""
 
     def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
         return resized(pixels, self.shape[-1])

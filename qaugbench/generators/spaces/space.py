@@ -56,7 +56,6 @@ class Space(nn.Module, ABC):
         """Whether encoding and decoding an image gives back the image."""
         return False
 
-    @abstractmethod
     def fit(
         self,
         images: np.ndarray,
@@ -66,7 +65,10 @@ class Space(nn.Module, ABC):
         progress: Progress | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        """Learn the space from uint8 ``images`` [n, height, width, channels]; the same arguments give the same bits."""
+        """Learn the space from uint8 ``images`` [n, height, width, channels]; the same arguments give the same bits.
+
+        A space whose map is fixed learns nothing, and leaves this as it is.
+        """
 
     @abstractmethod
     def to_points(self, pixels: torch.Tensor) -> torch.Tensor:

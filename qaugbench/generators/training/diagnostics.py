@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import nn
 
-GAP = "gap"
 CURVE_POINTS = 200
 CLEAR = 3.0  # standard errors from which a trend counts
 SMALL = 0.01  # of the loss's own size, over the last fifth of a fit, below which a clear trend is still called flat

@@ -20,7 +20,6 @@ from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, DivergedError, Optimizers, Progress
 from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.generators.training.diagnostics import (
-    GAP,
     FitDiagnostics,
     curve,
     first_weights,
@@ -216,6 +215,3 @@ def _course(state: _State, training: Training, n_images: int) -> Course:
         movement=movement(state.module, state.first),
     )
     return Course(curve(state.losses), diagnostics)
-
-
-__all__ = ["GAP", "Course", "Learner", "joined", "learning_rate_factor", "train"]
