@@ -19,7 +19,8 @@ class Study:
     """What is tuned, on which data, by which score, and with which budget.
 
     ``endpoint`` is the primary one of the task, measured on ``n_images`` validation images; larger is better.
-    ``source`` names the data and ``source_sha256`` their content.
+    ``source`` names the data and ``source_sha256`` their content. ``steps`` are the training steps of every trial, None where
+    they are the track's.
     """
 
     variant: str
@@ -30,6 +31,7 @@ class Study:
     fraction: str
     replicates: int
     trials: int
+    steps: int | None
     endpoint: str
     endpoint_title: str
     n_images: int
@@ -84,6 +86,7 @@ class StudyResult:
             },
             "budget": {
                 "trials": study.trials,
+                "steps": study.steps,
                 "replicates": study.replicates,
                 "trials_done": len(self.results),
                 "seconds": round(sum(result.seconds for result in self.results), 3),

@@ -24,6 +24,8 @@ def opening(study: Study) -> str:
         ),
         f"{count(study.trials, 'trial')}, the first being the untuned default. Interrupt at any time: the same command resumes.",
     ]
+    if study.steps is not None:
+        lines.append(f"Every trial trains for {count(study.steps, 'step')}, instead of as many as the track has.")
     if not study.space.n_continuous and study.space.combinations < study.trials:
         lines.append(f"The space has only {study.space.combinations} settings, so some are tried again and counted.")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError
 from qaugbench.experiment import assemble
-from qaugbench.experiment.arms import Arm, variant_arms
+from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_arms
 from qaugbench.experiment.execute import CellReport, execute
 from qaugbench.experiment.plan import Plan, with_upstream
 from qaugbench.experiment.progress import Progress, shown
@@ -24,7 +24,7 @@ from qaugbench.tuning.search_space import search_space
 from qaugbench.tuning.setting import TuningSetting
 from qaugbench.tuning.study import Study, StudyResult
 from qaugbench.tuning.text import opening, trial_line
-from qaugbench.tuning.trial import Trial, make_trial, trial_result
+from qaugbench.tuning.trial import Trial, make_trial, trial_result, with_settings
 
 TRIALS = 20
 """Trials of every generator and control that is compared (method.md, budget matching)."""
@@ -33,7 +33,10 @@ REPLICATES = 2
 
 @dataclass(frozen=True)
 class TuneRequest:
-    """What is tuned; the command line's options have the same names. ``generator`` may be a control, as in ``qldm:twin``."""
+    """What is tuned; the command line's options have the same names.
+
+    ``generator`` may be a control, as in ``qldm:twin``. ``steps`` are the training steps of every trial; None: the track's.
+    """
 
     task: str
     generator: str
@@ -43,6 +46,7 @@ class TuneRequest:
     fraction: float | None = None
     trials: int = TRIALS
     replicates: int = REPLICATES
+    steps: int | None = None
     split: str | None = None
     allow_leaky_split: bool = False
     jobs: int | None = None
@@ -107,6 +111,8 @@ def prepare_study(request: TuneRequest, defined: Definitions | None = None) -> P
     defined = defined or look_up(request.run)
     (choice,) = defined.generators
     space = search_space(choice.card, request.track)
+    if request.steps is not None:
+        choice = _shortened(choice, request)
     settings = design(space, request.trials)
     prepared = prepare(request.run, defined)
     plan, fraction = prepared.plan, prepared.plan.fractions[0]
@@ -123,6 +129,7 @@ def prepare_study(request: TuneRequest, defined: Definitions | None = None) -> P
         fraction=fraction.key,
         replicates=request.replicates,
         trials=request.trials,
+        steps=request.steps,
         endpoint=endpoint.id,
         endpoint_title=endpoint.title,
         n_images=int(metric.chosen.size),
@@ -148,6 +155,18 @@ def _check_request(request: TuneRequest) -> None:
         raise QaugbenchError(f"--replicates must be at least 1, got {request.replicates}.")
     if request.generator.partition(":")[0] == "folder":
         raise DefinitionError(f"{request.generator!r} are images that something else made; there is nothing to tune.")
+
+
+def _shortened(choice: GeneratorChoice, request: TuneRequest) -> GeneratorChoice:
+    """Return the generator with the trials' own number of training steps."""
+    card = choice.card
+    if "steps" not in card.settings(request.track):
+        raise QaugbenchError(f"--steps: the fit of {card.id!r} takes no steps; leave the option out.")
+    if "steps" in card.tune:
+        raise QaugbenchError(f"--steps: {card.origin} tunes 'steps' itself; leave the option out.")
+    if not request.steps or request.steps < 1:
+        raise QaugbenchError(f"--steps must be at least 1, got {request.steps}.")
+    return with_settings(choice, request.track, {"steps": request.steps})
 
 
 def _arm(plan: Plan, name: str) -> Arm:

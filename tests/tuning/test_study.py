@@ -27,6 +27,7 @@ STUDY = Study(
     fraction="10%",
     replicates=2,
     trials=4,
+    steps=None,
     endpoint="macro_auroc",
     endpoint_title="macro-AUROC",
     n_images=20,
@@ -75,7 +76,7 @@ def test_the_expected_best_is_the_mean_over_all_ways_to_draw_so_many(means: tupl
 
 def test_a_failure_counts_in_the_budget_and_keeps_its_reason() -> None:
     found = StudyResult(STUDY, (result(0, 0.7, 0.6), result(1, 0.9, None))).to_dict()
-    assert found["budget"] == {"trials": 4, "replicates": 2, "trials_done": 2, "seconds": 4.0}
+    assert found["budget"] == {"trials": 4, "steps": None, "replicates": 2, "trials_done": 2, "seconds": 4.0}
     assert found["trials"][1]["reason"] == "DivergedError: it left."
     assert (found["trials"][1]["mean"], found["trials"][1]["best_trial"]) == (None, 0)
     assert found["chosen"] == {"trial": 0, "settings": {"layers": 1}}

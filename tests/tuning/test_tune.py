@@ -22,6 +22,7 @@ from qaugbench.experiment.store import META, Store
 from qaugbench.metrics.discrimination import class_scores, macro_auroc
 from qaugbench.tuning import tune as tuning
 from qaugbench.tuning.study import StudyResult
+from qaugbench.tuning.text import opening
 from qaugbench.tuning.trial import TrialResult
 from qaugbench.tuning.tune import TuneRequest, prepare_study, tune
 from tests.experiment.tiny import TASK, tiny_definitions
@@ -196,6 +197,8 @@ def test_a_control_is_tuned_over_the_space_of_its_generator(tmp_path: Path) -> N
         ({"generator": "folder:images"}, "nothing to tune"),
         ({"generator": "lddm"}, "Did you mean 'ldm'"),
         ({"generator": "qldm:twim"}, "Did you mean 'twin'"),
+        ({"steps": 0}, "--steps must be at least 1, got 0"),
+        ({"generator": "smote", "steps": 5}, "the fit of 'smote' takes no steps"),
     ],
 )
 def test_what_cannot_be_tuned_is_refused_before_anything_is_made(
@@ -204,6 +207,28 @@ def test_what_cannot_be_tuned_is_refused_before_anything_is_made(
     with pytest.raises(QaugbenchError, match=words):
         tune(request(tmp_path / "runs", **options))
     assert not (tmp_path / "runs").exists()
+
+
+def test_all_trials_train_for_the_steps_that_were_asked_for(tmp_path: Path) -> None:
+    asked = request(tmp_path, steps=2)
+    short, own = prepare_study(asked, tiny(asked)), prepare_study(request(tmp_path), tiny(request(tmp_path)))
+    fits = [cell for trial in short.trials for cell in trial.all_cells if cell.stage == "fit"]
+    assert {cell.key["training"]["steps"] for cell in fits} == {2}
+    assert not {cell.name for cell in fits} & {cell.name for trial in own.trials for cell in trial.all_cells}
+    assert short.folder != own.folder
+    assert StudyResult(short.study, ()).to_dict()["budget"]["steps"] == 2
+    assert "Every trial trains for 2 steps" in opening(short.study)
+    assert "Every trial trains" not in opening(own.study)
+
+
+def test_a_study_of_the_steps_themselves_has_no_other_steps(tmp_path: Path) -> None:
+    asked = request(tmp_path / "runs", steps=2)
+    found = tiny(asked)
+    choices = tuple(
+        replace(one, card=replace(one.card, tune={"steps": {"low": 1, "high": 4}})) for one in found.generators
+    )
+    with pytest.raises(QaugbenchError, match="tunes 'steps' itself"):
+        tune(asked, replace(found, generators=choices))
 
 
 def test_a_generator_without_a_space_is_refused_in_words(tmp_path: Path) -> None:
