@@ -22,6 +22,7 @@ from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, 
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adversarial import constant, gap, relativistic_loss, scores_and_slopes
 from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead, grid_widths
+from qaugbench.generators.shared.painting import paint
 from qaugbench.kinds import Kind
 
 COARSEST = 4
@@ -35,9 +36,9 @@ class R3gan(Stepped):
         """``channels`` are the widths of the levels from the finest grid down to 4x4, with ``blocks`` residual blocks each.
 
         A block's inner convolution has ``expansion`` times its level's width, in groups of ``group_width`` channels (0: a
-        single group). Images are read and painted in squares of ``patch`` x ``patch`` pixels, so the finest grid has side /
-        patch sites. ``penalty`` is the weight of R1 and R2 at the start and at the end, ``second_moment`` Adam's second
-        decay likewise; both move by a half cosine over the first ``burn_in`` of the steps, as in the paper.
+        single group). The finest grid has side / ``patch`` sites: images are read in squares of ``patch`` x ``patch`` pixels.
+        ``penalty`` is the weight of R1 and R2 at the start and at the end, ``second_moment`` Adam's second decay likewise;
+        both move by a half cosine over the first ``burn_in`` of the steps, as in the paper.
         """
 
         noise: int = 64
@@ -55,7 +56,7 @@ class R3gan(Stepped):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        plan = Plan(grid_widths(shape[-1] // hyper.patch, hyper.channels, COARSEST), shape[0] * hyper.patch**2, hyper)
+        plan = Plan(grid_widths(shape[-1] // hyper.patch, hyper.channels, COARSEST), shape[0], hyper)
         self.generator = ImageGenerator(plan, n_labels)
         self.critic = ImageCritic(plan, n_labels)
         self.apply(keep_variance)
@@ -122,7 +123,7 @@ def eased(ends: tuple[float, float], progress: float) -> float:
 
 @dataclass(frozen=True)
 class Plan:
-    """The widths of the levels, finest first, the channels of an image in patches, and the generator's settings."""
+    """The widths of the levels, finest first, the channels of an image, and the generator's settings."""
 
     widths: tuple[int, ...]
     channels: int
@@ -145,7 +146,7 @@ class ImageGenerator(nn.Module):
         self.scales = nn.Linear(2 * noise, rising[0], bias=False)
         self.levels = nn.ModuleList(plan.level(width) for width in rising)
         self.widen = nn.ModuleList(Resample(*pair, factor=2.0) for pair in pairwise(rising))
-        self.last = nn.Sequential(nn.Conv2d(rising[-1], plan.channels, 3, padding=1), nn.PixelShuffle(plan.hyper.patch))
+        self.last = paint(rising[-1], plan.channels, plan.hyper.patch)
 
     def forward(self, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         scales = self.scales(torch.cat([noise, self.embedding(labels)], dim=1))
@@ -163,7 +164,8 @@ class ImageCritic(nn.Module):
         super().__init__()
         falling = plan.widths
         self.first = nn.Sequential(
-            nn.PixelUnshuffle(plan.hyper.patch), nn.Conv2d(plan.channels, falling[0], 3, padding=1)
+            nn.PixelUnshuffle(plan.hyper.patch),
+            nn.Conv2d(plan.channels * plan.hyper.patch**2, falling[0], 3, padding=1),
         )
         self.levels = nn.ModuleList(plan.level(width) for width in falling)
         self.narrow = nn.ModuleList(Resample(*pair, factor=0.5) for pair in pairwise(falling))
