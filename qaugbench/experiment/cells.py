@@ -11,6 +11,9 @@ from typing import Any
 from qaugbench.datasets.splits import Split
 from qaugbench.task import LabelSpace, canonical_hash
 
+EARLIER = "earlier"
+"""The fact by which a stage tells the wall and processor time, in seconds, of earlier attempts that it went on from."""
+
 
 @dataclass(frozen=True)
 class Place:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qaugbench.errors import DataError, QaugbenchError, StoreError
-from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cells import EARLIER, Cell
 from qaugbench.experiment.claims import host
 from qaugbench.experiment.store import Store
 from qaugbench.record import Outcome
@@ -119,13 +119,14 @@ def compute_claimed(cell: Cell, store: Store) -> CellReport:
         store.write_failure(cell.stage, cell.name, outcome, reason)
         detail = "" if isinstance(error, QaugbenchError) else traceback.format_exc()
         return CellReport(cell, outcome, reason, computed=True, wall_s=time.perf_counter() - started, detail=detail)
-    wall_s = time.perf_counter() - started
+    earlier_wall_s, earlier_cpu_s = facts.pop(EARLIER, (0.0, 0.0))
+    wall_s = earlier_wall_s + time.perf_counter() - started
     meta = {
         "key": dict(cell.key),
         "needs": {role: need.name for role, need in cell.needs.items()},
         "cost_class": cell.cost_class,
         "wall_s": round(wall_s, 3),
-        "cpu_s": round(time.process_time() - cpu_started, 3),
+        "cpu_s": round(earlier_cpu_s + time.process_time() - cpu_started, 3),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "host": host(),
         "facts": facts,

@@ -20,7 +20,7 @@ from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.pixel_store import write_pixels
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import StoreError
-from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cells import EARLIER, Cell
 from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text
@@ -65,23 +65,24 @@ def space(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Fit a data space to the replicate's real images."""
     data = real_images(cell, store)
     learned, training = _new_space(cell, data.images.shape[1:])
-    learned.fit(
-        data.images, training=training, seed=cell.key["seeds"]["autoencoder"], checkpoint=_checkpoint(cell, store)
-    )
-    return {"state.safetensors": _state_bytes(learned)}, {}
+    checkpoint = _checkpoint(cell, store)
+    learned.fit(data.images, training=training, seed=cell.key["seeds"]["autoencoder"], checkpoint=checkpoint)
+    return {"state.safetensors": _state_bytes(learned)}, {EARLIER: checkpoint.earlier}
 
 
 def fit(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Fit one generator variant on the replicate's real images."""
     data = real_images(cell, store)
     model = _new_model(cell, store, data.images.shape[1:], data.labels.shape[1])
-    course = model.fit(data, seed=cell.key["seeds"]["gen_fit"], checkpoint=_checkpoint(cell, store))
+    checkpoint = _checkpoint(cell, store)
+    course = model.fit(data, seed=cell.key["seeds"]["gen_fit"], checkpoint=checkpoint)
     files: Files = {
         "state.safetensors": _state_bytes(model.generator),
         "curve.json": json.dumps(course.curve, allow_nan=False).encode(),
     }
     found = course.diagnostics
-    return files, {"parameters": model.parameter_counts(), "diagnostics": found.to_dict(), "remark": found.remark}
+    facts = {"parameters": model.parameter_counts(), "diagnostics": found.to_dict(), "remark": found.remark}
+    return files, {**facts, EARLIER: checkpoint.earlier}
 
 
 def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:

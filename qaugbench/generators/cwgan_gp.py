@@ -20,7 +20,8 @@ from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adversarial import between, constant, gap, gradient_penalty, wasserstein_loss
-from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead, grid_widths
+from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead
+from qaugbench.generators.shared.levels import level_widths
 from qaugbench.generators.shared.painting import paint
 from qaugbench.kinds import Kind
 
@@ -55,7 +56,7 @@ class CwganGp(Stepped):
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         widths, critic_widths = (
-            grid_widths(shape[-1] // hyper.patch, each, COARSEST) for each in (hyper.channels, hyper.critic_channels)
+            level_widths(shape[-1] // hyper.patch, each, COARSEST) for each in (hyper.channels, hyper.critic_channels)
         )
         self.generator = PointGenerator(hyper, shape[0], n_labels, widths)
         self.critic = PointCritic(hyper, shape[0], n_labels, critic_widths)

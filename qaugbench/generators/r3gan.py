@@ -21,7 +21,8 @@ from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adversarial import constant, gap, relativistic_loss, scores_and_slopes
-from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead, grid_widths
+from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead
+from qaugbench.generators.shared.levels import level_widths
 from qaugbench.generators.shared.painting import paint
 from qaugbench.kinds import Kind
 
@@ -56,7 +57,7 @@ class R3gan(Stepped):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        plan = Plan(grid_widths(shape[-1] // hyper.patch, hyper.channels, COARSEST), shape[0], hyper)
+        plan = Plan(level_widths(shape[-1] // hyper.patch, hyper.channels, COARSEST), shape[0], hyper)
         self.generator = ImageGenerator(plan, n_labels)
         self.critic = ImageCritic(plan, n_labels)
         self.apply(keep_variance)

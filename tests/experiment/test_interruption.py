@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -18,6 +19,7 @@ from qaugbench.errors import DataError, StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.run import RunResult, prepare
 from qaugbench.experiment.store import Store
+from qaugbench.generators.training.checkpoint import Checkpoint
 from tests.experiment.conftest import CopyWithout
 from tests.experiment.tiny import tiny_definitions, tiny_request, tiny_run
 
@@ -110,3 +112,11 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(copy_with
         tiny_run(out)
     assert not list((out / "store" / "partial").iterdir())
     assert not tiny_run(out).failed
+
+
+def test_the_time_of_a_fit_includes_its_earlier_attempts(copy_without: CopyWithout) -> None:
+    with mock.patch.object(Checkpoint, "earlier", (1000.0, 500.0)):
+        cost = tiny_run(copy_without("fit")).record.cost["fit"]
+    assert cost.computed_now > 0
+    assert 1000 * cost.computed_now < cost.wall_s < 1000 * (cost.computed_now + 1)
+    assert 500 * cost.computed_now < cost.cpu_s < 500 * (cost.computed_now + 1)

@@ -8,8 +8,6 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from qaugbench.errors import DefinitionError
-
 
 class LabelEmbedding(nn.Module):
     """Label vectors [n, n_labels] to vectors [n, width] whose entries have unit variance at the start.
@@ -53,20 +51,3 @@ def multi_layer(widths: Sequence[int], slope: float = 0.2) -> nn.Sequential:
     for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(slope)]
     return nn.Sequential(*layers[:-1])
-
-
-def grid_widths(side: int, widths: Sequence[int], coarsest: int = 4) -> tuple[int, ...]:
-    """Return one width per level from a grid of ``side`` sites, halved down to ``coarsest``; the last width repeats.
-
-    Raises ``DefinitionError`` for a side that does not halve to ``coarsest``.
-
-    >>> grid_widths(16, (32, 64))
-    (32, 64, 64)
-    """
-    levels = max(side // coarsest, 1).bit_length()
-    if side != coarsest << (levels - 1):
-        raise DefinitionError(
-            f"These networks need a grid whose side is {coarsest} times a power of two, but it is {side}; "
-            "choose another image size, or another side or number of levels of the space."
-        )
-    return (*widths, *[widths[-1]] * levels)[:levels]

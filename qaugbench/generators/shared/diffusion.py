@@ -8,15 +8,14 @@ arXiv 2211.01095) and classifier-free guidance (Ho & Salimans, arXiv 2207.12598)
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice, repeat
 
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, UNet2DModel
 from torch import nn
 from torch.nn import functional
 
-from qaugbench.errors import DefinitionError
 from qaugbench.generators.row_random import RowRandom
+from qaugbench.generators.shared.levels import level_widths
 
 TRAIN_TIMESTEPS = 1000
 NOISE_SCHEDULE = "squaredcos_cap_v2"
@@ -115,21 +114,6 @@ def predicted_by(unet: nn.Module, points: torch.Tensor, times: torch.Tensor, emb
     predicted = unet(points, times, class_labels=embedding)
     tensor: torch.Tensor = predicted if isinstance(predicted, torch.Tensor) else predicted.sample
     return tensor
-
-
-def level_widths(grid_size: int, channels: tuple[int, ...], bottleneck: int = BOTTLENECK_SIZE) -> tuple[int, ...]:
-    """Return one width per level, from a grid of ``grid_size`` down to ``bottleneck``; the last of ``channels`` repeats.
-
-    >>> level_widths(8, (32, 64))
-    (32, 64, 64)
-    """
-    levels = int(grid_size // bottleneck).bit_length()
-    if grid_size < bottleneck or grid_size != bottleneck << (levels - 1):
-        raise DefinitionError(
-            f"This U-Net needs a grid whose side is {bottleneck} times a power of two, but it is {grid_size}; "
-            "choose another image size, or another working_size or number of levels of the autoencoder."
-        )
-    return (*channels[:levels], *islice(repeat(channels[-1]), max(0, levels - len(channels))))
 
 
 def denoising_loss(

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from qaugbench.errors import DefinitionError
+from qaugbench.generators.shared.levels import level_widths
 from qaugbench.generators.shared.style_layers import (
     GAIN,
     EqualConv,
@@ -48,16 +49,6 @@ def coarsest_side(side: int) -> int:
             f"from 2, but it is {side}; set 'side' of the space, for instance to {1 << max(side.bit_length() - 1, 3)}."
         )
     return coarsest
-
-
-def level_widths(side: int, channels: tuple[int, ...]) -> tuple[int, ...]:
-    """Return one width per level from ``side`` down to the coarsest grid, halving; the last of ``channels`` repeats.
-
-    >>> level_widths(32, (16, 32))
-    (16, 32, 32, 32)
-    """
-    levels = (side // coarsest_side(side)).bit_length()
-    return tuple(channels[min(level, len(channels) - 1)] for level in range(levels))
 
 
 class Mapping(nn.Module):
@@ -119,7 +110,7 @@ class Synthesis(nn.Module):
     def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], style_size: int) -> None:
         super().__init__()
         image_channels, side, _ = shape
-        coarse_to_fine = level_widths(side, channels)[::-1]
+        coarse_to_fine = level_widths(side, channels, coarsest_side(side))[::-1]
         coarsest = coarsest_side(side)
         self.constant = nn.Parameter(torch.randn(1, coarse_to_fine[0], coarsest, coarsest))
         self.refine = nn.ModuleList(StyledLayer(w, w, style_size, grows=False) for w in coarse_to_fine)
@@ -157,7 +148,7 @@ class StyleCritic(nn.Module):
     def __init__(self, shape: tuple[int, ...], channels: tuple[int, ...], n_labels: int) -> None:
         super().__init__()
         image_channels, side, _ = shape
-        widths = level_widths(side, channels)
+        widths = level_widths(side, channels, coarsest_side(side))
         last = widths[-1]
         self.from_image = EqualConv(image_channels, widths[0], 1)
         self.halvings = nn.ModuleList(ResidualHalving(a, b) for a, b in pairwise(widths))

@@ -10,23 +10,36 @@ from typing import Any
 import torch
 
 EVERY_S = 120.0
+SPENT = "spent"
 
 
 class Checkpoint:
     """One file in ``folder``. When it is written has no effect on any number.
 
-    ``every_s`` is the time between two writes in seconds; 0 writes after every step.
+    ``every_s`` is the time between two writes in seconds; 0 writes after every step. The file also says how long it took to get
+    that far, in all attempts.
     """
 
     def __init__(self, folder: Path, *, every_s: float = EVERY_S, is_part: bool = False) -> None:
         self._folder = folder
         self._every_s = every_s
-        self._written_at = time.monotonic()
+        self._started = self._written_at = time.monotonic()
+        self._cpu_started = time.process_time()
+        self._earlier = (0.0, 0.0)
+        self._parts: list[Checkpoint] = []
         self.is_part = is_part
 
     def part(self, name: str) -> Checkpoint:
         """Return the checkpoint of one part of a fit that consists of several; a finished part is written too."""
-        return Checkpoint(self._folder / name, every_s=self._every_s, is_part=True)
+        part = Checkpoint(self._folder / name, every_s=self._every_s, is_part=True)
+        self._parts.append(part)
+        return part
+
+    @property
+    def earlier(self) -> tuple[float, float]:
+        """Wall and processor time in seconds of earlier attempts, up to the states that were read."""
+        times = [self._earlier, *(part.earlier for part in self._parts)]
+        return sum(wall for wall, _ in times), sum(cpu for _, cpu in times)
 
     @property
     def is_due(self) -> bool:
@@ -38,7 +51,7 @@ class Checkpoint:
         self._folder.mkdir(parents=True, exist_ok=True)
         temporary = self._folder / f"fit.{os.getpid()}.tmp"
         try:
-            torch.save(state, temporary)
+            torch.save({**state, SPENT: self._spent()}, temporary)
             temporary.replace(self._folder / "fit.pt")
         finally:
             temporary.unlink(missing_ok=True)
@@ -54,4 +67,10 @@ class Checkpoint:
         except Exception:  # a cut or foreign file may raise anything; the fit then starts at its first step
             path.unlink(missing_ok=True)
             return None
+        wall_s, cpu_s = state.pop(SPENT, (0.0, 0.0))
+        self._earlier = (wall_s, cpu_s)
         return state
+
+    def _spent(self) -> tuple[float, float]:
+        wall_s, cpu_s = self._earlier
+        return wall_s + time.monotonic() - self._started, cpu_s + time.process_time() - self._cpu_started

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
-from qaugbench.errors import DefinitionError
-from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead, grid_widths, multi_layer
+from qaugbench.generators.shared.conditional import LabelEmbedding, ProjectionHead, multi_layer
 from qaugbench.seeds import torch_seeded
 
 LABELS = torch.tensor([[1.0, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1], [0, 0, 0]])
@@ -47,14 +45,3 @@ def test_a_multi_layer_network_is_its_layers_in_turn() -> None:
     hidden = inputs @ network[0].weight.T + network[0].bias
     expected = torch.where(hidden > 0, hidden, 0.1 * hidden) @ network[2].weight.T + network[2].bias
     assert torch.allclose(network(inputs), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize(("side", "widths"), [(4, (8,)), (8, (8, 16)), (64, (8, 16, 24, 24, 24))])
-def test_there_is_one_width_per_level(side: int, widths: tuple[int, ...]) -> None:
-    assert grid_widths(side, (8, 16, 24)) == widths
-
-
-@pytest.mark.parametrize("side", [0, 2, 6, 28])
-def test_a_grid_that_does_not_halve_to_the_coarsest_is_refused(side: int) -> None:
-    with pytest.raises(DefinitionError, match="4 times a power of two"):
-        grid_widths(side, (8,))

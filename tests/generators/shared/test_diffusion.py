@@ -9,11 +9,10 @@ import pytest
 import torch
 
 from qaugbench.cards import Training
-from qaugbench.errors import DefinitionError
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.ldm import Ldm
 from qaugbench.generators.row_random import RowRandom
-from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim, guided, level_widths
+from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim, guided
 from qaugbench.generators.training.loop import train
 from qaugbench.generators.training.points import Encoded
 from qaugbench.seeds import torch_generator, torch_seeded
@@ -39,17 +38,6 @@ class ExactDenoiser(torch.nn.Module):
         clean = labels[:, 0, None, None, None]
         noise = (latents - kept.sqrt() * clean) / (1 - kept).sqrt()
         return (kept.sqrt() * noise - (1 - kept).sqrt() * clean).float() + self.anchor
-
-
-@pytest.mark.parametrize(("grid", "widths"), [(2, (8,)), (4, (8, 16)), (8, (8, 16, 24)), (32, (8, 16, 24, 24, 24))])
-def test_one_width_a_level_down_to_2x2(grid: int, widths: tuple[int, ...]) -> None:
-    assert level_widths(grid, (8, 16, 24)) == widths
-
-
-@pytest.mark.parametrize("grid", [1, 3, 6, 28])
-def test_a_grid_that_does_not_halve_to_2x2_is_refused(grid: int) -> None:
-    with pytest.raises(DefinitionError, match="power of two"):
-        level_widths(grid, (8, 16))
 
 
 def drawn(network: torch.nn.Module, labels: torch.Tensor, *, steps: int = 50, clip: float = 4.0) -> torch.Tensor:

@@ -15,7 +15,6 @@ from qaugbench.generators.shared.style_networks import (
     Synthesis,
     batch_deviation,
     coarsest_side,
-    level_widths,
 )
 from qaugbench.seeds import torch_generator, torch_seeded
 
@@ -30,25 +29,15 @@ def silent(n: int) -> GridNoise:
     return lambda side: torch.zeros(n, 1, side, side)
 
 
-@pytest.mark.parametrize(
-    ("side", "widths", "coarsest"),
-    [
-        (8, (4, 6), 4),
-        (32, (4, 6, 8, 8), 4),
-        (28, (4, 6, 8), 7),
-        (224, (4, 6, 8, 8, 8, 8), 7),
-        (256, (4, 6, 8, 8, 8, 8, 8), 4),
-    ],
-)
-def test_one_width_per_level_down_to_the_coarsest_grid(side: int, widths: tuple[int, ...], coarsest: int) -> None:
-    assert level_widths(side, (4, 6, 8)) == widths
+@pytest.mark.parametrize(("side", "coarsest"), [(8, 4), (32, 4), (28, 7), (224, 7), (256, 4)])
+def test_the_coarsest_grid_has_four_to_seven_sites_per_side(side: int, coarsest: int) -> None:
     assert coarsest_side(side) == coarsest
 
 
 @pytest.mark.parametrize("side", [4, 7, 18, 100])
 def test_a_side_that_cannot_be_halved_to_a_small_grid_is_refused_with_advice(side: int) -> None:
     with pytest.raises(DefinitionError, match=f"it is {side}; set 'side'"):
-        level_widths(side, (8,))
+        coarsest_side(side)
 
 
 def test_a_modulated_convolution_is_that_of_the_papers_weights() -> None:

@@ -114,6 +114,26 @@ def test_a_checkpoint_that_was_cut_is_thrown_away(tmp_path: Path) -> None:
     assert torch.equal(fit(Line(), checkpoint=checkpoint).value, fit(Line()).value)
 
 
+def test_the_time_of_earlier_attempts_is_kept(tmp_path: Path) -> None:
+    """Each attempt of a fit, or of its parts, adds the time up to the state that the next one reads."""
+    first = Checkpoint(tmp_path, every_s=0.0)
+    assert first.earlier == (0.0, 0.0)
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(Line(), checkpoint=first, stop_at=7)
+    second, third = Checkpoint(tmp_path, every_s=0.0), Checkpoint(tmp_path, every_s=0.0)
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(Line(), checkpoint=second, stop_at=9)
+    fit(Line(), checkpoint=third)
+    assert 0 < second.earlier[0] < third.earlier[0]
+    assert 0 < second.earlier[1] < third.earlier[1]
+    whole = Checkpoint(tmp_path / "parts", every_s=0.0)
+    fit(Line(), checkpoint=whole.part("a"))
+    again = Checkpoint(tmp_path / "parts", every_s=0.0)
+    part = again.part("a")
+    fit(Line(), checkpoint=part)
+    assert again.earlier == part.earlier > (0.0, 0.0)
+
+
 def test_a_checkpoint_is_written_when_its_time_has_come(tmp_path: Path) -> None:
     fit(Line(), checkpoint=Checkpoint(tmp_path / "often", every_s=0.0))
     fit(Line(), checkpoint=Checkpoint(tmp_path / "never", every_s=3600.0))
