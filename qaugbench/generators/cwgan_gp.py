@@ -140,7 +140,9 @@ class GeneratorBlock(nn.Module):
     def forward(self, grid: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         residual = self._activated(0, grid, condition)
         if self.factor > 1:
-            grid, residual = (functional.interpolate(each, scale_factor=self.factor) for each in (grid, residual))
+            grid, residual = (
+                functional.interpolate(each, scale_factor=self.factor, mode="bilinear") for each in (grid, residual)
+            )
         residual = self.convolutions[0](residual)
         residual = self.convolutions[1](self._activated(1, residual, condition))
         combined: torch.Tensor = self.skip(grid) + residual

@@ -18,6 +18,6 @@ def paint(width: int, channels: int, patch: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(width, WIDTH * channels, 3, padding=1),
         nn.LeakyReLU(0.2),
-        nn.Upsample(scale_factor=patch),
+        nn.Upsample(scale_factor=patch, mode="bilinear"),
         nn.Conv2d(WIDTH * channels, channels, 3, padding=1),
     )
