@@ -9,6 +9,7 @@ from qaugbench.datasets.audit.entry import audit
 from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.card import card, card_page
 from qaugbench.datasets.own.images import data_name, own_prepared
+from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, instructions, sources
 from qaugbench.datasets.splits import Split, choose_split
@@ -24,13 +25,13 @@ def open_any(target: str, task: Task) -> PreparedData:
     """
     path = Path(target)
     if path.exists():
-        return open_prepared(own_prepared(path, task.labels), task.labels, name=data_name(path))
+        return with_parts(open_prepared(own_prepared(path, task.labels), task.labels, name=data_name(path)))
     if target not in sources():
         raise DataError(f"{target} is neither a path nor a source.{near_names(target, sources())}")
     found = find_prepared(task.id, target)
     if found is None:
         raise DataError(f"{target!r} is not prepared on this machine for {task.id}.\n{instructions(target)}")
-    return open_prepared(found, task.labels, name=target)
+    return with_parts(open_prepared(found, task.labels, name=target))
 
 
 def audit_source(target: str, task_name: str, *, split: str | None = None, jobs: int = 1) -> AuditReport:
@@ -62,7 +63,8 @@ def write_cards(target: str, task_name: str, out: Path, *, jobs: int = 1) -> tup
 def _split(prepared: PreparedData, column: str | None) -> Split | None:
     """Return the split in a column, even if it leaks; without a column the one that a run would use, or None."""
     if column is not None:
-        return choose_split(prepared, column=column, allow_leaky=True)
+        check_parts(prepared, column)
+        return choose_split(with_parts(prepared, column), column=column, allow_leaky=True)
     try:
         return choose_split(prepared)
     except DataError:

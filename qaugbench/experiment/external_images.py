@@ -60,14 +60,14 @@ def check_external(
     orientations. Copies of training images and near-duplicates of held-out ones are allowed, counted and said; blank images are
     compared with nothing.
     """
-    paths = [choice.images for choice in choices if choice.images is not None]
-    if not paths:
+    folders = [(choice.card.id, choice.images) for choice in choices if choice.images is not None]
+    if not folders:
         return []
     known = _known(prepared, split, image_size, task.channels)
-    return [note for path in paths for note in _folder_notes(path, known, task, image_size)]
+    return [note for name, path in folders for note in _folder_notes(name, path, known, task, image_size)]
 
 
-def _folder_notes(path: Path, known: Known, task: Task, image_size: int) -> list[str]:
+def _folder_notes(name: str, path: Path, known: Known, task: Task, image_size: int) -> list[str]:
     external = open_prepared(path, task.labels)
     where: dict[str, list[str]] = {part: [] for part in PARTS}
     images = [(i, seen) for i in range(len(external)) if (seen := _seen(external, i, image_size, task.channels))]
@@ -78,7 +78,7 @@ def _folder_notes(path: Path, known: Known, task: Task, image_size: int) -> list
     _refuse_held_out(path, where, len(external))
     repeated = len(images) - len({seen.square for _, seen in images})
     near = _near(known.held_out, [seen.small for _, seen in images])
-    return _notes(path, len(where["train"]), repeated, near, len(external))
+    return _notes(name, len(where["train"]), repeated, near, len(external))
 
 
 def _near(held_out: list[Small], external: list[Small]) -> int:
@@ -101,17 +101,17 @@ def _refuse_held_out(path: Path, where: dict[str, list[str]], n: int) -> None:
         )
 
 
-def _notes(path: Path, training: int, repeated: int, near: int, n: int) -> list[str]:
+def _notes(name: str, training: int, repeated: int, near: int, n: int) -> list[str]:
     notes = []
     if near:
         notes.append(
-            f"folder:{path.stem}: {near} of {n} images show almost the picture of a held-out image of this run: if they were "
+            f"{name}: {near} of {n} images show almost the picture of a held-out image of this run: if they were "
             "made from it, the scores of this arm are too high."
         )
     if training:
-        notes.append(f"folder:{path.stem}: {training} of {n} images are training images of this run, pixel for pixel.")
+        notes.append(f"{name}: {training} of {n} images are training images of this run, pixel for pixel.")
     if repeated:
-        notes.append(f"folder:{path.stem}: {repeated} of {n} images repeat another of the folder.")
+        notes.append(f"{name}: {repeated} of {n} images repeat another of the folder.")
     return [shown(note, 300) for note in notes]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.manifest import source_manifest
+from qaugbench.datasets.own.images import data_name, own_prepared
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
@@ -116,10 +117,11 @@ def _with_controls(choice: GeneratorChoice, controls: Sequence[str]) -> Generato
 def _folder(path: str, task: Task) -> GeneratorChoice:
     if not path:
         raise DefinitionError(
-            "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in the prepared form."
+            "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in any form that --data takes."
         )
-    prepared = open_prepared(Path(path), task.labels)
+    images = own_prepared(Path(path), task.labels)
+    prepared = open_prepared(images, task.labels)
     source_manifest(prepared, task.id)  # raises where an image is not the one that its manifest names
-    card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(Path(path).stem)}")
+    card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(data_name(Path(path)))}")
     rows = {"rows": prepared.identity.rows_sha256}
-    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity=rows, images=Path(path).absolute())
+    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity=rows, images=images.absolute())

@@ -13,12 +13,13 @@ import numpy as np
 from qaugbench.datasets.audit.quick import finding_lines, finding_notes, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import data_name, own_prepared
+from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.phantom.images import phantom_tasks
 from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
-from qaugbench.datasets.sources import data_home, find_prepared, sources
+from qaugbench.datasets.sources import data_home, find_prepared, sources, sources_of
 from qaugbench.datasets.splits import Split, usable_split
-from qaugbench.errors import DataError, printable
+from qaugbench.errors import DataError, near_names, printable
 from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.record import DataFacts
 from qaugbench.task import PARTS, Task, Track
@@ -65,7 +66,8 @@ def open_source(
     where it is there, else the phantom; the banner says which.
     """
     path, name, banner = _locate(task, track, data, source, phantom_folder)
-    prepared = open_prepared(path, task.labels, name=name)
+    prepared = with_parts(open_prepared(path, task.labels, name=name), split)
+    check_parts(prepared, split)
     manifest = source_manifest(prepared, task.id)
     if manifest["phantom"] and name != PHANTOM:
         name, banner = PHANTOM, f"{PHANTOM_BANNER} {path} is a phantom."
@@ -92,10 +94,7 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
         if found is not None:
             return found, wanted, f"Data: {found} (source {wanted!r})."
         if source is not None:
-            raise DataError(
-                f"The source {source!r} of task {task.id!r} is not prepared in {data_home()}. Run 'qaugbench data info {source}' "
-                "for how to get it, give a folder or .zip with --data, or use --source phantom."
-            )
+            raise _not_here(task, source)
     archive = phantom_archive(task, track, folder)
     why = (
         ""
@@ -103,6 +102,21 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
         else f" The source {wanted!r} is not prepared: 'qaugbench data info {wanted}' says how to get it."
     )
     return archive, PHANTOM, f"{PHANTOM_BANNER}{why}"
+
+
+def _not_here(task: Task, source: str) -> DataError:
+    """Return the error for a source that is not on this machine, with near names where there is none so called for this task."""
+    known = [entry.id for entry in sources_of(task.id)]
+    if source not in known:
+        of = f"; {source!r} is one of {' and '.join(sources()[source].tasks)}" if source in sources() else ""
+        return DataError(
+            f"There is no source {source!r} of task {task.id!r}{of}.{near_names(source, known)} Images of your own go in with "
+            "--data."
+        )
+    return DataError(
+        f"The source {source!r} of task {task.id!r} is not prepared in {data_home()}. Run 'qaugbench data info {source}' "
+        "for how to get it, give a folder or .zip with --data, or use --source phantom."
+    )
 
 
 def phantom_side(source: OpenedSource, task_id: str) -> int | None:

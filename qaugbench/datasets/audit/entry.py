@@ -19,6 +19,7 @@ from qaugbench.datasets.audit.report import AuditReport, Finding, Severity, orde
 from qaugbench.datasets.audit.scan import Scan, scan
 from qaugbench.datasets.audit.small_parts import small_part_findings
 from qaugbench.datasets.audit.unusable import unusable_findings
+from qaugbench.datasets.part_words import check_parts
 from qaugbench.datasets.prepared import PreparedData
 from qaugbench.datasets.splits import Split, choose_split, unusable_part
 from qaugbench.errors import DataError
@@ -94,6 +95,7 @@ def _in_use(prepared: PreparedData, split: Split | None) -> tuple[Split | None, 
     if split is not None:
         return split, ""
     try:
+        check_parts(prepared)
         return choose_split(prepared), ""
     except DataError as error:
         return None, str(error)

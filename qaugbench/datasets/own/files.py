@@ -19,6 +19,7 @@ from qaugbench.errors import DataError, first_offenders
 from qaugbench.task import canonical_json
 
 JUNK = ("thumbs.db", "desktop.ini", "dicomdir", "readme", "license", "licence", "manifest.json")
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 NOT_PICTURES = (
     ".csv",
     ".tsv",
@@ -28,8 +29,7 @@ NOT_PICTURES = (
     ".xml",
     ".pdf",
     ".html",
-    ".xls",
-    ".xlsx",
+    *SPREADSHEETS,
     ".bval",
     ".bvec",
     ".py",
@@ -48,8 +48,25 @@ class OwnFiles:
         return tuple(sorted(name for name in self.places if may_be_picture(name)))
 
     def tables(self) -> tuple[str, ...]:
-        """Return the names of the .csv files at the top, sorted."""
-        return tuple(sorted(name for name in self.places if "/" not in name and name.lower().endswith(".csv")))
+        """Return the names of the .csv files at the top, sorted; without any, that of a labels.tsv there."""
+        found = tuple(sorted(name for name in self.places if "/" not in name and name.lower().endswith(".csv")))
+        return found or tuple(name for name in self.places if name == "labels.tsv")
+
+    def spreadsheets(self) -> tuple[str, ...]:
+        """Return the names of the spreadsheets at the top, sorted."""
+        return tuple(sorted(name for name in self.places if "/" not in name and is_spreadsheet(name)))
+
+    def inner(self) -> str | None:
+        """Return the name of the one folder at the top, or None if there are several, or pictures or tables beside it."""
+        folders = {name.partition("/")[0] for name in self.places if "/" in name}
+        beside = any("/" not in name and may_be_picture(name) for name in self.places) or self.tables()
+        return None if beside or len(folders) != 1 else folders.pop()
+
+    def below(self, folder: str) -> OwnFiles:
+        """Return the files below ``folder``, named from there."""
+        start = f"{folder}/"
+        inside = {name.removeprefix(start): place for name, place in self.places.items() if name.startswith(start)}
+        return OwnFiles(self.root / folder, inside)
 
     def only(self, names: Iterable[str]) -> OwnFiles:
         """Return only the files with these names."""
@@ -81,6 +98,14 @@ def files_of(path: Path) -> OwnFiles:
     Raises DataError for a .zip with links, encrypted files, or names that lead out of it.
     """
     return _of_folder(path) if path.is_dir() else _of_zip(path)
+
+
+def files_around_labels(path: Path) -> OwnFiles:
+    """Return the files of the folder or .zip at ``path``; if its one folder holds labels.csv, those of that folder."""
+    files = files_of(path)
+    inner = files.inner()
+    below = files if inner is None else files.below(inner)
+    return below if "labels.csv" in below.places else files
 
 
 def names_in(path: Path) -> tuple[str, ...]:
@@ -136,6 +161,19 @@ def _any_hidden(name: str) -> bool:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
+
+
+def is_spreadsheet(name: str) -> bool:
+    """Return whether a file of this name is a spreadsheet, which is not read as a table."""
+    return name.lower().endswith(SPREADSHEETS)
+
+
+def unread_spreadsheet(where: str) -> DataError:
+    """Return the error that says what to do with a spreadsheet of labels."""
+    return DataError(
+        f"{where} is a spreadsheet, which is not read. Open it, save the sheet with the labels as CSV in UTF-8 (in Excel: Save As, "
+        "'CSV UTF-8 (Comma delimited)') under the name labels.csv, and give that file or its folder with --data."
+    )
 
 
 def may_be_picture(name: str) -> bool:

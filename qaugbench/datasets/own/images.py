@@ -1,6 +1,6 @@
 """A user's own images of any kind, converted once to the prepared form and kept on this machine.
 
-``--data`` may be a folder or .zip in the prepared form (used as it is); a .csv that names the files; a folder or .zip
+``--data`` may be a folder or .zip in the prepared form (used as it is); a .csv or .tsv that names the files; a folder or .zip
 with one .csv at its top; one whose sub-folders have the names of the classes; or the .npz of a MedMNIST set. The files may be
 pictures, DICOM or NIfTI, mixed. The result is written to <data home>/own/<name>-<hash>.zip, where the hash is over the content
 of all files, the labels and these rules: the same input has the same name and is not converted again.
@@ -24,22 +24,24 @@ from typing import Any
 
 import numpy as np
 
-from qaugbench.datasets.formats.archive import FolderArchive, open_archive
+from qaugbench.datasets.formats.archive import Archive, FolderArchive, open_archive
 from qaugbench.datasets.label_text import squeezed
 from qaugbench.datasets.manifest import file_sha256, write_prepared
 from qaugbench.datasets.own.convert import hashed, own_pictures
-from qaugbench.datasets.own.files import may_be_picture, names_in
+from qaugbench.datasets.own.files import is_spreadsheet, may_be_picture, names_in, unread_spreadsheet
 from qaugbench.datasets.own.input import OwnInput, from_files, from_table
-from qaugbench.datasets.own.labels import TitledLabels
+from qaugbench.datasets.own.labels import TitledLabels, check_known
 from qaugbench.datasets.own.medmnist import medmnist_source
 from qaugbench.datasets.own.rows import own_rows
-from qaugbench.datasets.prepared import open_prepared
+from qaugbench.datasets.own.text import check_utf8
+from qaugbench.datasets.prepared import UNREADABLE, open_prepared
 from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards, refuse_swelling_pictures
 from qaugbench.errors import DataError
 from qaugbench.places import data_home
 from qaugbench.task import canonical_hash
 
 MEDICAL = (".dcm", ".dicom", ".ima", ".nii", ".nii.gz")
+TABLES = (".csv", ".tsv")
 RULES = 2
 """Raised whenever converted images change, so that a kept .zip of older ones is not taken for new."""
 
@@ -52,6 +54,8 @@ def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = N
     Raises DataError naming file, value and remedy for anything unusable; then only finished shards are left.
     """
     path = Path(path)
+    if is_spreadsheet(path.name) and path.is_file():
+        raise unread_spreadsheet(str(path))
     if path.suffix.lower() == ".npz" and path.is_file():
         return _from_medmnist(path, labels)
     if _is_table(path):
@@ -74,7 +78,7 @@ def data_name(path: Path) -> str:
 
 
 def _is_table(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() == ".csv"
+    return path.is_file() and path.suffix.lower() in TABLES
 
 
 def _is_prepared(path: Path, labels: TitledLabels) -> bool:
@@ -91,6 +95,9 @@ def _is_prepared(path: Path, labels: TitledLabels) -> bool:
             tables = [name for name in names if "/" not in name and name.lower().endswith(".csv")]
             if any(may_be_picture(name) and ("/" in name or tables) for name in names):
                 return False
+            for name in names:
+                if "/" not in name and is_spreadsheet(name):
+                    raise unread_spreadsheet(f"{name} in {path}") from None
         raise
     names = tuple(name for name in names_in(path) if may_be_picture(name))
     top = str(archive.top.relative_to(path)) if isinstance(archive, FolderArchive) else archive.top  # type: ignore[attr-defined]
@@ -99,15 +106,30 @@ def _is_prepared(path: Path, labels: TitledLabels) -> bool:
         return False
     if not any(name.startswith(images) for name in names):
         return not names
-    return archive.problem("manifest.json") is None or _reads_as_prepared(path, labels)
+    if archive.problem("manifest.json") is None:
+        _check_encoding(archive)
+        return True
+    return _reads_as_prepared(path, labels)
+
+
+def _check_encoding(archive: Archive) -> None:
+    """Raise DataError if labels.csv was saved again in another encoding; what cannot be read at all is open_prepared's to name."""
+    try:
+        content = archive.read("labels.csv")
+    except UNREADABLE:
+        return
+    check_utf8(content, f"labels.csv in {archive.path}")
 
 
 def _reads_as_prepared(path: Path, labels: TitledLabels) -> bool:
     """Return whether labels.csv is unambiguous, and no column is a patient, group or part by another name."""
     try:
-        columns = set(open_prepared(path, labels).table.columns)
+        rows = open_prepared(path, labels).table
     except DataError:
         return False
+    for column in (name for name in ("patient_id", "group") if name in rows):
+        check_known(column, zip(rows["filename"], rows[column], strict=True), f"labels.csv in {path}")
+    columns = set(rows.columns)
     spelled = {squeezed(column) for column in columns}
     meant = {"patient_id": {"patientid", "patient"}, "split": {"split"}, "group_split": {"groupsplit"}}
     return all(name in columns or not spelled & others for name, others in meant.items())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qaugbench.datasets.own.convert import hashed
-from qaugbench.datasets.own.files import OwnFiles, files_of, is_file
+from qaugbench.datasets.own.files import OwnFiles, files_around_labels, is_file, unread_spreadsheet
 from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, table_rows
 from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
 from qaugbench.errors import DataError, first_offenders
@@ -41,7 +41,7 @@ def from_table(path: Path, labels: TitledLabels) -> OwnInput:
 
 def from_files(path: Path, labels: TitledLabels) -> OwnInput:
     """Return the files of a folder or .zip, with what its table or their folders say about each."""
-    files = files_of(path)
+    files = files_around_labels(path)
     tables = files.tables()
     chosen = tables[0] if len(tables) == 1 else next((name for name in tables if name == "labels.csv"), None)
     if tables and chosen is None:
@@ -49,9 +49,22 @@ def from_files(path: Path, labels: TitledLabels) -> OwnInput:
             f"{path} holds several tables: {first_offenders(tables)}. Name the one to use: --data {path}/{tables[0]}."
         )
     if chosen is not None:
-        return _of_table(path, read_own_table(files.read(chosen), f"{chosen} in {path}"), labels)
+        table = read_own_table(files.read(chosen), f"{chosen} in {files.root}")
+        return _of_table(files.root if path.is_dir() else path, table, labels)
+    return _by_folders(files, labels)
+
+
+def _by_folders(files: OwnFiles, labels: TitledLabels) -> OwnInput:
+    """Return files without a table, with what their folders say; what they do not say is first of all the missing table's fault."""
     names = files.pictures()
-    rows = folder_rows(names, labels, str(path))
+    try:
+        rows = folder_rows(names, labels, str(files.root))
+    except DataError as error:
+        for sheet in files.spreadsheets():
+            raise unread_spreadsheet(f"{sheet} in {files.root}") from error
+        raise DataError(
+            f"{files.root} holds no labels.csv, so the names of its folders have to say the classes. {error}"
+        ) from error
     said: dict[tuple[str, int | None], OwnRow] = {(name, None): row for name, row in rows.items()}
     return OwnInput(files.only(names), "file", said)
 
@@ -71,7 +84,7 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
         )
     keys = [row[column] for row in table.rows]
     _refuse_repeats(keys, table, f"column {column!r}")
-    everything = files_of(path)
+    everything = files_around_labels(path)
     files = everything.only(everything.pictures())
     said: dict[tuple[str, int | None], OwnRow] = {
         (hashed(files.key, by, key), None): row for key, row in zip(keys, table_rows(table, labels), strict=True)
@@ -105,7 +118,7 @@ def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles,
     near = OwnFiles(path, {direct[name]: place for name, place in places.items()})
     if len(direct) == len(set(names)):
         return near, direct
-    around = files_of(path)
+    around = files_around_labels(path)
     return OwnFiles(path, {**around.places, **near.places}), {**_looked_up(around, names, table, direct), **direct}
 
 

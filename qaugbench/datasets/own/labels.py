@@ -18,15 +18,13 @@ from qaugbench.datasets.label_text import (
 )
 from qaugbench.datasets.labels_csv import contradiction
 from qaugbench.datasets.own.table import OwnTable
+from qaugbench.datasets.part_words import PART_OF, part_of
 from qaugbench.errors import DataError, first_offenders
 
 LABEL_COLUMNS = ("label", "class", "findings", "finding", "labels", "finding_labels")
 NOTHING = NO_FINDING | {"normal"}
-PART_OF = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
+NOT_KNOWN = frozenset({"na", "n/a", "#n/a", "n.a.", "unknown", "missing", "?", "-", "--"})
+"""Words for a patient that may mean that nobody knows who it is; counted as one patient, they would join strangers."""
 
 
 class TitledLabels(Protocol):
@@ -63,11 +61,25 @@ def table_rows(table: OwnTable, labels: TitledLabels) -> list[OwnRow]:
     kept = {name: table.column(name) for name in ("patient_id", "group", "age", "sex", "site", "device")}
     kept["patient_id"] = table.column("patient_id", "patient")
     columns = {name: column for name, column in kept.items() if column is not None}
+    for name in columns.keys() & {"patient_id", "group"}:
+        said = zip(table.places, (row[columns[name]] for row in table.rows), strict=True)
+        check_known(columns[name], said, table.where)
     _refuse_split_patients(table, columns)
     return [
         OwnRow(value, {**{name: _known(row[column]) for name, column in columns.items()}, **split})
         for value, split, row in zip(values, splits, table.rows, strict=True)
     ]
+
+
+def check_known(column: str, said: Iterable[tuple[str, str]], where: str) -> None:
+    """Raise DataError if a value of a column of patients may be a word for "not known"; ``said`` are (place, value)."""
+    doubtful = [f"{place}: {value!r}" for place, value in said if value.strip().lower() in NOT_KNOWN]
+    if doubtful:
+        raise DataError(
+            f"{where}: {len(doubtful)} rows have a {column} that may mean 'not known': {first_offenders(doubtful)}. Is it one "
+            "patient? Then write it in another way, such as 'patient-NA'. Are these patients unknown? Then leave these rows out, "
+            f"or remove the column {column} (then every image counts as a patient)."
+        )
 
 
 def _refuse_split_patients(table: OwnTable, columns: Mapping[str, str]) -> None:
@@ -216,10 +228,10 @@ def _splits(table: OwnTable) -> list[dict[str, str]]:
         f"{place}: {row[column]!r}"
         for column in columns.values()
         for row, place in zip(table.rows, table.places, strict=True)
-        if row[column] and squeezed(row[column]) not in PART_OF
+        if part_of(row[column]) is None
     ]
     if wrong:
         raise DataError(
             f"{table.where}: a split must say train, val or test; {len(wrong)} values do not: {first_offenders(wrong)}."
         )
-    return [{name: PART_OF.get(squeezed(row[column]), "") for name, column in columns.items()} for row in table.rows]
+    return [{name: part_of(row[column]) or "" for name, column in columns.items()} for row in table.rows]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qaugbench.datasets.label_text import squeezed
+from qaugbench.datasets.own.text import table_text
 from qaugbench.errors import DataError, first_offenders
 
 FILE_COLUMNS = ("filename", "path", "file", "image")
@@ -41,16 +42,15 @@ class OwnTable:
 def read_own_table(content: bytes, where: str) -> OwnTable:
     """Return a user's .csv as text; the separator is the comma, semicolon or tab, whichever the header has most of.
 
-    Raises DataError for text that is not UTF-8, no rows, duplicate columns, and lines with a wrong number of values.
+    Blank rows are left out. Raises DataError for text that is neither UTF-8 nor UTF-16, no rows, duplicate columns, and
+    lines with a wrong number of values.
     """
+    text = table_text(content, where)
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
-        text = content.decode("utf-8-sig")
-        header_line = text.partition("\n")[0]
-        delimiter = max(",;\t", key=header_line.count)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
-        numbered = [(reader.line_num, [value.strip() for value in row]) for row in reader if any(row)]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where} is not UTF-8 text ({error}). Save it again as CSV in UTF-8.") from error
+        stripped = ((reader.line_num, [value.strip() for value in row]) for row in reader)
+        numbered = [(line, row) for line, row in stripped if any(row)]
     except csv.Error as error:
         raise DataError(f"{where} cannot be read, line {reader.line_num}: {error}.") from error
     if len(numbered) < 2:
