@@ -32,6 +32,10 @@ class DefinitionError(QaugbenchError):
     """A task, generator or track that does not exist, or a definition file that cannot be used."""
 
 
+class ContractError(QaugbenchError):
+    """A generator whose code returns what no run can use; the message names its line and what was returned."""
+
+
 class DataError(QaugbenchError):
     """Images or labels that cannot be used as given."""
 

@@ -7,6 +7,7 @@ leaves the machine by itself) and ``report.html``.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -153,6 +154,22 @@ class StageCost(Facts):
     peak_memory_mb: float
 
 
+GENERATOR_STAGES = frozenset({"fit", "sample", "influence"})
+"""The stages that run a generator's own code."""
+NOT_COMPUTED = "not computed"
+"""How the reason of a cell begins that was not tried, because one that it needs failed."""
+
+
+def cause_of(reason: str) -> str:
+    """Return what failures with one cause have in common: the type and the line of code, or else the whole reason.
+
+    >>> cause_of("ValueError: row 7 of 9 (mine/model.py, line 3, in draw)")
+    'ValueError (mine/model.py, line 3, in draw)'
+    """
+    found = re.fullmatch(r"(\w+): .*(\(\S[^()]*, line \d+, in [^()]+\))\.?", reason, re.DOTALL)
+    return reason if found is None else f"{found[1]} {found[2]}"
+
+
 class CellOutcome(Facts):
     """A cell that did not succeed: which stage, and for which arm, fraction and replicate where it served only one."""
 
@@ -163,6 +180,11 @@ class CellOutcome(Facts):
     replicate: int | None = None
     outcome: Outcome
     reason: str
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the cell was not tried, because one that it needs failed."""
+        return self.reason.startswith((NOT_COMPUTED, "needs "))  # "needs": records of earlier releases
 
 
 class Plateau(Facts):

@@ -143,17 +143,18 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
     """
     from qaugbench.experiment.run import perform
     from qaugbench.record import record_text
+    from qaugbench.report.failures import failure_text
     from qaugbench.report.tables import summary_table
 
     result = perform(_request({**options, "quiet": quiet}))
     if as_json:
         click.echo(record_text(result.record), nl=False)
     else:
-        say(summary_table(result.record))
-        if result.failed:
-            click.echo(f"Failed: {len(result.record.failures)} steps (see Notes). The same command tries them again.")
+        say(summary_table(result.record, failures=False))
         click.echo(f"Report: {result.report}")
         click.echo(f"Record: {result.folder / 'record.json'}")
+        if result.failed:
+            say(failure_text(result.record, str(result.folder / "log.txt")))
     return int(result.failed)
 
 

@@ -15,7 +15,7 @@ from qaugbench.errors import DataError, QaugbenchError, StoreError
 from qaugbench.experiment.cells import EARLIER, Cell
 from qaugbench.experiment.claims import host
 from qaugbench.experiment.store import Store
-from qaugbench.record import Outcome
+from qaugbench.record import GENERATOR_STAGES, NOT_COMPUTED, Outcome
 
 LIGHT_STAGES = frozenset({"prepare", "split", "draw"})
 
@@ -24,7 +24,8 @@ LIGHT_STAGES = frozenset({"prepare", "split", "draw"})
 class CellReport:
     """What became of one cell: ``computed`` is False when it was there already; ``reason`` is empty when all is well.
 
-    ``remark`` is what the log says of the result beside the time.
+    ``remark`` is what the log says of the result beside the time. ``detail`` is the traceback of an unexpected error;
+    ``blocked_by`` the step whose failure kept this one from being tried.
     """
 
     cell: Cell
@@ -34,6 +35,7 @@ class CellReport:
     wall_s: float
     detail: str = ""
     remark: str = ""
+    blocked_by: str = ""
 
 
 def execute(
@@ -68,9 +70,11 @@ def execute(
 def blocked(cell: Cell, reports: Mapping[str, CellReport]) -> CellReport | None:
     """Return the report of a cell that cannot be computed because one that it needs has failed; else None."""
     for need in cell.needs.values():
-        if need.name in reports and reports[need.name].outcome != "ok":
-            reason = f"needs {need.stage} {need.label}, which failed: {reports[need.name].reason}"
-            return CellReport(cell, reports[need.name].outcome, reason, computed=False, wall_s=0.0)
+        failed = reports.get(need.name)
+        if failed is not None and failed.outcome != "ok":
+            first = failed.blocked_by or f"{need.stage} {need.label}"
+            reason = f"{NOT_COMPUTED}: {first} failed"
+            return CellReport(cell, failed.outcome, reason, computed=False, wall_s=0.0, blocked_by=first)
     return None
 
 
@@ -115,7 +119,7 @@ def compute_claimed(cell: Cell, store: Store) -> CellReport:
             cell.stage, cell.name
         ):  # another machine, thought dead, has finished it and cleared its pieces away
             return found(cell)
-        outcome, reason = _outcome(error), f"{type(error).__name__}: {error}"
+        outcome, reason = _outcome(error), _reason(error, cell)
         store.write_failure(cell.stage, cell.name, outcome, reason)
         detail = "" if isinstance(error, QaugbenchError) else traceback.format_exc()
         return CellReport(cell, outcome, reason, computed=True, wall_s=time.perf_counter() - started, detail=detail)
@@ -148,6 +152,17 @@ def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]
         return STAGES[cell.stage](cell, store)
     finally:
         torch.set_num_threads(threads)
+
+
+def _reason(error: Exception, cell: Cell) -> str:
+    """Return why a cell failed: the error, and the line of the generator's code that raised it where it is a generator's."""
+    fitted = cell if cell.stage == "fit" else cell.needs.get("fit")
+    if fitted is None or cell.stage not in GENERATOR_STAGES:
+        return f"{type(error).__name__}: {error}"
+    from qaugbench.definitions import generator_module
+    from qaugbench.generators.shared.author_code import described
+
+    return described(error, generator_module(fitted.key["generator"]))
 
 
 def _outcome(error: Exception) -> Outcome:

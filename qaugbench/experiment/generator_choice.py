@@ -87,6 +87,7 @@ def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
 
 def _build(recipe: Recipe, space: Space, n_labels: int) -> None:
     """Build a generator once, so that what it cannot be built with is said before anything is computed."""
+    from qaugbench.generators.shared.author_code import described
     from qaugbench.generators.shared.model import Model
 
     try:
@@ -96,7 +97,7 @@ def _build(recipe: Recipe, space: Space, n_labels: int) -> None:
     except Exception as error:  # the class may be another package's, and raise anything
         raise DefinitionError(
             f"The generator class {recipe.kind.__name__} cannot be built for points of the shape {list(space.shape)} and "
-            f"{n_labels} labels: {type(error).__name__}: {error}"
+            f"{n_labels} labels: {described(error, recipe.kind.__module__)}"
         ) from error
 
 

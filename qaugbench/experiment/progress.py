@@ -13,6 +13,7 @@ from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
 from qaugbench.formatting import duration
+from qaugbench.record import cause_of
 
 
 class Progress(Protocol):
@@ -26,11 +27,12 @@ class Progress(Protocol):
 class Lines:
     """One line per message and per computed or failed step, with the time since the start and the count so far.
 
-    The traceback of a failure is printed once for all steps that fail at the same place.
+    With ``tracebacks``, as in a log, every failure is there, and the traceback once for all steps that fail at one place. Without,
+    a cause is printed at the first step that it fails, and steps that were not computed because of it are only counted.
     """
 
-    def __init__(self, stream: TextIO, total: int) -> None:
-        self.stream, self.total = stream, total
+    def __init__(self, stream: TextIO, total: int, *, tracebacks: bool = False) -> None:
+        self.stream, self.total, self.tracebacks = stream, total, tracebacks
         self.done = self.found = 0
         self.explained: set[str] = set()
         self.started = time.perf_counter()
@@ -41,15 +43,23 @@ class Lines:
     def cell(self, done: CellReport) -> None:
         self.done += 1
         self.found += not done.computed and done.outcome == "ok"
-        if done.computed or done.outcome != "ok":
+        if done.computed or (done.outcome != "ok" and self.tracebacks):
             print(self._line(done), file=self.stream, flush=True)
 
     def _line(self, done: CellReport) -> str:
         elapsed = time.strftime("%H:%M:%S", time.gmtime(time.perf_counter() - self.started))
         what = f"{elapsed} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
         if done.outcome != "ok":
-            return f"{what}: {done.outcome.upper()}: {done.reason}{self._traceback(done)}"
+            why = f"{done.reason}{self._traceback(done)}" if self.tracebacks else self._first(done)
+            return f"{what}: {done.outcome.upper()}: {why}"
         return f"{what}: {duration(done.wall_s)}{'; ' if done.remark else ''}{done.remark}"
+
+    def _first(self, done: CellReport) -> str:
+        """Return the reason of a failure at the first step with its cause, and later only that it is the same."""
+        cause = cause_of(done.reason)
+        again = cause in self.explained
+        self.explained.add(cause)
+        return "for the same reason" if again else done.reason
 
     def _traceback(self, done: CellReport) -> str:
         """Return the traceback of a failure on lines of its own; "" where one from the same place was printed before."""
@@ -83,6 +93,7 @@ class LiveBar:
             TextColumn("{task.description}", markup=False),
             console=console,
         )
+        self.explained: set[str] = set()
         self.task = self.bar.add_task("starting", total=total)
 
     def message(self, text: str) -> None:
@@ -90,7 +101,9 @@ class LiveBar:
 
     def cell(self, done: CellReport) -> None:
         self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}")
-        if done.outcome != "ok":
+        cause = cause_of(done.reason)
+        if done.outcome != "ok" and not done.blocked_by and cause not in self.explained:
+            self.explained.add(cause)
             self.message(f"{done.cell.stage} {done.cell.label}: {done.outcome.upper()}: {done.reason}")
 
 
@@ -119,7 +132,7 @@ def shown(cells: Sequence[Cell], log: Path, *, quiet: bool) -> Iterator[Progress
             f"The log {log} cannot be written: {error.strerror}. Choose another folder with --out."
         ) from error
     with stream:
-        logged = _HeavyOnly(Lines(stream, total))
+        logged = _HeavyOnly(Lines(stream, total, tracebacks=True))
         if quiet:
             yield logged
         elif sys.stderr.isatty():

@@ -11,6 +11,7 @@ from qaugbench.errors import first_offenders
 from qaugbench.formatting import PHANTOM_BANNER, count, fraction_words, unsigned
 from qaugbench.kinds import is_quantum
 from qaugbench.record import FractionFacts, Record
+from qaugbench.report.failures import failure_note
 from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
 from qaugbench.stats.decide import LISTED_REPLICATES
 
@@ -56,10 +57,7 @@ def notes(record: Record) -> list[str]:
     lines += fit_notes(record)
     lines += _attribution_notes(record)
     if record.failures:
-        first = record.failures[0]
-        lines.append(
-            f"Failed cells: {len(record.failures)}. The first: {first.stage} {first.name} ({first.outcome}): {first.reason}"
-        )
+        lines.append(failure_note(record))
     return list(dict.fromkeys(lines))
 
 

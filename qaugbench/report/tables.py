@@ -30,8 +30,8 @@ HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
 DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "p", "n", "verdict")
 
 
-def summary_table(record: Record) -> str:
-    """Return everything that decides, as plain text at most 110 columns wide.
+def summary_table(record: Record, *, failures: bool = True) -> str:
+    """Return everything that decides, as plain text at most 110 columns wide; ``failures`` of a run are its last note.
 
     Per fraction: what the reference R* is, the value of every arm (mean and standard deviation over replicates) with its
     differences from R* and from R+ and n (replicates), then the differences from the best classical arm and from the
@@ -44,7 +44,7 @@ def summary_table(record: Record) -> str:
         *[_fraction_text(record, fraction) for fraction in record.fractions],
         *_sentences(record),
     ]
-    found = notes(record)
+    found = notes(record if failures else record.model_copy(update={"failures": []}))
     if found:
         blocks.append("Notes\n" + "\n".join(wrapped(note, bullet="- ") for note in found))
     blocks.append(

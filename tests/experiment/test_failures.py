@@ -23,7 +23,10 @@ def test_a_diverged_sample_is_an_outcome_and_is_tried_again(copy_without: CopyWi
     variants = ("qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen")
     where = {(failure.arm, failure.fraction, failure.replicate) for failure in sampled}
     assert where == {(arm, "50%", replicate) for arm in variants for replicate in (0, 1)}
-    assert "failed: DivergedError" in next(f.reason for f in failed.record.failures if f.stage == "train")
+    needing = {failure.reason for failure in failed.record.failures if failure.blocked}
+    assert {failure.stage for failure in failed.record.failures if failure.blocked} == {"train", "influence"}
+    assert "not computed: sample qldm 50% r0 failed" in needing
+    assert not any("DivergedError" in reason for reason in needing)
     logits = read_predictions(failed.folder / "predictions.npz").fractions["50%"].test_logits
     assert np.isnan(logits[5:9]).all()
     assert np.isfinite(logits[[*range(5), 9]]).all()

@@ -30,7 +30,7 @@ def test_what_needs_a_failed_cell_is_not_tried(tmp_path: Path) -> None:
     ledger = Ledger(cells, lambda done: None)
     ledger.note(CellReport(cells[1], "diverged", "not finite", computed=True, wall_s=0.0))
     blocked = ledger.reports[cells[4].name]
-    assert (blocked.outcome, blocked.reason) == ("diverged", "needs split r1, which failed: not finite")
+    assert (blocked.outcome, blocked.reason) == ("diverged", "not computed: split r1 failed")
     assert ledger.missing() == [cells[0], *cells[2:4]]
 
 

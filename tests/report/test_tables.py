@@ -102,7 +102,7 @@ def test_clean_real_data_have_no_banner(tmp_path: Path) -> None:
         "Low power at 10 %: 6 replicates and 40 test patients",
         "At 10 %, qldm failed in 1 of 6 replicates",
         "At 100 % there are no further real patients",
-        "Failed cells: 2. The first: train qldm 10% r1 (diverged): the loss is not finite",
+        "Failed: 2 steps. train qldm 10% r1 and 1 more (diverged): the loss is not finite",
     ],
 )
 def test_notes_warn(record: Record, warning: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from qaugbench.cards import BUDGET_KEYS, GeneratorCard, split_settings
 from qaugbench.circuits.controls.build import CONTROLS
-from qaugbench.errors import DefinitionError, near_names
-from qaugbench.generators.contract import Generator, Stepped
+from qaugbench.errors import DefinitionError, QaugbenchError, near_names, shown
+from qaugbench.generators.contract import Generator, Solved, Stepped
+from qaugbench.generators.shared.author_code import described, place_of_class
+from qaugbench.generators.shared.checked import check_signatures
 from qaugbench.generators.shared.model import Recipe
 from qaugbench.recipe import LabelKind
 from qaugbench.typed import from_dict
@@ -22,10 +25,7 @@ def bound(
     ``weights`` is the folder of the pretrained weights that it starts from.
     """
     origin = f"{card.origin}, settings of the track {track!r}"
-    if not dataclasses.is_dataclass(getattr(kind, "Hyper", None)):
-        raise DefinitionError(
-            f"{kind.__name__} ({card.origin}) has no dataclass called Hyper, which holds its hyper-parameters."
-        )
+    check_hyper(card, kind)
     training, hyper = split_settings(card.settings(track), origin)
     hyper |= with_weights(weights)
     steps = issubclass(kind, Stepped)
@@ -33,7 +33,30 @@ def bound(
         raise DefinitionError(f"{origin}: {kind.__name__} learns step by step; give {' and '.join(BUDGET_KEYS)}.")
     if not steps and training.steps:
         raise DefinitionError(f"{origin}: {kind.__name__} is solved at once; remove {' and '.join(BUDGET_KEYS)}.")
-    return Recipe(kind, from_dict(kind.Hyper, hyper, origin), training, control, card.per_label)
+    return Recipe(kind, _hyper(kind, hyper, origin), training, control, card.per_label)
+
+
+def check_hyper(card: GeneratorCard, kind: type[Generator]) -> None:
+    """Raise DefinitionError unless the class has a dataclass called Hyper."""
+    found = getattr(kind, "Hyper", None)
+    if not (dataclasses.is_dataclass(found) and isinstance(found, type)):
+        given = "no Hyper" if found is None else f"a Hyper that is no dataclass ({shown(repr(found))})"
+        raise DefinitionError(
+            f"{kind.__name__} ({place_of_class(kind) or kind.__module__}; {card.origin}) has {given}. Write its hyper-parameters "
+            "as a class Hyper inside it, under @dataclass(frozen=True)."
+        )
+
+
+def _hyper(kind: type[Generator], facts: dict[str, Any], origin: str) -> Any:
+    """Return an instance of the class's Hyper; what its own checks or annotations raise is named with its line."""
+    try:
+        return from_dict(kind.Hyper, facts, origin)
+    except QaugbenchError:
+        raise
+    except Exception as error:  # __post_init__ and annotations are the author's code, which may raise anything
+        raise DefinitionError(
+            f"{origin}: {kind.__name__}.Hyper does not take {shown(repr(facts), 200)}: {described(error, kind.__module__)}"
+        ) from error
 
 
 def with_weights(weights: Path | None) -> dict[str, str]:
@@ -43,11 +66,18 @@ def with_weights(weights: Path | None) -> dict[str, str]:
 
 def check_facts(card: GeneratorCard, kind: type[Generator]) -> None:
     """Raise DefinitionError if the card and the class contradict each other, or the card names an unknown control."""
-    if card.kind != kind.kind:
+    stated = getattr(kind, "kind", None)
+    if card.kind != stated:
         raise DefinitionError(
-            f"{card.origin} says that {card.id!r} is {card.kind!r}, but its class {kind.__name__} is {kind.kind!r}; "
+            f"{card.origin} says that {card.id!r} is {card.kind!r}, but its class {kind.__name__} is {stated!r}; "
             "correct the one that is wrong."
         )
+    if not issubclass(kind, Stepped | Solved):
+        raise DefinitionError(
+            f"{kind.__name__} ({place_of_class(kind) or kind.__module__}) is neither Stepped nor Solved, so nothing can fit it; "
+            "derive it from one of the two (qaugbench.generators.contract)."
+        )
+    check_signatures(kind)
     for control in card.controls:
         if control not in CONTROLS or control == "none":
             known = [name for name in CONTROLS if name != "none"]

@@ -15,18 +15,20 @@ from types import ModuleType
 from qaugbench import definitions, plugins
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.generators.contract import Generator
+from qaugbench.generators.shared.author_code import described
+from qaugbench.generators.shared.checked import checked
 
 
 def generator_class(name: str) -> type[Generator]:
-    """Return the class of the generator with this id; an unknown id raises with near names.
+    """Return the class of the generator with this id, its answers ``checked``; an unknown id raises with near names.
 
     >>> generator_class("ldm").kind
     'classical'
     """
     if name in definitions.names("baselines"):
-        return _own_class(name)
+        return checked(_own_class(name))
     if name in plugins.registered():
-        return _registered_class(plugins.entry_point(name))
+        return checked(_registered_class(plugins.entry_point(name)))
     raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
 
 
@@ -57,9 +59,9 @@ def _own_class(name: str) -> type[Generator]:
 def _registered_class(point: EntryPoint) -> type[Generator]:
     try:
         loaded: object = point.load()
-    except Exception as error:  # another package's code may raise anything; that package is then unusable
+    except (Exception, SystemExit) as error:  # another package's code may raise anything; that package is then unusable
         raise DefinitionError(
-            f"The registered generator {point.name!r} cannot be imported from {point.value}: {type(error).__name__}: {error}"
+            f"The registered generator {point.name!r} cannot be imported from {point.value}: {described(error, point.module)}"
         ) from error
     if not (inspect.isclass(loaded) and issubclass(loaded, Generator)):
         raise DefinitionError(

@@ -1,0 +1,92 @@
+"""The lines of a generator's own code, for messages to its author: where a method is written, and where an error was raised."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from qaugbench.errors import shown
+from qaugbench.plugins import module_path
+
+OURS = "qaugbench"
+
+
+@dataclass(frozen=True)
+class CodePlace:
+    """A line of a generator's code; ``file`` begins at its package, so that it names no folder of its author."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}, in {self.function}"
+
+
+def place_raised(error: BaseException, module: str) -> CodePlace | None:
+    """Return the innermost line in the traceback of ``error`` that belongs to the generator of ``module``, or None.
+
+    To the generator belong its module and, in another package, every module of that package.
+    """
+    own = _own_files(module)
+    if own is None:
+        return None
+    inside = [frame for frame in traceback.extract_tb(error.__traceback__) if _belongs(frame.filename, own)]
+    if not inside:
+        return None
+    return CodePlace(_short(inside[-1].filename, own), inside[-1].lineno or 0, inside[-1].name)
+
+
+def place_written(kind: type, method: str) -> CodePlace | None:
+    """Return where a class's own package writes ``method``; None where it inherits ours or there is no source file."""
+    code = getattr(getattr(kind, method, None), "__code__", None)
+    own = _own_files(kind.__module__)
+    if code is None or own is None or not _belongs(code.co_filename, own):
+        return None
+    return CodePlace(_short(code.co_filename, own), code.co_firstlineno, method)
+
+
+def place_of_class(kind: type) -> CodePlace | None:
+    """Return where a class begins, or None if there is no source file."""
+    own = _own_files(kind.__module__)
+    try:
+        file, line = inspect.getsourcefile(kind), inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        return None
+    return None if own is None or file is None else CodePlace(_short(file, own), line, kind.__name__)
+
+
+def described(error: BaseException, module: str) -> str:
+    """Return an error on one line: its type, its message, and the line of the generator that raised it.
+
+    >>> described(ValueError("one\\ntwo"), "qaugbench.generators.gmm")
+    'ValueError: one; two'
+    """
+    said = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    where = place_raised(error, module)
+    return f"{type(error).__name__}: {shown(said, None)}" + ("" if where is None else f" ({where})")
+
+
+def _own_files(module: str) -> Path | None:
+    """Return the file of a generator of ours or of a single module, or the folder of the package of another."""
+    top = module.partition(".")[0]
+    try:
+        path = module_path(module) if top == OURS else module_path(top)
+    except (ImportError, ValueError):
+        return None
+    if path is None or top == OURS:
+        return path
+    return path.parent if path.name == "__init__.py" else path
+
+
+def _belongs(file: str, own: Path) -> bool:
+    path = Path(file).resolve()
+    return path == own.resolve() or own.resolve() in path.parents
+
+
+def _short(file: str, own: Path) -> str:
+    """Return the path of a file from the folder that holds the package."""
+    path, own = Path(file).resolve(), own.resolve()
+    return path.relative_to(own.parent).as_posix() if path.is_relative_to(own.parent) else path.name
