@@ -14,6 +14,7 @@ from qaugbench.errors import DefinitionError, near_names
 
 KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets")
 WIDEST_CELL = 60
+UNUSABLE = "cannot be used: "
 
 
 def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -41,7 +42,8 @@ def catalogue_text(what: str | None = None) -> str:
         cells = [tuple(columns), *(tuple(shorten(str(row[column]), WIDEST_CELL) for column in columns) for row in rows)]
         width = [max(len(row[place]) for row in cells) for place in range(len(columns))]
         lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, width, strict=True)).rstrip() for row in cells]
-        parts.append("\n".join([kind.upper(), *(f"  {line}" for line in lines)]))
+        unusable = [f"{row['generator']} {row['title']}" for row in rows if str(row.get("title")).startswith(UNUSABLE)]
+        parts.append("\n".join([kind.upper(), *(f"  {line}" for line in lines), *unusable]))
     return "\n\n".join(parts)
 
 
@@ -83,14 +85,28 @@ def _tasks() -> list[dict[str, Any]]:
 
 
 def _generators() -> list[dict[str, Any]]:
-    return [_generator_row(name, found) for name, found in definitions.every_card().items()]
+    return [_generator_row(name, _found(name, card)) for name, card in definitions.every_card().items()]
+
+
+def _found(name: str, card: definitions.GeneratorCard | DefinitionError) -> definitions.GeneratorCard | DefinitionError:
+    """Return the card of a generator, or why it cannot be used; only the code of other packages is imported to see that."""
+    if isinstance(card, DefinitionError) or name in definitions.names("baselines"):
+        return card
+    from qaugbench.generators.shared.binding import check_facts
+    from qaugbench.generators.shared.discovery import generator_class
+
+    try:
+        check_facts(card, generator_class(name))
+    except DefinitionError as error:
+        return error
+    return card
 
 
 def _generator_row(name: str, found: definitions.GeneratorCard | DefinitionError) -> dict[str, Any]:
     """Return the row of a generator; for one that cannot be used, the reason instead of its facts."""
     if isinstance(found, DefinitionError):
         unknown = {"kind": "-", "fidelity": "-", "controls": "-"}
-        return {"generator": name, **unknown, "title": f"cannot be used: {found}"}
+        return {"generator": name, **unknown, "title": f"{UNUSABLE}{' '.join(str(found).split())}"}
     return {
         "generator": name,
         "kind": found.kind,

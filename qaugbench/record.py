@@ -166,7 +166,7 @@ def cause_of(reason: str) -> str:
     >>> cause_of("ValueError: row 7 of 9 (mine/model.py, line 3, in draw)")
     'ValueError (mine/model.py, line 3, in draw)'
     """
-    found = re.fullmatch(r"(\w+): .*(\(\S[^()]*, line \d+, in [^()]+\))\.?", reason, re.DOTALL)
+    found = re.fullmatch(r"(\w+)(?:: .*)? (\(\S[^()]*, line \d+, in [^()]+\))\.?", reason, re.DOTALL)
     return reason if found is None else f"{found[1]} {found[2]}"
 
 

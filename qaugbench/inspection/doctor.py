@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,7 @@ NEEDED = (
     "pandas",
     "safetensors",
 )
+ANY_TASK = "brainmri"
 LEAST_MEMORY_GB = 4
 LEAST_DISK_GB = 2
 
@@ -117,22 +118,41 @@ def _definitions() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    """Check every generator that another package registers: its facts, its class, and whether the two agree."""
-    from qaugbench.generators.shared.binding import check_facts
-    from qaugbench.generators.shared.discovery import generator_class
-
+    """Check every generator that another package registers: its facts, its class, whether they agree, and that it can be built."""
+    if not plugins.registered():
+        yield Finding("fine", "plug-ins", "no other package registers a generator")
     for name, points in plugins.registered().items():
-        where = points[0].value
+        where = " and ".join(map(_registration, points))
         if name in definitions.names("baselines"):
             detail = f"{where} is ignored: {name!r} is the name of one of qaugbench's own generators; choose another"
             yield Finding("fails", f"plug-in {name}", detail)
             continue
         try:
-            check_facts(definitions.generator_card(name), generator_class(name))
+            _check_plug_in(name)
         except QaugbenchError as error:
-            yield Finding("fails", f"plug-in {name}", f"cannot be used: {error}")
+            yield Finding("fails", f"plug-in {name}", " ".join(f"cannot be used: {error}".split()))
         else:
             yield Finding("fine", f"plug-in {name}", f"{where}; 'qaugbench doctor generator {name}' checks it")
+
+
+def _registration(point: EntryPoint) -> str:
+    """Return where a plug-in's class is, and the package that registers it, if it is known."""
+    return point.value if point.dist is None else f"{point.value} of {point.dist.name} {point.dist.version}"
+
+
+def _check_plug_in(name: str) -> None:
+    """Raise DefinitionError unless facts and class of a plug-in agree, every track's settings are taken, and it can be built."""
+    from qaugbench.experiment.generator_choice import choose_generators
+    from qaugbench.generators.shared.binding import bound, check_facts
+    from qaugbench.generators.shared.discovery import generator_class
+
+    card, kind, task = definitions.generator_card(name), generator_class(name), definitions.task(ANY_TASK)
+    check_facts(card, kind)
+    tracks = [track for track in task.tracks if track in card.tracks or not card.tracks]
+    for track in tracks:
+        bound(card, kind, track)
+    if tracks and not card.pretrained:
+        choose_generators((name,), task, task.tracks[tracks[0]])
 
 
 def _data() -> Iterator[Finding]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from safetensors.torch import load, save
 
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.circuits.execution import Execution
 from qaugbench.errors import NoControlError, QaugbenchError
 from qaugbench.generators.contract import NotFittedError
+from qaugbench.generators.row_random import RowRandom
+from qaugbench.generators.shared.author_code import place_written
 from qaugbench.testing.images import N_LABELS, SIZE
 from qaugbench.testing.variant import Variant, touched_globals
 from qaugbench.testing.verdict import does_not_apply, require
+
+ROUNDING = 1e-3
+"""How far a point may differ between batches, relative to the largest coordinate (or 1)."""
 
 
 def draws_images(variant: Variant) -> None:
@@ -78,6 +84,26 @@ def ignores_neighbours(variant: Variant) -> None:
         difference <= 1,
         f"The first two of five images differ by up to {difference} grey levels from those drawn alone.",
     )
+
+
+def draws_each_row_alone(variant: Variant) -> None:
+    """Each point depends on its own label vector and random stream alone, whatever the batch and its order."""
+    model = variant.fitted().model
+    if any(block.ignores_inputs for block in model.blocks):
+        does_not_apply("the circuit's replacement draws numbers of its own")
+    together, n = model.points(variant.labels, seed=1), len(variant.labels)
+    largest, place = float(together.abs().max().clamp_min(1)), place_written(variant.kind, "draw")
+    for what, batches in (("in the opposite order", [range(n)[::-1]]), ("in other batches", [[n - 1], [1, 3], [2, 0]])):
+        for rows in map(list, batches):
+            random = RowRandom(1, rows, model.space.device)
+            with torch.no_grad():
+                points = model.generator.draw(torch.from_numpy(variant.labels[rows]).to(together.device), random)
+            difference = float((points - together[rows]).abs().max())
+            require(
+                difference <= ROUNDING * largest,  # kernels round differently with the batch
+                f"Points drawn {what} differ by up to {difference:.3g} from the same points drawn together: a row of draw depends "
+                f"on other rows{'' if place is None else f' ({place})'}. Take row i from labels[i] and row i of random alone.",
+            )
 
 
 def keeps_its_state(variant: Variant) -> None:

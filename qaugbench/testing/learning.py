@@ -11,6 +11,7 @@ import torch
 
 from qaugbench.circuits.block import Block
 from qaugbench.circuits.controls.build import CONTROLS
+from qaugbench.generators.shared.author_code import place_written
 from qaugbench.generators.shared.model import Model
 from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.inspection.generator_audit import LEARNS, audit_generator
@@ -50,6 +51,36 @@ def tells_every_step(variant: Variant) -> None:
         f"progress was called with (step, total) = {steps} in a fit of {total} steps, not {expected}.",
     )
     require(all(np.isfinite(loss) for _, _, loss in told), "progress was called with a loss that is not finite.")
+
+
+def learns(variant: Variant) -> None:
+    """Training changes the parameters, and the loss is not one number at every step."""
+    if not variant.takes_steps:
+        does_not_apply("its fit takes no steps")
+    observed, before = variant.fitted(), variant.fit(steps=0).model
+    last, first = _learned(observed.model), _learned(before)
+    if not first:
+        does_not_apply("no parameter is trained under this control")
+    place = place_written(variant.kind, "step") or variant.kind.__name__
+    moved = [name for name in first if not torch.equal(first[name], last[name])]
+    require(
+        moved,
+        f"Not one of {len(first)} parameters changes in {STEPS} steps. A step has to lower its loss: descend(optimizers['adamw'], "
+        f"loss), or backward() and the optimiser's step(), with a loss that depends on the parameters ({place}).",
+    )
+    losses = {loss for _, _, loss in observed.told}
+    require(
+        len(losses) > 1 or variant.control != "none",
+        f"The first loss is {min(losses, default=0):g} at every one of {len(observed.told)} steps, although their batches differ: "
+        f"return the loss itself ({place}).",
+    )
+
+
+def _learned(model: Model) -> dict[str, torch.Tensor]:
+    """Return the parameters that are trained; of a generator without any, the rest of its state."""
+    trained = {name for name, parameter in model.generator.named_parameters() if parameter.requires_grad}
+    state = model.state()
+    return {name: state[name] for name in trained} or (state if model.recipe.control == "none" else {})
 
 
 def resumes_to_the_bit(variant: Variant) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from qaugbench.cards import GeneratorCard
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, NoControlError, QaugbenchError, near_names
 from qaugbench.generators.contract import Generator
+from qaugbench.generators.shared.author_code import described, place_raised
 from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.generators.shared.discovery import generator_class
 from qaugbench.generators.shared.pretrained import require_pretrained
@@ -19,8 +20,11 @@ from qaugbench.kinds import is_quantum
 from qaugbench.testing import drawing, learning
 from qaugbench.testing.variant import Variant, one_thread
 from qaugbench.testing.verdict import CheckFailed, DoesNotApply
+from qaugbench.tuning.search_space import search_space
 
 TRACKS = ("smoke", "lite", "standard", "full")
+BELOW_ONE = 1 - 1e-9
+"""The end of the unit interval, at which a range has its highest value."""
 State = Literal["passes", "fails", "does not apply"]
 CHECKS: tuple[Callable[[Variant], None], ...] = (
     learning.fits,
@@ -31,12 +35,14 @@ CHECKS: tuple[Callable[[Variant], None], ...] = (
     drawing.draws_from_its_seed_alone,
     drawing.follows_labels,
     drawing.ignores_neighbours,
+    drawing.draws_each_row_alone,
     drawing.keeps_its_state,
     drawing.refuses_before_a_fit,
     drawing.refuses_other_widths,
     drawing.follows_the_execution,
     learning.fits_the_same_again,
     learning.tells_every_step,
+    learning.learns,
     learning.resumes_to_the_bit,
     learning.counts_its_parameters,
     learning.changes_only_the_block,
@@ -112,6 +118,22 @@ def _facts(card: GeneratorCard, kind: type[Generator], weights: Path | None) -> 
     for track in TRACKS:
         promise = f"The class takes the settings of the track {track}."
         yield _fact(card, promise, lambda track=track: bound(card, kind, track, weights=weights))  # type: ignore[misc]
+    yield _tunable(card, kind, weights)
+
+
+def _tunable(card: GeneratorCard, kind: type[Generator], weights: Path | None) -> CheckResult:
+    promise = "What [tune] states can be tuned on every track, and the class takes the ends of every range."
+    if not card.tune:
+        return CheckResult(card.id, promise, "does not apply", "its file has no table [tune]")
+
+    def check() -> None:
+        for track in TRACKS:
+            space = search_space(card, track)
+            for unit in (0.0, BELOW_ONE):
+                settings = {**card.settings(track), **space.at([unit] * len(space.dimensions))}
+                bound(replace(card, hyper=settings, tracks={}), kind, track, weights=weights)
+
+    return _fact(card, promise, check)
 
 
 def _fact(card: GeneratorCard, promise: str, check: Callable[[], object]) -> CheckResult:
@@ -138,8 +160,11 @@ def _result(variant: Variant, check: Callable[[Variant], None]) -> CheckResult:
             check(variant)
     except (DoesNotApply, NoControlError) as reason:
         return CheckResult(variant.name, promise, "does not apply", str(reason))
-    except (CheckFailed, QaugbenchError) as failure:
+    except CheckFailed as failure:
         return CheckResult(variant.name, promise, "fails", str(failure))
+    except QaugbenchError as error:
+        where = place_raised(error, variant.kind.__module__)
+        return CheckResult(variant.name, promise, "fails", str(error) + ("" if where is None else f" ({where})"))
     except Exception as error:  # another author's code may raise anything; every exception is a finding
-        return CheckResult(variant.name, promise, "fails", f"{type(error).__name__}: {error}")
+        return CheckResult(variant.name, promise, "fails", described(error, variant.kind.__module__))
     return CheckResult(variant.name, promise, "passes")

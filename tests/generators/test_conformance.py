@@ -31,7 +31,9 @@ def failures(results: tuple[CheckResult, ...]) -> str:
 def test_a_generator_holds_what_a_run_relies_on(name: str) -> None:
     results = check_generator(name if ":" in name else f"{name}:none")
     assert not failures(results), failures(results)
-    assert len(results) == len(CHECKS) + 5  # five of the facts: the class, and the settings of four tracks
+    assert (
+        len(results) == len(CHECKS) + 6
+    )  # six of the facts: the class, the settings of four tracks, and what is tuned
 
 
 @pytest.mark.parametrize("generator", [MEAN_IMAGE, PAINTER], ids=lambda generator: generator.name)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from qaugbench.testing import check_generator
-from tests.generators.documented import MEAN_IMAGE, PAINTER
+from qaugbench.testing import check_generator, checks_of
+from tests.generators.documented import MEAN_IMAGE, PAINTER, PRINTED
+from tests.generators.registering import registered
 
 NOISE = "random.normal(*self.shape)"
 REPEATS = "The same seed draws the same bits, and another seed draws other images."
 DRAWS = "One uint8 image of the training images' shape for each label vector, with several labels or none."
+LEARNS = "Training changes the parameters, and the loss is not one number at every step."
 FAULTS = {
     "global random state": (MEAN_IMAGE, NOISE, "torch.randn(len(labels), *self.shape)", REPEATS),
     "the global state moved": (
@@ -32,6 +34,24 @@ FAULTS = {
         f"self.hyper.noise * {NOISE}",
         f"0.1 * labels.sum() + self.hyper.noise * {NOISE}",
         "An image does not depend on the label vectors after it.",
+    ),
+    "rows that depend on earlier rows": (
+        MEAN_IMAGE,
+        f"self.hyper.noise * {NOISE}",
+        f"self.hyper.noise * {NOISE}.cumsum(dim=0)",
+        "Each point depends on its own label vector and random stream alone, whatever the batch and its order.",
+    ),
+    "a step that never learns": (
+        PAINTER,
+        'descend(optimizers["adamw"], loss)}',
+        "loss.detach()}",
+        LEARNS,
+    ),
+    "a loss that is a constant": (
+        PAINTER,
+        'return {"error": descend(optimizers["adamw"], loss)}',
+        'descend(optimizers["adamw"], loss)\n        return {"error": torch.tensor(0.5)}',
+        LEARNS,
     ),
     "only one label allowed": (
         MEAN_IMAGE,
@@ -118,3 +138,19 @@ def test_a_generator_that_cannot_be_loaded_fails_its_first_check(tmp_path: Path)
         (result,) = check_generator("meanimage")
     assert result.fails
     assert "absent_library" in result.detail
+
+
+@pytest.mark.parametrize(
+    ("tune", "said"),
+    [
+        ("nose = { low = 0.1, high = 0.2 }", "no setting 'nose'"),
+        ("noise = { low = 0.2, high = 0.1 }", "low must be below high"),
+        ("noise = { low = 0, high = 1 }", ""),
+    ],
+)
+def test_what_is_tuned_is_checked(tune: str, said: str, tmp_path: Path) -> None:
+    facts = f"{PRINTED['meanimage.toml']}\n[tune]\n{tune}\n"
+    with registered(tmp_path, "meanimage", MEAN_IMAGE.source, facts, attribute="MeanImage"):
+        result = next(one for one in checks_of("meanimage") if "[tune]" in one.promise)
+    assert result.state == ("fails" if said else "passes")
+    assert said in result.detail

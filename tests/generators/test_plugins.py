@@ -79,6 +79,33 @@ def test_the_doctor_looks_at_the_class_as_well(package: Path, tmp_path: Path) ->
     assert "'quantum-inspired', but its class MeanImage is 'classical'" in finding.detail
 
 
+@pytest.mark.parametrize(
+    ("sound", "faulty", "said"),
+    [
+        (
+            "import torch\n",
+            "import absent_library\n",
+            "cannot be imported from flatpack.models.flat:MeanImage: ModuleNotFound",
+        ),
+        ("def draw(self, labels: torch.Tensor, random: RowRandom)", "def draw(self, labels)", "MeanImage.draw takes"),
+    ],
+)
+def test_code_that_cannot_be_used_is_listed_as_such_and_named_by_the_doctor(
+    package: Path, tmp_path: Path, sound: str, faulty: str, said: str
+) -> None:
+    (package / "meanimage.toml").write_text(FACTS, encoding="utf-8")
+    (package / "models" / "flat.py").write_text(MEAN_IMAGE.with_(sound, faulty).source, encoding="utf-8")
+    rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
+    assert rows["meanimage"]["title"].startswith("cannot be used: ")
+    assert said in rows["meanimage"]["title"]
+    assert "flatpack/models/flat.py, line " in catalogue_text("generators")
+    assert rows["qldm"]["kind"] == "hybrid"
+    (finding,) = plug_in_findings(tmp_path / "runs")
+    assert (finding.state, finding.what) == ("fails", "plug-in meanimage")
+    assert said in finding.detail
+    assert "\n" not in finding.text()
+
+
 def test_the_doctor_names_a_plug_in_that_uses_one_of_our_names(tmp_path: Path) -> None:
     with entry_points(EntryPoint("qldm", "elsewhere:Other", GROUP)):
         (finding,) = plug_in_findings(tmp_path / "runs")

@@ -41,7 +41,8 @@ def place_raised(error: BaseException, module: str) -> CodePlace | None:
 
 def place_written(kind: type, method: str) -> CodePlace | None:
     """Return where a class's own package writes ``method``; None where it inherits ours or there is no source file."""
-    code = getattr(getattr(kind, method, None), "__code__", None)
+    function = getattr(kind, method, None)
+    code = None if function is None else getattr(inspect.unwrap(function), "__code__", None)
     own = _own_files(kind.__module__)
     if code is None or own is None or not _belongs(code.co_filename, own):
         return None
@@ -66,7 +67,8 @@ def described(error: BaseException, module: str) -> str:
     """
     said = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
     where = place_raised(error, module)
-    return f"{type(error).__name__}: {shown(said, None)}" + ("" if where is None else f" ({where})")
+    name = type(error).__name__
+    return (f"{name}: {shown(said, None)}" if said else name) + ("" if where is None else f" ({where})")
 
 
 def _own_files(module: str) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 import torch
@@ -52,6 +52,7 @@ def checked(kind: type[Generator]) -> type[Generator]:
 
 
 def _draw(kind: type[Generator]) -> Any:
+    @wraps(kind.draw)
     def draw(self: Generator, labels: torch.Tensor, random: Any) -> torch.Tensor:
         points: Any = kind.draw(self, labels, random)
         expected = [len(labels), *self.shape]
@@ -66,6 +67,7 @@ def _draw(kind: type[Generator]) -> Any:
 
 
 def _step(kind: type[Generator]) -> Any:
+    @wraps(kind.step)  # type: ignore[attr-defined]
     def step(self: Stepped, batch: Batch, optimizers: Any, random: torch.Generator) -> dict[str, torch.Tensor]:
         losses: Any = kind.step(self, batch, optimizers, random)  # type: ignore[attr-defined]
         if not isinstance(losses, Mapping) or not losses or not all(map(_is_scalar, losses.values())):
@@ -79,6 +81,7 @@ def _step(kind: type[Generator]) -> Any:
 
 
 def _optimizers(kind: type[Generator]) -> Any:
+    @wraps(kind.optimizers)  # type: ignore[attr-defined]
     def optimizers(self: Stepped, training: Any) -> dict[str, torch.optim.Optimizer]:
         found: Any = kind.optimizers(self, training)  # type: ignore[attr-defined]
         if not isinstance(found, Mapping) or not all(isinstance(one, torch.optim.Optimizer) for one in found.values()):
