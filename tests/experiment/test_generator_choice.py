@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.generator_choice import choose_generators
+from tests.datasets.own.make import png, table, write
 
 TASK = definitions.task("brainmri")
 OWN = definitions.generator_card("qldm").controls
@@ -39,3 +42,15 @@ def test_a_control_that_is_asked_for_comes_after_them() -> None:
 def test_an_unknown_control_is_refused(name: str, message: str) -> None:
     with pytest.raises(DefinitionError, match=message):
         chosen(name)
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_images_made_elsewhere_come_with_a_table_however_it_is_saved(separator: str, tmp_path: Path) -> None:
+    rows = [f"a{i}.png,{name}" for i, name in enumerate(TASK.labels.names)]
+    text = table("filename,label", *rows).replace(",", separator)
+    files = {f"images/a{i}.png": png(i) for i in range(len(rows))}
+    folder = write(tmp_path / "made", {**files, "labels.csv": text})
+    (choice,) = chosen(f"folder:{folder}")
+    assert choice.card.id == "folder:made"
+    assert (choice.images == folder) == (separator == ",")
+    assert choice.identity.keys() == {"rows"}
