@@ -69,7 +69,7 @@ def definition(name: str, as_json: bool) -> None:
 def doctor(ctx: click.Context, out: Path) -> int:
     """Check this installation and machine.
 
-    Packages, cores, memory, disk, GPU, definitions and circuits.
+    Packages, cores, memory, disk, GPU, definitions, plug-ins and circuits.
     """
     from qaugbench.inspection.doctor import examine
 

@@ -34,7 +34,9 @@ def with_parts(prepared: PreparedData, column: str | None = None) -> PreparedDat
     used = _column(prepared, column)
     if used is None or _unknown(prepared, used):
         return prepared
-    return replace(prepared, table=prepared.table.assign(**{used: [part_of(word) for word in prepared.table[used]]}))
+    return replace(
+        prepared, table=prepared.table.assign(**{used: [part_of(word) or "" for word in prepared.table[used]]})
+    )
 
 
 def check_parts(prepared: PreparedData, column: str | None = None) -> None:

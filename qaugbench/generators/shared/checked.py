@@ -48,7 +48,7 @@ def checked(kind: type[Generator]) -> type[Generator]:
     if issubclass(kind, Stepped):
         methods |= {"step": _step(kind), "optimizers": _optimizers(kind)}
     named = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
-    return type(kind)(kind.__name__, (kind,), {**methods, **named})
+    return type(kind)(kind.__name__, (kind,), {**methods, **named})  # type: ignore[misc]
 
 
 def _draw(kind: type[Generator]) -> Any:
