@@ -275,6 +275,7 @@ class Record(Facts):
     ``fits`` says by fraction and variant how generators were trained; it describes and decides nothing.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
+    ``command`` repeats the run where its data are, with no path in it; older records do not have it.
     """
 
     schema_version: Literal[3] = SCHEMA_VERSION
@@ -306,6 +307,7 @@ class Record(Facts):
     fits: dict[str, dict[str, FitSummary]] = Field(default_factory=dict)
     choices: dict[str, Choice] = Field(default_factory=dict)
     test_withheld: bool = False
+    command: str | None = None
     scores: Scores
 
     @field_serializer("scores")

@@ -102,6 +102,7 @@ def record(
     chosen: Mapping[str, Choice],
     predictions_sha256: str,
     plateau_skipped: str | None,
+    command: str,
 ) -> Record:
     """Return the record of a run with what was chosen on validation, and without scores."""
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
@@ -137,6 +138,7 @@ def record(
         fits=fit_summaries(plan, store, reports),
         choices=dict(chosen),
         test_withheld=plan.setting.withhold_test,
+        command=command,
         scores=UNSCORED,
     )
 

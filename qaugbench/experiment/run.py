@@ -6,7 +6,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from qaugbench.experiment import assemble
 from qaugbench.experiment.arm_choice import check_arms, choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
+from qaugbench.experiment.command import check_images_named, command_of
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
 from qaugbench.experiment.execute import LIGHT_STAGES
@@ -153,6 +154,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     _check_ratio(request.ratio, track)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
     device = choose_device(request.accelerator, remote=backend.remote)
+    check_images_named(request, task)
     store = Store(request.out / "store")
     source = open_source(
         task,
@@ -218,6 +220,7 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
             chosen=chosen,
             predictions_sha256=hashlib.sha256(stored).hexdigest(),
             plateau_skipped=prepared.plateau_skipped,
+            command=reproducing(prepared),
         )
         record = unscored.scored(scores_of(unscored, predicted))
         _write(folder / "predictions.npz", stored)
@@ -227,6 +230,13 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
     from qaugbench.report.html import write_report
 
     return RunResult(record=record, folder=folder, report=write_report(folder))
+
+
+def reproducing(prepared: PreparedRun) -> str:
+    """Return the command that repeats a run; a source that was chosen by default is named."""
+    request = prepared.request
+    named = request.source if request.data is not None else prepared.plan.source.facts.source
+    return command_of(replace(request, source=named))
 
 
 def _folder_name(plan: Plan) -> str:

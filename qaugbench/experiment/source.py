@@ -62,8 +62,8 @@ def open_source(
     """Return the data of a run.
 
     ``data`` is a folder, .zip or .csv of images, in the prepared form or any that ``own_prepared`` converts, named by
-    ``source`` (its own name by default). Without it, the prepared form of ``source`` (the task's default source) is used
-    where it is there, else the phantom; the banner says which.
+    ``source`` (its own name by default). Without it, the prepared form of ``source`` (the task's default source) is used, or
+    the phantom, if that is named; the banner says which. Raises DataError for a source that is not prepared here.
     """
     path, name, banner = _locate(task, track, data, source, phantom_folder)
     prepared = with_parts(open_prepared(path, task.labels, name=name), split)
@@ -89,19 +89,12 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
         made = "" if path == data else f", converted to {path}"
         return path, name, f"Data: {data} (source {name!r}){made}."
     wanted = source or task.default_source
-    if wanted != PHANTOM:
-        found = find_prepared(task.id, wanted)
-        if found is not None:
-            return found, wanted, f"Data: {found} (source {wanted!r})."
-        if source is not None:
-            raise _not_here(task, source)
-    archive = phantom_archive(task, track, folder)
-    why = (
-        ""
-        if wanted == PHANTOM
-        else f" The source {wanted!r} is not prepared: 'qaugbench data info {wanted}' says how to get it."
-    )
-    return archive, PHANTOM, f"{PHANTOM_BANNER}{why}"
+    if wanted == PHANTOM:
+        return phantom_archive(task, track, folder), PHANTOM, PHANTOM_BANNER
+    found = find_prepared(task.id, wanted)
+    if found is None:
+        raise _not_here(task, wanted)
+    return found, wanted, f"Data: {found} (source {wanted!r})."
 
 
 def _not_here(task: Task, source: str) -> DataError:

@@ -35,6 +35,9 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
         (("run", "--task", "brainmri", "--generator", "qldm", "--slurm", "time"), "'time' is not KEY=VALUE"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--backend", "slurm"), "needs --jobs N"),
         (("run", "--task", "brainmri"), "--generator"),
+        (("run", "--task", "brainmri", "--generator", "qldm"), "No images are named"),
+        (("estimate", "--task", "brainmri", "--generator", "qldm"), "No images are named"),
+        (("tune", "--task", "brainmri", "--generator", "qldm"), "No images are named"),
         (("rnu",), "Did you mean 'run'"),
         (("show", "qldn"), "Did you mean 'qldm'"),
         (("list", "task"), "Did you mean 'tasks'"),
@@ -50,7 +53,7 @@ def test_wrong_names_and_values(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    extra = ("--out", tmp_path / "runs") if arguments[0] == "run" else ()
+    extra = ("--out", tmp_path / "runs") if arguments[0] in ("run", "estimate", "tune") else ()
     assert call(*arguments, *extra, monkeypatch=monkeypatch) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "runs" / "store" / "cells" / "train").exists()

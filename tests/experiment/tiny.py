@@ -56,10 +56,9 @@ def _tiny(choice: GeneratorChoice) -> GeneratorChoice:
 def tiny_request(
     out: Path, *, jobs: int = 1, generators: tuple[str, ...] = ("qldm",), quiet: bool = True, **options: Any
 ) -> RunRequest:
-    """Return the request of the tiny run; ``options`` are further fields of it."""
-    return RunRequest(
-        task=TASK, generators=generators, track="smoke", jobs=jobs, accelerator="cpu", out=out, quiet=quiet, **options
-    )
+    """Return the request of the tiny run; ``options`` are further fields of it, or replace some."""
+    given: dict[str, Any] = {"source": "phantom", "accelerator": "cpu", **options}
+    return RunRequest(task=TASK, generators=generators, track="smoke", jobs=jobs, out=out, quiet=quiet, **given)
 
 
 def tiny_run(

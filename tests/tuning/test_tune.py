@@ -42,7 +42,7 @@ class Made:
 
 def request(out: Path, **options: Any) -> TuneRequest:
     given = {"generator": "ldm", "trials": TRIALS, "replicates": 2, "jobs": 1, **options}
-    return TuneRequest(task=TASK, track="smoke", accelerator="cpu", out=out, quiet=True, **given)
+    return TuneRequest(task=TASK, source="phantom", track="smoke", accelerator="cpu", out=out, quiet=True, **given)
 
 
 def tiny(asked: TuneRequest) -> Definitions:
