@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from qaugbench.cli.root import NearNamesGroup, cli
+from qaugbench.cli.root import NearNamesGroup, cli, tell
 
 
 @cli.group(cls=NearNamesGroup)
@@ -73,7 +73,7 @@ def get(source: str, size: int | None, jobs: int) -> None:
         return
     from qaugbench.datasets.acquire import get_ready
 
-    click.echo(get_ready(source, size=size, jobs=jobs).text())
+    click.echo(get_ready(source, size=size, jobs=jobs, tell=tell).text())
 
 
 @data.command()
@@ -95,7 +95,7 @@ def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> 
     """
     from qaugbench.datasets.acquire import prepare_ready
 
-    click.echo(prepare_ready(source, raw, size=size, jobs=jobs).text())
+    click.echo(prepare_ready(source, raw, size=size, jobs=jobs, tell=tell).text())
 
 
 @data.command()

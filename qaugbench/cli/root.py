@@ -22,6 +22,11 @@ def say(text: str) -> None:
     click.echo(printable(text.rstrip("\n"), LINES))
 
 
+def tell(text: str) -> None:
+    """Say on standard error what takes a while, so that nothing is silent and standard output holds the answer alone."""
+    click.echo(text, err=True)
+
+
 class NearNamesGroup(click.Group):
     """A group that answers an unknown command with near ones."""
 

@@ -14,13 +14,17 @@ from qaugbench import definitions
 from qaugbench.datasets.audit.entry import audit
 from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.audit.scan import scan
-from qaugbench.datasets.download import get
+from qaugbench.datasets.download import Tell, get
 from qaugbench.datasets.prepare import prepare
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.progress import shown_progress
 from qaugbench.datasets.regroup import Grouped, with_groups, write_grouped
 from qaugbench.datasets.sources import source
 from qaugbench.task import Task
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,24 @@ class Ready:
         return f"Prepared: {self.path}\nGroups and split: {self.how}\n{audited}"
 
 
-def get_ready(name: str, *, size: int | None = None, jobs: int = 1) -> Ready:
-    """Return the source ``name`` after downloading, preparing, auditing and grouping it; errors as ``download.get``."""
+def get_ready(name: str, *, size: int | None = None, jobs: int = 1, tell: Tell = _silent) -> Ready:
+    """Return the source ``name`` after downloading, preparing, auditing and grouping it; errors as ``download.get``.
+
+    ``tell`` hears what is waited for.
+    """
     with shown_progress() as progress:
-        path = get(name, size=size, progress=progress, jobs=jobs)
+        path = get(name, size=size, progress=progress, tell=tell, jobs=jobs)
+    tell(f"Auditing {name}: duplicates, leaks, damaged images ...")
     return make_ready(path, definitions.task(source(name).tasks[0]), name=name, jobs=jobs)
 
 
-def prepare_ready(name: str, raw: Sequence[Path], *, size: int | None = None, jobs: int = 1) -> Ready:
+def prepare_ready(
+    name: str, raw: Sequence[Path], *, size: int | None = None, jobs: int = 1, tell: Tell = _silent
+) -> Ready:
     """Return the source ``name`` prepared from files fetched by hand, audited and grouped; errors as ``prepare``."""
+    tell(f"Converting the images of {name} ...")
     path = prepare(name, raw, size=size, jobs=jobs)
+    tell(f"Auditing {name}: duplicates, leaks, damaged images ...")
     return make_ready(path, definitions.task(source(name).tasks[0]), name=name, jobs=jobs)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Called with (file name, bytes so far, total bytes or 0 if the server does not say)."""
+Tell = Callable[[str], None]
+"""Called with a line about what is being waited for."""
 
 DEFAULT_SIZE = 64
 """Pixels per side if a publisher offers several sizes and none is requested."""
@@ -43,12 +47,14 @@ def get(
     size: int | None = None,
     home: Path | None = None,
     progress: Progress | None = None,
+    tell: Tell | None = None,
     jobs: int | None = None,
 ) -> Path:
     """Return the prepared .zip of the source ``name``, downloading its files into <home>/downloads/<name> first.
 
     ``size`` chooses among the sizes a publisher offers (64 by default), or shrinks to that many pixels with ``jobs`` processes
-    (see ``prepare``). A repeated call resumes an interrupted download. Files already in the folder, fetched by hand, are checked
+    (see ``prepare``). ``tell`` hears what is waited for.
+    A repeated call resumes an interrupted download. Files already in the folder, fetched by hand, are checked
     and used. Raises DataError, with what to do, for a source that no program may fetch, a file that has to be fetched by hand and
     is missing, a failed download, or a file that is not the published or pinned one.
     """
@@ -64,12 +70,16 @@ def get(
     folder = downloads_folder(name, home=home)
     folder.mkdir(parents=True, exist_ok=True)
     _check_by_hand(entry, files, folder)
-    facts = [fetch(entry, file, home, progress=progress) for file in files if file.urls]
+    facts = [fetch(entry, file, home, progress=progress, tell=tell) for file in files if file.urls]
     paths = [folder / file.name for file in files if file.urls] if entry.image_sizes else [folder]
+    if tell:
+        tell(f"Converting the images of {name} ...")
     return prepare_raw(entry, paths, size=size, home=home, facts=facts, jobs=jobs)
 
 
-def fetch(entry: Source, file: SourceFile, home: Path, *, progress: Progress | None = None) -> ArchiveFact:
+def fetch(
+    entry: Source, file: SourceFile, home: Path, *, progress: Progress | None = None, tell: Tell | None = None
+) -> ArchiveFact:
     """Return what is known of one file of a source after downloading it to <home>/downloads/<source>, unless it is there.
 
     The mirrors are tried in order. The file gets its name only once it is complete and checked: until then it is <name>.partial,
@@ -82,7 +92,7 @@ def fetch(entry: Source, file: SourceFile, home: Path, *, progress: Progress | N
         if path.exists():
             _check_published(file, path)
         else:
-            _from_mirrors(entry, file, path, _known_hash(entry, file, home), progress)
+            _from_mirrors(entry, file, path, _known_hash(entry, file, home), progress, tell)
         if file.checksum:
             return ArchiveFact(file.name, path.stat().st_size, file.checksum, f"stated by {file.checksum_by}")
         pin = pin_file(home, f"{entry.id}/{file.name}", path, file.urls[0])
@@ -96,13 +106,22 @@ def _known_hash(entry: Source, file: SourceFile, home: Path) -> str | None:
 
 
 def _from_mirrors(
-    entry: Source, file: SourceFile, path: Path, known_hash: str | None, progress: Progress | None
+    entry: Source,
+    file: SourceFile,
+    path: Path,
+    known_hash: str | None,
+    progress: Progress | None,
+    tell: Tell | None,
 ) -> None:
-    failures = []
+    failures, unreachable = [], []
     for url in file.urls:
-        download = ResumingDownload(path.with_name(f"{path.name}.partial"), file.bytes, known_hash, progress)
+        download = ResumingDownload(path.with_name(f"{path.name}.partial"), file.bytes, known_hash, progress, tell)
         try:
             _with_pooch(url, path, known_hash, download)
+        except NoConnectionError as error:
+            failures.append(f"{url}: {error}")
+            unreachable.append(str(error))
+            continue
         except DataError as error:
             failures.append(f"{url}: {error}")
             continue
@@ -115,6 +134,12 @@ def _from_mirrors(
         else "Nothing was kept: try the same command again later"
     )
     what = f" ({file.checksum} as stated by {file.checksum_by})" if file.checksum else ""
+    if len(unreachable) == len(failures):
+        raise DataError(
+            f"{file.name} of {entry.id} could not be downloaded: {'; '.join(dict.fromkeys(unreachable))}.\n"
+            f"Check the network, or the proxy in HTTPS_PROXY. {kept}.\n"
+            f"Or fetch {file.urls[0]} elsewhere{what} and put it at {path}."
+        )
     pinned = (
         f" It was pinned at its first download: if the publisher has replaced it and you want the new one, remove the entry "
         f"'{entry.id}/{file.name}' from pins.json and the prepared .zip."
@@ -190,27 +215,37 @@ class ResumingDownload:
     expected_bytes: int
     known_hash: str | None
     progress: Progress | None
+    tell: Tell | None = None
     resumed: bool = field(default=False, init=False)
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
-        """Download ``url`` to ``output_file``; raise DataError if that fails."""
+        """Download ``url`` to ``output_file``; raise DataError if that fails, at once if no connection is made."""
         import requests
 
-        idle, pause = 0, PAUSE_S
+        idle, pause, arrived = 0, PAUSE_S, False
+        self._tell(f"Asking {host_of(url)} for {self.partial.name.removesuffix('.partial')} ...")
         while True:
             before = self._have()
             try:
                 self._receive(url)
                 break
             except (requests.exceptions.RequestException, _CutShort) as error:
-                idle = 0 if self._have() > before else idle + 1
+                progressed = self._have() > before
+                idle, arrived = 0 if progressed else idle + 1, arrived or progressed
+                if not arrived and (reason := why_no_connection(error)):
+                    raise NoConnectionError(f"no connection to {host_of(url)} ({reason})") from error
                 if idle >= ATTEMPTS or _is_final(error):
                     raise DataError(str(error)) from error
+            self._tell(f"{host_of(url)} stopped sending; trying again in {pause:.0f} s ...")
             time.sleep(pause)
             pause = min(2 * pause, 30.0)
         self._refuse_other_kind()
         os.remove(output_file)
         _same_file(self.partial, output_file)
+
+    def _tell(self, text: str) -> None:
+        if self.tell:
+            self.tell(text)
 
     def forget(self) -> None:
         """Remove what was kept for resuming."""
@@ -313,6 +348,10 @@ class _State:
     total: int
 
 
+class NoConnectionError(DataError):
+    """No server could be reached: another attempt a moment later would meet the same."""
+
+
 class _CutShort(Exception):
     """The server stopped before the end, or the partial file has to be discarded: worth another attempt."""
 
@@ -331,6 +370,44 @@ def _start(answer: requests.Response, kept: _State) -> int:
 def _validator(answer: requests.Response) -> str:
     etag = answer.headers.get("ETag", "")
     return etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified", "")
+
+
+def host_of(url: str) -> str:
+    """Return the machine that an address names.
+
+    >>> host_of("https://example.org/a/b.zip")
+    'example.org'
+    """
+    return urlsplit(url).hostname or url
+
+
+def why_no_connection(error: BaseException) -> str:
+    """Return why no connection was made, in a few words; "" for any other failure."""
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+
+    causes = list(_causes(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "its name cannot be looked up: is there a network?"
+    if any(isinstance(cause, ProxyError) for cause in causes):
+        return "the proxy does not answer"
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "connection refused"
+    if any(isinstance(cause, NewConnectionError) for cause in causes):
+        return "it cannot be reached: is there a network?"
+    return "no answer" if any(isinstance(cause, ConnectTimeoutError) for cause in causes) else ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that led to it: causes, reasons and errors that it was made of."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        further = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        waiting += [cause for cause in further if isinstance(cause, BaseException)]
 
 
 def _is_final(error: Exception) -> bool:

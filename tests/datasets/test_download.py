@@ -243,6 +243,47 @@ def test_a_failure_says_how_to_go_on(site, data_home):
     assert len(site.asked) == 1
 
 
+NOWHERE = {
+    "name": ("http://nowhere.invalid/a.zip", "nowhere.invalid"),
+    "port": ("http://127.0.0.1:9/a.zip", "connection refused"),
+}
+
+
+@pytest.mark.parametrize(("url", "words"), NOWHERE.values(), ids=NOWHERE)
+def test_without_a_network_one_attempt_is_enough(url, words, data_home, monkeypatch):
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: pytest.fail("nobody waits for a network to appear"))
+    entry, file = with_file(urls=(url,), checksum="md5:0", checksum_by="the test")
+    told: list[str] = []
+    with pytest.raises(DataError) as failed:
+        fetch(entry, file, data_home, tell=told.append)
+    first, remedy, by_hand = str(failed.value).splitlines()
+    assert first.startswith("a.zip of kermany could not be downloaded: no connection to ")
+    assert words in first
+    assert "run" not in first
+    assert remedy.startswith("Check the network")
+    assert by_hand.startswith(f"Or fetch {url} elsewhere (md5:0 as stated by the test) and put it at {data_home}")
+    assert told == [f"Asking {download.host_of(url)} for a.zip ..."]
+
+
+def test_a_mirror_is_asked_where_the_first_address_cannot_be_reached(site, data_home):
+    content = archive()
+    site.files["a.zip"] = content
+    entry, file = with_file(
+        urls=("http://127.0.0.1:9/a.zip", site.url("a.zip")), checksum=md5(content), checksum_by="the test"
+    )
+    fetch(entry, file, data_home)
+    assert left(data_home) == ["a.zip"]
+
+
+def test_a_network_that_breaks_down_midway_is_waited_for(site, data_home, monkeypatch):
+    entry, file = known(site, archive())
+    site.files["a.zip"], site.cut_after = archive(), [6000]
+    told: list[str] = []
+    fetch(entry, file, data_home, tell=told.append)
+    assert [line for line in told if "stopped sending; trying again" in line]
+    assert left(data_home) == ["a.zip"]
+
+
 def test_progress_is_shown_on_a_terminal_alone(monkeypatch, capsys):
     with shown_progress() as report:
         assert report is None
