@@ -10,7 +10,8 @@ from qaugbench.errors import DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.dask_cluster import DaskCluster
 from qaugbench.experiment.environment import usable_cores
-from qaugbench.experiment.execute import CellReport, execute
+from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.processes import execute
 from qaugbench.experiment.progress import Progress
 from qaugbench.experiment.slurm import SlurmJobs
 from qaugbench.experiment.slurm_options import slurm_options

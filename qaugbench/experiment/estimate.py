@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.cells import Cell, Place
-from qaugbench.experiment.execute import LIGHT_STAGES, compute
+from qaugbench.experiment.execute import compute
+from qaugbench.experiment.order import steps_of
 from qaugbench.experiment.plan import Plan
-from qaugbench.experiment.run import Definitions, RunRequest, jobs_of, opening, prepare
+from qaugbench.experiment.run import Definitions, RunRequest, described, jobs_of, prepare
 from qaugbench.experiment.store import META, Store
 from qaugbench.formatting import count, duration
+from qaugbench.task import canonical_hash
 
 FIRST, FEW, MORE = 2, 4, 16
 STARTING_A_PROCESS_S = 8.0
+Tell = Callable[[str], None]
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +55,41 @@ class Estimate:
             f"{stage.what:<34}{stage.cells:>6}{stage.missing:>9}{duration(stage.seconds_each):>10}  {stage.basis}"
             for stage in self.stages
         ]
-        return "\n".join([*lines, f"About {duration(self.total_s)} with {count(self.jobs, 'process', 'processes')}."])
+        total = (
+            f"{'all':<34}{sum(stage.cells for stage in self.stages):>6}{sum(stage.missing for stage in self.stages):>9}"
+        )
+        return "\n".join([*lines, total, self._cost()])
+
+    def _cost(self) -> str:
+        """Return the time by the clock and what it costs in processor time."""
+        work = sum(stage.missing * stage.seconds_each for stage in self.stages)
+        with_ = f"with {count(self.jobs, 'process', 'processes')}"
+        return f"About {duration(self.total_s)} {with_}; {duration(work)} of processor time."
 
 
-def estimate_run(request: RunRequest, defined: Definitions | None = None) -> Estimate:
-    """Return the estimate of a run; the data are opened and checked as the run would, and nothing is added to the store."""
+def estimate_run(request: RunRequest, defined: Definitions | None = None, tell: Tell = _silent) -> Estimate:
+    """Return the estimate of a run; the data are opened and checked as the run would, and nothing is added to the store.
+
+    What no finished step tells is timed in as many processes at once as the run will have: they slow each other down.
+    ``tell`` hears what is being timed.
+    """
     prepared = prepare(request, defined)
     plan, store, jobs = prepared.plan, prepared.store, jobs_of(request, prepared.plan)
-    history = _history(store)
-    stages = []
+    history, stages = _history(store), []
     with tempfile.TemporaryDirectory(prefix="qaugbench-estimate-") as scratch:
-        trial = Store(Path(scratch))
+        timing = _Timing([Path(scratch) / str(number) for number in range(jobs)], tell)
         for cells in _by_cost_class(plan):
             missing = [cell for cell in cells if not store.has(cell.stage, cell.name)]
-            seconds, basis = _seconds(cells[0], history, trial) if missing else (0.0, "cached")
+            seconds, basis = _seconds(cells[0], history, timing) if missing else (0.0, "cached")
             stages.append(StageEstimate(_what(cells[0]), len(cells), len(missing), seconds, basis))
     work = sum(stage.missing * stage.seconds_each for stage in stages)
-    return Estimate(opening(prepared), stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
+    return Estimate(described(prepared), stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
 
 
 def _by_cost_class(plan: Plan) -> Iterable[list[Cell]]:
     classes: dict[str, list[Cell]] = {}
-    for cell in plan.cells:
-        if cell.stage not in LIGHT_STAGES:
-            classes.setdefault(cell.cost_class, []).append(cell)
+    for cell in steps_of(plan.cells):
+        classes.setdefault(cell.cost_class, []).append(cell)
     return classes.values()
 
 
@@ -88,21 +106,72 @@ def _history(store: Store) -> dict[str, list[float]]:
     return found
 
 
-def _seconds(cell: Cell, history: dict[str, list[float]], trial: Store) -> tuple[float, str]:
+def _seconds(cell: Cell, history: dict[str, list[float]], timing: _Timing) -> tuple[float, str]:
     if cell.cost_class in history:
         past = history[cell.cost_class]
         return mean(past), f"mean of {len(past)} finished"
-    if cell.stage == "fill":
-        return _timed(cell, trial), "timed"
+    return timing.of(cell)
+
+
+class _Timing:
+    """Times steps in as many processes at once as there are ``roots``, the folders of their scratch stores."""
+
+    def __init__(self, roots: Sequence[Path], tell: Tell) -> None:
+        self.roots, self.tell = roots, tell
+        self.known: dict[str, tuple[float, str]] = {}
+
+    def of(self, cell: Cell) -> tuple[float, str]:
+        """Return the seconds of a step like ``cell``, a mean over the processes, and how they were found."""
+        kind = _kind(cell)
+        if kind not in self.known:
+            processes = count(len(self.roots), "process", "processes")
+            self.tell(f"Timing {_what(cell)} in {processes} at once ...")
+            self.known[kind] = self._mean(cell), _basis(cell, len(self.roots))
+        return self.known[kind]
+
+    def _mean(self, cell: Cell) -> float:
+        if len(self.roots) == 1:
+            return seconds_here(cell, self.roots[0])
+        from joblib import Parallel, delayed, parallel_config
+
+        with parallel_config(backend="loky", n_jobs=len(self.roots), inner_max_num_threads=1):
+            return mean(Parallel()(delayed(seconds_here)(cell, root) for root in self.roots))
+
+
+def _kind(cell: Cell) -> str:
+    """Return what names the steps that take as long as ``cell``: a training does not depend on where its images are from."""
+    if cell.stage != "train":
+        return cell.cost_class
+    key = {name: value for name, value in cell.key.items() if name not in ("seeds", "code", "libraries")}
+    return canonical_hash({"stage": cell.stage, "key": key})
+
+
+def _basis(cell: Cell, processes: int) -> str:
+    at_once = f", {processes} at once" if processes > 1 else ""
     if cell.stage in ("sample", "influence"):
-        return _timed(_shortened(cell, FEW), trial), "timed on a barely trained generator"
-    steps = cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["training"]["steps"]
+        return f"timed on a barely trained generator{at_once}"
+    steps = _steps(cell)
+    return f"{MORE} of {steps} steps timed{at_once}" if steps else f"timed{at_once}"
+
+
+def _steps(cell: Cell) -> int:
+    """Return the training steps of a cell; 0 for one that is timed whole."""
+    if cell.stage in ("fill", "sample", "influence"):
+        return 0
+    return int(cell.key["recipe"]["steps"] if cell.stage == "train" else cell.key["training"]["steps"])
+
+
+def seconds_here(cell: Cell, root: Path) -> float:
+    """Return what a step takes in this process, computed in the store ``root``; a long training is timed over few steps."""
+    trial, steps = Store(root), _steps(cell)
+    if cell.stage == "fill":
+        return _timed(cell, trial)
     if not steps:
-        return _timed(_shortened(cell, FEW), trial), "timed"
+        return _timed(_shortened(cell, FEW), trial)
     _timed(_shortened(cell, FIRST), trial)  # imports and first calls are paid here, not in what is measured
     few, more = _timed(_shortened(cell, FEW), trial), _timed(_shortened(cell, MORE), trial)
     a_step = max(more - few, 0.0) / (MORE - FEW)
-    return max(few - FEW * a_step, 0.0) + steps * a_step, f"{MORE} of {steps} steps timed"
+    return max(few - FEW * a_step, 0.0) + steps * a_step
 
 
 def _shortened(cell: Cell, steps: int) -> Cell:

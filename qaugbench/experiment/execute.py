@@ -1,4 +1,4 @@
-"""Computes the cells of a plan on this machine, wave by wave, over its processes; finished cells are never computed twice."""
+"""Computes one cell in whichever process this is, stores it, and reports what became of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,35 +38,6 @@ class CellReport:
     blocked_by: str = ""
 
 
-def execute(
-    cells: Sequence[Cell], store: Store, *, jobs: int, report: Callable[[CellReport], None]
-) -> dict[str, CellReport]:
-    """Compute what is missing with ``jobs`` processes of this machine, and return a report for every cell, by name.
-
-    A cell that fails leaves an outcome and its reason; cells that need it are not tried. ``StoreError`` and ``DataError`` (an
-    image that cannot be decoded, weights that are not there) end the run, since no further cell could do better.
-    """
-    reports: dict[str, CellReport] = {}
-
-    def note(done: CellReport) -> None:
-        reports[done.cell.name] = done
-        report(done)
-
-    for depth in sorted({cell.depth for cell in cells}):
-        wave = []
-        for cell in (cell for cell in cells if cell.depth == depth):
-            failed = blocked(cell, reports)
-            if failed is not None:
-                note(failed)
-            elif store.has(cell.stage, cell.name):
-                note(found(cell))
-            else:
-                wave.append(cell)
-        for done in _computed(wave, store, jobs):
-            note(done)
-    return reports
-
-
 def blocked(cell: Cell, reports: Mapping[str, CellReport]) -> CellReport | None:
     """Return the report of a cell that cannot be computed because one that it needs has failed; else None."""
     for need in cell.needs.values():
@@ -81,21 +52,6 @@ def blocked(cell: Cell, reports: Mapping[str, CellReport]) -> CellReport | None:
 def found(cell: Cell) -> CellReport:
     """Return the report of a cell that is in the store already."""
     return CellReport(cell, "ok", "", computed=False, wall_s=0.0)
-
-
-def _computed(wave: Sequence[Cell], store: Store, jobs: int) -> Iterable[CellReport]:
-    if jobs == 1:
-        yield from (compute(cell, store.root) for cell in wave)
-        return
-    from joblib import Parallel, delayed, parallel_config
-
-    if len(wave) < 2 or all(cell.stage in LIGHT_STAGES for cell in wave):
-        with parallel_config(backend="loky", n_jobs=jobs):  # for what a stage does in parallel itself
-            yield from (compute(cell, store.root) for cell in wave)
-        return
-    with parallel_config(backend="loky", n_jobs=min(jobs, len(wave)), inner_max_num_threads=1):
-        parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
-        yield from parallel(delayed(compute)(cell, store.root) for cell in wave)
 
 
 def compute(cell: Cell, root: Path) -> CellReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import numpy as np
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, reconstruction_arms, variant_arms
 from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.plateau import plateau_cells
 from qaugbench.experiment.replicate import replicate_rows
 from qaugbench.experiment.replicate_cells import ReplicateCells, Setting
@@ -21,7 +22,6 @@ from qaugbench.record import FractionFacts
 from qaugbench.task import FRACTION_LADDER, Task, Track, canonical_hash
 
 Runnable = Callable[[np.ndarray, float, Sequence[float]], tuple[float, str | None]]
-COSTLY_FIRST = {"space": 0, "fit": 1, "sample": 2, "fill": 2, "train": 3, "influence": 4}
 
 
 @dataclass(frozen=True)
@@ -147,18 +147,3 @@ def _fractions(setting: Setting, wanted: Sequence[float], runnable: Runnable) ->
             n_oracle=len(rows.oracle),
         )
     return tuple(planned.values())
-
-
-def with_upstream(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    """Return ``cells`` and all that they need, each once, upstream cells first, the costly ones of a wave first."""
-    found: dict[str, Cell] = {}
-    for cell in cells:
-        for needed in _upstream(cell):
-            found.setdefault(needed.name, needed)
-    return tuple(sorted(found.values(), key=lambda cell: (cell.depth, COSTLY_FIRST.get(cell.stage, -1), cell.label)))
-
-
-def _upstream(cell: Cell) -> Iterator[Cell]:
-    for needed in cell.needs.values():
-        yield from _upstream(needed)
-    yield cell

@@ -12,6 +12,8 @@ from typing import Protocol, TextIO
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
+from qaugbench.experiment.order import steps_of
+from qaugbench.experiment.pace import Pace
 from qaugbench.formatting import duration
 from qaugbench.record import cause_of
 
@@ -25,14 +27,14 @@ class Progress(Protocol):
 
 
 class Lines:
-    """One line per message and per computed or failed step, with the time since the start and the count so far.
+    """One line per message and per computed or failed step, with the time since the start, the count so far and the time left.
 
     With ``tracebacks``, as in a log, every failure is there, and the traceback once for all steps that fail at one place. Without,
     a cause is printed at the first step that it fails, and steps that were not computed because of it are only counted.
     """
 
-    def __init__(self, stream: TextIO, total: int, *, tracebacks: bool = False) -> None:
-        self.stream, self.total, self.tracebacks = stream, total, tracebacks
+    def __init__(self, stream: TextIO, total: int, pace: Pace | None = None, *, tracebacks: bool = False) -> None:
+        self.stream, self.total, self.pace, self.tracebacks = stream, total, pace, tracebacks
         self.done = self.found = 0
         self.explained: set[str] = set()
         self.started = time.perf_counter()
@@ -52,7 +54,12 @@ class Lines:
         if done.outcome != "ok":
             why = f"{done.reason}{self._traceback(done)}" if self.tracebacks else self._first(done)
             return f"{what}: {done.outcome.upper()}: {why}"
-        return f"{what}: {duration(done.wall_s)}{'; ' if done.remark else ''}{done.remark}"
+        remark = f"; {done.remark}" if done.remark else ""
+        return f"{what}: {duration(done.wall_s)}{remark}{self._left()}"
+
+    def _left(self) -> str:
+        left = None if self.pace is None else self.pace.left()
+        return "" if left is None or not left.work_s else f"; {left}"
 
     def _first(self, done: CellReport) -> str:
         """Return the reason of a failure at the first step with its cause, and later only that it is the same."""
@@ -73,38 +80,49 @@ class Lines:
 class LiveBar:
     """A bar on a terminal with the steps done, the time left and the last finished step."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, pace: Pace | None = None) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        console = Console(stderr=True)
-        columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("steps"), TimeElapsedColumn())
+        self.pace = pace
         self.bar = Progress(
-            *columns,
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            SpinnerColumn(),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("steps"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
             TextColumn("{task.description}", markup=False),
-            console=console,
+            console=Console(stderr=True),
         )
         self.explained: set[str] = set()
-        self.task = self.bar.add_task("starting", total=total)
+        self.task = self.bar.add_task("starting", total=total, left="")
 
     def message(self, text: str) -> None:
         self.bar.console.print(text, markup=False, highlight=False)
 
     def cell(self, done: CellReport) -> None:
-        self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}")
+        left = None if self.pace is None else self.pace.left()
+        words = "" if left is None else str(left)
+        self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}", left=words)
         cause = cause_of(done.reason)
         if done.outcome != "ok" and not done.blocked_by and cause not in self.explained:
             self.explained.add(cause)
             self.message(f"{done.cell.stage} {done.cell.label}: {done.outcome.upper()}: {done.reason}")
+
+
+class _Paced:
+    """Tells the pace of every step before anybody is told who asks it for the time left."""
+
+    def __init__(self, pace: Pace, inner: Progress) -> None:
+        self.pace, self.inner = pace, inner
+
+    def message(self, text: str) -> None:
+        self.inner.message(text)
+
+    def cell(self, done: CellReport) -> None:
+        self.pace.cell(done)
+        self.inner.cell(done)
 
 
 class _Both:
@@ -121,9 +139,9 @@ class _Both:
 
 
 @contextmanager
-def shown(cells: Sequence[Cell], log: Path, *, quiet: bool) -> Iterator[Progress]:
+def shown(cells: Sequence[Cell], log: Path, *, quiet: bool, pace: Pace) -> Iterator[Progress]:
     """Yield a progress that writes ``log`` and, unless ``quiet``, the terminal's bar or lines on standard error."""
-    total = sum(cell.stage not in LIGHT_STAGES for cell in cells)
+    total = len(steps_of(cells))
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         stream = log.open("a", encoding="utf-8")
@@ -132,15 +150,21 @@ def shown(cells: Sequence[Cell], log: Path, *, quiet: bool) -> Iterator[Progress
             f"The log {log} cannot be written: {error.strerror}. Choose another folder with --out."
         ) from error
     with stream:
-        logged = _HeavyOnly(Lines(stream, total, tracebacks=True))
+        logged = _HeavyOnly(Lines(stream, total, pace, tracebacks=True))
         if quiet:
-            yield logged
+            yield _Paced(pace, logged)
         elif sys.stderr.isatty():
-            bar = LiveBar(total)
+            bar = LiveBar(total, pace)
             with bar.bar:
-                yield _Both([logged, _HeavyOnly(bar)])
+                yield _Paced(pace, _Both([logged, _HeavyOnly(bar)]))
         else:
-            yield _Both([logged, _HeavyOnly(Lines(sys.stderr, total))])
+            yield _Paced(pace, _Both([logged, _HeavyOnly(Lines(sys.stderr, total, pace))]))
+
+
+def announce(text: str, *, quiet: bool) -> None:
+    """Say on standard error what will take a while, before there is a progress to tell."""
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)
 
 
 class _HeavyOnly:

@@ -21,14 +21,15 @@ from qaugbench.experiment.backends import Backend, Where, choose_backend
 from qaugbench.experiment.command import check_images_named, command_of
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, usable_cores
-from qaugbench.experiment.execute import LIGHT_STAGES
 from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.generator_choice import choose_generators
+from qaugbench.experiment.pace import Pace
 from qaugbench.experiment.plan import Plan, Runnable, make_plan
 from qaugbench.experiment.plateau import skipped_reason
-from qaugbench.experiment.progress import shown
+from qaugbench.experiment.progress import announce, shown
 from qaugbench.experiment.replicate_cells import Setting
 from qaugbench.experiment.source import open_source, phantom_side
+from qaugbench.experiment.steps import cost_line, plan_lines
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
@@ -196,9 +197,11 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
 
     What is chosen is written down before anything is scored, and scores are computed from record and predictions alone.
     """
+    announce("Checking the request and reading the images ...", quiet=request.quiet)
     prepared = prepare(request, defined)
     plan, store, folder = prepared.plan, prepared.store, prepared.folder
-    with store.in_use() as shared, shown(plan.cells, folder / "log.txt", quiet=request.quiet) as progress:
+    pace = pace_of(prepared)
+    with store.in_use() as shared, shown(plan.cells, folder / "log.txt", quiet=request.quiet, pace=pace) as progress:
         progress.message(opening(prepared))
         if request.quiet and plan.source.warnings:
             print("\n".join(plan.source.warnings), file=sys.stderr)
@@ -207,6 +210,7 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
                 "Another run uses this store. Steps that it is computing are waited for, not computed twice."
             )
         reports = prepared.backend.compute(plan.cells, store, progress)
+        progress.message("All steps are done. Scoring every arm and comparing them ...")
         predicted = assemble.predictions(plan, store, reports)
         stored = predicted.to_bytes()
         chosen = assemble.choices(plan, predicted)
@@ -227,9 +231,14 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
         _write(folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
         _write(folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
         _write(folder / "record.json", record_text(record))
+        progress.message("Writing the report ...")
+        return RunResult(record=record, folder=folder, report=_report(folder))
+
+
+def _report(folder: Path) -> Path:
     from qaugbench.report.html import write_report
 
-    return RunResult(record=record, folder=folder, report=write_report(folder))
+    return write_report(folder)
 
 
 def reproducing(prepared: PreparedRun) -> str:
@@ -246,10 +255,15 @@ def _folder_name(plan: Plan) -> str:
 
 
 def opening(prepared: PreparedRun) -> str:
-    """Return what a person is told before anything is computed: data, split, arms, fractions and how much is left to do."""
+    """Return what a person is told before anything is computed: data, split, arms, fractions, steps and what they cost."""
+    cost = cost_line(pace_of(prepared).left(), processes_of(prepared))
+    last = f"Results: {prepared.folder}. Interrupt at any time: the same command resumes."
+    return "\n".join([described(prepared), *plan_lines(prepared.plan.cells, prepared.store), cost, last])
+
+
+def described(prepared: PreparedRun) -> str:
+    """Return what a run is about: data, split, arms and fractions."""
     plan = prepared.plan
-    steps = [cell for cell in plan.cells if cell.stage not in LIGHT_STAGES]
-    cached = sum(prepared.store.holds(cell.stage, cell.name) for cell in steps)
     arms = ", ".join(arm.info.id for arm in assemble.run_arms(plan))
     lines = [
         plan.source.banner,
@@ -261,9 +275,18 @@ def opening(prepared: PreparedRun) -> str:
         *([WITHHELD] if plan.setting.withhold_test else []),
         f"Plateau check: {_plateau_words(prepared)}",
         *_recipe_lines(prepared),
-        f"{len(steps)} steps, {cached} cached. Interrupt at any time: the same command resumes.",
     ]
     return "\n".join(lines)
+
+
+def processes_of(prepared: PreparedRun) -> int | None:
+    """Return how many processes compute a run; None where a cluster has as many as it has."""
+    return prepared.request.jobs if prepared.backend.remote else jobs_of(prepared.request, prepared.plan)
+
+
+def pace_of(prepared: PreparedRun) -> Pace:
+    """Return the pace of a run before its first step."""
+    return Pace(prepared.plan.cells, prepared.store, processes_of(prepared))
 
 
 def _recipe_lines(prepared: PreparedRun) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from qaugbench.experiment.arms import Arm, GeneratorChoice
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
-from qaugbench.experiment.plan import with_upstream
+from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.experiment.store import Store
 from qaugbench.record import Outcome

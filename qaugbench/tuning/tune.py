@@ -10,9 +10,12 @@ from pathlib import Path
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_arms
-from qaugbench.experiment.execute import CellReport, execute
-from qaugbench.experiment.plan import Plan, with_upstream
-from qaugbench.experiment.progress import Progress, shown
+from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.order import with_upstream
+from qaugbench.experiment.pace import Pace
+from qaugbench.experiment.plan import Plan
+from qaugbench.experiment.processes import execute
+from qaugbench.experiment.progress import Progress, announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.experiment.run import Accelerator, Definitions, PreparedRun, RunRequest, jobs_of, look_up, prepare
 from qaugbench.experiment.store import Store
@@ -92,11 +95,13 @@ def tune(request: TuneRequest, defined: Definitions | None = None) -> tuple[Stud
     Both files are written whole after each trial. Trials are cells of the store: a second call computes what is missing.
     A trial that fails or diverges is recorded with its reason and counts. ``defined`` replaces the shipped definitions.
     """
+    announce("Checking the request and reading the images ...", quiet=request.quiet)
     found = prepare_study(request, defined)
     store, trials = found.prepared.store, found.trials
     jobs = jobs_of(request.run, found.prepared.plan)
     cells = with_upstream(cell for trial in trials for cell in trial.cells)
-    with store.in_use(), shown(cells, found.folder / "log.txt", quiet=request.quiet) as progress:
+    pace = Pace(cells, store, jobs)
+    with store.in_use(), shown(cells, found.folder / "log.txt", quiet=request.quiet, pace=pace) as progress:
         progress.message(f"{found.prepared.plan.source.banner}\n{opening(found.study)}")
         result = StudyResult(found.study, ())
         for result in _studied(found, store, jobs, progress):

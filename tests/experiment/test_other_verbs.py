@@ -52,7 +52,14 @@ def test_python_function_does_what_the_command_does(finished: RunResult, monkeyp
     asked: list[RunRequest] = []
     monkeypatch.setattr("qaugbench.experiment.run.perform", lambda request: asked.append(request) or finished)
     result = qaugbench.run(
-        TASK, "qldm", track="smoke", out=str(finished.folder.parent), jobs=1, accelerator="cpu", quiet=True
+        TASK,
+        "qldm",
+        source="phantom",
+        track="smoke",
+        out=str(finished.folder.parent),
+        jobs=1,
+        accelerator="cpu",
+        quiet=True,
     )
     assert asked == [tiny_request(finished.folder.parent)]
     assert result is finished

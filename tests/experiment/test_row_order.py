@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from qaugbench.experiment.execute import execute
+from qaugbench.experiment.processes import execute
 from qaugbench.experiment.run import RunRequest, look_up, prepare
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")

@@ -6,7 +6,8 @@ from dataclasses import astuple
 
 import numpy as np
 
-from qaugbench.experiment.plan import make_plan, with_upstream
+from qaugbench.experiment.order import with_upstream
+from qaugbench.experiment.plan import make_plan
 from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.seeds import replicate_streams, tuning_streams
 from qaugbench.tuning.setting import TuningSetting

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from qaugbench.cli import cli
 from qaugbench.errors import DefinitionError, QaugbenchError
 from qaugbench.experiment.cells import Cell
-from qaugbench.experiment.execute import CellReport, execute
+from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.processes import execute
 from qaugbench.experiment.run import Definitions
 from qaugbench.experiment.store import META, Store
 from qaugbench.metrics.discrimination import class_scores, macro_auroc

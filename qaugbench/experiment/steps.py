@@ -1,0 +1,49 @@
+"""The steps of a run as it announces them: by stage, how many there are and how many are left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.order import STAGES, steps_of
+from qaugbench.experiment.pace import TimeLeft
+from qaugbench.experiment.store import Store
+from qaugbench.formatting import count, duration
+
+WORDS: Mapping[str, str] = {
+    "space": "space: learn the points that generators work on",
+    "fit": "fit: train a generator or a control",
+    "sample": "sample: draw its images",
+    "fill": "fill: make the images of another arm",
+    "train": "train: train the classifier on an arm",
+    "influence": "influence: how far circuits reach the images",
+}
+TOTAL = "all"
+
+
+def plan_lines(cells: Sequence[Cell], store: Store) -> list[str]:
+    """Return a table of the steps of a run, one row per stage and one for all: their number, cached, to do."""
+    steps = steps_of(cells)
+    stages = sorted({step.stage for step in steps}, key=lambda stage: STAGES.index(stage))
+    rows = [_row(WORDS[stage], [step for step in steps if step.stage == stage], store) for stage in stages]
+    header = f"{'Plan':<50}{'steps':>6}{'cached':>8}{'to do':>7}"
+    return [header, *rows, _row(TOTAL, steps, store)]
+
+
+def _row(words: str, steps: Sequence[Cell], store: Store) -> str:
+    cached = sum(store.holds(step.stage, step.name) for step in steps)
+    return f"  {words:<48}{len(steps):>6}{cached:>8}{len(steps) - cached:>7}"
+
+
+def cost_line(left: TimeLeft | None, jobs: int | None) -> str:
+    """Return what the missing steps cost, as far as earlier ones tell; else when it will be known."""
+    if left is None:
+        return "Time left is printed from the first steps on; 'qaugbench estimate' measures it without running."
+    if not left.work_s:
+        return "Nothing is left to compute."
+    more = "" if left.whole else "; steps of a kind that was not measured yet come on top"
+    with_ = "" if jobs is None else f" with {count(jobs, 'process', 'processes')}"
+    about = "About" if left.whole else "Over"
+    return (
+        f"{about} {duration(left.wall_s)}{with_}, {duration(left.work_s)} of processor time, by finished steps{more}."
+    )

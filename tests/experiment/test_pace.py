@@ -1,0 +1,123 @@
+"""The time left, worked out by hand, and what a run says before its first step."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from qaugbench.experiment.cells import Cell, Place
+from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.pace import Pace, TimeLeft, amount
+from qaugbench.experiment.progress import Lines
+from qaugbench.experiment.steps import cost_line, plan_lines
+from qaugbench.experiment.store import Store
+
+
+def training(replicate: int, arm: str = "R+", steps: int = 100) -> Cell:
+    key = {"recipe": {"steps": steps}, "fill": arm, "seeds": {"one": replicate}}
+    return Cell("train", key, place=Place(arm, "10%", replicate))
+
+
+def fitting(replicate: int) -> Cell:
+    return Cell("fit", {"training": {"steps": 10}, "seeds": {"one": replicate}}, place=Place("gmm", "10%", replicate))
+
+
+def done(cell: Cell, wall_s: float, outcome: str = "ok") -> CellReport:
+    return CellReport(cell, outcome, "", computed=True, wall_s=wall_s)  # type: ignore[arg-type]
+
+
+def stored(store: Store, cell: Cell, wall_s: float) -> None:
+    store.write(cell.stage, cell.name, {}, {"wall_s": wall_s})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def test_nothing_is_known_before_the_first_step(store: Store) -> None:
+    assert Pace([fitting(0), training(0)], store, jobs=2).left() is None
+
+
+def test_steps_are_expected_to_take_what_their_like_took(store: Store) -> None:
+    pace = Pace([*map(training, range(4)), fitting(0)], store, jobs=2)
+    pace.cell(done(training(0), 10.0))
+    left = pace.left()
+    assert left == TimeLeft(work_s=30.0, wall_s=15.0, whole=False)
+    assert str(left) == "over 15 s left"
+    pace.cell(done(fitting(0), 4.0))
+    assert str(pace.left()) == "about 15 s left"
+
+
+def test_another_arm_takes_what_its_stage_took_for_as_many_steps(store: Store) -> None:
+    longer = training(0, "R", steps=200)
+    pace = Pace([training(0), longer], store, jobs=1)
+    pace.cell(done(training(0), 10.0))
+    assert pace.left() == TimeLeft(20.0, 20.0, whole=True)
+
+
+def test_no_run_ends_before_its_longest_step(store: Store) -> None:
+    pace = Pace([training(0), training(1)], store, jobs=8)
+    pace.cell(done(training(0), 10.0))
+    assert pace.left() == TimeLeft(10.0, 10.0, whole=True)
+
+
+def test_what_this_run_measures_corrects_what_earlier_ones_took(store: Store) -> None:
+    cells = [training(replicate) for replicate in range(3)]
+    stored(store, cells[0], 10.0)
+    pace = Pace(cells, store, jobs=1)
+    assert pace.left() == TimeLeft(20.0, 20.0, whole=True)
+    pace.cell(done(cells[1], 40.0))
+    assert pace.left() == TimeLeft(40.0, 40.0, whole=True)
+    pace.cell(done(cells[2], 1.0))
+    assert pace.left() == TimeLeft(0.0, 0.0, whole=True)
+
+
+def test_a_failed_step_is_no_measure_and_no_longer_waited_for(store: Store) -> None:
+    pace = Pace([training(0), training(1)], store, jobs=1)
+    pace.cell(done(training(0), 0.1, "error"))
+    assert pace.left() is None
+
+
+def test_a_damaged_step_is_waited_for(store: Store) -> None:
+    store.folder("train", training(0).name).mkdir(parents=True)
+    assert training(0).name in Pace([training(0)], store, jobs=1).waiting
+
+
+def test_steps_without_training_count_once() -> None:
+    assert (amount(training(0)), amount(fitting(0)), amount(Cell("sample", {}))) == (100, 10, 1)
+
+
+def test_the_plan_counts_each_stage_and_all(store: Store) -> None:
+    cells = [Cell("prepare", {}), *map(training, range(3)), fitting(0)]
+    stored(store, cells[1], 1.0)
+    header, *rows = plan_lines(cells, store)
+    assert header.split() == ["Plan", "steps", "cached", "to", "do"]
+    assert [row.split(":")[0].split()[0] for row in rows] == ["fit", "train", "all"]
+    assert [row.split()[-3:] for row in rows] == [["1", "0", "1"], ["3", "1", "2"], ["4", "1", "3"]]
+
+
+def test_the_log_counts_to_the_same_total_and_says_what_is_left(store: Store) -> None:
+    stream, pace = io.StringIO(), Pace([training(0), training(1)], store, jobs=1)
+    lines = Lines(stream, 2, pace)
+    for cell in (training(0), training(1)):
+        pace.cell(done(cell, 600.0))
+        lines.cell(done(cell, 600.0))
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("[1/2] train R+ 10% r0: 10 min; about 10 min left")
+    assert second.endswith("[2/2] train R+ 10% r1: 10 min")
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (None, "Time left is printed from the first steps on"),
+        (TimeLeft(0.0, 0.0, whole=True), "Nothing is left to compute."),
+        (TimeLeft(1200.0, 600.0, whole=True), "About 10 min with 2 processes, 20 min of processor time"),
+        (TimeLeft(1200.0, 600.0, whole=False), "not measured yet come on top"),
+    ],
+)
+def test_the_cost_is_said_as_far_as_it_is_known(left: TimeLeft | None, words: str) -> None:
+    assert words in cost_line(left, 2)
