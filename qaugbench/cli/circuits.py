@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from qaugbench.cli.listing import show
-from qaugbench.cli.root import cli
+from qaugbench.cli.root import cli, tell
 
 
 def track_option(command: Any) -> Any:
@@ -35,6 +35,7 @@ def json_option(command: Any) -> Any:
 @json_option
 def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None:
     """Draw the circuits of a generator; --json prints them as data."""
+    tell(f"Building {generator} ...")
     from qaugbench.circuits.export.drawing import describe, draw_png
     from qaugbench.inspection.build import distinct_blocks, quantum_model
 
@@ -70,6 +71,7 @@ def controls(generator: str, track: str, task: str, run: Path | None, as_json: b
     from qaugbench.inspection.parameter_table import parameter_table, parameter_text
 
     if run is None:
+        tell(f"Fitting {generator} for a few steps under every control ...")
         table = parameter_table(generator, track=track, task=task)
         trial = f"trial fit of {STEPS} steps on random images, barely trained"
         found = {trial: trial_influence(generator, track=track, task=task)}
@@ -103,6 +105,7 @@ def resources(
     """
     from qaugbench.inspection.resource_cards import generator_resources, resources_text
 
+    tell(f"Building {generator} and compiling its circuits ...")
     found = generator_resources(generator, track=track, task=task, preset=preset, shots=shots, images=images)
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else resources_text(found))
 
@@ -134,14 +137,10 @@ def execute(
     from qaugbench.inspection.device_run import execute_circuits
 
     found = execute_circuits(
-        generator, device, shots=shots, samples=samples, folder=out, seed=seed, track=track, progress=_tell
+        generator, device, shots=shots, samples=samples, folder=out, seed=seed, track=track, progress=tell
     )
     if as_json:
         click.echo(json.dumps([one.to_dict() for one in found], indent=1))
         return
     for one in found:
         click.echo(one.text())
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)

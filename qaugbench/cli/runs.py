@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from qaugbench.cli.root import cli, say
+from qaugbench.cli.root import cli, say, tell
 from qaugbench.errors import shown
 
 
@@ -170,5 +170,6 @@ def estimate(as_json: bool, **options: Any) -> None:
 
     from qaugbench.experiment.estimate import estimate_run
 
-    estimated = estimate_run(_request({**options, "quiet": True}))
+    tell("Checking the request and reading the images ...")
+    estimated = estimate_run(_request({**options, "quiet": True}), tell=tell)
     click.echo(json.dumps(asdict(estimated), indent=1) if as_json else estimated.text())
