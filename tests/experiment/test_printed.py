@@ -22,7 +22,7 @@ from tests.experiment.tiny import tiny_definitions, tiny_request
 def test_an_estimate_prints_durations_as_the_page_does() -> None:
     text = Estimate("", [StageEstimate("fit", 2, 2, 4.5, "timed")], jobs=1, total_s=600.0).text()
     assert "4.5 s" in text
-    assert text.endswith("About 10 min with 1 process.")
+    assert text.endswith("About 10 min with 1 process; 9.0 s of processor time.")
 
 
 def test_a_step_prints_its_duration_as_the_page_does() -> None:
@@ -47,7 +47,7 @@ def test_an_estimate_times_each_kind_of_step_once_in_as_many_processes_as_will_r
         asked.append((cell.stage, len(timing.roots)))
         return 2.0
 
-    request, told = tiny_request(tmp_path, jobs=3, generators=("ldm",)), list[str]()
+    request, told = tiny_request(tmp_path, jobs=3), list[str]()
     with mock.patch.object(estimate._Timing, "_mean", mean):
         found = estimate.estimate_run(request, tiny_definitions(request), tell=told.append)
     assert {processes for _, processes in asked} == {3}
