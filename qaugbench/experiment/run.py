@@ -157,6 +157,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     device = choose_device(request.accelerator, remote=backend.remote)
     check_images_named(request, task)
     store = Store(request.out / "store")
+    announce("Reading and checking the images ...", quiet=request.quiet)
     source = open_source(
         task,
         track,
@@ -197,7 +198,7 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
 
     What is chosen is written down before anything is scored, and scores are computed from record and predictions alone.
     """
-    announce("Checking the request and reading the images ...", quiet=request.quiet)
+    announce("Checking the request ...", quiet=request.quiet)
     prepared = prepare(request, defined)
     plan, store, folder = prepared.plan, prepared.store, prepared.folder
     pace = pace_of(prepared)

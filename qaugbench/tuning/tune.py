@@ -95,7 +95,7 @@ def tune(request: TuneRequest, defined: Definitions | None = None) -> tuple[Stud
     Both files are written whole after each trial. Trials are cells of the store: a second call computes what is missing.
     A trial that fails or diverges is recorded with its reason and counts. ``defined`` replaces the shipped definitions.
     """
-    announce("Checking the request and reading the images ...", quiet=request.quiet)
+    announce("Checking the request ...", quiet=request.quiet)
     found = prepare_study(request, defined)
     store, trials = found.prepared.store, found.trials
     jobs = jobs_of(request.run, found.prepared.plan)

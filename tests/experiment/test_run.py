@@ -78,6 +78,23 @@ def test_a_second_run_computes_nothing(finished: RunResult) -> None:
     assert again.record.predictions_sha256 == finished.record.predictions_sha256
 
 
+def test_a_run_says_what_it_does_at_every_time(finished: RunResult, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny_run(finished.folder.parent, quiet=False)
+    said = capsys.readouterr().err
+    told = (
+        "Checking the request",
+        "Reading and checking the images",
+        "Board: ",
+        "Plan  ",
+        "Nothing is left to compute.",
+        f"Results: {finished.folder}",
+        "Scoring every arm",
+        "Writing the report",
+    )
+    places = [said.index(words) for words in told]
+    assert places == sorted(places)
+
+
 def test_a_second_generator_shares_the_cells_that_are_there(finished: RunResult) -> None:
     more = tiny_run(finished.folder.parent, generators=("qldm", "ldm"))
     computed = {stage: cost.computed_now for stage, cost in more.record.cost.items()}
