@@ -35,7 +35,9 @@ DATA_OPTIONS = (
         help="Your images: folder, .zip, .csv or MedMNIST .npz; PNG, JPEG, DICOM or NIfTI (see the README).",
     ),
     click.option(
-        "--source", help="Name of the data: names a board. Default: the file's name, or the task's default source."
+        "--source",
+        help="Name of the data: names a board; phantom: images drawn by a program. Default: the file's name, or the task's "
+        "default source if it is prepared here.",
     ),
     click.option("--track", default="lite", show_default=True, help="How much: smoke, lite, standard or full."),
     click.option(
