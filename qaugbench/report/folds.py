@@ -7,15 +7,27 @@ from pathlib import Path
 
 from qaugbench.board.reader import check_folder, check_test_scores, read_run_predictions, run_record
 from qaugbench.errors import EntryError, shown
-from qaugbench.formatting import NONE, Row, aligned, count, fraction_words, interval, p_value, signed, unsigned
+from qaugbench.formatting import (
+    NONE,
+    WIDTH,
+    Row,
+    count,
+    fraction_words,
+    interval,
+    p_value,
+    signed,
+    unsigned,
+    wrapped,
+)
 from qaugbench.record import Record
 from qaugbench.stats.folds import CrossFitted, crossfit
+from qaugbench.text_table import aligned
 
 HEADER = ("arm", "mean", "vs R* ({reference})", "95 % CI", "p")
 
 
-def folds_text(folders: Sequence[Path]) -> str:
-    """Return the tables of the runs in ``folders``, one run per fold, scored together; at most 110 columns wide.
+def folds_text(folders: Sequence[Path], width: int = WIDTH) -> str:
+    """Return the tables of the runs in ``folders``, one run per fold, scored together; at most ``width`` columns wide.
 
     Raises EntryError for runs of different boards, data or generators, StatisticsError for folds that overlap.
     """
@@ -31,20 +43,21 @@ def folds_text(folders: Sequence[Path]) -> str:
     for fraction in first.fractions:
         found = crossfit(predictions, first.arms, first.endpoints, first.labels.kind, first.labels.names, fraction.key)
         blocks.append(f"{fraction_words(fraction.key)} of the training patients")
-        blocks += [_table(one) for one in found]
-    blocks.append(
+        blocks += [_table(one, width) for one in found]
+    legend = (
         "Means over folds of each fold's own value; intervals over replicates and the test patients of all folds. "
         "Exploratory: no verdict."
     )
+    blocks.append(wrapped(legend, width=width))
     return "\n\n".join(blocks) + "\n"
 
 
-def _table(found: CrossFitted) -> str:
+def _table(found: CrossFitted, width: int) -> str:
     rare = "" if found.n_rarer is None else f", {count(found.n_rarer, 'image')} on the rarer side"
     title = f"{found.title}, {count(found.n_folds, 'fold')}{rare}{f': {found.note}' if found.note else ''}"
     header = tuple(column.format(reference=found.reference) for column in HEADER)
     body = [_row(found, arm, mean) for arm, mean in found.means.items()]
-    return "\n".join([title, *(aligned(header, body) if body else [])])
+    return "\n".join([wrapped(title, width=width), *(aligned(header, body, width) if body else [])])
 
 
 def _row(found: CrossFitted, arm: str, mean: float) -> Row:

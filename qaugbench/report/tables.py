@@ -8,8 +8,8 @@ from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE, check_rows
 from qaugbench.formatting import (
     NONE,
+    WIDTH,
     Row,
-    aligned,
     fraction_words,
     interval,
     markdown_table,
@@ -25,13 +25,14 @@ from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words, notes
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
+from qaugbench.text_table import aligned
 
 HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
 DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "p", "n", "verdict")
 
 
-def summary_table(record: Record, *, failures: bool = True) -> str:
-    """Return everything that decides, as plain text at most 110 columns wide; ``failures`` of a run are its last note.
+def summary_table(record: Record, width: int = WIDTH, *, failures: bool = True) -> str:
+    """Return everything that decides, as plain text at most ``width`` columns wide; ``failures`` of a run are its last note.
 
     Per fraction: what the reference R* is, the value of every arm (mean and standard deviation over replicates) with its
     differences from R* and from R+ and n (replicates), then the differences from the best classical arm and from the
@@ -39,19 +40,19 @@ def summary_table(record: Record, *, failures: bool = True) -> str:
     """
     primary = record.endpoints[0]
     blocks = [
-        f"{record.board}: {record.title}",
-        *[wrapped(line) for line in banner(record)],
-        *[_fraction_text(record, fraction) for fraction in record.fractions],
-        *_sentences(record),
+        wrapped(f"{record.board}: {record.title}", width=width),
+        *[wrapped(line, width=width) for line in banner(record)],
+        *[_fraction_text(record, fraction, width) for fraction in record.fractions],
+        *_sentences(record, width),
     ]
     found = notes(record if failures else record.model_copy(update={"failures": []}))
     if found:
-        blocks.append("Notes\n" + "\n".join(wrapped(note, bullet="- ") for note in found))
-    blocks.append(
+        blocks.append("Notes\n" + "\n".join(wrapped(note, "- ", width) for note in found))
+    legend = (
         f"Values: {primary.title}, higher is better; n: replicates; sd: over replicates; {interval_words(record)}. "
         f"R*: the reference of every claim. vs R+: {NOT_MATCHED}, so no verdict rests on it."
     )
-    return "\n\n".join(wrapped(block) if "\n" not in block else block for block in blocks) + "\n"
+    return "\n\n".join([*blocks, wrapped(legend, width=width)]) + "\n"
 
 
 def markdown_summary(record: Record) -> str:
@@ -187,21 +188,21 @@ def _sizes(record: Record, scored: EndpointScore) -> str:
     return f"{scored.n_images:,} {views.scored_part(record)} images of {scored.n_patients:,} {views.grouping(record)}"
 
 
-def _fraction_text(record: Record, fraction: FractionFacts) -> str:
+def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     key = fraction.key
-    lines = [_fraction_title(fraction), wrapped(views.reference_sentence(record, key))]
+    lines = [wrapped(text, width=width) for text in (_fraction_title(fraction), views.reference_sentence(record, key))]
     for endpoint, scored in scored_endpoints(record, key):
         title = f"{scored.title}, {_sizes(record, scored)}"
-        lines += ["", title if endpoint == record.endpoints[0].id else f"Secondary: {title}"]
-        lines += aligned(HEADER, main_rows(record, key, endpoint))
+        title = title if endpoint == record.endpoints[0].id else f"Secondary: {title}"
+        lines += ["", wrapped(title, width=width), *aligned(HEADER, main_rows(record, key, endpoint), width)]
     for title, found in other_families(record, key):
-        lines += ["", wrapped(title), *aligned(DIFFERENCE_HEADER, found)]
+        lines += ["", wrapped(title, width=width), *aligned(DIFFERENCE_HEADER, found, width)]
     checks = check_rows(record, key)
-    lines += ["", TITLE, *aligned(CHECK_HEADER, checks)] if checks else []
+    lines += ["", TITLE, *aligned(CHECK_HEADER, checks, width)] if checks else []
     grid = claims.claims_grid(record, key, record.endpoints[0].id)
-    lines += ["", *aligned(claims.GRID_HEADER, grid)] if grid else []
+    lines += ["", *aligned(claims.GRID_HEADER, grid, width)] if grid else []
     ranks = claims.ranks_sentence(record, key)
-    lines += ["", wrapped(ranks)] if ranks else []
+    lines += ["", wrapped(ranks, width=width)] if ranks else []
     return "\n".join(lines)
 
 
@@ -215,16 +216,16 @@ def _markdown_claims(record: Record, key: str) -> list[str]:
     return parts
 
 
-def _sentences(record: Record) -> list[str]:
+def _sentences(record: Record, width: int) -> list[str]:
     found = views.said(record)
     if not found:
-        return [views.why_no_verdict(record)]
-    return ["Verdicts\n" + "\n".join(wrapped(one.text, bullet="* ") for one in found), *_adjusted(record)]
+        return [wrapped(views.why_no_verdict(record), width=width)]
+    return ["Verdicts\n" + "\n".join(wrapped(one.text, "* ", width) for one in found), *_adjusted(record, width)]
 
 
-def _adjusted(record: Record) -> list[str]:
+def _adjusted(record: Record, width: int) -> list[str]:
     found = claims.adjusted_rows(record)
     if len(found) < 2:
         return []
     title = f"Adjusted for {len(found)} comparisons (max-T)"
-    return ["\n".join([title, *aligned(claims.ADJUSTED_HEADER, found)])]
+    return ["\n".join([title, *aligned(claims.ADJUSTED_HEADER, found, width)])]

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from qaugbench.formatting import PHANTOM_BANNER, aligned, count, duration, fraction_words, signed, unsigned
+from qaugbench.formatting import PHANTOM_BANNER, WIDTH, count, duration, fraction_words, signed, unsigned, wrapped
+from qaugbench.text_table import aligned
 from qaugbench.tuning.study import Study, StudyResult, best_so_far
 from qaugbench.tuning.trial import TrialResult
 
@@ -39,7 +40,7 @@ def trial_line(result: TrialResult, best: TrialResult | None, trials: int) -> st
     return f"{name} [{_settings(result.settings)}]: {found}; {so_far}; {result.number + 1} of {trials} done"
 
 
-def table(found: StudyResult) -> str:
+def table(found: StudyResult, width: int = WIDTH) -> str:
     """Return the trials as aligned text, and the lines to paste where a trial beat the untuned default."""
     space = found.study.space
     header = ("trial", *space.dimensions, "mean", "replicates", "best", "time", "")
@@ -57,7 +58,7 @@ def table(found: StudyResult) -> str:
     ]
     phantom = [PHANTOM_BANNER] if found.study.phantom else []
     title = f"{found.study.variant}: validation {found.study.endpoint_title}, no test score"
-    return "\n".join([*phantom, title, *aligned(header, rows), "", conclusion(found)])
+    return "\n".join([*phantom, wrapped(title, width=width), *aligned(header, rows, width), "", conclusion(found)])
 
 
 def conclusion(found: StudyResult) -> str:

@@ -70,8 +70,11 @@ def test_a_generator_that_is_the_best_classical_arm_is_not_compared_with_itself(
     )
 
 
-def test_text_fits_the_width(record: Record) -> None:
-    assert max(map(len, summary_table(record).splitlines())) <= 110
+@pytest.mark.parametrize("width", [60, 80, 110, 120])
+def test_text_fits_the_width(record: Record, width: int) -> None:
+    text = summary_table(record, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert {"qldm:twin", "verdict", "Notes"} <= set(text.split())
 
 
 def test_long_names_fit_the_width_too(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""Tables that fit a width: nothing is lost, nothing is wider, and columns stay columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from qaugbench.text_table import aligned, listed
+
+HEADER = ("arm", "mean", "vs R*", "95 % CI", "n", "verdict")
+BODY = [
+    ("qldm", ".953", "-.009", "[-.017, -.002]", "5", "worse than R+os"),
+    ("qldm:no-entanglement", ".951", "-.012", "[-.018, -.006]", "5", "inconclusive"),
+]
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 120])
+def test_a_table_keeps_to_the_width_and_loses_no_cell(width: int) -> None:
+    lines = aligned(HEADER, BODY, width)
+    assert max(map(len, lines)) <= width
+    found = " ".join(" ".join(lines).split())
+    for row in BODY:
+        for cell in row[1:-1]:
+            assert cell in found
+    assert {"worse", "than", "R+os", "inconclusive", "qldm:no-entanglement"} <= set(found.split())
+
+
+def test_a_table_that_fits_is_in_one_piece_with_columns_under_their_names() -> None:
+    lines = aligned(HEADER, BODY, 120)
+    assert len(lines) == 4
+    assert {line.index("w") for line in lines[2:3]} == {lines[0].index("verdict")}
+    assert lines[1] == "-" * max(map(len, lines))
+
+
+def test_what_finds_no_room_continues_below_under_the_first_column_again() -> None:
+    lines = aligned(HEADER, BODY, 50)
+    upper, lower = lines[: lines.index("")], lines[lines.index("") + 1 :]
+    assert upper[0].split() == ["arm", "mean", "vs", "R*", "95", "%", "CI"]
+    assert lower[0].split() == ["arm", "n", "verdict"]
+    assert [line.split()[0] for line in lower[2:4]] == ["qldm", "qldm:no-entanglement"]
+
+
+def test_names_that_are_far_too_long_are_cut() -> None:
+    assert aligned(("arm", "mean", "verdict"), [("a" * 50, ".9", "helps")])[2].startswith("a" * 33 + "…")
+
+
+@pytest.mark.parametrize("width", [40, 60, 110])
+def test_a_list_wraps_its_texts_within_their_columns(width: int) -> None:
+    title = "Hybrid quantum-classical latent diffusion of medical images"
+    lines = listed(("generator", "title"), [("qldm", title), ("flow", "Flow matching")], width)
+    assert max(map(len, lines)) <= width
+    assert " ".join(line[11:] for line in lines[1:-1]).split() == title.split()
+    assert lines[-1].split() == ["flow", "Flow", "matching"]
+
+
+def test_an_empty_table_is_its_header() -> None:
+    assert listed(("generator", "title"), []) == ["generator  title"]
