@@ -59,7 +59,7 @@ def entry_schema() -> dict[str, Any]:
 
 
 def entry_folder(board: Board, entry_id: str) -> Path:
-    """Return the place of an entry below the leaderboards' root: ``brainmri@1/phantom-lite/entries/<id>``.
+    """Return the place of an entry below the folder of all entries: ``brainmri@1/phantom-lite/entries/<id>``.
 
     Raises EntryError for a name that cannot be a folder's.
     """

@@ -22,6 +22,7 @@ from qaugbench.board.bundle import (
 )
 from qaugbench.board.comparable import why_off_board
 from qaugbench.board.reader import check_folder
+from qaugbench.board.result_folders import RESULTS
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
@@ -43,7 +44,7 @@ _FOLDERS = rf"(?:/|[A-Za-z]:[\\/]|\\\\)(?:{_SEGMENT}[\\/])+"
 FOLDERS = re.compile(f"{_START}(?:{_HOME}|{_FOLDERS})")
 
 
-def submit(run_folder: Path, out: Path = Path("leaderboards")) -> Path:
+def submit(run_folder: Path, out: Path = RESULTS) -> Path:
     """Write the entry of a run below ``out`` and return its folder; the same run always gives the same bytes.
 
     The run is verified first: every score is recomputed from its predictions. An entry is written whole or not at all,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qaugbench.board.board_table import rows_of, table
-from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
 from qaugbench.board.check_arms import board_block
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.confirmatory import Confirmatory, confirmatory
@@ -14,15 +13,14 @@ from qaugbench.board.gains import Measured, measure, rank_ranges
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
-from qaugbench.board.reader import is_entry
+from qaugbench.board.result_folders import RESULTS, entry_paths
 from qaugbench.board.verify import verify
-from qaugbench.errors import EntryError, shown
+from qaugbench.errors import shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, PHANTOM_BANNER, count, fraction_words
 from qaugbench.predictions import percent
 from qaugbench.stats.decide import LISTED_REPLICATES
 
-MOST_ENTRIES = 10_000
 PHANTOM_BOARDS = (
     f"> **{PHANTOM_BANNER}** The boards below show that entries can be made, verified and ranked; no row of them may be "
     "compared with a row above."
@@ -40,7 +38,7 @@ INTRODUCTION = (
 )
 
 
-def build(root: Path = Path("leaderboards"), out: Path | None = None) -> str:
+def build(root: Path = RESULTS, out: Path | None = None) -> str:
     """Return the leaderboards below ``root`` as Markdown, and write them to ``out`` when given.
 
     Every entry is verified first. One that does not hold what it claims, and two of one board that were not scored on the
@@ -73,33 +71,6 @@ def page(entries: Sequence[Submitted]) -> str:
     if off:
         blocks += ["# Not on a board", "\n".join(off)]
     return "\n\n".join(blocks) + "\n"
-
-
-def entry_paths(root: Path) -> list[Path]:
-    """Return the folders of all entries below ``root``, sorted; a missing root raises EntryError."""
-    if not root.is_dir():
-        raise EntryError(
-            f"There is no folder {shown(root, None)}. Give the folder that holds <task>/<source>-<track>/entries/."
-        )
-    found = sorted(path for path in root.glob("*/*/entries/*") if not path.name.startswith("."))
-    if len(found) > MOST_ENTRIES:
-        raise EntryError(f"{shown(root, None)} holds {len(found):,} entries; a page has at most {MOST_ENTRIES:,}.")
-    for path in found:
-        _check_entry(root, path)
-    return found
-
-
-def _check_entry(root: Path, path: Path) -> None:
-    """Raise EntryError for what is no entry, and for a link anywhere on the way to it."""
-    linked = [place for place in (path, *path.parents[:3]) if place.is_symlink() and place != root]
-    if linked:
-        raise EntryError(f"{shown(linked[0], None)} is a link. Copy the folder itself.")
-    if not path.is_dir():
-        raise EntryError(f"{shown(path, None)} is not a folder, so it is no entry. Remove it.")
-    if not is_entry(path):
-        raise EntryError(
-            f"{shown(path, None)} is not an entry: it lacks {ENTRY_FILE} and {MANIFEST_FILE}. Remove or submit it."
-        )
 
 
 def _on_the_family(confirmed: Confirmatory) -> str:

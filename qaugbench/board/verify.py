@@ -82,7 +82,9 @@ def _check_place(bundle: Bundle) -> None:
     place = entry_folder(record.board, record.id)
     resolved = path.resolve()
     if resolved.parent.name == "entries" and resolved.parts[-len(place.parts) :] != place.parts:
-        raise EntryError(f"{shown(path, None)} is not where it belongs: move it to {place} below the leaderboards.")
+        raise EntryError(
+            f"{shown(path, None)} is not where it belongs: move it to {place} below the folder of all entries."
+        )
     if bundle.has_samples and not record.data.phantom:
         raise EntryError(
             f"{shown(path / SAMPLES_FILE, None)}: pictures fitted to real patients cannot be part of an entry yet."

@@ -29,10 +29,15 @@ PACKAGES = (
 )
 
 
+def now() -> str:
+    """Return the present time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def environment(device: str) -> Environment:
     """Return the facts of this machine and installation that a record states."""
     return Environment(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
         qaugbench=__version__,
         commit=commit(),
         code_sha256=code_hash("qaugbench.experiment.run"),

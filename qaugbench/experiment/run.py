@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +19,7 @@ from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
 from qaugbench.experiment.command import check_images_named, command_of
 from qaugbench.experiment.control_arms import ArmContext
-from qaugbench.experiment.environment import choose_device, environment, usable_cores
+from qaugbench.experiment.environment import choose_device, environment, now, usable_cores
 from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.pace import Pace
@@ -28,12 +27,14 @@ from qaugbench.experiment.plan import Plan, Runnable, make_plan
 from qaugbench.experiment.plateau import skipped_reason
 from qaugbench.experiment.progress import announce, shown
 from qaugbench.experiment.replicate_cells import Setting
+from qaugbench.experiment.run_name import run_folder
 from qaugbench.experiment.source import open_source, phantom_side
 from qaugbench.experiment.steps import cost_line, plan_lines
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
-from qaugbench.record import FractionFacts, Record, record_text, robustness_only
+from qaugbench.record import Board, FractionFacts, Record, record_text, robustness_only
+from qaugbench.report.run_list import BEGUN_FILE, Begun
 from qaugbench.task import RecipeName, Task, Track
 
 Accelerator = Literal["auto", "cpu", "cuda"]
@@ -189,7 +190,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         plateau_check=skipped is None,
         runnable=defined.runnable,
     )
-    folder = request.out / _folder_name(plan)
+    folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
     return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
 
 
@@ -203,6 +204,7 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
     plan, store, folder = prepared.plan, prepared.store, prepared.folder
     pace = pace_of(prepared)
     with store.in_use() as shared, shown(plan.cells, folder / "log.txt", quiet=request.quiet, pace=pace) as progress:
+        _write(folder / BEGUN_FILE, json_text(_begun(prepared).model_dump(mode="json")))
         progress.message(opening(prepared))
         if request.quiet and plan.source.warnings:
             print("\n".join(plan.source.warnings), file=sys.stderr)
@@ -249,10 +251,14 @@ def reproducing(prepared: PreparedRun) -> str:
     return command_of(replace(request, source=named))
 
 
-def _folder_name(plan: Plan) -> str:
-    names = "+".join(re.sub(r"[^a-z0-9.-]+", "-", choice.card.id.lower()) for choice in plan.generators)
-    recipe = "" if plan.setting.recipe == "A" else f"-recipe-{plan.setting.recipe.lower()}"
-    return f"{plan.task.id}-{plan.source.facts.source}-{plan.track.name}-{names}{recipe}-{plan.config_sha256[:8]}"
+def _begun(prepared: PreparedRun) -> Begun:
+    plan = prepared.plan
+    return Begun(
+        board=Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name),
+        generators=[choice.card.id for choice in plan.generators],
+        replicates=plan.replicates,
+        began=now(),
+    )
 
 
 def opening(prepared: PreparedRun) -> str:

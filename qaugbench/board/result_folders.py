@@ -1,0 +1,113 @@
+"""Which folders are meant: a run, an entry, or a board with all its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
+from qaugbench.board.reader import is_entry
+from qaugbench.errors import EntryError, near_names, shown
+from qaugbench.record import RECORD_FILE
+from qaugbench.untrusted import exists
+
+RUNS = Path("runs")
+"""Where runs are written unless told otherwise, and where the name of a run is looked up."""
+RESULTS = Path("results")
+"""The folder of entries: boards below it, their entries below them."""
+ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
+"""Where the entries are below a board, a task's boards, and the folder of all boards."""
+MOST_ENTRIES = 10_000
+LOG_FILE = "log.txt"
+
+
+def result_folders(names: Iterable[str | Path], runs: Path = RUNS) -> list[Path]:
+    """Return the folders of the runs and entries that ``names`` stand for; a board stands for its entries.
+
+    A name is a path, or the name of a run in the folder ``runs``. Raises EntryError for one that is none of these.
+    """
+    return [folder for name in names for folder in _folders(_located(str(name), runs))]
+
+
+def is_result(name: str, runs: Path = RUNS) -> bool:
+    """Return whether ``name`` is a run, an entry or a board, by its path or by the name of a run."""
+    path = Path(name) if exists(Path(name)) else runs / name
+    return path.is_dir() and (is_run(path) or is_entry(path) or bool(_below(path)))
+
+
+def is_run(path: Path) -> bool:
+    """Return whether a folder holds the record of a run, of whatever form."""
+    return exists(path / RECORD_FILE)
+
+
+def run_names(runs: Path = RUNS) -> list[str]:
+    """Return the names of the finished runs in a folder, sorted; none if there is no such folder."""
+    return sorted(path.name for path in runs.iterdir() if is_run(path)) if runs.is_dir() else []
+
+
+def entry_paths(root: Path) -> list[Path]:
+    """Return the folders of all entries below ``root``, the folder of all boards, sorted; a missing root raises EntryError."""
+    if not root.is_dir():
+        raise EntryError(
+            f"There is no folder {shown(root, None)}. Give the folder that holds <task>/<source>-<track>/entries/."
+        )
+    return _checked(root, _entries(root, ENTRIES[-1:]))
+
+
+def _located(name: str, runs: Path) -> Path:
+    path = Path(name)
+    if exists(path):
+        return path
+    if exists(runs / name):
+        return runs / name
+    known = near_names(name, run_names(runs))
+    raise EntryError(
+        f"There is no run, entry or board {shown(name, None)!r}: give its folder, or the name of a run.{known}"
+    )
+
+
+def _folders(path: Path) -> list[Path]:
+    if not path.is_dir():
+        raise EntryError(f"{shown(path, None)} is not a folder. Give the folder of a run, an entry or a board.")
+    if is_run(path) or is_entry(path):
+        return [path]
+    found = _below(path)
+    if found:
+        return _checked(path, found)
+    if exists(path / LOG_FILE):
+        raise EntryError(f"{shown(path, None)} is a run that is not finished. The command that began it resumes it.")
+    raise EntryError(
+        f"{shown(path, None)} is neither a run, an entry nor a board: it holds no {RECORD_FILE}, {ENTRY_FILE} or entries/. "
+        "Give the folder that 'qaugbench run' or 'qaugbench submit' printed."
+    )
+
+
+def _below(path: Path) -> list[Path]:
+    return next((found for pattern in ENTRIES if (found := _entries(path, (pattern,)))), [])
+
+
+def _entries(root: Path, patterns: Sequence[str]) -> list[Path]:
+    found = [path for pattern in patterns for path in islice(root.glob(pattern), MOST_ENTRIES + 1)]
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
+def _checked(root: Path, found: list[Path]) -> list[Path]:
+    if len(found) > MOST_ENTRIES:
+        raise EntryError(f"{shown(root, None)} holds more than {MOST_ENTRIES:,} entries; at most so many are read.")
+    for path in found:
+        _check_entry(root, path)
+    return found
+
+
+def _check_entry(root: Path, path: Path) -> None:
+    """Raise EntryError for what is no entry, and for a link anywhere on the way to it."""
+    linked = [place for place in (path, *path.parents[:3]) if place.is_symlink() and root in place.parents]
+    if linked:
+        raise EntryError(f"{shown(linked[0], None)} is a link. Copy the folder itself.")
+    if not path.is_dir():
+        raise EntryError(f"{shown(path, None)} is not a folder, so it is no entry. Remove it.")
+    if not is_entry(path):
+        raise EntryError(
+            f"{shown(path, None)} is not an entry: it lacks {ENTRY_FILE} and {MANIFEST_FILE}. Remove or submit it."
+        )
