@@ -1,26 +1,32 @@
-"""Everything that can be run: tasks, generators, arms, sources, tracks and device presets, as data and as text. Reads
-definitions only."""
+"""Everything that can be run, and what was: tasks, generators, arms, sources, tracks, device presets and runs, as data and as
+text. Reads definitions and records only."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from qaugbench import definitions
+from qaugbench.board.result_folders import run_names
+from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
+from qaugbench.formatting import WIDTH
+from qaugbench.places import RUNS
+from qaugbench.report.run_list import listed_runs, runs_text
+from qaugbench.task import Task
+from qaugbench.text_table import listed
 
-KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets")
-WIDEST_CELL = 60
+KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets", "runs")
+INDENT = "  "
 UNUSABLE = "cannot be used: "
 
 
-def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of one kind, or of all."""
-    if what is not None and what not in KINDS:
-        raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
+def catalogue(what: str | None = None, runs: Path = RUNS) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of one kind, or of all; ``runs`` is the folder of the runs."""
     makers = {
         "tasks": _tasks,
         "generators": _generators,
@@ -28,46 +34,61 @@ def catalogue(what: str | None = None) -> dict[str, list[dict[str, Any]]]:
         "sources": _sources,
         "tracks": _tracks,
         "presets": _presets,
+        "runs": lambda: [run.to_dict() for run in listed_runs(runs)],
     }
-    return {kind: makers[kind]() for kind in (KINDS if what is None else (what,))}
+    return {kind: makers[kind]() for kind in _kinds(what)}
 
 
-def catalogue_text(what: str | None = None) -> str:
-    """Return the catalogue as aligned text."""
+def catalogue_text(what: str | None = None, runs: Path = RUNS, width: int = WIDTH) -> str:
+    """Return the catalogue as aligned text at most ``width`` columns wide; without ``what``, runs only if there are any."""
     parts = []
-    for kind, rows in catalogue(what).items():
-        if not rows:
-            continue
-        columns = list(rows[0])
-        cells = [tuple(columns), *(tuple(shorten(str(row[column]), WIDEST_CELL) for column in columns) for row in rows)]
-        width = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-        lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, width, strict=True)).rstrip() for row in cells]
-        unusable = [f"{row['generator']} {row['title']}" for row in rows if str(row.get("title")).startswith(UNUSABLE)]
-        parts.append("\n".join([kind.upper(), *(f"  {line}" for line in lines), *unusable]))
+    for kind in _kinds(what):
+        if kind == "runs":
+            found = listed_runs(runs)
+            parts += [runs_text(found, runs, width)] if found or what else []
+        else:
+            parts += [_text(kind, rows, width) for rows in catalogue(kind, runs).values() if rows]
     return "\n\n".join(parts)
 
 
-def shorten(text: str, width: int) -> str:
-    """Return ``text`` cut to ``width`` characters, the last one an ellipsis.
-
-    >>> shorten("abcdef", 4)
-    'abc…'
-    """
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+def _kinds(what: str | None) -> tuple[str, ...]:
+    if what is not None and what not in KINDS:
+        raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
+    return KINDS if what is None else (what,)
 
 
-def show_definition(name: str, *, as_json: bool = False) -> str:
-    """Return everything fixed about the task or generator called ``name``."""
-    tasks, generators = definitions.names("tasks"), definitions.generator_names()
+def _text(kind: str, rows: Sequence[Mapping[str, Any]], width: int) -> str:
+    columns = tuple(rows[0])
+    cells = [tuple(str(row[column]) for column in columns) for row in rows]
+    return "\n".join(
+        [kind.upper(), *(f"{INDENT}{line}".rstrip() for line in listed(columns, cells, width - len(INDENT)))]
+    )
+
+
+def is_definition(name: str) -> bool:
+    """Return whether a task or a generator is called ``name``, with or without a version."""
+    return name.partition("@")[0] in (*definitions.names("tasks"), *definitions.generator_names())
+
+
+def definition_facts(name: str) -> dict[str, Any]:
+    """Return everything fixed about the task or generator called ``name`` as plain data."""
+    return asdict(_definition(name))
+
+
+def show_definition(name: str, *, width: int = WIDTH) -> str:
+    """Return everything fixed about the task or generator called ``name`` as text, and the commands that go on from it."""
+    found = _definition(name)
+    return task_text(found, width) if isinstance(found, Task) else generator_text(found, width)
+
+
+def _definition(name: str) -> Task | GeneratorCard:
+    if not is_definition(name):
+        known = near_names(
+            name.partition("@")[0], (*definitions.names("tasks"), *definitions.generator_names(), *run_names())
+        )
+        raise DefinitionError(f"There is no task, generator, run, entry or board called {name!r}.{known}")
     bare = name.partition("@")[0]
-    if bare not in (*tasks, *generators):
-        known = near_names(bare, (*tasks, *generators))
-        raise DefinitionError(f"There is no task, generator or run folder called {name!r}.{known}")
-    if bare in tasks:
-        task = definitions.task(name)
-        return json.dumps(asdict(task), indent=1) if as_json else task_text(task)
-    card = definitions.generator_card(name)
-    return json.dumps(asdict(card), indent=1) if as_json else generator_text(card)
+    return definitions.task(name) if bare in definitions.names("tasks") else definitions.generator_card(name)
 
 
 def _tasks() -> list[dict[str, Any]]:

@@ -6,48 +6,101 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from qaugbench.formatting import share, unsigned, wrapped
+from qaugbench.cards import GeneratorCard
+from qaugbench.formatting import NONE, WIDTH, share, unsigned, wrapped
 from qaugbench.task import Endpoint, Task, Track
+from qaugbench.text_table import Layout, laid_out
+
+NAMES = {
+    "steps": "training steps",
+    "average": "decay of the weight average",
+    "warm_up": "share of the steps for warming up",
+    "schedule": "schedule of the learning rate",
+}
+"""Settings whose name in a file says too little."""
 
 
-def task_text(task: Task) -> str:
-    """Return a task's question, classes, endpoints and tracks as text."""
+def task_text(task: Task, width: int = WIDTH) -> str:
+    """Return a task's question, classes, endpoints and tracks as text, and the commands that go on from it."""
     blocks = [
-        f"{task.name}: {task.title}",
-        wrapped(task.question),
-        _facts({"default source": task.default_source, "labels": task.labels.kind, "classes": _classes(task)}),
-        "\n".join(["Endpoints (the first decides)", *(_bullet(_endpoint(one)) for one in task.endpoints)]),
-        "\n".join(["Tracks", *(_bullet(_track(track)) for track in task.tracks.values())]),
+        [f"{task.name}: {task.title}"],
+        [task.question],
+        [*_facts({"default source": task.default_source, "labels": task.labels.kind, "classes": _classes(task)})],
+        ["Endpoints (the first decides)", *(f"- {_endpoint(one)}" for one in task.endpoints)],
+        ["Tracks", *(f"- {_track(track)}" for track in task.tracks.values())],
     ]
-    optional = list(_optional(task))
-    if optional:
-        blocks.append("\n".join(["Settings of optional arms", *map(_bullet, optional)]))
-    return "\n\n".join(blocks)
+    optional = [f"- {line}" for line in _optional(task)]
+    blocks += [["Settings of optional arms", *optional]] if optional else []
+    following = {
+        f"qaugbench data info {task.default_source}": "where its images come from",
+        f"qaugbench run --task {task.id} --source phantom --track smoke --generator qldm": "try it out, without data",
+    }
+    return "\n\n".join([*(_block(lines, width) for lines in blocks), next_commands(following, width)])
 
 
-def generator_text(card: Any) -> str:
-    """Return a generator's kind, paper, deviations from it, and settings on each track as text."""
+def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
+    """Return a generator's kind, paper, deviations from it, settings on each track, and the commands that go on from it."""
     facts = {
         "kind": card.kind,
         "fidelity to its paper": card.fidelity,
         "data space": card.space,
         "controls": ", ".join(card.controls) or "none",
     }
-    blocks = [f"{card.id}: {card.title}", _facts(facts)]
-    if card.citation is not None:
-        blocks.append(wrapped(f"Paper: {card.citation.text}"))
-    if card.deviations:
-        blocks.append("\n".join(["Deviations from the paper", *map(_bullet, card.deviations)]))
-    if card.hyper:
-        blocks.append("\n".join(["Settings", _bullet(_settings(card.hyper))]))
-    if card.tracks:
-        lines = [_bullet(f"{name}: {_settings(own)}") for name, own in card.tracks.items()]
-        blocks.append("\n".join(["Settings of each track, which replace those above", *lines]))
-    return "\n\n".join(blocks)
+    blocks = [[f"{card.id}: {card.title}"], [*_facts(facts)]]
+    blocks += [] if card.citation is None else [[f"Paper: {card.citation.text}"]]
+    blocks += [["Deviations from the paper", *(f"- {one}" for one in card.deviations)]] if card.deviations else []
+    parts = [_block(lines, width) for lines in blocks]
+    parts += ["\n".join(["Settings on each track", *settings_table(card, width)])] if card.hyper or card.tracks else []
+    return "\n\n".join([*parts, next_commands(_after_generator(card), width)])
 
 
-def _facts(facts: Mapping[str, str]) -> str:
-    return "\n".join(wrapped(f"{name}: {value}") for name, value in facts.items())
+def settings_table(card: GeneratorCard, width: int = WIDTH) -> list[str]:
+    """Return one row per setting of a generator, in words, and one column per track; a dash where a track has none."""
+    tracks = tuple(card.tracks) or ("every track",)
+    settings = [card.settings(track if card.tracks else "") for track in tracks]
+    names = dict.fromkeys(name for found in settings for name in found)
+    body = [(_name(name), *(_value(found[name]) if name in found else NONE for found in settings)) for name in names]
+    return laid_out(("setting", *tracks), body, width, Layout(right=frozenset(range(1, len(tracks) + 1))))
+
+
+def next_commands(commands: Mapping[str, str], width: int = WIDTH) -> str:
+    """Return commands as an indented list under "Next", each with what it is for below it; a command is never broken."""
+    lines = [line for command, why in commands.items() for line in (f"  {command}", wrapped(why, "      ", width))]
+    return "\n".join(["Next", *lines])
+
+
+def _after_generator(card: GeneratorCard) -> dict[str, str]:
+    """Return the commands that somebody who has read about a generator may want, with what each is for."""
+    argument = f"{card.id}:PATH" if card.pretrained or card.kind == "external" else card.id
+    run = f"qaugbench run --task brainmri --source phantom --track smoke --generator {argument}"
+    if card.kind == "external":
+        return {run: "score the images in PATH, tried out without data"}
+    checks = {f"qaugbench doctor generator {card.id}": "whether it meets every requirement of a run"}
+    if not card.controls:
+        return {**checks, run: "try it out, without data"}
+    circuits = {
+        f"qaugbench show circuit {card.id}": "its circuits, drawn",
+        f"qaugbench show controls {card.id}": "its parameters under every control",
+    }
+    return {**circuits, **checks, run: "try it out with its controls, without data"}
+
+
+def _block(lines: Sequence[str], width: int) -> str:
+    """Return lines that fit the width; those of a list are indented below their bullet."""
+    return "\n".join(wrapped(line.removeprefix("- "), "- " if line.startswith("- ") else "", width) for line in lines)
+
+
+def _facts(facts: Mapping[str, str]) -> list[str]:
+    return [f"{name}: {value}" for name, value in facts.items()]
+
+
+def _name(setting: str) -> str:
+    """Return a setting in words.
+
+    >>> _name("average"), _name("channels_per_circuit")
+    ('decay of the weight average', 'channels per circuit')
+    """
+    return NAMES.get(setting, setting.replace("_", " "))
 
 
 def _classes(task: Task) -> str:
@@ -83,13 +136,13 @@ def _optional(task: Task) -> Iterator[str]:
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_value(value)}" for name, value in settings.items())
+    return ", ".join(f"{_name(name)} {_value(value)}" for name, value in settings.items())
 
 
 def _value(value: Any) -> str:
     listed = isinstance(value, Sequence) and not isinstance(value, str)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return "/".join(map(str, value)) if listed else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _bullet(text: str) -> str:
-    return wrapped(text, bullet="- ")

@@ -1,9 +1,14 @@
-"""The folder for downloaded and converted data."""
+"""The folders that commands use: data that were downloaded or converted, runs, and entries."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+RUNS = Path("runs")
+"""Where runs are written unless told otherwise, and where the name of a run is looked up."""
+RESULTS = Path("results")
+"""The folder of all entries: boards below it, their entries below them."""
 
 
 def data_home() -> Path:

@@ -14,6 +14,9 @@ from qaugbench.record import Record, robustness_only
 from qaugbench.stats.metric_on_images import Images
 from qaugbench.task import Endpoint
 
+SMOKE = "smoke"
+"""The track that is too small for its numbers to say anything."""
+
 
 @dataclass(frozen=True)
 class Submitted:
@@ -41,8 +44,8 @@ def by_board(entries: Iterable[Submitted]) -> list[list[Submitted]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def why_off_board(record: Record) -> str | None:
-    """Return why an entry that holds what it claims cannot be compared with any other; None where it can."""
+def why_no_entry(record: Record) -> str | None:
+    """Return why a run that holds what it claims cannot be made an entry; None where it can."""
     if record.recipe_sha256 is None:
         return "its record does not state which code trained the classifier; run it again"
     if record.test_withheld:
@@ -50,6 +53,18 @@ def why_off_board(record: Record) -> str | None:
     if record.recipe_name != "A":
         return str(robustness_only(record.recipe_name))
     return f"it has {'; '.join(record.departures)}" if record.departures else None
+
+
+def why_off_board(record: Record) -> str | None:
+    """Return why no board lists an entry that holds what it claims; None where one does.
+
+    Of the phantom and of the track smoke entries can be made, to try the way out; they are evidence of nothing.
+    """
+    if record.data.phantom:
+        return "its images are a phantom's, drawn by a program, and no evidence"
+    if record.board.track == SMOKE:
+        return f"the track {SMOKE} shows that the software works, and is no evidence"
+    return why_no_entry(record)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ from qaugbench.board.bundle import (
     manifest_text,
     read_entry,
 )
-from qaugbench.board.comparable import why_off_board
+from qaugbench.board.comparable import why_no_entry
 from qaugbench.board.reader import check_folder
-from qaugbench.board.result_folders import RESULTS
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import json_text, write_whole
+from qaugbench.places import RESULTS
 from qaugbench.record import Record
 from qaugbench.untrusted import exists, read_bytes
 
@@ -48,11 +48,12 @@ def submit(run_folder: Path, out: Path = RESULTS) -> Path:
     """Write the entry of a run below ``out`` and return its folder; the same run always gives the same bytes.
 
     The run is verified first: every score is recomputed from its predictions. An entry is written whole or not at all,
-    and writing one again changes nothing. Raises EntryError for a run that does not hold what it claims or departs from
+    and writing one again changes nothing. One of a phantom or of the track smoke can be written, but no board lists it
+    (``comparable.why_off_board``). Raises EntryError for a run that does not hold what it claims or departs from
     its track, and for an entry of the same id with other content.
     """
     record = verify(run_folder).record
-    why = why_off_board(record)
+    why = why_no_entry(record)
     if why is not None:
         raise EntryError(
             f"{shown(run_folder, None)} cannot be an entry: {shown(why, 300)}. Run the whole track: what is finished counts."

@@ -13,18 +13,15 @@ from qaugbench.board.gains import Measured, measure, rank_ranges
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
-from qaugbench.board.result_folders import RESULTS, entry_paths
+from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.verify import verify
 from qaugbench.errors import shown
 from qaugbench.files import write_whole
-from qaugbench.formatting import NONE, PHANTOM_BANNER, count, fraction_words
+from qaugbench.formatting import NONE, count, fraction_words
+from qaugbench.places import RESULTS
 from qaugbench.predictions import percent
 from qaugbench.stats.decide import LISTED_REPLICATES
 
-PHANTOM_BOARDS = (
-    f"> **{PHANTOM_BANNER}** The boards below show that entries can be made, verified and ranked; no row of them may be "
-    "compared with a row above."
-)
 INTRODUCTION = (
     "Each row is a generator whose synthetic images were added to the real training images. Rows are sorted by their "
     "difference from R*, the best of the arms that train on the real images alone: with classical augmentation (R+), the "
@@ -59,14 +56,11 @@ def page(entries: Sequence[Submitted]) -> str:
     boards = [measure(group) for group in by_board(entry for entry in entries if left_out[entry.path] is None)]
     pooled = pooled_rows(boards)
     family = confirmatory(boards, pooled)
-    real = [_board(board, family) for board in boards if not board.record.data.phantom]
-    phantom = [_board(board, family) for board in boards if board.record.data.phantom]
     blocks = ["# Leaderboards", INTRODUCTION]
-    blocks += [_on_the_family(family), *_flat(real)] if real else ["There is no entry on real data yet."]
+    listed = [_board(board, family) for board in boards]
+    blocks += [_on_the_family(family), *_flat(listed)] if listed else ["There is no entry on real data yet."]
     if pooled:
         blocks += pooled_blocks(pooled, family, boards)
-    if phantom:
-        blocks += ["# Phantom boards", PHANTOM_BOARDS, *_flat(phantom)]
     off = [f"- `{shown(path.name)}`: {why}." for path, why in left_out.items() if why is not None]
     if off:
         blocks += ["# Not on a board", "\n".join(off)]

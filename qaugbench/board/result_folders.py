@@ -9,13 +9,10 @@ from pathlib import Path
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
 from qaugbench.board.reader import is_entry
 from qaugbench.errors import EntryError, near_names, shown
+from qaugbench.places import RUNS
 from qaugbench.record import RECORD_FILE
 from qaugbench.untrusted import exists
 
-RUNS = Path("runs")
-"""Where runs are written unless told otherwise, and where the name of a run is looked up."""
-RESULTS = Path("results")
-"""The folder of entries: boards below it, their entries below them."""
 ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
 """Where the entries are below a board, a task's boards, and the folder of all boards."""
 MOST_ENTRIES = 10_000

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from qaugbench.cli.listing import show
+from qaugbench.cli import complete
+from qaugbench.cli.output import json_option, print_json
 from qaugbench.cli.root import cli, tell
+from qaugbench.cli.show import show
 
 
 def track_option(command: Any) -> Any:
     """Add the track whose hyper-parameters a generator gets."""
     text = "Track whose hyper-parameters the generator gets."
-    return click.option("--track", default="lite", show_default=True, help=text)(command)
+    return click.option("--track", default="lite", show_default=True, shell_complete=complete.tracks, help=text)(
+        command
+    )
 
 
 def task_option(command: Any) -> Any:
     """Add the task for which a generator is built."""
-    return click.option("--task", default="brainmri", show_default=True, help="Task it is built for.")(command)
-
-
-def json_option(command: Any) -> Any:
-    """Add the choice of JSON."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")(command)
+    return click.option(
+        "--task", default="brainmri", show_default=True, shell_complete=complete.tasks, help="Task it is built for."
+    )(command)
 
 
 @show.command()
-@click.argument("generator")
+@click.argument("generator", shell_complete=complete.generators)
 @track_option
 @click.option("--png", type=click.Path(path_type=Path), help="Draw into this file as well.")
 @json_option
@@ -41,7 +41,7 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
 
     found = distinct_blocks(quantum_model(generator, track=track))
     if as_json:
-        click.echo(json.dumps([block.circuit.to_dict() for _, block in found], indent=1))
+        print_json(block.circuit.to_dict() for _, block in found)
     for number, (blocks, block) in enumerate(found, start=1):
         if png:
             draw_png(block.circuit, png if len(found) == 1 else png.with_stem(f"{png.stem}-{number}"))
@@ -53,19 +53,20 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
 
 
 @show.command()
-@click.argument("generator")
+@click.argument("generator", shell_complete=complete.generators)
 @track_option
 @task_option
-@click.option("--run", type=click.Path(path_type=Path), help="Finished run: its influence, track and task.")
+@click.option("--run", shell_complete=complete.results, help="Finished run: its influence, track and task.")
 @json_option
-def controls(generator: str, track: str, task: str, run: Path | None, as_json: bool) -> None:
+def controls(generator: str, track: str, task: str, run: str | None, as_json: bool) -> None:
     """Compare a generator with its controls.
 
     Parameters under every control, and how far the circuits reach the images.
 
     Without --run, that is measured on a trial fit of a few steps on random images.
     """
-    from qaugbench.board.reader import run_record
+    from qaugbench.board.reader import record_of
+    from qaugbench.board.result_folders import result_folders
     from qaugbench.inspection.control_influence import STEPS, recorded_influence, trial_influence
     from qaugbench.inspection.influence_text import influence_text
     from qaugbench.inspection.parameter_table import parameter_table, parameter_text
@@ -76,12 +77,12 @@ def controls(generator: str, track: str, task: str, run: Path | None, as_json: b
         trial = f"trial fit of {STEPS} steps on random images, barely trained"
         found = {trial: trial_influence(generator, track=track, task=task)}
     else:
-        record = run_record(run)
+        record = record_of(result_folders([run])[0])
         found = {f"{record.id}, {key}": one for key, one in recorded_influence(record, generator).items()}
         table = parameter_table(generator, track=record.board.track, task=record.board.task_id)
     if as_json:
         influence = {made: one.model_dump(mode="json") for made, one in found.items()}
-        click.echo(json.dumps({**table.to_dict(), "influence": influence}, indent=1))
+        print_json([{**table.to_dict(), "influence": influence}])
         return
     click.echo(
         "\n\n".join([parameter_text(table), *(influence_text(generator, one, made) for made, one in found.items())])
@@ -89,7 +90,7 @@ def controls(generator: str, track: str, task: str, run: Path | None, as_json: b
 
 
 @show.command()
-@click.argument("generator")
+@click.argument("generator", shell_complete=complete.generators)
 @track_option
 @task_option
 @click.option("--preset", help="Device preset for routing, time and errors; see 'qaugbench list presets'.")
@@ -107,11 +108,14 @@ def resources(
 
     tell(f"Building {generator} and compiling its circuits ...")
     found = generator_resources(generator, track=track, task=task, preset=preset, shots=shots, images=images)
-    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else resources_text(found))
+    if as_json:
+        print_json([found.to_dict()])
+    else:
+        click.echo(resources_text(found))
 
 
 @cli.command()
-@click.argument("generator")
+@click.argument("generator", shell_complete=complete.generators)
 @click.option("--device", required=True, help="fake:NAME, aer, ibm:NAME or replay:FOLDER.")
 @click.option("--shots", type=click.IntRange(min=1), default=1024, show_default=True)
 @click.option("--samples", type=click.IntRange(min=1), default=16, show_default=True, help="Random inputs.")
@@ -140,7 +144,7 @@ def execute(
         generator, device, shots=shots, samples=samples, folder=out, seed=seed, track=track, progress=tell
     )
     if as_json:
-        click.echo(json.dumps([one.to_dict() for one in found], indent=1))
+        print_json(one.to_dict() for one in found)
         return
     for one in found:
         click.echo(one.text())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from qaugbench.cli import complete
+from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, tell
 
 
@@ -20,15 +21,19 @@ def data() -> None:
 
 
 @data.command(name="list")
-def data_list() -> None:
+@json_option
+def data_list(as_json: bool) -> None:
     """List the sources of each task and their state here."""
-    from qaugbench.catalogue import catalogue_text
+    from qaugbench.catalogue import catalogue, catalogue_text
 
-    click.echo(catalogue_text("sources"))
+    if as_json:
+        print_json({"list": "sources", **row} for row in catalogue("sources")["sources"])
+    else:
+        click.echo(catalogue_text("sources", width=terminal_width()))
 
 
 @data.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete.sources)
 def info(source: str) -> None:
     """Say where a source comes from and how to get it."""
     from qaugbench.datasets.sources import instructions
@@ -58,7 +63,7 @@ SIZE = "Pixels per side; by default as published (a middle size where the publis
 
 
 @data.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete.sources)
 @click.option("--size", type=click.IntRange(min=8), help=SIZE)
 @jobs_option
 def get(source: str, size: int | None, jobs: int) -> None:
@@ -77,7 +82,7 @@ def get(source: str, size: int | None, jobs: int) -> None:
 
 
 @data.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete.sources)
 @click.option(
     "--from",
     "raw",
@@ -99,10 +104,10 @@ def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> 
 
 
 @data.command()
-@click.argument("target", metavar="PATH|SOURCE")
-@click.option("--task", required=True)
+@click.argument("target", metavar="PATH|SOURCE", shell_complete=complete.sources)
+@click.option("--task", required=True, shell_complete=complete.tasks)
 @click.option("--split", metavar="COLUMN", help="Audit this split instead of the one that a run would use.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @jobs_option
 def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -> int:
     """Find duplicates, leaks and contradicting labels.
@@ -112,13 +117,16 @@ def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -
     from qaugbench.datasets.inspect import audit_source
 
     report = audit_source(target, task, split=split, jobs=jobs)
-    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else report.text())
+    if as_json:
+        print_json([report.to_dict()], ok=report.clean)
+    else:
+        click.echo(report.text())
     return int(not report.clean)
 
 
 @data.command()
-@click.argument("target", metavar="PATH|SOURCE")
-@click.option("--task", required=True)
+@click.argument("target", metavar="PATH|SOURCE", shell_complete=complete.sources)
+@click.option("--task", required=True, shell_complete=complete.tasks)
 @click.option("--out", type=click.Path(path_type=Path), help="File without ending; by default card-<name> here.")
 @jobs_option
 def card(target: str, task: str, out: Path | None, jobs: int) -> None:
@@ -134,7 +142,7 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
 
 @data.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--task", required=True)
+@click.option("--task", required=True, shell_complete=complete.tasks)
 @click.option("--split", metavar="COLUMN")
 @click.option("--allow-leaky-split", is_flag=True)
 def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> None:
@@ -145,7 +153,7 @@ def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> 
 
 
 @data.command()
-@click.option("--task", required=True)
+@click.option("--task", required=True, shell_complete=complete.tasks)
 @click.option("--patients", type=click.IntRange(min=1), default=500, show_default=True)
 @click.option("--size", type=click.IntRange(min=32), default=128, show_default=True, help="Pixels per side.")
 @click.argument("path", type=click.Path(path_type=Path))

@@ -2,71 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
+from qaugbench.cli import complete
+from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, say
+from qaugbench.places import RUNS
 
 
 @cli.command(name="list")
-@click.argument("what", required=False)
-@click.option("--json", "as_json", is_flag=True)
-def list_(what: str | None, as_json: bool) -> None:
-    """List tasks, generators, arms, sources, tracks, presets.
+@click.argument("what", required=False, shell_complete=complete.lists)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=RUNS,
+    show_default=True,
+    help="Folder of the runs, as for 'qaugbench run'.",
+)
+@json_option
+def list_(what: str | None, out: Path, as_json: bool) -> None:
+    """List tasks, generators, arms, sources, tracks, presets, runs.
 
-    WHAT is one of these six; all of them without it.
+    WHAT is one of these seven; all of them without it.
     """
     from qaugbench.catalogue import catalogue, catalogue_text
 
-    click.echo(json.dumps(catalogue(what), indent=1) if as_json else catalogue_text(what))
-
-
-class ShowGroup(NearNamesGroup):
-    """A group in which any other word is the name of a definition or a run folder."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        known = not args or args[0].startswith("-") or self.get_command(ctx, args[0]) is not None
-        return super().resolve_command(ctx, args if known else ["definition", *args])
-
-
-@cli.group(cls=ShowGroup, subcommand_metavar="NAME | COMMAND NAME")
-def show() -> None:
-    """Show a task, a generator or a finished run.
-
-    A run is named by its folder. The commands show the circuits of a generator.
-    """
-
-
-@show.command(hidden=True)
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True)
-def definition(name: str, as_json: bool) -> None:
-    """Show a task, a generator, or the table of a finished run (its folder)."""
-    from qaugbench.catalogue import show_definition
-    from qaugbench.untrusted import exists
-
-    if exists(Path(name) / "record.json"):
-        from qaugbench.board.reader import run_record
-        from qaugbench.record import record_text
-        from qaugbench.report.tables import summary_table
-
-        record = run_record(Path(name))
-        if as_json:
-            click.echo(record_text(record), nl=False)
-        else:
-            say(summary_table(record))
-        return
-    click.echo(show_definition(name, as_json=as_json))
+    if as_json:
+        print_json({"list": kind, **row} for kind, rows in catalogue(what, out).items() for row in rows)
+    else:
+        say(catalogue_text(what, out, terminal_width()))
 
 
 @cli.group(cls=NearNamesGroup, invoke_without_command=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@json_option
 @click.pass_context
-def doctor(ctx: click.Context, out: Path) -> int:
+def doctor(ctx: click.Context, out: Path, as_json: bool) -> int:
     """Check this installation and machine.
 
     Packages, cores, memory, disk, GPU, definitions, plug-ins and circuits.
@@ -76,16 +50,20 @@ def doctor(ctx: click.Context, out: Path) -> int:
     if ctx.invoked_subcommand:
         return 0
     findings = examine(out)
-    for finding in findings:
-        click.echo(finding.text())
-    return int(any(finding.state == "fails" for finding in findings))
+    fails = any(finding.state == "fails" for finding in findings)
+    if as_json:
+        print_json(map(asdict, findings), ok=not fails)
+    else:
+        for finding in findings:
+            click.echo(finding.text())
+    return int(fails)
 
 
 @doctor.command()
-@click.argument("generators", nargs=-1)
+@click.argument("generators", nargs=-1, shell_complete=complete.generators)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--all", "all_checks", is_flag=True, help="Print the checks that pass as well.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+@json_option
 def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
     """Check that the circuits of generators are live.
 
@@ -94,16 +72,17 @@ def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: 
     from qaugbench.inspection.circuit_doctor import examine_circuits
 
     found = examine_circuits(generators or None, seed=seed)
+    fails = any(one.fails for one in found)
     if as_json:
-        click.echo(json.dumps([one.to_dict() for one in found], indent=1))
+        print_json((one.to_dict() for one in found), ok=not fails)
     else:
         click.echo("\n".join(one.text(all_checks=all_checks) for one in found))
-    return int(any(one.fails for one in found))
+    return int(fails)
 
 
 @doctor.command()
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+@click.argument("name", shell_complete=complete.generators)
+@json_option
 def generator(name: str, as_json: bool) -> int:
     """Check that a generator holds what a run relies on.
 
@@ -116,6 +95,7 @@ def generator(name: str, as_json: bool) -> int:
         found.append(result)
         if not as_json:
             click.echo(str(result))
+    fails = any(result.fails for result in found)
     if as_json:
-        click.echo(json.dumps([asdict(result) for result in found], indent=1))
-    return int(any(result.fails for result in found))
+        print_json(map(asdict, found), ok=not fails)
+    return int(fails)

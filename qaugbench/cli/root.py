@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Any, NoReturn
 
@@ -11,7 +10,10 @@ import click
 from qaugbench import __version__
 from qaugbench.errors import QaugbenchError, near_names, printable, shown
 
-EPILOG = "Exit codes: 0 done, 1 some cells failed or a check did not pass, 2 bad input or unusable environment, 130 interrupted."
+EPILOG = (
+    "Exit codes: 0 done; 1 some step failed, or something does not hold; 2 wrong use, bad input or an unusable environment; "
+    "130 interrupted. docs/commands.md describes them, --json and completion by the shell."
+)
 
 LINES = "\n"
 """A message may have several lines; every other control character is escaped, whatever it was made of."""
@@ -25,6 +27,11 @@ def say(text: str) -> None:
 def tell(text: str) -> None:
     """Say on standard error what takes a while, so that nothing is silent and standard output holds the answer alone."""
     click.echo(text, err=True)
+
+
+def tell_error(message: str) -> None:
+    """Print an error in the one style that all have, on standard error."""
+    click.echo(f"error: {printable(message, LINES)}", err=True)
 
 
 class NearNamesGroup(click.Group):
@@ -41,6 +48,7 @@ SECTIONS = {
     "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "selftest"),
     "Data": ("data",),
     "Circuits": ("execute",),
+    "Help": ("help",),
 }
 """The commands of the first screen, in the order in which a person meets them."""
 
@@ -65,9 +73,26 @@ class SectionedGroup(NearNamesGroup):
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(__version__, prog_name="qaugbench")
+@click.version_option(__version__, "-V", "--version", prog_name="qaugbench")
 def cli() -> None:
     """Does synthetic data from quantum generative models help a medical image classifier, and is it the quantum part?"""
+
+
+@cli.command(name="help")
+@click.argument("words", metavar="[COMMAND]...", nargs=-1)
+@click.pass_context
+def help_(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Show this help, or that of a command.
+
+    As 'qaugbench COMMAND --help' does.
+    """
+    context = ctx.find_root()
+    for word in words:
+        if not isinstance(context.command, click.Group):
+            context.fail(f"{context.command_path!r} has no commands of its own.")
+        name, command, _ = context.command.resolve_command(context, [word])
+        context = click.Context(command or context.command, info_name=name, parent=context)
+    click.echo(context.get_help())
 
 
 def main() -> NoReturn:
@@ -77,18 +102,32 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         _interrupted()
     except click.ClickException as error:
-        said = io.StringIO()
-        error.show(said)
-        click.echo(printable(said.getvalue(), LINES), err=True, nl=False)
-        sys.exit(2)
+        _misused(error)
     except QaugbenchError as error:
-        click.echo(f"error: {printable(str(error), LINES)}", err=True)
+        tell_error(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         _interrupted()
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def _misused(error: click.ClickException) -> NoReturn:
+    """Print what was wrong with a command, in the style of every other error, and where its help is; exit with code 2."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    message = _no_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
+    if context is not None and message == context.get_help():  # a group without a command
+        click.echo(message, err=True)
+    else:
+        see = "" if context is None else f" See '{context.command_path} --help'."
+        tell_error(f"{message}{'' if message.endswith(('.', '?')) else '.'}{see}")
+    sys.exit(2)
+
+
+def _no_option(error: click.NoSuchOption) -> str:
+    near = " or ".join(map(repr, error.possibilities or ()))
+    return f"There is no option {shown(error.option_name)!r}.{f' Did you mean {near}?' if near else ''}"
 
 
 def _interrupted() -> NoReturn:

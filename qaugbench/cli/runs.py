@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from qaugbench.cli import complete
+from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import cli, say, tell
 from qaugbench.errors import shown
+from qaugbench.places import RUNS
 
 
 def _key_values(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -21,12 +23,13 @@ def _key_values(context: click.Context, parameter: click.Parameter, given: tuple
 
 
 DATA_OPTIONS = (
-    click.option("--task", required=True, help="Task: see 'qaugbench list tasks'."),
+    click.option("--task", required=True, shell_complete=complete.tasks, help="Task: see 'qaugbench list tasks'."),
     click.option(
         "--generator",
         "generators",
         multiple=True,
         required=True,
+        shell_complete=complete.generators,
         help="Generator, with its controls; repeat for several. folder:PATH scores images, finetune:PATH adapts weights.",
     ),
     click.option(
@@ -36,10 +39,17 @@ DATA_OPTIONS = (
     ),
     click.option(
         "--source",
+        shell_complete=complete.sources,
         help="Name of the data: names a board; phantom: images drawn by a program. Default: the file's name, or the task's "
         "default source if it is prepared here.",
     ),
-    click.option("--track", default="lite", show_default=True, help="How much: smoke, lite, standard or full."),
+    click.option(
+        "--track",
+        default="lite",
+        show_default=True,
+        shell_complete=complete.tracks,
+        help="How much: smoke, lite, standard or full.",
+    ),
     click.option(
         "--fraction",
         type=float,
@@ -110,7 +120,7 @@ MACHINE_OPTIONS = (
     click.option(
         "--out",
         type=click.Path(path_type=Path),
-        default=Path("runs"),
+        default=RUNS,
         show_default=True,
         help="Folder of runs and their store.",
     ),
@@ -135,7 +145,7 @@ def _request(options: dict[str, Any]) -> Any:
 
 @cli.command()
 @run_options
-@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on standard output.")
+@json_option
 @click.option("--quiet", is_flag=True, help="No progress, only warnings about the data; the log is still written.")
 def run(as_json: bool, quiet: bool, **options: Any) -> int:
     """Run generators against the best real-only training.
@@ -144,15 +154,14 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
     intervals, and the verdicts.
     """
     from qaugbench.experiment.run import perform
-    from qaugbench.record import record_text
     from qaugbench.report.failures import failure_text
     from qaugbench.report.tables import summary_table
 
     result = perform(_request({**options, "quiet": quiet}))
     if as_json:
-        click.echo(record_text(result.record), nl=False)
+        print_json([result.record.model_dump(mode="json")], ok=not result.failed)
     else:
-        say(summary_table(result.record, failures=False))
+        say(summary_table(result.record, terminal_width(), failures=False))
         click.echo(f"Report: {result.report}")
         click.echo(f"Record: {result.folder / 'record.json'}")
         if result.failed:
@@ -162,7 +171,7 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
 
 @cli.command()
 @run_options
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def estimate(as_json: bool, **options: Any) -> None:
     """Say how long a run would take here.
 
@@ -174,4 +183,7 @@ def estimate(as_json: bool, **options: Any) -> None:
 
     tell("Checking the request and reading the images ...")
     estimated = estimate_run(_request({**options, "quiet": True}), tell=tell)
-    click.echo(json.dumps(asdict(estimated), indent=1) if as_json else estimated.text())
+    if as_json:
+        print_json([asdict(estimated)])
+    else:
+        click.echo(estimated.text())

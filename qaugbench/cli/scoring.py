@@ -1,51 +1,81 @@
-"""Commands that read finished runs and entries: reports, scores, leaderboards."""
+"""Commands that read finished runs, entries and boards: reports, scores, power."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from qaugbench.cli.root import NearNamesGroup, cli, say
+from qaugbench.cli import complete
+from qaugbench.cli.output import each, json_option, print_json, terminal_width
+from qaugbench.cli.root import cli, say
+
+
+def results_argument(command: Any) -> Any:
+    """Add the runs, entries and boards that a command takes."""
+    return click.argument("names", metavar="RESULT...", nargs=-1, required=True, shell_complete=complete.results)(
+        command
+    )
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def report(folder: Path) -> None:
-    """Write the HTML report of a finished run again."""
+@results_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the pages. Default: a run's own folder; the present one for an entry, which nothing is added to.",
+)
+@json_option
+def report(names: tuple[str, ...], out: Path | None, as_json: bool) -> int:
+    """Write the HTML report of runs or entries again.
+
+    RESULT is a run, an entry or a board, by its folder; a run also by its name.
+    """
+    from qaugbench.board.result_folders import result_folders
+    from qaugbench.errors import EntryError
     from qaugbench.report.html import write_report
 
-    click.echo(f"Report: {write_report(folder)}")
+    folders, results = result_folders(names), []
+    for path, page in each(folders, lambda folder: write_report(folder, out)):
+        failed = isinstance(page, EntryError)
+        results.append({"path": str(path), **({"error": str(page)} if failed else {"report": str(page)})})
+        if not as_json and not failed:
+            say(f"Report: {page}")
+    return _end(results, as_json)
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("name", metavar="RESULT", shell_complete=complete.results)
 @click.option("--endpoint", help="Endpoint of the record; the primary one by default.")
 @click.option("--difference", type=float, help="The smallest difference that matters; replaces the task's margin.")
-@click.option("--json", "as_json", is_flag=True)
-def power(folder: Path, endpoint: str | None, difference: float | None, as_json: bool) -> None:
+@json_option
+def power(name: str, endpoint: str | None, difference: float | None, as_json: bool) -> None:
     """Say what a larger run could show, from a finished one.
 
     Told from the variances of a finished run or entry, before anything larger is computed.
     """
     from dataclasses import asdict
 
+    from qaugbench.board.result_folders import result_folders
     from qaugbench.report.planning import power_tables, power_text
 
+    folders = result_folders([name])
+    if len(folders) > 1:
+        raise click.UsageError(f"{name} has {len(folders)} entries; give one of them.", click.get_current_context())
     if as_json:
-        tables = power_tables(folder, endpoint=endpoint, difference=difference)
-        click.echo(json.dumps({key: asdict(table) for key, table in tables.items()}, indent=1))
+        tables = power_tables(folders[0], endpoint=endpoint, difference=difference)
+        print_json({"fraction": key, **asdict(table)} for key, table in tables.items())
         return
-    say(power_text(folder, endpoint=endpoint, difference=difference))
+    say(power_text(folders[0], endpoint=endpoint, difference=difference))
 
 
 @cli.command()
 @click.option("--full", is_flag=True, help="2,000 simulations per check, minutes on all cores; else a short form.")
 @click.option("--only", multiple=True, help="Only checks whose name contains this; repeat for several.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes, one thread each. Default: all cores.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def selftest(full: bool, only: tuple[str, ...], jobs: int | None, as_json: bool) -> int:
     """Check the statistics by simulation.
 
@@ -56,7 +86,10 @@ def selftest(full: bool, only: tuple[str, ...], jobs: int | None, as_json: bool)
 
     with processes(jobs) as map_blocks:
         found = run_selftest(full=full, only=only or None, map_blocks=map_blocks, progress=_progress)
-    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else found.table())
+    if as_json:
+        print_json([found.to_dict()], ok=found.passed)
+    else:
+        click.echo(found.table())
     return int(not found.passed)
 
 
@@ -66,72 +99,94 @@ def _progress(done: int, total: int) -> None:
 
 
 @cli.command()
-@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
-def folds(folders: tuple[Path, ...]) -> None:
+@click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.results)
+@json_option
+def folds(names: tuple[str, ...], as_json: bool) -> None:
     """Score the runs of all folds together.
 
     For classes too rare for one test set: the runs of 'run --split fold:1/5' to fold:5/5.
     """
-    from qaugbench.report.folds import folds_text
+    from dataclasses import asdict
 
-    say(folds_text(folders))
+    from qaugbench.board.result_folders import result_folders
+    from qaugbench.report.folds import folds_scores, folds_text
+
+    folders = result_folders(names)
+    if as_json:
+        print_json({"fraction": key, **asdict(one)} for key, found in folds_scores(folders).items() for one in found)
+    else:
+        say(folds_text(folders, terminal_width()))
 
 
 @cli.command()
-@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
-def rescore(folders: tuple[Path, ...]) -> None:
+@results_argument
+@json_option
+def rescore(names: tuple[str, ...], as_json: bool) -> int:
     """Score runs or entries again with this version.
 
-    Everything is computed from the stored predictions; records of schema 1 and 2 become records of schema 3.
+    RESULT is a run, an entry or a board, by its folder; a run also by its name. Everything is computed from the stored
+    predictions; records of schema 1 and 2 become records of schema 3.
     """
     from qaugbench.board.rescore import rescore as rescore_results
+    from qaugbench.board.result_folders import is_run, result_folders
+    from qaugbench.errors import EntryError
     from qaugbench.report.html import write_report
+    from qaugbench.report.summary_line import result_facts
+
+    folders, results = result_folders(names), []
+    for path, record in each(folders, rescore_results):
+        if isinstance(record, EntryError):
+            results.append({"path": str(path), "error": str(record)})
+            continue
+        page = write_report(path) if is_run(path) else None
+        results.append({**result_facts(path, record), "report": page and str(page)})
+        if not as_json:
+            say(_told(record, alone=len(folders) == 1))
+            say(f"Report: {page}" if page else f"Entry: {path}")
+    return _end(results, as_json)
+
+
+@cli.command()
+@results_argument
+@json_option
+def verify(names: tuple[str, ...], as_json: bool) -> int:
+    """Recompute every number of runs or entries.
+
+    RESULT is a run, an entry or a board, by its folder; a run also by its name. Everything is computed from the stored
+    predictions; exit code 1 if anything does not hold. Needs no torch.
+    """
+    from qaugbench.board.result_folders import result_folders
+    from qaugbench.board.verify import verify as verify_result
+    from qaugbench.errors import EntryError
+
+    folders, results = result_folders(names), []
+    for path, checked in each(folders, verify_result):
+        facts: dict[str, Any] = {"path": str(path), "holds": not isinstance(checked, EntryError)}
+        if isinstance(checked, EntryError):
+            results.append({**facts, "error": str(checked)})
+            words = "does not hold."
+        else:
+            results.append({**facts, "id": checked.record.id, "numbers": checked.n_numbers, "logits": checked.n_logits})
+            words = f"holds. {checked.n_numbers:,} numbers recomputed from {checked.n_logits:,} logits."
+        if not as_json:
+            say(f"{path}: {words}")
+    if not as_json and len(folders) > 1:
+        say(f"{sum(one['holds'] for one in results)} of {len(folders)} hold.")
+    return _end(results, as_json)
+
+
+def _end(results: list[dict[str, Any]], as_json: bool) -> int:
+    """Return the exit code of a command that looked at several results, after printing them if JSON is asked for."""
+    ok = not any("error" in one for one in results)
+    if as_json:
+        print_json(results, ok=ok)
+    return int(not ok)
+
+
+def _told(record: Any, *, alone: bool) -> str:
+    """Return a record as its table where it is the only one, else as one line."""
+    from qaugbench.formatting import wrapped
+    from qaugbench.report.summary_line import summary_line
     from qaugbench.report.tables import summary_table
 
-    for folder in folders:
-        say(summary_table(rescore_results(folder)))
-        if (folder / "record.json").is_file():
-            click.echo(f"Report: {write_report(folder)}")
-
-
-@cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("leaderboards"), show_default=True)
-def submit(folder: Path, out: Path) -> None:
-    """Write the leaderboard entry of a finished run.
-
-    The entry is a folder that is submitted by pull request.
-    """
-    from qaugbench.board.entry import submit as write_entry
-
-    click.echo(f"Entry: {write_entry(folder, out)}")
-
-
-@cli.command()
-@click.argument("entries", type=click.Path(path_type=Path), nargs=-1, required=True)
-def verify(entries: tuple[Path, ...]) -> None:
-    """Recompute every number of entries or runs.
-
-    From the stored predictions; a mismatch is refused. Needs no torch.
-    """
-    from qaugbench.board.verify import verify as verify_entry
-
-    for entry in entries:
-        checked = verify_entry(entry)
-        click.echo(f"{entry}: verified. {checked.n_numbers:,} numbers recomputed from {checked.n_logits:,} logits.")
-
-
-@cli.group(cls=NearNamesGroup)
-def leaderboard() -> None:
-    """Build the leaderboards from entries."""
-
-
-@leaderboard.command()
-@click.argument("root", type=click.Path(path_type=Path), default=Path("leaderboards"))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output by default.")
-def build(root: Path, out: Path | None) -> None:
-    """Verify every entry under ROOT and render the boards as Markdown."""
-    from qaugbench.board.leaderboard import build as build_boards
-
-    built = build_boards(root, out)
-    say(built if out is None else f"Leaderboard: {out}")
+    return summary_table(record, terminal_width()) if alone else wrapped(summary_line(record), "* ", terminal_width())

@@ -7,15 +7,29 @@ from typing import Any
 
 import click
 
+from qaugbench.cli import complete
+from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import cli, say
+from qaugbench.places import RUNS
 
 
 @cli.command()
-@click.option("--task", required=True, help="Task: see 'qaugbench list tasks'.")
-@click.option("--generator", required=True, help="Generator, or one of its controls, such as qldm:twin.")
+@click.option("--task", required=True, shell_complete=complete.tasks, help="Task: see 'qaugbench list tasks'.")
+@click.option(
+    "--generator",
+    required=True,
+    shell_complete=complete.generators,
+    help="Generator, or one of its controls, such as qldm:twin.",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Your images, as for 'qaugbench run'.")
-@click.option("--source", help="Name of the data. Default: the file's name, or the task's default source.")
-@click.option("--track", default="lite", show_default=True, help="Track whose settings are tuned.")
+@click.option(
+    "--source",
+    shell_complete=complete.sources,
+    help="Name of the data. Default: the file's name, or the task's default source.",
+)
+@click.option(
+    "--track", default="lite", show_default=True, shell_complete=complete.tracks, help="Track whose settings are tuned."
+)
 @click.option("--fraction", type=float, help="Fraction of the training patients. Default: the track's first.")
 @click.option("--trials", type=int, default=20, show_default=True, help="Budget; equal for all that are compared.")
 @click.option("--replicates", type=int, default=2, show_default=True, help="Tuning replicates of each trial.")
@@ -26,8 +40,8 @@ from qaugbench.cli.root import cli, say
 @click.option("--allow-leaky-split", is_flag=True, help="Use --split although patients cross it.")
 @click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU.")
 @click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
-@click.option("--json", "as_json", is_flag=True, help="Print tuning.json on standard output.")
+@click.option("--out", type=click.Path(path_type=Path), default=RUNS, show_default=True, help="Folder of runs.")
+@json_option
 @click.option("--quiet", is_flag=True, help="No progress; the log is still written.")
 def tune(as_json: bool, **options: Any) -> int:
     """Tune a generator on validation images.
@@ -35,15 +49,15 @@ def tune(as_json: bool, **options: Any) -> int:
     A design of trials that is fixed in advance, the untuned default first, over the table [tune] of the generator's file;
     no test image is read. Printed are every trial and the lines to paste for the best one.
     """
-    from qaugbench.files import json_text
     from qaugbench.tuning.text import table
     from qaugbench.tuning.tune import TuneRequest
     from qaugbench.tuning.tune import tune as tuned
 
     found, folder = tuned(TuneRequest(**options))
+    failed = any(result.outcome == "error" for result in found.results)
     if as_json:
-        click.echo(json_text(found.to_dict()), nl=False)
+        print_json([found.to_dict()], ok=not failed)
     else:
-        say(table(found))
+        say(table(found, terminal_width()))
         click.echo(f"\nTrials: {folder / 'tuning.json'}\nCurve: {folder / 'tuning.png'}")
-    return int(any(result.outcome == "error" for result in found.results))
+    return int(failed)

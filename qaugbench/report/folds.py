@@ -27,7 +27,21 @@ HEADER = ("arm", "mean", "vs R* ({reference})", "95 % CI", "p")
 
 
 def folds_text(folders: Sequence[Path], width: int = WIDTH) -> str:
-    """Return the tables of the runs in ``folders``, one run per fold, scored together; at most ``width`` columns wide.
+    """Return ``folds_scores`` as tables at most ``width`` columns wide."""
+    found = folds_scores(folders)
+    first = run_record(folders[0])
+    blocks = [f"{first.board}: {first.title}, {len(folders)} folds"]
+    for key, scored in found.items():
+        blocks += [f"{fraction_words(key)} of the training patients", *(_table(one, width) for one in scored)]
+    legend = (
+        "Means over folds of each fold's own value; intervals over replicates and the test patients of all folds. "
+        "Exploratory: no verdict."
+    )
+    return "\n\n".join([*blocks, wrapped(legend, width=width)]) + "\n"
+
+
+def folds_scores(folders: Sequence[Path]) -> dict[str, list[CrossFitted]]:
+    """Return the scores of the runs in ``folders``, one run per fold, scored together, by fraction.
 
     Raises EntryError for runs of different boards, data or generators, StatisticsError for folds that overlap.
     """
@@ -39,17 +53,12 @@ def folds_text(folders: Sequence[Path], width: int = WIDTH) -> str:
     _check_alike(folders, records)
     first = records[0]
     predictions = [read_run_predictions(folder, record) for folder, record in zip(folders, records, strict=True)]
-    blocks = [f"{first.board}: {first.title}, {len(records)} folds"]
-    for fraction in first.fractions:
-        found = crossfit(predictions, first.arms, first.endpoints, first.labels.kind, first.labels.names, fraction.key)
-        blocks.append(f"{fraction_words(fraction.key)} of the training patients")
-        blocks += [_table(one, width) for one in found]
-    legend = (
-        "Means over folds of each fold's own value; intervals over replicates and the test patients of all folds. "
-        "Exploratory: no verdict."
-    )
-    blocks.append(wrapped(legend, width=width))
-    return "\n\n".join(blocks) + "\n"
+    return {
+        fraction.key: crossfit(
+            predictions, first.arms, first.endpoints, first.labels.kind, first.labels.names, fraction.key
+        )
+        for fraction in first.fractions
+    }
 
 
 def _table(found: CrossFitted, width: int) -> str:

@@ -13,7 +13,7 @@ from qaugbench.board import circuit_influence, fit_notes
 from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE, check_arms, check_rows
 from qaugbench.board.cite import bibtex, references
-from qaugbench.board.reader import check_folder, run_record
+from qaugbench.board.reader import check_folder, is_entry, record_of
 from qaugbench.files import write_whole
 from qaugbench.formatting import change, duration, fraction_words, unsigned
 from qaugbench.predictions import CHECK_ROLES
@@ -42,15 +42,18 @@ class Picture:
     data_uri: str
 
 
-def write_report(run_folder: Path) -> Path:
-    """Write ``report.html`` into the run folder and return its path; equal runs give equal pages.
+def write_report(folder: Path, out: Path | None = None) -> Path:
+    """Write the page of a run or an entry and return its path; equal results give equal pages.
 
-    Curves and pictures are left out when their files are missing. Raises EntryError for a missing or damaged file.
+    A run's is ``report.html`` in its folder. Nothing is added to an entry: its page, and any with ``out``, is named after the
+    folder of the result and written into ``out`` or the present folder. Curves and pictures are left out when their files are
+    missing. Raises EntryError for a missing or damaged file.
     """
-    run_folder = Path(run_folder)
-    check_folder(run_folder)
-    page = render(run_record(run_folder), read_curves(run_folder / "curves.json"), run_folder / "samples.npz")
-    target = run_folder / REPORT_FILE
+    folder = Path(folder)
+    check_folder(folder)
+    page = render(record_of(folder), read_curves(folder / "curves.json"), folder / "samples.npz")
+    own = out is None and not is_entry(folder)
+    target = folder / REPORT_FILE if own else (out or Path()) / f"{folder.resolve().name}.html"
     write_whole(target, page)
     return target
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from qaugbench.board.result_folders import LOG_FILE, RUNS
+from qaugbench.board.result_folders import LOG_FILE
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH, count, wrapped
+from qaugbench.places import RUNS
 from qaugbench.predictions import Facts
 from qaugbench.record import RECORD_BYTES, RECORD_FILE, Board
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes

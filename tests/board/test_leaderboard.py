@@ -15,7 +15,7 @@ from qaugbench.board.entry import submit
 from qaugbench.board.leaderboard import build, page
 from qaugbench.board.shared_reference import SharedReference
 from qaugbench.errors import EntryError
-from qaugbench.formatting import PHANTOM_BANNER, signed, unsigned
+from qaugbench.formatting import signed, unsigned
 from qaugbench.record import BlockInfluence, Plateau
 from tests.board.factory import write_run
 
@@ -127,14 +127,17 @@ def test_one_task_has_no_section_on_means(tmp_path: Path) -> None:
     assert "Pooled" not in page([_entry(tmp_path, "one", replicates=2)])
 
 
-def test_phantom_boards_stand_apart_under_a_banner(tmp_path: Path) -> None:
-    entries = [_entry(tmp_path, "drawn", replicates=2, phantom=True), _entry(tmp_path, "measured", replicates=2)]
-    above, banner, below = page(entries).partition(f"> **{PHANTOM_BANNER}**")
-    assert banner
-    assert "`measured`" in above
-    assert "`drawn`" not in above
-    assert "`drawn`" in below
-    assert "`measured`" not in below
+@pytest.mark.parametrize("track", ["lite", "smoke"])
+def test_no_board_lists_a_phantom_or_a_smoke_run(tmp_path: Path, track: str) -> None:
+    entries = [_entry(tmp_path, "measured", replicates=2), _entry(tmp_path, "drawn", replicates=2, phantom=track == "lite")]
+    board = entries[1].record.board.model_copy(update={"track": track})
+    entries[1] = Submitted(entries[1].path, entries[1].record.model_copy(update={"board": board}))
+    listed, title, below = page(entries).partition("# Not on a board\n")
+    assert title
+    assert "`measured`" in listed
+    assert "`drawn`" not in listed
+    assert below.strip().startswith("- `drawn`: ")
+    assert "no evidence" in below
 
 
 def test_entries_on_other_data_are_not_ranked_together(tmp_path: Path) -> None:

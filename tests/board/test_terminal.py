@@ -34,5 +34,5 @@ def test_a_pipe_in_place_of_a_record_is_said_to_be_one(
     monkeypatch.setattr("sys.argv", ["qaugbench", "show", str(tmp_path)])
     with pytest.raises(SystemExit) as stop:
         main()
-    assert stop.value.code == 2
+    assert stop.value.code == 1
     assert "record.json is a folder, not a file" in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""Commands about leaderboards: an entry made from a run, and the boards made from entries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qaugbench.cli import complete
+from qaugbench.cli.output import json_option, print_json, terminal_width
+from qaugbench.cli.root import NearNamesGroup, cli, say
+from qaugbench.places import RESULTS
+
+
+@cli.command()
+@click.argument("name", metavar="RUN", shell_complete=complete.results)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=RESULTS, show_default=True, help="Folder of all entries."
+)
+@json_option
+def submit(name: str, out: Path, as_json: bool) -> None:
+    """Write the leaderboard entry of a finished run.
+
+    The entry is a folder that is submitted by pull request. Printed are what was written, what a reviewer will ask, and what
+    comes next.
+    """
+    from qaugbench.board.entry import submit as write_entry
+    from qaugbench.board.result_folders import result_folders
+    from qaugbench.report.checklist import checklist
+
+    folders = result_folders([name])
+    if len(folders) > 1:
+        raise click.UsageError(f"{name} is a board; give the run to submit.", click.get_current_context())
+    found = checklist(write_entry(folders[0], out), out)
+    if as_json:
+        print_json([found.to_dict()])
+    else:
+        say(found.text(terminal_width()))
+
+
+@cli.group(cls=NearNamesGroup)
+def leaderboard() -> None:
+    """Build the leaderboards from entries."""
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output by default.")
+def build(root: Path, out: Path | None) -> None:
+    """Verify every entry under ROOT and render the boards as Markdown.
+
+    ROOT is the folder of all entries, by default 'results'.
+    """
+    from qaugbench.board.leaderboard import build as build_boards
+
+    built = build_boards(root, out)
+    say(built if out is None else f"Leaderboard: {out}")

@@ -1,0 +1,107 @@
+"""The command that shows a task, a generator, a run, an entry or a board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qaugbench.cli import complete
+from qaugbench.cli.output import each, json_option, print_json, terminal_width
+from qaugbench.cli.root import NearNamesGroup, cli, say
+
+if TYPE_CHECKING:
+    from qaugbench.record import Record
+
+FORMATS = ("table", "csv", "markdown", "latex", "json")
+SEP = "/"
+HOW = "Of runs, entries and boards. By default a table, and of several a line each."
+
+
+class ShowGroup(NearNamesGroup):
+    """A group in which any other word is the name of a definition, a run, an entry or a board."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        known = not args or args[0].startswith("-") or self.get_command(ctx, args[0]) is not None
+        return super().resolve_command(ctx, args if known else ["definition", *args])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> Any:
+        """Complete commands, and everything else that can be shown."""
+        return [*super().shell_complete(ctx, incomplete), *complete.shown(ctx, self.params[0], incomplete)]
+
+
+@cli.group(cls=ShowGroup, subcommand_metavar="NAMES | COMMAND NAME")
+def show() -> None:
+    """Show a task, a generator, a run, an entry or a board.
+
+    Runs, entries and boards are given by their folder, a run also by its name. --format table, csv, markdown, latex or json
+    says how; --json is the last of these. The commands show the circuits of a generator.
+    """
+
+
+@show.command(hidden=True)
+@click.argument("names", nargs=-1, required=True, shell_complete=complete.shown)
+@click.option("--format", "form", type=click.Choice(FORMATS), help=HOW)
+@json_option
+def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
+    """Show tasks and generators, or runs, entries and boards.
+
+    The latter by their folder, a run also by its name; of several, one line each.
+    """
+    from qaugbench.board.result_folders import is_result, result_folders
+    from qaugbench.catalogue import is_definition
+
+    form = "json" if as_json else form
+    meant = [name for name in names if is_result(name) or not is_definition(name) and (SEP in name or Path(name).exists())]
+    others = [name for name in names if name not in meant]
+    if not meant or not all(map(is_definition, others)):
+        return _show_definitions(others, form)
+    if others:
+        both = f"{meant[0]!r} is a result and {others[0]!r} a definition: show either one kind or the other at a time."
+        raise click.UsageError(both, click.get_current_context())
+    return _show_results(result_folders(names), form)
+
+
+def _show_definitions(names: Sequence[str], form: str | None) -> int:
+    from qaugbench.catalogue import definition_facts, show_definition
+
+    if form == "json":
+        print_json([definition_facts(name) for name in names])
+        return 0
+    if form not in (None, "table"):
+        raise click.UsageError(f"--format {form} is for runs, entries and boards.", click.get_current_context())
+    say("\n\n".join(show_definition(name, width=terminal_width()) for name in names))
+    return 0
+
+
+def _show_results(folders: Sequence[Path], form: str | None) -> int:
+    """Print records in one form; 1 if any does not hold what it claims."""
+    from qaugbench.board.reader import record_of
+    from qaugbench.errors import EntryError
+
+    found = [record for _, record in each(folders, record_of)]
+    records = [record for record in found if not isinstance(record, EntryError)]
+    ok = len(records) == len(folders)
+    if form == "json":
+        print_json([record.model_dump(mode="json") for record in records], ok=ok)
+    elif records:
+        say(_text(records, form or ("table" if len(folders) == 1 else "lines")))
+    return int(not ok)
+
+
+def _text(records: Sequence[Record], form: str) -> str:
+    from qaugbench.formatting import wrapped
+    from qaugbench.report.latex import latex_tables
+    from qaugbench.report.score_rows import csv_text, score_rows
+    from qaugbench.report.summary_line import summary_line
+    from qaugbench.report.tables import markdown_summary, summary_table
+
+    width = terminal_width()
+    if form == "csv":
+        return csv_text(row for record in records for row in score_rows(record))
+    if form == "lines":
+        return "\n".join(wrapped(summary_line(record), "* ", width) for record in records)
+    makers = {"markdown": markdown_summary, "latex": latex_tables}
+    return "\n\n".join(makers[form](record) if form in makers else summary_table(record, width) for record in records)

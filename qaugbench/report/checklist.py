@@ -1,0 +1,146 @@
+"""What a submitter should know of an entry that was just written: its files, what a reviewer will ask, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, SAMPLES_FILE, read_entry
+from qaugbench.board.circuit_influence import influence_notes
+from qaugbench.board.comparable import why_off_board
+from qaugbench.board.fit_notes import fit_notes
+from qaugbench.board.plateau_notes import plateau_notes
+from qaugbench.definition_text import next_commands
+from qaugbench.errors import shown
+from qaugbench.formatting import WIDTH, count, wrapped
+from qaugbench.kinds import is_quantum
+from qaugbench.record import HARDLY_REACHES, Record
+from qaugbench.stats.decide import LISTED_REPLICATES
+
+CONTENTS = {
+    ENTRY_FILE: "the record: what was run, every score, every comparison",
+    PREDICTIONS_FILE: "the prediction for every real image, from which every score can be computed again",
+    SAMPLES_FILE: "synthetic pictures of the phantom",
+    MANIFEST_FILE: "the SHA-256 of the other files",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question of a reviewer, whether the entry answers it well, and the answer."""
+
+    question: str
+    well: bool
+    answer: str
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """An entry: where it is, its files with bytes, why no board lists it (None if one does), checks, and next commands."""
+
+    path: Path
+    board: str
+    files: dict[str, int]
+    not_listed: str | None
+    checks: tuple[Check, ...]
+    following: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the checklist as plain data."""
+        return {**asdict(self), "path": str(self.path), "checks": [asdict(one) for one in self.checks]}
+
+    def text(self, width: int = WIDTH) -> str:
+        """Return the checklist as text at most ``width`` columns wide, but for paths and commands."""
+        listed = "" if self.not_listed is None else f"No board lists this entry: {self.not_listed}."
+        files = [f"{name} ({_size(size)}): {CONTENTS[name]}" for name, size in self.files.items()]
+        checks = [f"{one.question} {one.answer}" for one in self.checks]
+        marks = ["[x] " if one.well else "[ ] " for one in self.checks]
+        blocks = [
+            f"Entry: {self.path}",
+            wrapped(listed, width=width),
+            "\n".join(["Written", *(wrapped(line, "- ", width) for line in files)]),
+            "\n".join(
+                [
+                    "What a reviewer will ask; [ ] needs a word in the pull request",
+                    *(wrapped(line, mark, width) for mark, line in zip(marks, checks, strict=True)),
+                ]
+            ),
+            next_commands(self.following, width),
+        ]
+        return "\n\n".join(block for block in blocks if block)
+
+
+def checklist(entry: Path, root: Path) -> Checklist:
+    """Return the checklist of the entry in the folder ``entry``, which was verified when it was written below ``root``."""
+    record = read_entry(entry).record
+    files = {name: (entry / name).stat().st_size for name in CONTENTS if (entry / name).is_file()}
+    following = {f"qaugbench verify {quote(str(entry))}": "what the reviewer will run"}
+    why = why_off_board(record)
+    if why is None:
+        following |= {
+            f"qaugbench leaderboard build {quote(str(root))}": "its row beside those of the board's other entries",
+            f"git add {quote(str(entry))}": "then commit, and open a pull request that adds this folder and nothing else",
+        }
+    return Checklist(entry, str(record.board), files, why, tuple(_checks(record)), following)
+
+
+def _checks(record: Record) -> Iterator[Check]:
+    yield Check("Do the numbers follow from the predictions?", True, "Yes: every one was recomputed just now.")
+    enough = record.replicates >= LISTED_REPLICATES
+    provisional = "" if enough else f" A listed result needs {LISTED_REPLICATES}; until then its rows are provisional."
+    yield Check("Are there enough replicates?", enough, f"{count(record.replicates, 'replicate')}.{provisional}")
+    yield _controls(record)
+    weak = [one for one in influence_notes(record) if HARDLY_REACHES in one]
+    yield _from_notes("Do the circuits reach the images?", weak, "Nothing says otherwise.")
+    undertrained = [*plateau_notes(record), *fit_notes(record)]
+    yield _from_notes("Was everything trained long enough?", undertrained, "Nothing says otherwise.")
+    failed = [f"{count(len(record.failures), 'step')} failed: say why."] if record.failures else []
+    yield _from_notes("Did any step fail?", failed, "None.")
+    yield _data(record)
+    yield _fidelity(record)
+    yield _code(record)
+
+
+def _from_notes(question: str, notes: list[str], otherwise: str) -> Check:
+    return Check(question, not notes, " ".join(notes) or otherwise)
+
+
+def _controls(record: Record) -> Check:
+    controls = {arm.generator for arm in record.arms if arm.role == "control"}
+    quantum = [arm.id for arm in record.arms if arm.role == "synthetic" and is_quantum(arm.kind)]
+    alone = [name for name in quantum if name not in controls]
+    answer = f"Not {', '.join(alone)}: whether the quantum part matters was not tested." if alone else "Yes."
+    return Check(
+        "Did quantum generators run beside their controls?", not alone, answer if quantum else "There are none."
+    )
+
+
+def _data(record: Record) -> Check:
+    wrong = ["The split leaks: patients are on both sides of it."] if record.data.leaky else []
+    wrong += [] if record.data.patients_known else ["Not known: the source names no patients; say what its groups are."]
+    return _from_notes("Are patients kept apart?", wrong, "Yes, no patient is in two parts of the split.")
+
+
+def _code(record: Record) -> Check:
+    commit = record.environment.commit
+    wrong = (
+        []
+        if commit
+        else [f"No commit is known, version {shown(record.environment.qaugbench)}: say where it came from."]
+    )
+    wrong += [f"Commit {shown(commit)}: say what the changes are."] if commit and commit.endswith("+changes") else []
+    return _from_notes("Which code made it?", wrong, f"Commit {shown(commit)}.")
+
+
+def _fidelity(record: Record) -> Check:
+    own = [one for one in record.generators if one.control == "none"]
+    said = "; ".join(f"{one.id}: {one.fidelity}, {count(len(one.deviations), 'deviation')} stated" for one in own)
+    unknown = any(one.fidelity == "unknown" for one in own)
+    return Check("How true to their papers are the generators?", not unknown, f"{said or 'There are none'}.")
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3)):,} kB"
