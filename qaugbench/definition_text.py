@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from qaugbench.cards import GeneratorCard
-from qaugbench.formatting import NONE, WIDTH, share, unsigned, wrapped
+from qaugbench.formatting import NONE, WIDTH, share, unsigned
 from qaugbench.task import Endpoint, Task, Track
-from qaugbench.text_table import Layout, laid_out
+from qaugbench.text_table import Layout, laid_out, wrapped
 
 NAMES = {
     "steps": "training steps",

@@ -1,4 +1,4 @@
-"""Tables as text that fits a width: cells wrap, and columns that find no room continue in a table below."""
+"""Text that fits a width: paragraphs, and tables whose cells wrap and whose columns, where they find no room, continue below."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from qaugbench.formatting import WIDTH, Row
+from qaugbench.formatting import WIDTH, Row, cut
 
 GAP = "  "
+UNBROKEN = "\u00a0"
 LONGEST_NAME = 34
 LONGEST_VALUE = 22
 WIDEST_WORD = 24
@@ -61,13 +62,23 @@ def laid_out(header: Row, body: Sequence[Row], width: int, layout: Layout) -> li
     return lines
 
 
-def cut(text: str, limit: int) -> str:
-    """Return a text of at most ``limit`` characters, the last one an ellipsis if it was longer.
+def wrapped(text: str, bullet: str = "", width: int = WIDTH) -> str:
+    """Return a paragraph at most ``width`` columns wide, its lines after the first indented below the bullet.
 
-    >>> cut("abcdef", 4)
-    'abc…'
+    No line begins with a sign of per cent.
+
+    >>> print(wrapped("both are below 5 % of it", "- ", width=18))
+    - both are below
+      5 % of it
     """
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    lines = textwrap.fill(
+        text.replace(" %", f"{UNBROKEN}%"),
+        width,
+        initial_indent=bullet,
+        subsequent_indent=" " * len(bullet),
+        break_on_hyphens=False,
+    )
+    return lines.replace(f"{UNBROKEN}%", " %")
 
 
 def _panels(rows: Sequence[Row], width: int, wraps: Collection[int]) -> list[list[int]]:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import json_option, print_json
-from qaugbench.cli.root import cli, tell
+from qaugbench.cli.output import json_option, print_json, terminal_width
+from qaugbench.cli.root import cli, say, tell
 from qaugbench.cli.show import show
 
 
@@ -84,9 +84,9 @@ def controls(generator: str, track: str, task: str, run: str | None, as_json: bo
         influence = {made: one.model_dump(mode="json") for made, one in found.items()}
         print_json([{**table.to_dict(), "influence": influence}])
         return
-    click.echo(
-        "\n\n".join([parameter_text(table), *(influence_text(generator, one, made) for made, one in found.items())])
-    )
+    width = terminal_width()
+    texts = (influence_text(generator, one, made, width) for made, one in found.items())
+    say("\n\n".join([parameter_text(table, width), *texts]))
 
 
 @show.command()

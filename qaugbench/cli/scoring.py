@@ -68,7 +68,7 @@ def power(name: str, endpoint: str | None, difference: float | None, as_json: bo
         tables = power_tables(folders[0], endpoint=endpoint, difference=difference)
         print_json({"fraction": key, **asdict(table)} for key, table in tables.items())
         return
-    say(power_text(folders[0], endpoint=endpoint, difference=difference))
+    say(power_text(folders[0], endpoint=endpoint, difference=difference, width=terminal_width()))
 
 
 @cli.command()
@@ -185,8 +185,8 @@ def _end(results: list[dict[str, Any]], as_json: bool) -> int:
 
 def _told(record: Any, *, alone: bool) -> str:
     """Return a record as its table where it is the only one, else as one line."""
-    from qaugbench.formatting import wrapped
     from qaugbench.report.summary_line import summary_line
     from qaugbench.report.tables import summary_table
+    from qaugbench.text_table import wrapped
 
     return summary_table(record, terminal_width()) if alone else wrapped(summary_line(record), "* ", terminal_width())

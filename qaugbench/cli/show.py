@@ -54,7 +54,9 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
     from qaugbench.catalogue import is_definition
 
     form = "json" if as_json else form
-    meant = [name for name in names if is_result(name) or not is_definition(name) and (SEP in name or Path(name).exists())]
+    meant = [
+        name for name in names if is_result(name) or (not is_definition(name) and (SEP in name or Path(name).exists()))
+    ]
     others = [name for name in names if name not in meant]
     if not meant or not all(map(is_definition, others)):
         return _show_definitions(others, form)
@@ -92,11 +94,11 @@ def _show_results(folders: Sequence[Path], form: str | None) -> int:
 
 
 def _text(records: Sequence[Record], form: str) -> str:
-    from qaugbench.formatting import wrapped
     from qaugbench.report.latex import latex_tables
     from qaugbench.report.score_rows import csv_text, score_rows
     from qaugbench.report.summary_line import summary_line
     from qaugbench.report.tables import markdown_summary, summary_table
+    from qaugbench.text_table import wrapped
 
     width = terminal_width()
     if form == "csv":

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.circuits.controls.build import CONTROLS
-from qaugbench.circuits.controls.parameter_counts import aligned, percent
+from qaugbench.circuits.controls.parameter_counts import percent
 from qaugbench.errors import DefinitionError, NoControlError
+from qaugbench.formatting import WIDTH
 from qaugbench.generators.shared.model import trainable_parameters
 from qaugbench.inspection.trial_fit import tried
+from qaugbench.text_table import Layout, laid_out
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _variant(control: str, count: dict[str, int], own: dict[str, int]) -> Varian
     )
 
 
-def parameter_text(table: ParameterTable) -> str:
+def parameter_text(table: ParameterTable, width: int = WIDTH) -> str:
     """Return the counts as aligned text."""
     cells: Sequence[tuple[str, ...]] = [
         ("variant", "block", "of circuits", "total", "of total", "block share", "asks"),
@@ -91,5 +93,7 @@ def parameter_text(table: ParameterTable) -> str:
             for row in table.variants
         ),
     ]
+    layout = Layout(right=frozenset(range(1, 6)), wraps=frozenset({6}), rule=False)
+    lines = "\n".join(laid_out(cells[0], cells[1:], width, layout))
     shared = f"\nThe data space, shared by all of them: {table.space:,}" if table.space else ""
-    return f"Trainable parameters, track {table.track} of {table.task}\n{aligned(cells, right=range(1, 6))}{shared}"
+    return f"Trainable parameters, track {table.track} of {table.task}\n{lines}{shared}"

@@ -15,10 +15,11 @@ from qaugbench.board.fit_notes import fit_notes
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.definition_text import next_commands
 from qaugbench.errors import shown
-from qaugbench.formatting import WIDTH, count, wrapped
+from qaugbench.formatting import WIDTH, count
 from qaugbench.kinds import is_quantum
 from qaugbench.record import HARDLY_REACHES, Record
 from qaugbench.stats.decide import LISTED_REPLICATES
+from qaugbench.text_table import wrapped
 
 CONTENTS = {
     ENTRY_FILE: "the record: what was run, every score, every comparison",

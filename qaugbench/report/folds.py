@@ -17,11 +17,10 @@ from qaugbench.formatting import (
     p_value,
     signed,
     unsigned,
-    wrapped,
 )
 from qaugbench.record import Record
 from qaugbench.stats.folds import CrossFitted, crossfit
-from qaugbench.text_table import aligned
+from qaugbench.text_table import aligned, wrapped
 
 HEADER = ("arm", "mean", "vs R* ({reference})", "95 % CI", "p")
 

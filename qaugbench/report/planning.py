@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qaugbench.board.reader import check_folder, check_test_scores, read_run_predictions, record_of
 from qaugbench.errors import StatisticsError, near_names
-from qaugbench.formatting import fraction_words
+from qaugbench.formatting import WIDTH, fraction_words
 from qaugbench.record import Record
 from qaugbench.stats.pilot import pilot_of_run
 from qaugbench.stats.power_table import PowerTable, table
@@ -46,11 +46,13 @@ def power_tables(
     }
 
 
-def power_text(folder: Path, *, endpoint: str | None = None, difference: float | None = None) -> str:
-    """Return ``power_tables`` as text at most 110 columns wide."""
+def power_text(
+    folder: Path, *, endpoint: str | None = None, difference: float | None = None, width: int = WIDTH
+) -> str:
+    """Return ``power_tables`` as text at most ``width`` columns wide."""
     found = power_tables(folder, endpoint=endpoint, difference=difference)
     return "\n".join(
-        f"At {fraction_words(key)} of the training patients\n{shown.text()}" for key, shown in found.items()
+        f"At {fraction_words(key)} of the training patients\n{shown.text(width)}" for key, shown in found.items()
     )
 
 

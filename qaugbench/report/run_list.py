@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from qaugbench.board.result_folders import LOG_FILE
 from qaugbench.errors import EntryError
-from qaugbench.formatting import WIDTH, count, wrapped
+from qaugbench.formatting import WIDTH, count
 from qaugbench.places import RUNS
 from qaugbench.predictions import Facts
 from qaugbench.record import RECORD_BYTES, RECORD_FILE, Board
+from qaugbench.text_table import wrapped
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
 BEGUN_FILE = "run.json"

@@ -16,7 +16,6 @@ from qaugbench.formatting import (
     p_value,
     signed,
     unsigned,
-    wrapped,
 )
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import FractionFacts, Record
@@ -25,7 +24,7 @@ from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words, notes
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
-from qaugbench.text_table import aligned
+from qaugbench.text_table import aligned, wrapped
 
 HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
 DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "p", "n", "verdict")

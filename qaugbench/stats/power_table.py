@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qaugbench.errors import StatisticsError
-from qaugbench.formatting import unsigned
+from qaugbench.formatting import WIDTH, unsigned
 from qaugbench.stats.pilot import Pilot, TestSet
 from qaugbench.stats.power import Needed, detectable, equivalence_margin, noninferiority_margin, replicates_needed
+from qaugbench.text_table import Layout, laid_out, wrapped
 
 REPLICATES = (3, 5, 10, 20, 50)
 TEST_SETS = (1.0, 2.0, 4.0)
@@ -44,41 +45,41 @@ class PowerTable:
     margin: float | None
     metric: str
 
-    def text(self) -> str:
-        """Return the table as plain text at most 110 columns wide; ``*`` marks what reaches the task's margin."""
-        named = [f"R={n}" for n in self.replicates] + ["non-inferiority", "equivalence"]
-        lines = [
-            f"Smallest difference in {self.metric} found with {100 * self.power:g} % power",
-            f"(two-sided {100 * self.alpha:g} %, R replicates), and the smallest margins of non-inferiority and equivalence",
-            f"shown with R={MARGINS_AT}, one-sided {100 * self.alpha:g} %, when nothing differs",
-            "",
-            f"{'test patients':<26}" + "".join(f"{name:>{_width(name)}}" for name in named),
+    def text(self, width: int = WIDTH) -> str:
+        """Return the table as plain text at most ``width`` columns wide; ``*`` marks what reaches the task's margin."""
+        title = (
+            f"Smallest difference in {self.metric} found with {100 * self.power:g} % power (two-sided "
+            f"{100 * self.alpha:g} %, R replicates), and the smallest margins of non-inferiority and equivalence shown with "
+            f"R={MARGINS_AT}, one-sided {100 * self.alpha:g} %, when nothing differs"
+        )
+        header = ("test patients", *(f"R={n}" for n in self.replicates), "non-inferiority", "equivalence")
+        body = [
+            (_size(row), *map(self._marked, (*row.detectable, row.noninferiority, row.equivalence)))
+            for row in self.rows
         ]
-        for row in self.rows:
-            values = [*row.detectable, row.noninferiority, row.equivalence]
-            cells = [f"{self._marked(value):>{_width(name)}}" for name, value in zip(named, values, strict=True)]
-            lines.append(f"{_size(row):<26}" + "".join(cells))
-        lines += ["", *self._footing()]
-        return "\n".join(line.rstrip() for line in lines) + "\n"
+        numbers = Layout(right=frozenset(range(1, len(header))), rule=False)
+        lines = [wrapped(title, width=width), "", *laid_out(header, body, width, numbers), "", *self._footing(width)]
+        return "\n".join(lines) + "\n"
 
     def _marked(self, value: float) -> str:
         # As printed: a value that reads like the margin is marked like it.
         reached = self.margin is not None and round(value, 3) <= self.margin
         return unsigned(value) + ("*" if reached else " ")
 
-    def _footing(self) -> list[str]:
+    def _footing(self, width: int) -> list[str]:
         lines = []
         if self.margin is not None:
-            lines.append(f"* reaches the task's margin of {unsigned(self.margin)}. To show a difference of that size:")
-            lines += [f"  {_size(row)}: {row.needed.words}" for row in self.rows if row.needed is not None]
+            reached = f"* reaches the task's margin of {unsigned(self.margin)}. To show a difference of that size:"
+            needed = [f"{_size(row)}: {row.needed.words}" for row in self.rows if row.needed is not None]
+            lines += [wrapped(reached, width=width), *(wrapped(line, "  ", width) for line in needed)]
         contrasts = len(self.pilot.contrasts) or 1
         # The relative error of a standard deviation from R - 1 degrees of freedom.
         error = 100 / math.sqrt(2 * (self.pilot.n_replicates - 1))
-        lines.append(
+        precision = (
             f"From {contrasts} {'contrast' if contrasts == 1 else 'contrasts'} of a pilot with {self.pilot.n_replicates} "
             f"replicates: relative precision about {error:.0f} %, better where patients limit."
         )
-        return lines
+        return [*lines, wrapped(precision, width=width)]
 
 
 def table(
@@ -118,7 +119,3 @@ def table(
 def _size(row: PowerRow) -> str:
     patients = f"{row.n_groups:,}" if row.sides is None else f"{row.sides[0]:,} with, {row.sides[1]:,} without"
     return patients if row.times is None else f"x{row.times:g} ({patients})"
-
-
-def _width(column: str) -> int:
-    return max(len(column) + 2, 8)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from qaugbench.formatting import PHANTOM_BANNER, WIDTH, count, duration, fraction_words, signed, unsigned, wrapped
-from qaugbench.text_table import aligned
+from qaugbench.formatting import PHANTOM_BANNER, WIDTH, count, duration, fraction_words, signed, unsigned
+from qaugbench.text_table import aligned, wrapped
 from qaugbench.tuning.study import Study, StudyResult, best_so_far
 from qaugbench.tuning.trial import TrialResult
 

@@ -129,7 +129,10 @@ def test_one_task_has_no_section_on_means(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("track", ["lite", "smoke"])
 def test_no_board_lists_a_phantom_or_a_smoke_run(tmp_path: Path, track: str) -> None:
-    entries = [_entry(tmp_path, "measured", replicates=2), _entry(tmp_path, "drawn", replicates=2, phantom=track == "lite")]
+    entries = [
+        _entry(tmp_path, "measured", replicates=2),
+        _entry(tmp_path, "drawn", replicates=2, phantom=track == "lite"),
+    ]
     board = entries[1].record.board.model_copy(update={"track": track})
     entries[1] = Submitted(entries[1].path, entries[1].record.model_copy(update={"board": board}))
     listed, title, below = page(entries).partition("# Not on a board\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qaugbench.formatting import duration, markdown_table, p_value, share, signed, unsigned, wrapped
+from qaugbench.formatting import duration, markdown_table, p_value, share, signed, unsigned
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,3 @@ def test_a_duration_has_one_unit(seconds: float, text: str) -> None:
 def test_a_cell_cannot_break_out_of_its_table() -> None:
     lines = markdown_table(("a", "b"), [("x|y", "1\n2")]).splitlines()
     assert lines[2] == "| x\\|y | 1\\n2 |"
-
-
-def test_no_line_begins_with_a_sign_of_per_cent() -> None:
-    text = "both are below 5 % of what another seed changes"
-    for width in range(10, 50):
-        lines = wrapped(text, width=width).splitlines()
-        assert not any(line.startswith("%") for line in lines)
-        assert " ".join(lines) == text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qaugbench.text_table import aligned, listed
+from qaugbench.text_table import aligned, listed, wrapped
 
 HEADER = ("arm", "mean", "vs R*", "95 % CI", "n", "verdict")
 BODY = [
@@ -54,3 +54,11 @@ def test_a_list_wraps_its_texts_within_their_columns(width: int) -> None:
 
 def test_an_empty_table_is_its_header() -> None:
     assert listed(("generator", "title"), []) == ["generator  title"]
+
+
+def test_no_line_begins_with_a_sign_of_per_cent() -> None:
+    text = "both are below 5 % of what another seed changes"
+    for width in range(10, 50):
+        lines = wrapped(text, width=width).splitlines()
+        assert not any(line.startswith("%") for line in lines)
+        assert " ".join(lines) == text
