@@ -60,7 +60,7 @@ def _located(name: str, runs: Path) -> Path:
         return runs / name
     known = near_names(name, run_names(runs))
     raise EntryError(
-        f"There is no run, entry or board {shown(name, None)!r}: give its folder, or the name of a run.{known}"
+        f"There is no run, entry or board {shown(name, None)!r}. Give the folder of one, or the name of a run.{known}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from qaugbench import __version__
+from qaugbench.cli import complete
 from qaugbench.errors import QaugbenchError, near_names, printable, shown
 
 EPILOG = (
@@ -79,7 +80,7 @@ def cli() -> None:
 
 
 @cli.command(name="help")
-@click.argument("words", metavar="[COMMAND]...", nargs=-1)
+@click.argument("words", metavar="[COMMAND]...", nargs=-1, shell_complete=complete.commands)
 @click.pass_context
 def help_(ctx: click.Context, words: tuple[str, ...]) -> None:
     """Show this help, or that of a command.
@@ -98,7 +99,7 @@ def help_(ctx: click.Context, words: tuple[str, ...]) -> None:
 def main() -> NoReturn:
     """Run the command line; bad input is one message on standard error and exit code 2."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name="qaugbench", standalone_mode=False) or 0)
     except click.exceptions.Abort:
         _interrupted()
     except click.ClickException as error:

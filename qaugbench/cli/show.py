@@ -29,7 +29,8 @@ class ShowGroup(NearNamesGroup):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> Any:
         """Complete commands, and everything else that can be shown."""
-        return [*super().shell_complete(ctx, incomplete), *complete.shown(ctx, self.params[0], incomplete)]
+        names = self.commands["definition"].params[0]
+        return [*super().shell_complete(ctx, incomplete), *complete.shown(ctx, names, incomplete)]
 
 
 @cli.group(cls=ShowGroup, subcommand_metavar="NAMES | COMMAND NAME")

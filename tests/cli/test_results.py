@@ -1,0 +1,201 @@
+"""Commands on runs, entries and boards: all are found alike, several get a line each, and the exit code says what holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from qaugbench.board.entry import submit
+from qaugbench.board.reader import record_of
+from qaugbench.cli import main
+from tests.board.factory import write_run
+from tests.board.tampering import change_record
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command ended with and printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Calls the command line as a shell does, in the present folder."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: object) -> Said:
+        self.monkeypatch.setattr("sys.argv", ["qaugbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        said = self.capsys.readouterr()
+        return Said(int(stop.value.code or 0), said.out, said.err)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Caller:
+    monkeypatch.setenv("COLUMNS", "80")
+    return Caller(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the runs one and two, and a board with the entry of each; not to be changed."""
+    root = tmp_path_factory.mktemp("made")
+    for seed, name in enumerate(("one", "two")):
+        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, phantom=False)
+        submit(root / "runs" / name, root / "results")
+    return root
+
+
+@pytest.fixture
+def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of it, the present folder, that a test may change."""
+    folder = Path(shutil.copytree(made, tmp_path / "here"))
+    monkeypatch.chdir(folder)
+    return folder
+
+
+BOARD = Path("results/brainmri@1/nickparvar-lite")
+PLACES = ["one", "runs/one", BOARD / "entries" / "one"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_run_is_shown_by_name_and_folder_and_an_entry_by_its_folder(place: object, here: Path, call: Caller) -> None:
+    said = call("show", place)
+    assert said.code == 0
+    assert said.out.startswith("brainmri@1/nickparvar/lite: Brain tumour MRI\n")
+    assert max(map(len, said.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("places", [["one", "two"], [BOARD], ["results"], ["results/brainmri@1"]])
+def test_of_several_each_has_a_line(places: list[object], here: Path, call: Caller) -> None:
+    said = call("show", *places)
+    assert said.code == 0
+    assert [line.split()[1] for line in said.out.splitlines() if line.startswith("* ")] == ["one", "two"]
+    contrasts = record_of(here / "runs" / "one").scores.fractions["10%"].endpoints["macro_auroc"].verdicts
+    assert f"qldm {contrasts['qldm'].words}".split()[-1] in said.out
+
+
+@pytest.mark.parametrize("command", ["verify", "rescore", "report"])
+def test_a_board_stands_for_its_entries(command: str, here: Path, call: Caller) -> None:
+    said = call(command, BOARD, "--json")
+    shape = json.loads(said.out)
+    assert (said.code, shape["command"], shape["ok"]) == (0, command, True)
+    assert [one["path"] for one in shape["results"]] == [str(BOARD / "entries" / name) for name in ("one", "two")]
+
+
+def test_the_page_of_an_entry_is_not_written_into_it(here: Path, call: Caller) -> None:
+    entry = BOARD / "entries" / "one"
+    before = sorted(entry.iterdir())
+    assert call("report", entry).out == "Report: one.html\n"
+    assert sorted(entry.iterdir()) == before
+    assert call("report", entry, "one", "--out", "pages").code == 0
+    assert Path("pages/one.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert call("verify", entry).code == 0
+
+
+@pytest.mark.parametrize("command", ["verify", "show", "report", "rescore"])
+def test_what_does_not_hold_is_named_and_the_others_are_looked_at(command: str, here: Path, call: Caller) -> None:
+    (here / "runs" / "one" / "record.json").write_text("{", encoding="utf-8")
+    said = call(command, "one", "two")
+    assert said.code == 1
+    assert said.err.startswith("error: runs/one/record.json is not usable JSON")
+    assert len(said.err.splitlines()) == 1
+    assert "two" in said.out
+    shape = json.loads(call(command, "one", "two", "--json").out)
+    assert shape["ok"] is False
+
+
+def test_a_changed_number_does_not_hold(here: Path, call: Caller) -> None:
+    change_record(
+        here / "runs" / "one", lambda record: record["data"].update(n_groups={"train": 1, "test": 2, "val": 3})
+    )
+    said = call("verify", "one", "two")
+    assert said.code == 1
+    assert said.out.splitlines()[0] == "runs/one: does not hold."
+    assert said.out.splitlines()[1].startswith("runs/two: holds. ")
+    assert said.out.splitlines()[-1] == "1 of 2 hold."
+
+
+@pytest.mark.parametrize("command", ["verify", "show", "report", "rescore", "power", "submit"])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("too", "Did you mean 'two'"), ("runs", "is neither a run, an entry nor a board"), ("begun", "is not finished")],
+)
+def test_wrong_use_is_another_code(command: str, given: str, words: str, here: Path, call: Caller) -> None:
+    (here / "begun").mkdir()
+    (here / "begun" / "log.txt").touch()
+    said = call(command, given)
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert words in said.err
+
+
+def test_scores_as_csv_are_those_of_the_record(here: Path, call: Caller) -> None:
+    rows = list(csv.DictReader(io.StringIO(call("show", "one", "two", "--format", "csv").out)))
+    scored = record_of(here / "runs" / "one").scores.fractions["10%"].endpoints["macro_auroc"]
+    found = {row["arm"]: row for row in rows if row["id"] == "one"}
+    assert {arm: float(row["mean"]) for arm, row in found.items()} == {
+        arm: pytest.approx(value.mean) for arm, value in scored.arms.items()
+    }
+    (contrast,) = [one for one in scored.contrasts if (one.arm, one.family) == ("qldm", "reference")]
+    qldm = found["qldm"]
+    numbers = [float(qldm[name]) for name in ("difference", "ci_low", "ci_high")]
+    assert numbers == pytest.approx([contrast.estimate, contrast.ci_low, contrast.ci_high])
+    assert qldm["reference"] == contrast.against
+    assert len(rows) == 2 * len(scored.arms)
+
+
+@pytest.mark.parametrize(("form", "words"), [("markdown", "## Brain tumour MRI"), ("latex", r"\toprule")])
+def test_other_formats(form: str, words: str, here: Path, call: Caller) -> None:
+    assert call("show", BOARD, "--format", form).out.count(words) == 2
+
+
+def test_json_is_a_format_too(here: Path, call: Caller) -> None:
+    assert call("show", "one", "--format", "json").out == call("show", "one", "--json").out
+    (record,) = json.loads(call("show", "one", "--json").out)["results"]
+    assert record == json.loads((here / "runs" / "one" / "record.json").read_text(encoding="utf-8"))
+
+
+def test_definitions_and_results_are_not_mixed(here: Path, call: Caller) -> None:
+    assert "at a time" in call("show", "one", "qldm").err
+    assert call("show", "qldm", "gmm").out.count("Settings on each track") == 2
+    assert "is for runs, entries and boards" in call("show", "qldm", "--format", "csv").err
+
+
+def test_runs_are_listed_from_the_folder_given(here: Path, call: Caller) -> None:
+    rows = json.loads(call("list", "runs", "--json").out)["results"]
+    assert {row["path"]: row["state"] for row in rows} == {"runs/one": "finished", "runs/two": "finished"}
+    assert "There is no run in nowhere" in call("list", "runs", "--out", "nowhere").out
+
+
+def test_submit_ends_with_what_was_written_what_will_be_asked_and_what_comes_next(here: Path, call: Caller) -> None:
+    said = call("submit", "one", "--out", "elsewhere")
+    entry = "elsewhere/brainmri@1/nickparvar-lite/entries/one"
+    assert said.out.startswith(f"Entry: {entry}\n")
+    for words in ("- entry.json (", "- predictions.npz (", "- manifest.json (", "[ ] Are there enough replicates?"):
+        assert words in said.out
+    assert f"  qaugbench verify {entry}\n" in said.out
+    assert f"  git add {entry}\n" in said.out
+    assert "No board lists" not in said.out
+
+
+def test_an_entry_of_a_phantom_is_marked_and_on_no_board(here: Path, call: Caller) -> None:
+    write_run(here / "runs" / "drawn", id="drawn", replicates=2)
+    said = call("submit", "drawn", "--out", "practice")
+    assert said.code == 0
+    assert "No board lists this entry: its images are a phantom's" in " ".join(said.out.split())
+    assert "git add" not in said.out
+    assert "no entry on real data yet" in call("leaderboard", "build", "practice").out
