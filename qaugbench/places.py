@@ -1,4 +1,4 @@
-"""The folders that commands use: data that were downloaded or converted, runs, and entries."""
+"""The folders that commands use: data that were downloaded or converted, runs, and entries; and the files that tell what one is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ RUNS = Path("runs")
 """Where runs are written unless told otherwise, and where the name of a run is looked up."""
 RESULTS = Path("results")
 """The folder of all entries: boards below it, their entries below them."""
+RECORD_FILE = "record.json"
+ENTRY_FILE = "entry.json"
+MANIFEST_FILE = "manifest.json"
 
 
 def data_home() -> Path:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_seria
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
+from qaugbench.places import RECORD_FILE
 from qaugbench.predictions import (
     MOST_ARMS,
     MOST_CLASSES,
@@ -36,7 +37,6 @@ OLDER_SCHEMAS = (1, 2)
 SMALL_INFLUENCE = 0.05
 """A change of the images below this share of the difference between two samples is small (docs/method.md says why)."""
 HARDLY_REACHES = "the circuit hardly reaches the images; attribution cannot be tested"
-RECORD_FILE = "record.json"
 MOST_ENDPOINTS = 60
 MOST_FAILURES = 100_000
 RECORD_BYTES = 64 * MIB

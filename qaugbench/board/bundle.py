@@ -12,14 +12,13 @@ from pydantic import Field
 
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import json_text
+from qaugbench.places import ENTRY_FILE, MANIFEST_FILE
 from qaugbench.predictions import MOST_BYTES, Facts
 from qaugbench.record import RECORD_BYTES, Board, Record, parse_facts
 from qaugbench.untrusted import MIB, read_bytes
 
 ENTRY_SCHEMA: Final = 1
-ENTRY_FILE = "entry.json"
 PREDICTIONS_FILE = "predictions.npz"
-MANIFEST_FILE = "manifest.json"
 SAMPLES_FILE = "samples.png"
 LARGEST = {
     ENTRY_FILE: RECORD_BYTES,

@@ -22,6 +22,7 @@ from qaugbench.board.bundle import (
     Manifest,
 )
 from qaugbench.board.consistent import inconsistencies
+from qaugbench.board.result_folders import is_entry
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.predictions import PredictionSet, parse_predictions
 from qaugbench.record import Record, parse_facts, read_record
@@ -41,11 +42,6 @@ class Bundle:
     predictions: PredictionSet
     entry: Entry | None
     has_samples: bool
-
-
-def is_entry(path: Path) -> bool:
-    """Return whether a folder is an entry rather than a run."""
-    return exists(path / ENTRY_FILE) or exists(path / MANIFEST_FILE)
 
 
 def record_of(path: Path) -> Record:

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE
-from qaugbench.board.reader import is_entry
 from qaugbench.errors import EntryError, near_names, shown
-from qaugbench.places import RUNS
-from qaugbench.record import RECORD_FILE
+from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, RECORD_FILE, RUNS
 from qaugbench.untrusted import exists
 
 ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
@@ -36,6 +33,11 @@ def is_result(name: str, runs: Path = RUNS) -> bool:
 def is_run(path: Path) -> bool:
     """Return whether a folder holds the record of a run, of whatever form."""
     return exists(path / RECORD_FILE)
+
+
+def is_entry(path: Path) -> bool:
+    """Return whether a folder is an entry rather than a run."""
+    return exists(path / ENTRY_FILE) or exists(path / MANIFEST_FILE)
 
 
 def run_names(runs: Path = RUNS) -> list[str]:

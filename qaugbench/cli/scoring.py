@@ -40,7 +40,7 @@ def report(names: tuple[str, ...], out: Path | None, as_json: bool) -> int:
     folders, results = result_folders(names), []
     for path, page in each(folders, lambda folder: write_report(folder, out)):
         failed = isinstance(page, EntryError)
-        results.append({"path": str(path), **({"error": str(page)} if failed else {"report": str(page)})})
+        results.append({"path": str(path), "error" if failed else "report": str(page)})
         if not as_json and not failed:
             say(f"Report: {page}")
     return _end(results, as_json)
@@ -133,13 +133,14 @@ def rescore(names: tuple[str, ...], as_json: bool) -> int:
     from qaugbench.report.html import write_report
     from qaugbench.report.summary_line import result_facts
 
-    folders, results = result_folders(names), []
+    folders = result_folders(names)
+    results: list[dict[str, Any]] = []
     for path, record in each(folders, rescore_results):
         if isinstance(record, EntryError):
             results.append({"path": str(path), "error": str(record)})
             continue
         page = write_report(path) if is_run(path) else None
-        results.append({**result_facts(path, record), "report": page and str(page)})
+        results.append({**result_facts(path, record), "report": str(page) if page else None})
         if not as_json:
             say(_told(record, alone=len(folders) == 1))
             say(f"Report: {page}" if page else f"Entry: {path}")

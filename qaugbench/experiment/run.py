@@ -33,7 +33,7 @@ from qaugbench.experiment.steps import cost_line, plan_lines
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
-from qaugbench.record import Board, FractionFacts, Record, record_text, robustness_only
+from qaugbench.record import FractionFacts, Record, record_text, robustness_only
 from qaugbench.report.run_list import BEGUN_FILE, Begun
 from qaugbench.task import RecipeName, Task, Track
 
@@ -254,7 +254,9 @@ def reproducing(prepared: PreparedRun) -> str:
 def _begun(prepared: PreparedRun) -> Begun:
     plan = prepared.plan
     return Begun(
-        board=Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name),
+        task=plan.task.name,
+        source=plan.source.facts.source,
+        track=plan.track.name,
         generators=[choice.card.id for choice in plan.generators],
         replicates=plan.replicates,
         began=now(),

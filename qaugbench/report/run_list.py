@@ -13,24 +13,31 @@ from pydantic import BaseModel, ValidationError
 from qaugbench.board.result_folders import LOG_FILE
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH, count
-from qaugbench.places import RUNS
-from qaugbench.predictions import Facts
-from qaugbench.record import RECORD_BYTES, RECORD_FILE, Board
+from qaugbench.places import RECORD_FILE, RUNS
 from qaugbench.text_table import wrapped
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
 BEGUN_FILE = "run.json"
 """What a run writes into its folder before it computes anything."""
+LARGEST_RECORD = 64 * MIB
 UNREADABLE = "its record cannot be read"
 
 
-class Begun(Facts):
+class Begun(BaseModel):
     """The content of ``run.json``: what a run is about to compute, and since when (UTC)."""
 
-    board: Board
+    task: str
+    source: str
+    track: str
     generators: list[str]
     replicates: int
     began: str
+
+
+class _Board(BaseModel):
+    task: str
+    source: str
+    track: str
 
 
 class _Environment(BaseModel):
@@ -45,7 +52,7 @@ class _Generator(BaseModel):
 class _Head(BaseModel):
     """Of a record of any schema what a list shows; all else is not read."""
 
-    board: Board
+    board: _Board
     generators: list[_Generator]
     replicates: int
     environment: _Environment
@@ -102,9 +109,15 @@ def _listed(path: Path) -> ListedRun:
             begun = Begun.model_validate(parse_json(read_bytes(path / BEGUN_FILE, MIB), path / BEGUN_FILE))
         except (EntryError, ValidationError):
             return ListedRun(path, "not finished")
-        board = begun.board.model_dump()
         return ListedRun(
-            path, "not finished", begun.began, **board, generators=tuple(begun.generators), replicates=begun.replicates
+            path,
+            "not finished",
+            begun.began,
+            begun.task,
+            begun.source,
+            begun.track,
+            tuple(begun.generators),
+            begun.replicates,
         )
     return ListedRun(path, "not finished", _changed(path / LOG_FILE))
 
@@ -112,7 +125,7 @@ def _listed(path: Path) -> ListedRun:
 def _finished(path: Path) -> ListedRun:
     file = path / RECORD_FILE
     try:
-        head = _Head.model_validate(parse_json(read_bytes(file, RECORD_BYTES), file))
+        head = _Head.model_validate(parse_json(read_bytes(file, LARGEST_RECORD), file))
     except (EntryError, ValidationError):
         return ListedRun(path, UNREADABLE)
     failed = len(head.failures)

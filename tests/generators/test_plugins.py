@@ -162,7 +162,7 @@ def command_line(installed: Path, *arguments: str) -> subprocess.CompletedProces
 def test_the_example_is_listed_once_installed(installed: Path) -> None:
     done = command_line(installed, "list", "generators", "--json")
     assert done.returncode == 0, done.stderr
-    rows = {row["generator"]: row for row in json.loads(done.stdout)["generators"]}
+    rows = {row["generator"]: row for row in json.loads(done.stdout)["results"]}
     assert rows["gaussianpca"]["title"] == "Gaussian in PCA space"
     assert "qldm" in rows
 

@@ -31,7 +31,7 @@ def test_show_circuit_as_data_is_the_circuit(
     from qaugbench.circuits.circuit import Circuit
 
     assert call("show", "circuit", "qldm", "--json", monkeypatch=monkeypatch) == 0
-    (data,) = json.loads(capsys.readouterr().out)
+    (data,) = json.loads(capsys.readouterr().out)["results"]
     assert Circuit.from_dict(data) == qldm_circuit(8, 3)
 
 
@@ -39,7 +39,7 @@ def test_show_still_takes_the_name_of_a_definition(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("show", "ldm", "--json", monkeypatch=monkeypatch) == 0
-    assert json.loads(capsys.readouterr().out)["id"] == "ldm"
+    assert json.loads(capsys.readouterr().out)["results"][0]["id"] == "ldm"
 
 
 def test_execute_keeps_what_replay_returns(
@@ -50,7 +50,7 @@ def test_execute_keeps_what_replay_returns(
     for device in ("aer", f"replay:{tmp_path / 'kept'}"):
         out = ("--out", tmp_path / "kept") if device == "aer" else ()
         assert call("execute", "qldm", "--device", device, *common, *out, monkeypatch=monkeypatch) == 0
-        found.append(json.loads(capsys.readouterr().out)[0])
+        found.append(json.loads(capsys.readouterr().out)["results"][0])
     first, replayed = found
     assert first["outputs"] == replayed["outputs"]
     assert first["report"]["job_ids"] == replayed["report"]["job_ids"]

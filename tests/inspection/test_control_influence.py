@@ -74,5 +74,6 @@ def test_show_controls_of_a_trial_says_that_it_is_barely_trained(
     assert call("show", "controls", "qldm", "--track", "smoke", monkeypatch=monkeypatch) == 0
     assert "barely trained" in capsys.readouterr().out
     assert call("show", "controls", "qldm", "--track", "smoke", "--json", monkeypatch=monkeypatch) == 0
-    (found,) = json.loads(capsys.readouterr().out)["influence"].values()
+    (table,) = json.loads(capsys.readouterr().out)["results"]
+    (found,) = table["influence"].values()
     assert BlockInfluence.model_validate(found) == FOUND

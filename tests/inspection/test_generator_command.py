@@ -35,7 +35,9 @@ def test_a_fault_ends_with_1_and_says_which(
         tmp_path
     ):
         assert exit_code(monkeypatch, "meanimage", "--json") == 1
-    failed = [result for result in json.loads(capsys.readouterr().out) if result["state"] == "fails"]
+    said = json.loads(capsys.readouterr().out)
+    failed = [result for result in said["results"] if result["state"] == "fails"]
+    assert said["ok"] is False
     assert "A drawn point is not finite" in failed[0]["detail"]
 
 

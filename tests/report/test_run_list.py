@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from qaugbench.files import json_text
-from qaugbench.record import Board, CellOutcome
+from qaugbench.record import CellOutcome
 from qaugbench.report.run_list import BEGUN_FILE, UNREADABLE, Begun, listed_runs, runs_text
 from tests.board.factory import write_run
 
 BEGUN = Begun(
-    board=Board(task="brainmri@2", source="phantom", track="smoke"),
+    task="brainmri@2",
+    source="phantom",
+    track="smoke",
     generators=["smote"],
     replicates=2,
     began="2031-01-01T10:00:00+00:00",
