@@ -65,7 +65,7 @@ class Checklist:
             "\n".join(["Written", *(wrapped(line, "- ", width) for line in files)]),
             "\n".join(
                 [
-                    "What a reviewer will ask; [ ] needs a word in the pull request",
+                    wrapped("What a reviewer will ask; [ ] needs a word in the pull request", width=width),
                     *(wrapped(line, mark, width) for mark, line in zip(marks, checks, strict=True)),
                 ]
             ),

@@ -1,0 +1,91 @@
+"""Tables for papers and spreadsheets, and the checklist of an entry: what others wrote stays text, and gaps are named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qaugbench.board.entry import submit
+from qaugbench.record import CellOutcome, Record, record_text
+from qaugbench.report.checklist import Checklist, checklist
+from qaugbench.report.latex import escaped, latex_tables
+from qaugbench.report.score_rows import csv_text, score_rows
+from tests.board.factory import write_run
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    return write_run(tmp_path_factory.mktemp("elsewhere"), replicates=3, phantom=False)
+
+
+def test_latex_has_one_table_per_fraction_with_as_many_cells_in_every_row(record: Record) -> None:
+    text = latex_tables(record)
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert text.count(r"\begin{tabular}{lrrrrrrl}") == 1
+    assert {line.count("&") for line in rows} == {7}
+    assert len(rows) == 1 + len(record.arms)
+    mean = record.scores.fractions["10%"].endpoints["macro_auroc"].arms["qldm"].mean
+    assert any(line.startswith(f"qldm & ${mean:.3f}$".replace("$0.", "$.")) for line in rows)
+
+
+def test_latex_prints_what_others_wrote_as_it_is(record: Record) -> None:
+    assert escaped(r"a_b 5 % \input{x} $y$ ~^#&") == (
+        r"a\_b 5 \% \textbackslash{}input\{x\} \$y\$ \textasciitilde{}\textasciicircum{}\#\&"
+    )
+    hostile = record.model_copy(update={"title": "\\input{/etc/passwd}", "id": "x\n\\immediate\\write18{ls}"})
+    lines = latex_tables(hostile).splitlines()
+    assert not any(line.startswith("\\immediate") for line in lines)
+    assert not any("\\input" in line for line in lines)
+
+
+def test_phantoms_are_marked_in_latex(tmp_path: Path) -> None:
+    assert "% PHANTOM DATA." in latex_tables(write_run(tmp_path, replicates=2))
+
+
+def test_no_cell_of_a_spreadsheet_is_a_formula(record: Record) -> None:
+    (row, *_) = score_rows(record)
+    assert "'=HYPERLINK(1)," in csv_text([replace(row, id="=HYPERLINK(1)")])
+
+
+def test_an_arm_without_a_value_has_a_row_of_gaps(tmp_path: Path) -> None:
+    failed = tuple(("qldm", replicate) for replicate in range(3))
+    found = {row.arm: row for row in score_rows(write_run(tmp_path, replicates=3, failed=failed))}
+    assert (found["qldm"].mean, found["qldm"].difference, found["qldm"].verdict) == (None, None, None)
+    assert found["ddpm"].mean is not None
+
+
+def _checklist(folder: Path, record: Record) -> Checklist:
+    (folder / "run" / "record.json").write_text(record_text(record), encoding="utf-8")
+    return checklist(submit(folder / "run", folder / "results"), folder / "results")
+
+
+def test_a_reviewer_asks_about_everything_that_is_missing(tmp_path: Path) -> None:
+    arms = ("R", "R+", "R+cm", "qldm")
+    failure = CellOutcome(stage="fit", name="x 10% r0", outcome="error", reason="no memory")
+    made = write_run(tmp_path / "run", replicates=3, phantom=False, arms=arms, failures=[failure])
+    environment = made.environment.model_copy(update={"commit": "abc+changes"})
+    data = made.data.model_copy(update={"patients_known": False})
+    found = _checklist(tmp_path, made.model_copy(update={"environment": environment, "data": data}))
+    open_questions = {check.question for check in found.checks if not check.well}
+    assert open_questions == {
+        "Are there enough replicates?",
+        "Did quantum generators run beside their controls?",
+        "Did any step fail?",
+        "Are patients kept apart?",
+        "Which code made it?",
+    }
+    for width in (60, 120):
+        text = found.text(width)
+        assert text.count("[ ] ") == len(open_questions) + 1  # one explains the mark
+        assert all(len(line) <= width for line in text.splitlines() if str(tmp_path) not in line)
+
+
+def test_a_complete_entry_needs_no_word(tmp_path: Path) -> None:
+    made = write_run(tmp_path / "run", replicates=10, phantom=False)
+    environment = made.environment.model_copy(update={"commit": "abc"})
+    found = _checklist(tmp_path, made.model_copy(update={"environment": environment}))
+    assert [check.question for check in found.checks if not check.well] == []
+    assert found.not_listed is None
+    assert found.to_dict()["files"].keys() == {"entry.json", "predictions.npz", "manifest.json"}
