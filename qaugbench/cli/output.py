@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from qaugbench.cli.root import say, tell_error
+from qaugbench.cli.root import tell_error
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH
 
@@ -46,14 +46,6 @@ def each(paths: Sequence[Path], look: Callable[[Path], Found]) -> Iterator[tuple
             found = error
             tell_error(str(error))
         yield path, found
-
-
-def say_json_or(as_json: bool, results: Callable[[], Iterable[Any]], text: Callable[[], str]) -> None:
-    """Print results as JSON or as text, whichever is asked for; the other is not made."""
-    if as_json:
-        print_json(results())
-    else:
-        say(text())
 
 
 def _command() -> str:
