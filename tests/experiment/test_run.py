@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from qaugbench.board.verify import verify
 from qaugbench.experiment.run import RunResult
 from qaugbench.predictions import read_predictions
 from qaugbench.record import read_record
+from qaugbench.report.run_list import listed_runs
 from tests.experiment.tiny import tiny_run
 
 ARMS = (
@@ -46,6 +48,15 @@ def test_record_says_phantom(finished: RunResult) -> None:
     assert finished.record.data.phantom
     assert finished.record.board.source == "phantom"
     assert "phantom" in finished.report.read_text(encoding="utf-8").lower()
+
+
+def test_a_run_is_listed_from_its_beginning(finished: RunResult, tmp_path: Path) -> None:
+    (listed,) = [run for run in listed_runs(finished.folder.parent) if run.path == finished.folder]
+    assert (listed.state, listed.generators, listed.replicates) == ("finished", ("qldm",), 2)
+    (tmp_path / "begun").mkdir()
+    shutil.copy(finished.folder / "run.json", tmp_path / "begun")
+    (begun,) = listed_runs(tmp_path)
+    assert (begun.state, begun.task, begun.generators) == ("not finished", listed.task, ("qldm",))
 
 
 def test_every_number_can_be_recomputed(finished: RunResult) -> None:
