@@ -58,7 +58,7 @@ def test_without_facts_it_is_listed_as_unusable_and_the_others_stay(package: Pat
     rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
     assert rows["qldm"]["kind"] == "hybrid"
     assert rows["meanimage"]["title"].startswith("cannot be used: The registered generator 'meanimage' states no facts")
-    assert "cannot be used" in catalogue_text("generators")
+    assert "cannot be used" in catalogue_text("generators", width=999)
     with pytest.raises(DefinitionError, match=r"no .*models/meanimage\.toml and no .*flatpack/meanimage\.toml"):
         definitions.generator_card("meanimage")
     assert [card.id for card in definitions.usable_cards()] == definitions.names("baselines")
@@ -98,7 +98,7 @@ def test_code_that_cannot_be_used_is_listed_as_such_and_named_by_the_doctor(
     rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
     assert rows["meanimage"]["title"].startswith("cannot be used: ")
     assert said in rows["meanimage"]["title"]
-    assert "flatpack/models/flat.py, line " in catalogue_text("generators")
+    assert "flatpack/models/flat.py, line " in catalogue_text("generators", width=999)
     assert rows["qldm"]["kind"] == "hybrid"
     (finding,) = plug_in_findings(tmp_path / "runs")
     assert (finding.state, finding.what) == ("fails", "plug-in meanimage")
