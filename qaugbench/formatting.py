@@ -27,8 +27,18 @@ def unsigned(value: float | None) -> str:
     """
     if value is None:
         return NONE
-    text = f"{abs(value):.3f}".removeprefix("0")
+    text = without_leading_zero(f"{abs(value):.3f}")
     return f"-{text}" if value < 0 and text != ".000" else text
+
+
+def without_leading_zero(number: str) -> str:
+    """Return a written number without the zero before its point; a zero alone stays.
+
+    >>> without_leading_zero("0.25"), without_leading_zero("-0.5"), without_leading_zero("0"), without_leading_zero("10.0")
+    ('.25', '-.5', '0', '10.0')
+    """
+    sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
+    return sign + (digits[1:] if digits.startswith("0.") else digits)
 
 
 def signed(value: float | None) -> str:

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from qaugbench.kinds import is_quantum
 from qaugbench.predictions import ArmInfo
+from qaugbench.report.colours import shaded
+
+
+Mark = tuple[str, str]
+"""A matplotlib marker and how it is filled."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One method as drawn: display name, what it is in words, colour, marker and matplotlib's line style."""
+    """One method as drawn: display name, what it is in words, colour, marker, matplotlib's line style and fill style."""
 
     title: str
     words: str
     color: str
     marker: str
     dash: str
+    fill: str = "full"
 
 
 def looks(arms: Iterable[ArmInfo]) -> dict[str, Look]:
-    """Return the look of every arm by its id; the same arms always look the same.
+    """Return the look of every arm by its id; the same arms always look the same, and no two of them have the same mark.
 
-    A control has its generator's colour and its own marker and dash. A generator that ``identity.toml`` does not list
-    takes a spare colour, in the alphabetical order of such generators.
+    A control has its generator's hue in a shade of its own, and its own marker and dash. A generator that ``identity.toml``
+    does not list takes a spare colour, in the alphabetical order of such generators.
     """
     arms = list(arms)
     facts = _facts()
     unlisted = sorted({arm.generator for arm in arms if arm.generator and arm.generator not in facts["generator"]})
     spare = {name: facts["spare"][number % len(facts["spare"])] for number, name in enumerate(unlisted)}
-    return {arm.id: _look(arm, facts, spare) for arm in arms}
+    return _marked_apart(arms, {arm.id: _look(arm, facts, spare) for arm in arms}, facts)
 
 
 def _look(arm: ArmInfo, facts: dict[str, Any], spare: dict[str, str]) -> Look:
@@ -41,11 +49,39 @@ def _look(arm: ArmInfo, facts: dict[str, Any], spare: dict[str, str]) -> Look:
         name, _, rest = arm.id.partition(":")
         look = facts["arm"].get(arm.id) or facts["arm"].get(name, {**facts["arm_other"], "title": arm.id})
         return Look(**{**look, "title": f"{look['title']}, {rest}" if rest and name in facts["arm"] else look["title"]})
-    generator = facts["generator"].get(arm.generator, {"title": arm.generator, "color": spare.get(arm.generator, "")})
+    default = {"title": arm.generator, "color": spare.get(arm.generator, ""), "marker": facts["spare_markers"][0]}
+    generator = facts["generator"].get(arm.generator, default)
     name = arm.control or "none"
     control = facts["control"].get(name, {**facts["control_other"], "title": name})
     title = f"{generator['title']}, {control['title']}" if control["title"] else generator["title"]
-    return Look(title, control["words"], generator["color"], control["marker"], control["dash"])
+    color, marker = shaded(generator["color"], control.get("shade", 0.0)), control.get("marker", generator["marker"])
+    return Look(title, control["words"], color, marker, control["dash"], "full" if name == "none" else "none")
+
+
+def _marked_apart(arms: list[ArmInfo], found: dict[str, Look], facts: dict[str, Any]) -> dict[str, Look]:
+    """Return the looks with marks that differ: arms on real images keep theirs, then come generators, then controls."""
+    taken: set[Mark] = set()
+    chosen: dict[str, Look] = {}
+    for arm in sorted(arms, key=_precedence):
+        own = found[arm.id]
+        mark = next((mark for mark in _marks(own, arm, facts) if mark not in taken), (own.marker, own.fill))
+        taken.add(mark)
+        chosen[arm.id] = replace(own, marker=mark[0], fill=mark[1])
+    return {arm.id: chosen[arm.id] for arm in arms}
+
+
+def _precedence(arm: ArmInfo) -> tuple[bool, bool, bool, str]:
+    return arm.generator is not None, arm.role == "control", not is_quantum(arm.kind), arm.id
+
+
+def _marks(own: Look, arm: ArmInfo, facts: dict[str, Any]) -> Iterator[Mark]:
+    """Yield the marks that an arm may take, the dearest first: a control keeps its marker, a generator a filled one."""
+    yield own.marker, own.fill
+    if arm.role == "control":
+        yield from ((own.marker, fill) for fill in facts["fills"])
+    else:
+        yield from ((marker, "full") for marker in facts["spare_markers"])
+    yield from product([own.marker, *facts["spare_markers"]], facts["fills"])
 
 
 @cache

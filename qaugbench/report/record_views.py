@@ -44,6 +44,12 @@ def reference_arm(record: Record, key: str) -> str | None:
     return None if fraction is None else fraction.reference.arm
 
 
+def best_classical_arm(record: Record, key: str) -> str | None:
+    """Return the best classical arm at one fraction, or None where there is none."""
+    fraction = record.scores.fractions.get(key)
+    return None if fraction is None else fraction.best_classical.arm
+
+
 def contrasts(record: Record, key: str, endpoint: str, family: str) -> list[Contrast]:
     """Return the differences of one family (``reference``, ``augmented``, ``best-classical``, ``control``), by arm."""
     scored = endpoint_score(record, key, endpoint)

@@ -1,0 +1,81 @@
+"""Training curves: every replicate thin, the mean over replicates thick and with its arm's mark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from qaugbench.formatting import without_leading_zero
+from qaugbench.report.drawing import GRID, NARROW, STYLE, WIDE, mark
+from qaugbench.report.identity import Look
+
+MARKS = 6
+"""Marks along a curve."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One training curve: steps and values, and the method that it belongs to."""
+
+    method: str
+    steps: Sequence[float]
+    values: Sequence[float]
+
+
+def curves(
+    panels: Mapping[str, Sequence[Curve]], looks: Mapping[str, Look], *, ylabel: str, narrow: bool = False
+) -> Figure:
+    """Return a figure with one panel per title.
+
+    Losses that span two decades or more are drawn on a logarithmic scale.
+    """
+    titles = [title for title, found in panels.items() if found]
+    columns = min(1 if narrow else 2, len(titles))
+    n_rows = math.ceil(len(titles) / columns)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(NARROW if narrow else WIDE, 2.9 * n_rows), layout="constrained")
+        axes = figure.subplots(n_rows, columns, sharey=True, squeeze=False).ravel()
+        for axis in axes[len(titles) :]:
+            axis.set_visible(False)
+        logarithmic = _spans_decades([value for found in panels.values() for curve in found for value in curve.values])
+        for number, (axis, title) in enumerate(zip(axes, titles, strict=False)):
+            _panel(axis, panels[title], looks)
+            axis.set_title(title)
+            axis.set_xlabel("step", loc="right", labelpad=1)
+            if number % columns == 0:
+                axis.set_ylabel(ylabel)
+            if logarithmic:
+                axis.set_yscale("log")
+            else:
+                axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: without_leading_zero(f"{value:.3g}")))
+        return figure
+
+
+def _panel(axis: Axes, found: Sequence[Curve], looks: Mapping[str, Look]) -> None:
+    methods = list(dict.fromkeys(curve.method for curve in found))
+    for number, method in enumerate(methods):
+        own = [curve for curve in found if curve.method == method]
+        look = looks[method]
+        for curve in own if len(own) > 1 else []:
+            axis.plot(curve.steps, curve.values, color=look.color, linewidth=0.6, alpha=0.35)
+        shared = [curve for curve in own if list(curve.steps) == list(own[0].steps)]
+        mean = np.mean([curve.values for curve in shared], axis=0)
+        every = max(1, len(mean) // MARKS)
+        first = round(every * number / len(methods))
+        drawn = {**mark(look, 5), "markevery": (min(first, len(mean) - 1), every)}
+        axis.plot(shared[0].steps, mean, linestyle=look.dash, linewidth=1.5, label=method, **drawn)
+    axis.grid(axis="y", color=GRID, linewidth=0.8)
+    below = (0.0, -0.22)
+    axis.legend(fontsize=7.5, handlelength=2.8, ncols=2, columnspacing=1.2, loc="upper left", bbox_to_anchor=below)
+
+
+def _spans_decades(values: Sequence[float]) -> bool:
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) / min(finite) >= 100

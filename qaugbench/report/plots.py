@@ -1,0 +1,145 @@
+"""The figures of a record: what answers it, all arms against the reference, classes, training curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from matplotlib.figure import Figure
+
+from qaugbench.board.check_arms import check_arms
+from qaugbench.predictions import CHECK_ROLES
+from qaugbench.record import Record
+from qaugbench.report import record_views as views
+from qaugbench.report.class_plot import ArmValue, ClassRow, per_class
+from qaugbench.report.curve_plot import Curve, curves
+from qaugbench.report.curves import CurveFile, TrainingCurve
+from qaugbench.report.forest import Difference, Panel, forest
+from qaugbench.report.identity import looks
+from qaugbench.stats.results import Contrast
+
+REAL_ARMS_PANEL = "Real-data arms"
+CHECKS_PANEL = "Checks"
+CURVE_VALUES = ("val_metric", "train_loss", "loss")
+"""Of a classifier its metric on real validation images and its loss, of a generator its loss."""
+
+
+def answer_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
+    """Return what answers a run at one fraction: its generators minus R*, the best classical arm, and their controls.
+
+    The oracle minus R* is with them, since it shows what could be gained. None where nothing was compared.
+    """
+    reference, best = views.reference_arm(record, key), views.best_classical_arm(record, key)
+    shown = {arm.id for arm in record.arms if arm.role in ("synthetic", "oracle")}
+    also = ", also the best classical arm" if best == reference else ""
+    families = [
+        (f"Does it help? Minus R* ({reference}{also})", "reference", False),
+        *([] if also else [("Minus the best classical arm", "best-classical", True)]),
+        ("Is it the quantum part? Minus its controls", "control", True),
+    ]
+    panels = [
+        Panel(title, _rows(record, [one for one in _primary(record, key, family) if one.arm in shown], pair=pair))
+        for title, family, pair in families
+    ]
+    return _forest(record, panels, narrow=narrow)
+
+
+def reference_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
+    """Return every arm minus R* on the primary endpoint at one fraction; None where nothing was compared."""
+    checks = {arm.id for arm in check_arms(record)}
+    found = _primary(record, key, "reference")
+    panels = [
+        Panel(f"All arms minus R* ({views.reference_arm(record, key)})", _rows(record, [o for o in found if o.arm not in checks])),
+        Panel("Checks of the benchmark minus R*", _rows(record, [one for one in found if one.arm in checks])),
+    ]
+    return _forest(record, panels, narrow=narrow)
+
+
+def class_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
+    """Return the AUROC of every class against the rest at one fraction; None where no class could be scored."""
+    rows = class_rows(record, key)
+    if not rows:
+        return None
+    return per_class(rows, looks(record.arms), xlabel="AUROC against the rest, mean over replicates", narrow=narrow)
+
+
+def class_rows(record: Record, key: str) -> list[ClassRow]:
+    """Return what is drawn of every class at one fraction; few are so few positives that a verdict could not rest on them."""
+    titles = dict(zip(record.labels.names, record.labels.titles, strict=True))
+    fraction = record.scores.fractions.get(key)
+    scored = {} if fraction is None else fraction.classes
+    few = set() if fraction is None else {name for note in fraction.class_notes for name in note.classes}
+    return [
+        ClassRow(
+            titles[name],
+            scored[name].n_positive,
+            name in few,
+            [
+                ArmValue(arm.id, value.mean, None if value.ci_low is None or value.ci_high is None else (value.ci_low, value.ci_high))
+                for arm in views.main_arms(record)
+                if (value := scored[name].arms.get(arm.id)) is not None
+            ],
+        )
+        for name in record.labels.names
+        if name in scored and scored[name].arms
+    ]
+
+
+def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, narrow: bool = False) -> Figure | None:
+    """Return the training curves of one of ``CURVE_VALUES`` at one fraction; None where no curve has it."""
+    drawn = looks(record.arms)
+    every = kept.generator if value == "loss" else kept.classifier
+    own = [curve for curve in every if curve.fraction == key and curve.method in drawn]
+    found = [shown for curve in own for shown in _curve(curve, value)]
+    if not found:
+        return None
+    ylabel = "validation metric" if value == "val_metric" else "training loss"
+    panels = _by_generator(record, views.reference_arm(record, key), found)
+    return curves(panels, drawn, ylabel=ylabel, narrow=narrow)
+
+
+def _primary(record: Record, key: str, family: str) -> list[Contrast]:
+    return views.contrasts(record, key, record.endpoints[0].id, family)
+
+
+def _forest(record: Record, panels: Sequence[Panel], *, narrow: bool) -> Figure | None:
+    if not any(panel.rows for panel in panels):
+        return None
+    primary = record.endpoints[0]
+    return forest(panels, unit=primary.title, margin=primary.margin, narrow=narrow)
+
+
+def _rows(record: Record, found: Sequence[Contrast], *, pair: bool = False) -> list[Difference]:
+    """Return the rows of a panel; of a ``pair`` both arms are named. A control's row has the control's look."""
+    drawn = looks(record.arms)
+    return [
+        Difference(
+            f"{one.arm} - {one.against}" if pair else one.arm,
+            one.estimate,
+            one.ci_low,
+            one.ci_high,
+            drawn[one.against] if one.family == "control" else drawn[one.arm],
+        )
+        for one in found
+    ]
+
+
+def _curve(curve: TrainingCurve, value: str) -> list[Curve]:
+    """Return the curve of one value, or nothing when no point has it."""
+    points = [(point.step, number) for point in curve.points if (number := getattr(point, value)) is not None]
+    return [Curve(curve.method, [step for step, _ in points], [number for _, number in points])] if points else []
+
+
+def _by_generator(record: Record, reference: str | None, found: Iterable[Curve]) -> dict[str, list[Curve]]:
+    """Return the curves by panel: the real-data arms, then each generator with its controls beside the reference."""
+    by_arm: dict[str, list[Curve]] = {}
+    for curve in found:
+        by_arm.setdefault(curve.method, []).append(curve)
+    panels: dict[str, list[Curve]] = {REAL_ARMS_PANEL: []}
+    for arm in record.arms:
+        own = by_arm.get(arm.id, [])
+        panel = CHECKS_PANEL if arm.role in CHECK_ROLES else arm.generator or REAL_ARMS_PANEL
+        if panel not in panels and own:
+            panels[panel] = list(by_arm.get(str(reference), []))
+        if own:
+            panels[panel] += own
+    return panels
