@@ -166,7 +166,7 @@ def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tu
         _mean(row.reference),
         difference_cell(row.difference),
         p_value(adjusted),
-        _words(row, verdict.words if verdict else "no result"),
+        _words(row, _verdict_words(verdict)),
         ATTRIBUTION[verdict.ladder.attribution] if verdict else NONE,
         influence if is_quantum(row.arm.kind) else "",
         "",
@@ -186,7 +186,7 @@ def _control_cells(row: Row) -> tuple[str, ...]:
         "",
         difference_cell(row.difference),
         "",
-        _words(row, row.difference.words if row.difference else "no result"),
+        _words(row, _difference_words(row.difference)),
         "",
         "",
         difference_cell(row.over_control),
@@ -211,10 +211,22 @@ def _words(row: Row, words: str) -> str:
     return f"{words} (provisional)" if row.record.replicates < LISTED_REPLICATES else words
 
 
+def _difference_words(found: Contrast | None) -> str:
+    if found is None:
+        return "no result"
+    return found.words if found.reason is None else f"{found.words}: {found.reason}"
+
+
+def _verdict_words(verdict: ArmVerdict | None) -> str:
+    if verdict is None:
+        return "no result"
+    return verdict.words if verdict.ladder.reason is None else f"{verdict.words}: {verdict.ladder.reason}"
+
+
 def _amounts(row: Row) -> tuple[str, str]:
     """Return how many replicates a row has, and how many test images and patients."""
     value = row.value
     if value is None:
         return str(row.record.replicates), NONE
     filled = f" ({value.n_flagged} filled in)" if value.n_flagged else ""
-    return f"{row.record.replicates}{filled}", f"{value.n_images} / {value.n_patients}"
+    return f"{row.record.replicates}{filled}", f"{value.n_images:,} / {value.n_patients:,}"

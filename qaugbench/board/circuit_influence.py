@@ -71,10 +71,15 @@ def influence_sentence(name: str, found: BlockInfluence) -> str:
     )
 
 
+def influence_note(key: str, name: str, found: BlockInfluence) -> str:
+    """Return ``influence_sentence`` with the fraction it is about."""
+    return f"At {fraction_words(key)}, {influence_sentence(name, found)}"
+
+
 def influence_notes(record: Record) -> list[str]:
     """Return the sentence of every generator whose influence was measured, at every fraction."""
     return [
-        f"At {fraction_words(key)}, {influence_sentence(name, found)}"
+        influence_note(key, name, found)
         for key, generators in record.influence.items()
         for name, found in generators.items()
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qaugbench.formatting import NONE, Row, fraction_words, interval, p_value, share, signed, span, unsigned
+from qaugbench.formatting import NONE, Row, count, fraction_words, interval, p_value, share, signed, span, unsigned
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.stats.ladder import Equivalence, Ladder, Rung
@@ -15,9 +15,9 @@ CLAIMS = {
     "superior": "beats the best classical arm",
 }
 GRID_HEADER = ("claim ladder", "helps", "task sensitive", "keeps half of the gain", "superior", "circuit")
-CLAIMS_HEADER = ("claim", "difference", "estimate", "95 % CI", "p", "holds")
-ADJUSTED_HEADER = ("difference", "fraction", "estimate", "simultaneous 95 % CI", "bootstrap 95 %", "p", "p, adjusted")
-EXPLORATORY_HEADER = ("metric", "direction", "estimate", "95 % CI", "p", "q")
+CLAIMS_HEADER = ("claim", "difference", "estimate", "95 % CI", "one-sided p", "holds")
+ADJUSTED_HEADER = ("difference", "fraction", "estimate", "simultaneous 95 % CI", "bootstrap 95 %", "two-sided p", "adjusted p")
+EXPLORATORY_HEADER = ("metric", "direction", "estimate", "95 % CI", "two-sided p", "q")
 CIRCUIT = {"QUANTUM-ATTRIBUTED": "attributed", "NOT-ATTRIBUTED": "not attributed", "NOT-TESTED": "not tested"}
 ARROW = {"higher is better": "↑", "lower is better": "↓"}
 
@@ -74,6 +74,13 @@ def adjusted_rows(record: Record) -> list[Row]:
         )
         for one in views.adjusted(record)
     ]
+
+
+def adjusted_title(record: Record) -> str:
+    """Return how many comparisons of this run the adjusted p-values are adjusted for, and how."""
+    found = record.scores.confirmatory
+    method = "max-T" if found.method.startswith("max-T") else "Holm"
+    return f"Adjusted for {count(len(found.members), 'comparison')} of this run (step-down, {method})"
 
 
 def ranks_sentence(record: Record, key: str) -> str | None:

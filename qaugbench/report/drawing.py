@@ -39,10 +39,13 @@ STYLE: dict[Any, Any] = {
 }
 WIDE, NARROW = 7.2, 3.7
 """Inches of a figure on a page, and on a telephone."""
+SUPERFLUOUS = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>|(?<=>)\s+(?=<)", re.DOTALL)
 COLOUR = re.compile(r"(?<=: )#[0-9a-f]{6}(?=[;\"])")
 
 
-def draw_interval(axis: Axes, place: float, estimate: float, limits: tuple[float, float] | None, look: Look, *, size: float) -> None:
+def draw_interval(
+    axis: Axes, place: float, estimate: float, limits: tuple[float, float] | None, look: Look, *, size: float
+) -> None:
     """Draw a mark at (estimate, place), and its limits as a line whose ends are taller than the mark and drawn over it.
 
     So an interval narrower than its mark is seen too.
@@ -94,7 +97,7 @@ def svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return themed(buffer.getvalue())
+    return themed(re.sub(r"\s*\n\s*", " ", SUPERFLUOUS.sub("", buffer.getvalue())))
 
 
 def themed(drawn: str) -> str:

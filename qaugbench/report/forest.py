@@ -88,9 +88,9 @@ def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None) -> None:
         axis.axvspan(-margin, margin, color=BAND, zorder=0, linewidth=0)
         for side in (-margin, margin):
             axis.axvline(side, color=AXIS, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axis.annotate(
-            f"too small to matter: ±{unsigned(margin)}", (0, -0.75), ha="center", va="center", fontsize=7.5, color=SOFT
-        )
+        ground = {"facecolor": BAND, "edgecolor": "none", "pad": 1.0}
+        words = f"too small to matter: ±{unsigned(margin)}"
+        axis.annotate(words, (0, -0.75), ha="center", va="center", fontsize=7.5, color=SOFT, bbox=ground)
     axis.set_xlim(-reach, reach)
     step = next((step for step in STEPS if reach / step <= 3.5), 1.0)
     axis.xaxis.set_major_locator(MultipleLocator(step))

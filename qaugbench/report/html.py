@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
 
 from qaugbench.board import circuit_influence, fit_notes
 from qaugbench.board.check_arms import HEADER as CHECK_HEADER
-from qaugbench.board.check_arms import TITLE, check_arms, check_rows
+from qaugbench.board.check_arms import TITLE, check_rows
 from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder, is_entry, record_of
 from qaugbench.files import write_whole
-from qaugbench.formatting import change, duration, fraction_words, unsigned
-from qaugbench.predictions import CHECK_ROLES
+from qaugbench.formatting import NONE, change, duration, fraction_words, unsigned
 from qaugbench.record import Record
-from qaugbench.report import claims, figures, tables
+from qaugbench.report import answers, claims, plots, tables
 from qaugbench.report import record_views as views
-from qaugbench.report.curves import CurveFile, TrainingCurve, read_curves
-from qaugbench.report.figures import Curve, Interval, Panel
-from qaugbench.report.identity import Look, looks
-from qaugbench.report.notes import banner, missing_words, notes
+from qaugbench.report.curves import CurveFile, read_curves
+from qaugbench.report.drawing import svg
+from qaugbench.report.identity import looks
+from qaugbench.report.key import key as mark_key
+from qaugbench.report.notes import banner, notes
 from qaugbench.report.pictures import data_uri, strips_by_class
-from qaugbench.stats.results import Contrast
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
-REAL_ARMS_PANEL = "Real-data arms"
-CHECKS_PANEL = "Checks"
+CODE = re.compile(r"`([^`]+)`")
+CURVE_TITLES = {
+    "val_metric": "Classifier, metric on real validation images",
+    "train_loss": "Classifier, training loss",
+    "loss": "Generators, training loss",
+}
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure of the page: what it shows, in words for those who do not see it, and the image itself."""
+    """A figure of the page: a caption, what it shows in words for those who do not see it, and the image, wide and narrow."""
 
     caption: str
     alt: str
-    data_uri: str
+    wide: str
+    narrow: str
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -60,6 +67,36 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 def render(record: Record, curves: CurveFile, samples: Path) -> str:
     """Return the page as text."""
+    answered = [_answer(record, fraction.key) for fraction in record.fractions]
+    said = " ".join(answer.text for one in answered for answer in (*one["helps"], *one["circuit"]))
+    pictures = strips_by_class(samples, record)
+    drawn = _curve_pictures(record, curves)
+    return _environment().get_template("report.html.j2").render(
+        record=record,
+        looks=looks(record.arms),
+        banner=banner(record),
+        answers=answered,
+        why_no_verdict=views.why_no_verdict(record),
+        no_circuit=answers.no_circuit_words(record),
+        questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
+        claims_header=claims.CLAIMS_HEADER,
+        adjusted=claims.adjusted_rows(record),
+        adjusted_title=claims.adjusted_title(record),
+        adjusted_header=claims.ADJUSTED_HEADER,
+        confirmatory=record.scores.confirmatory,
+        notes=[note for note in notes(record) if note not in said],
+        fractions=[_fraction(record, fraction.key) for fraction in record.fractions],
+        generator_rows=_generator_rows(record),
+        class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
+        pictures=pictures,
+        curves=drawn,
+        references=references(record),
+        bibtex=bibtex(record),
+        contents=_contents(record, bool(pictures), bool(drawn)),
+    )
+
+
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -70,31 +107,58 @@ def render(record: Record, curves: CurveFile, samples: Path) -> str:
     environment.filters["sentence"] = lambda text: f"{text.rstrip('. ')}."
     environment.filters["duration"] = duration
     environment.filters["percent_key"] = fraction_words
-    drawn = looks(record.arms)
-    return environment.get_template("report.html.j2").render(
-        record=record,
-        looks=drawn,
-        banner=banner(record),
-        verdicts=views.said(record),
-        why_no_verdict=views.why_no_verdict(record),
-        claims_header=claims.CLAIMS_HEADER,
-        adjusted=claims.adjusted_rows(record),
-        adjusted_header=claims.ADJUSTED_HEADER,
-        confirmatory=record.scores.confirmatory,
-        notes=notes(record),
-        fractions=[_fraction(record, fraction.key, drawn) for fraction in record.fractions],
-        generator_rows=_generator_rows(record),
-        class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
-        pictures=strips_by_class(samples, record),
-        curves=_curve_pictures(record, curves, drawn),
-        references=references(record),
-        bibtex=bibtex(record),
-        n_failed=len(record.failures),
+    environment.filters["whole"] = lambda number: NONE if number is None else f"{number:,.0f}"
+    environment.filters["code"] = code
+    environment.filters["key"] = mark_key
+    return environment
+
+
+def code(text: str) -> Markup:
+    """Return text for a page, what is between backticks as code.
+
+    >>> code("the column `group` & more")
+    Markup('the column <code>group</code> &amp; more')
+    """
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _contents(record: Record, pictures: bool, curves: bool) -> list[tuple[str, str]]:
+    """Return (anchor, title) of every section after the notes."""
+    sections = [
+        ("results", "Results", True),
+        ("pictures", "Real beside synthetic images", pictures),
+        ("training", "Training", curves),
+        ("ran", "What ran", True),
+        ("cost", "Cost", True),
+        ("failures", "Failed cells", bool(record.failures)),
+        ("environment", "Environment", True),
+        ("cite", "How to cite", True),
+    ]
+    return [(anchor, title) for anchor, title, present in sections if present]
+
+
+def _answer(record: Record, key: str) -> dict[str, Any]:
+    """Return what the first screen shows of one fraction: the answers to both questions and their picture."""
+    found = views.contrasts(record, key, record.endpoints[0].id, "reference")
+    shown = [one for one in found if one.arm in {arm.id for arm in views.generators_first_quantum(record.arms)}]
+    caption = _forest_caption(record, key, "What generators change")
+    against = "; ".join(f"{one.arm} {change(one.estimate, one.ci_low, one.ci_high)}" for one in shown)
+    controls = "; ".join(
+        f"{one.arm} minus {one.against} {change(one.estimate, one.ci_low, one.ci_high)}"
+        for one in views.contrasts(record, key, record.endpoints[0].id, "control")
     )
+    alt = f"Plot of differences. Minus R*: {against or 'none'}. Minus its controls: {controls or 'none'}."
+    return {
+        "key": key,
+        "helps": answers.help_answers(record, key),
+        "worth": answers.shared_worth(record, key),
+        "circuit": answers.circuit_answers(record, key),
+        "picture": _picture(caption, alt, lambda narrow: plots.answer_figure(record, key, narrow=narrow)),
+    }
 
 
-def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, Any]:
-    """Return what the page shows of one fraction."""
+def _fraction(record: Record, key: str) -> dict[str, Any]:
+    """Return what the results show of one fraction."""
     facts = next(fraction for fraction in record.fractions if fraction.key == key)
     primary = record.endpoints[0].id
     scored = record.scores.fractions.get(key)
@@ -102,14 +166,14 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         "facts": facts,
         "sizes": views.endpoint_score(record, key, primary),
         "reference": views.reference_sentence(record, key),
-        "too_few": missing_words(record, scored.too_few_replicates) if scored and scored.too_few_replicates else None,
-        "forest": _forest(record, key, drawn),
+        "forest": _reference_picture(record, key),
         "header": tables.main_header(),
         "endpoints": [
             (one, tables.main_rows(record, key, endpoint)) for endpoint, one in tables.scored_endpoints(record, key)
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": tables.other_families(record, key),
+        "no_verdicts": tables.why_no_verdicts(record, key),
         "checks_title": TITLE,
         "checks_header": CHECK_HEADER,
         "checks": check_rows(record, key),
@@ -132,109 +196,56 @@ def _fraction(record: Record, key: str, drawn: Mapping[str, Look]) -> dict[str, 
         "metrics": claims.metrics_table(record, key),
         "exploratory": [] if scored is None or scored.too_few_replicates else claims.exploratory_rows(record, key),
         "exploratory_header": claims.EXPLORATORY_HEADER,
-        "classes": _classes(record, key, drawn),
+        "classes": _class_picture(record, key),
     }
 
 
-def _forest(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | None:
+def _picture(caption: str, alt: str, draw: Callable[[bool], Figure | None]) -> Picture | None:
+    """Return a figure drawn for a page and for a telephone, or None where there is nothing to draw."""
+    wide, narrow = draw(False), draw(True)
+    return None if wide is None or narrow is None else Picture(caption, alt, _svg_uri(wide), _svg_uri(narrow))
+
+
+def _forest_caption(record: Record, key: str, what: str) -> str:
     primary = record.endpoints[0]
-    titles = {
-        "reference": f"against R* ({views.reference_arm(record, key)})",
-        "best-classical": "against the best classical arm",
-        "control": "against its controls",
-    }
-    checks = {arm.id for arm in check_arms(record)}
-    every = {family: views.contrasts(record, key, primary.id, family) for family in titles}
-    found = {family: [one for one in contrasts if one.arm not in checks] for family, contrasts in every.items()}
-    panels = [
-        Panel(
-            title, [row for one in found[family] if (row := _row(one, drawn, pair=family != "reference")) is not None]
-        )
-        for family, title in titles.items()
-    ]
-    checked = [row for one in every["reference"] if one.arm in checks and (row := _row(one, drawn)) is not None]
-    panels.append(Panel("checks, against R*", checked))
-    if not any(panel.rows for panel in panels):
-        return None
-    svg = figures.forest(panels, unit=primary.title, margin=primary.margin)
-    listed = "; ".join(f"{one.arm} {change(one.estimate, one.ci_low, one.ci_high)}" for one in found["reference"])
-    caption = f"Differences in {primary.title} at {fraction_words(key)} of the training patients, with 95 % intervals."
-    if primary.margin is not None:
-        caption += f" Grey: differences below {unsigned(primary.margin)}, too small to matter."
-    return Picture(caption, f"{caption} Against R*: {listed}.", _svg_uri(svg))
+    found = views.contrasts(record, key, primary.id, "reference")
+    limits = ", with 95 % intervals" if any(one.ci_low is not None for one in found) else ""
+    margin = "" if primary.margin is None else f"; within the dashed lines, at ±{unsigned(primary.margin)}, too little to matter"
+    return f"{what}: differences in {primary.title} at {fraction_words(key)} of the training patients{limits}{margin}."
 
 
-def _row(found: Contrast, drawn: Mapping[str, Look], *, pair: bool = False) -> Interval | None:
-    """Return a row of the forest plot, or None for a difference without an interval."""
-    if found.ci_low is None or found.ci_high is None:
-        return None
-    label = f"{found.arm} − {found.against}" if pair else found.arm
-    look = drawn[found.against] if found.family == "control" else drawn[found.arm]
-    return Interval(label, found.estimate, found.ci_low, found.ci_high, look)
+def _reference_picture(record: Record, key: str) -> Picture | None:
+    found = views.contrasts(record, key, record.endpoints[0].id, "reference")
+    listed = "; ".join(f"{one.arm} {change(one.estimate, one.ci_low, one.ci_high)}" for one in found)
+    caption = _forest_caption(record, key, f"All arms against R* ({views.reference_arm(record, key)})")
+    draw = lambda narrow: plots.reference_figure(record, key, narrow=narrow)  # noqa: E731
+    return _picture(caption, f"Plot of every arm minus R*: {listed}.", draw)
 
 
-def _classes(record: Record, key: str, drawn: Mapping[str, Look]) -> Picture | None:
-    titles = dict(zip(record.labels.names, record.labels.titles, strict=True))
-    fraction = record.scores.fractions.get(key)
-    scored = {} if fraction is None else fraction.classes
-    order = [arm.id for arm in views.main_arms(record)]
-    values = {
-        f"{titles[name]} ({scored[name].n_positive})": {
-            arm: scored[name].arms[arm].mean for arm in order if arm in scored[name].arms
-        }
-        for name in record.labels.names
-        if name in scored and scored[name].arms
-    }
-    if not values:
-        return None
-    svg = figures.per_class(values, drawn, xlabel="AUROC against the rest, mean over replicates")
+def _class_picture(record: Record, key: str) -> Picture | None:
+    rows = plots.class_rows(record, key)
+    few = "; classes in italics have too few of them for a verdict" if any(row.few for row in rows) else ""
     caption = (
-        f"AUROC of each class against the rest at {fraction_words(key)}; in brackets the number of positive "
-        f"{views.scored_part(record)} images. "
-        "Exploratory."
+        f"AUROC of each class against the rest at {fraction_words(key)}, with 95 % intervals where there are any; dashed: chance. "
+        f"Beneath each class, the number of positive {views.scored_part(record)} images{few}. Exploratory."
     )
-    return Picture(caption, caption, _svg_uri(svg))
+    alt = "; ".join(f"{row.title}: {', '.join(f'{one.arm} {unsigned(one.mean)}' for one in row.values)}" for row in rows)
+    return _picture(caption, f"Plot of values by class. {alt}.", lambda narrow: plots.class_figure(record, key, narrow=narrow))
 
 
-def _curve_pictures(record: Record, curves: CurveFile, drawn: Mapping[str, Look]) -> list[Picture]:
-    found = []
-    wanted = (
-        (curves.classifier, "val_metric", "validation metric", "Classifier, metric on real validation images"),
-        (curves.classifier, "train_loss", "training loss", "Classifier, training loss"),
-        (curves.generator, "loss", "training loss", "Generators, training loss"),
-    )
-    for fraction in record.fractions:
-        for every, value, ylabel, title in wanted:
-            own = [curve for curve in every if curve.fraction == fraction.key and curve.method in drawn]
-            drawable = [shown for curve in own for shown in _curve(curve, value)]
-            if drawable:
-                panels = _by_generator(record, views.reference_arm(record, fraction.key), drawable)
-                svg = figures.curves(panels, drawn, ylabel=ylabel)
-                caption = f"{title}, at {fraction_words(fraction.key)}: replicates thin, their mean thick."
-                found.append(Picture(caption, caption, _svg_uri(svg)))
-    return found
+def _curve_pictures(record: Record, kept: CurveFile) -> list[Picture]:
+    found: Sequence[Picture | None] = [
+        _curve_picture(record, kept, fraction.key, value)
+        for fraction in record.fractions
+        for value in plots.CURVE_VALUES
+    ]
+    return [shown for shown in found if shown is not None]
 
 
-def _curve(curve: TrainingCurve, value: str) -> list[Curve]:
-    """Return the curve of one value, or nothing when no point has it."""
-    points = [(point.step, number) for point in curve.points if (number := getattr(point, value)) is not None]
-    return [Curve(curve.method, [step for step, _ in points], [number for _, number in points])] if points else []
-
-
-def _by_generator(record: Record, reference: str | None, found: Iterable[Curve]) -> dict[str, list[Curve]]:
-    """Return the curves by panel: the real-data arms, then each generator with its controls beside the reference."""
-    by_arm: dict[str, list[Curve]] = {}
-    for curve in found:
-        by_arm.setdefault(curve.method, []).append(curve)
-    panels: dict[str, list[Curve]] = {REAL_ARMS_PANEL: []}
-    for arm in record.arms:
-        own = by_arm.get(arm.id, [])
-        panel = CHECKS_PANEL if arm.role in CHECK_ROLES else arm.generator or REAL_ARMS_PANEL
-        if panel not in panels and own:
-            panels[panel] = list(by_arm.get(str(reference), []))
-        if own:
-            panels[panel] += own
-    return panels
+def _curve_picture(record: Record, kept: CurveFile, key: str, value: str) -> Picture | None:
+    caption = f"{CURVE_TITLES[value]}, at {fraction_words(key)}: replicates thin, their mean thick."
+    alt = f"Curves over training steps of {CURVE_TITLES[value]}, one panel per generator with its controls."
+    return _picture(caption, alt, lambda narrow: plots.training_figure(record, kept, key, value, narrow=narrow))
 
 
 def _generator_rows(record: Record) -> list[dict[str, Any]]:
@@ -248,5 +259,5 @@ def _generator_rows(record: Record) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _svg_uri(svg: str) -> str:
-    return data_uri(svg.encode(), "image/svg+xml")
+def _svg_uri(figure: Figure) -> str:
+    return data_uri(svg(figure).encode(), "image/svg+xml")

@@ -68,6 +68,11 @@ def missing_words(record: Record, too_few: str) -> str:
     return f"No verdicts, ranks or power ({too_few}). {interval_words(record)[0].upper()}{interval_words(record)[1:]}."
 
 
+def without_controls(arm: str) -> str:
+    """Return what is not known of a quantum generator that ran alone."""
+    return f"{arm} ran without its controls: whether the quantum part matters was not tested."
+
+
 def interval_words(record: Record) -> str:
     """Return what the intervals of a record cover."""
     if record.replicates == 1:
@@ -142,4 +147,4 @@ def _attribution_notes(record: Record) -> list[str]:
         for arm in generators_first_quantum(record.arms)
         if is_quantum(arm.kind) and arm.generator not in controlled
     ]
-    return [f"{arm} ran without its controls: whether the quantum part matters was not tested." for arm in alone]
+    return [without_controls(arm) for arm in alone]

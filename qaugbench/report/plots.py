@@ -29,7 +29,8 @@ def answer_figure(record: Record, key: str, *, narrow: bool = False) -> Figure |
     The oracle minus R* is with them, since it shows what could be gained. None where nothing was compared.
     """
     reference, best = views.reference_arm(record, key), views.best_classical_arm(record, key)
-    shown = {arm.id for arm in record.arms if arm.role in ("synthetic", "oracle")}
+    oracle = [arm for arm in record.arms if arm.role == "oracle"]
+    order = [arm.id for arm in [*views.generators_first_quantum(record.arms), *oracle]]
     also = ", also the best classical arm" if best == reference else ""
     families = [
         (f"Does it help? Minus R* ({reference}{also})", "reference", False),
@@ -37,7 +38,7 @@ def answer_figure(record: Record, key: str, *, narrow: bool = False) -> Figure |
         ("Is it the quantum part? Minus its controls", "control", True),
     ]
     panels = [
-        Panel(title, _rows(record, [one for one in _primary(record, key, family) if one.arm in shown], pair=pair))
+        Panel(title, _rows(record, _in_order(_primary(record, key, family), order), pair=pair))
         for title, family, pair in families
     ]
     return _forest(record, panels, narrow=narrow)
@@ -95,6 +96,11 @@ def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, na
     ylabel = "validation metric" if value == "val_metric" else "training loss"
     panels = _by_generator(record, views.reference_arm(record, key), found)
     return curves(panels, drawn, ylabel=ylabel, narrow=narrow)
+
+
+def _in_order(found: Sequence[Contrast], order: Sequence[str]) -> list[Contrast]:
+    """Return the contrasts of the arms in ``order``, in that order."""
+    return sorted((one for one in found if one.arm in order), key=lambda one: order.index(one.arm))
 
 
 def _primary(record: Record, key: str, family: str) -> list[Contrast]:

@@ -24,10 +24,11 @@ from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words, notes
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
+from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
 
 HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
-DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "p", "n", "verdict")
+DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "two-sided p", "n", "verdict")
 
 
 def summary_table(record: Record, width: int = WIDTH, *, failures: bool = True) -> str:
@@ -64,13 +65,14 @@ def markdown_summary(record: Record) -> str:
             parts.append(markdown_table(main_header(), main_rows(record, fraction.key, endpoint)))
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, found)]
+        parts += why_no_verdicts(record, fraction.key)
         checks = check_rows(record, fraction.key)
         parts += [f"**{TITLE}**", markdown_table(CHECK_HEADER, checks)] if checks else []
         parts += _markdown_claims(record, fraction.key)
         parts += [line for line in [claims.ranks_sentence(record, fraction.key)] if line]
     members = claims.adjusted_rows(record)
     if len(members) > 1:
-        title = f"**Adjusted for {len(members)} comparisons** ({record.scores.confirmatory.method})"
+        title = f"**{claims.adjusted_title(record)}**: {record.scores.confirmatory.method}"
         parts += [title, markdown_table(claims.ADJUSTED_HEADER, members)]
     parts += [f"- {one.text}" for one in views.said(record)] or [views.why_no_verdict(record)]
     parts += [f"- Note: {note}" for note in notes(record)]
@@ -161,6 +163,17 @@ def other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
     return [(title, difference_rows(entries)) for title, entries in found if entries]
 
 
+def why_no_verdicts(record: Record, key: str) -> list[str]:
+    """Return why the differences in ``other_families`` that have no verdict have none, one sentence per reason."""
+    primary = record.endpoints[0].id
+    by_reason: dict[str, list[str]] = {}
+    for family in ("best-classical", "control"):
+        for one in views.contrasts(record, key, primary, family):
+            if one.reason is not None:
+                by_reason.setdefault(one.reason, []).append(f"{one.arm} - {one.against}")
+    return [f"No verdict on {listed(pairs)}: {reason}." for reason, pairs in by_reason.items()]
+
+
 def _why_no_value(record: Record, key: str, arm: ArmInfo) -> str:
     fraction = record.scores.fractions.get(key)
     dropped = fraction is not None and arm.id in fraction.dropped
@@ -196,6 +209,7 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
         lines += ["", wrapped(title, width=width), *aligned(HEADER, main_rows(record, key, endpoint), width)]
     for title, found in other_families(record, key):
         lines += ["", wrapped(title, width=width), *aligned(DIFFERENCE_HEADER, found, width)]
+    lines += [wrapped(line, width=width) for line in why_no_verdicts(record, key)]
     checks = check_rows(record, key)
     lines += ["", TITLE, *aligned(CHECK_HEADER, checks, width)] if checks else []
     grid = claims.claims_grid(record, key, record.endpoints[0].id)
@@ -226,5 +240,4 @@ def _adjusted(record: Record, width: int) -> list[str]:
     found = claims.adjusted_rows(record)
     if len(found) < 2:
         return []
-    title = f"Adjusted for {len(found)} comparisons (max-T)"
-    return ["\n".join([title, *aligned(claims.ADJUSTED_HEADER, found, width)])]
+    return ["\n".join([claims.adjusted_title(record), *aligned(claims.ADJUSTED_HEADER, found, width)])]

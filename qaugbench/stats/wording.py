@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qaugbench.formatting import signed, unsigned
 from qaugbench.stats.ladder import Ladder, LadderVerdict, Rung
@@ -33,7 +33,26 @@ def verdict_sentence(ladder: Ladder, *, metric: str, fraction: str, task: str | 
         change = f"{change} (95 % CI {signed(helps.ci_low)} to {signed(helps.ci_high)})"
     opening = f"{_where(task, fraction)}, {ladder.arm} changed {metric} by {change} against the best real-only training"
     found = f"{opening} ({ladder.reference}): {CLAUSES[ladder.verdict](ladder)}."
-    return f"{found} {_on_the_circuit(ladder)}" if _helped(ladder) and ladder.attribution else found
+    return f"{found} {circuit_sentence(ladder)}" if _helped(ladder) and ladder.attribution else found
+
+
+def circuit_sentence(ladder: Ladder) -> str:
+    """Return whether the gain of a circuit that helps is attributed to it."""
+    if ladder.attribution == "QUANTUM-ATTRIBUTED":
+        beaten = ", ".join(f"{control.claim} ({_interval(control)})" for control in ladder.controls)
+        return f"It is better than each of its controls, {beaten}: the gain is attributed to its circuit."
+    if ladder.attribution == "NOT-ATTRIBUTED":
+        return f"The gain is not attributed to its circuit: {ladder.attribution_reason}."
+    return f"Whether its circuit is what helps was not tested: {ladder.attribution_reason}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]])
 
 
 def verdict_text(ladder: Ladder) -> str:
@@ -135,12 +154,3 @@ CLAUSES: dict[LadderVerdict, Callable[[Ladder], str]] = {
     ),
     "NO-VERDICT": lambda ladder: f"no verdict ({ladder.reason})",
 }
-
-
-def _on_the_circuit(ladder: Ladder) -> str:
-    if ladder.attribution == "QUANTUM-ATTRIBUTED":
-        beaten = ", ".join(f"{control.claim} ({_interval(control)})" for control in ladder.controls)
-        return f"It is better than each of its controls, {beaten}: the gain is attributed to its circuit."
-    if ladder.attribution == "NOT-ATTRIBUTED":
-        return f"The gain is not attributed to its circuit: {ladder.attribution_reason}."
-    return f"Whether its circuit is what helps was not tested: {ladder.attribution_reason}."

@@ -1,0 +1,114 @@
+"""The two questions of every run, answered generator by generator: does it help, and is it the quantum part?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from qaugbench.board.circuit_influence import influence_note, influence_of
+from qaugbench.kinds import is_quantum
+from qaugbench.record import Record
+from qaugbench.report import record_views as views
+from qaugbench.report.claims import CIRCUIT
+from qaugbench.report.notes import without_controls
+from qaugbench.stats.decide import VerdictCode
+from qaugbench.stats.ladder import LadderVerdict
+from qaugbench.stats.results import ArmVerdict, Contrast
+from qaugbench.stats.wording import circuit_sentence, listed
+
+Tone = Literal["good", "bad", "none"]
+HELPS_QUESTION = "Does it help?"
+CIRCUIT_QUESTION = "Is it the quantum part?"
+NO_CIRCUIT = "No quantum generator was run, so there is no circuit to ask about."
+TONES: dict[LadderVerdict, Tone] = {
+    "SUPERIOR": "good",
+    "NON-INFERIOR": "good",
+    "HELPS": "good",
+    "HURTS": "bad",
+    "INFERIOR": "bad",
+}
+COMPARED: dict[VerdictCode, str] = {
+    "HELPS": "is better than",
+    "HURTS": "is worse than",
+    "INCONCLUSIVE": "was not shown to differ from",
+    "NO-VERDICT": "was compared, without a verdict, with",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One generator's answer to one question: a few words, their tone, and the same in sentences."""
+
+    arm: str
+    words: str
+    tone: Tone
+    text: str
+
+
+def help_answers(record: Record, key: str) -> list[Answer]:
+    """Return whether each generator helps at one fraction, quantum ones first; empty where there is no verdict at all."""
+    found = [one for one in views.said(record) if one.fraction == key]
+    shared = set(shared_worth(record, key).values())
+    return [
+        Answer(one.arm, one.verdict.words, TONES.get(one.verdict.ladder.verdict, "none"), _without_circuit(one, shared))
+        for one in found
+    ]
+
+
+def shared_worth(record: Record, key: str) -> dict[str, str]:
+    """Return what the images of several generators were worth alike, one sentence by the list of these generators."""
+    by_sentence: dict[str, list[str]] = {}
+    for one in views.said(record):
+        if one.fraction == key and one.worth is not None:
+            by_sentence.setdefault(one.worth, []).append(one.arm)
+    return {listed(arms): sentence for sentence, arms in by_sentence.items() if len(arms) > 1}
+
+
+def circuit_answers(record: Record, key: str) -> list[Answer]:
+    """Return whether what each quantum generator gains is due to its circuit; empty where none was scored."""
+    found = views.verdicts(record, key, record.endpoints[0].id)
+    arms = [arm for arm in views.generators_first_quantum(record.arms) if is_quantum(arm.kind) and arm.id in found]
+    return [_on_circuit(record, key, arm.id, found[arm.id]) for arm in arms]
+
+
+def no_circuit_words(record: Record) -> str:
+    """Return why there is no answer about a circuit."""
+    quantum = any(is_quantum(arm.kind) for arm in views.generators_first_quantum(record.arms))
+    return views.why_no_verdict(record) if quantum else NO_CIRCUIT
+
+
+def _without_circuit(said: views.Said, shared: Collection[str]) -> str:
+    """Return what is said of a generator alone, without the sentence that answers the other question."""
+    own = said.verdict.sentence.removesuffix(f" {circuit_sentence(said.verdict.ladder)}")
+    worth = None if said.worth in shared else said.worth
+    return " ".join(part for part in (own, worth, said.ceiling) if part is not None)
+
+
+def _on_circuit(record: Record, key: str, arm: str, found: ArmVerdict) -> Answer:
+    ladder = found.ladder
+    contrasts = [one for one in views.contrasts(record, key, record.endpoints[0].id, "control") if one.arm == arm]
+    if not contrasts:
+        return Answer(arm, "not tested", "none", without_controls(arm))
+    words = CIRCUIT[ladder.attribution or "NOT-TESTED"]
+    helped = bool(ladder.rungs and ladder.rungs[0].passed)
+    opening = circuit_sentence(ladder) if helped and ladder.attribution else _no_gain(ladder.verdict, arm)
+    influence = influence_of(record, key, next(one.generator for one in record.arms if one.id == arm))
+    reach = influence_note(key, arm, influence) if influence is not None and influence.hardly_reaches_images else None
+    text = " ".join(part for part in (opening, _compared(arm, contrasts), reach) if part)
+    return Answer(arm, words, "good" if ladder.attribution == "QUANTUM-ATTRIBUTED" else "none", text)
+
+
+def _no_gain(verdict: LadderVerdict, arm: str) -> str:
+    if verdict == "NO-VERDICT":
+        return f"There is no verdict on {arm}, and so none on its circuit."
+    return f"There is no gain of {arm} that could be attributed to its circuit."
+
+
+def _compared(arm: str, contrasts: Iterable[Contrast]) -> str:
+    """Return which controls a generator is better than, worse than, and not shown to differ from."""
+    by_verdict: dict[VerdictCode, list[str]] = {}
+    for one in contrasts:
+        by_verdict.setdefault(one.verdict, []).append(one.against)
+    said = [f"{COMPARED[code]} {listed(by_verdict[code])}" for code in COMPARED if code in by_verdict]
+    return f"Beside its controls, {arm} {listed(said)}."
