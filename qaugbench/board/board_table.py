@@ -211,16 +211,19 @@ def _words(row: Row, words: str) -> str:
     return f"{words} (provisional)" if row.record.replicates < LISTED_REPLICATES else words
 
 
-def _difference_words(found: Contrast | None) -> str:
-    if found is None:
-        return "no result"
-    return found.words if found.reason is None else f"{found.words}: {found.reason}"
-
-
 def _verdict_words(verdict: ArmVerdict | None) -> str:
+    """Return the verdict on a generator; where there is none, with the reason."""
     if verdict is None:
         return "no result"
-    return verdict.words if verdict.ladder.reason is None else f"{verdict.words}: {verdict.ladder.reason}"
+    ladder = verdict.ladder
+    return f"{verdict.words}: {ladder.reason}" if ladder.verdict == "NO-VERDICT" else verdict.words
+
+
+def _difference_words(found: Contrast | None) -> str:
+    """Return the verdict on a control's difference from R*; where there is none, with the reason."""
+    if found is None:
+        return "no result"
+    return f"{found.words}: {found.reason}" if found.verdict == "NO-VERDICT" else found.words
 
 
 def _amounts(row: Row) -> tuple[str, str]:

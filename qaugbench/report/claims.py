@@ -37,6 +37,11 @@ def claims_table(ladder: Ladder) -> list[Row]:
 
 def untested(ladder: Ladder) -> str | None:
     """Return in words which claims were not tested and why, and what follows for the circuit; None for nothing to say."""
+    return " ".join(untested_sentences(ladder)) or None
+
+
+def untested_sentences(ladder: Ladder) -> list[str]:
+    """Return ``untested`` sentence by sentence, one per reason."""
     reasons: dict[str, list[str]] = {}
     for rung in ladder.rungs:
         if rung.passed is None:
@@ -45,7 +50,7 @@ def untested(ladder: Ladder) -> str | None:
     if ladder.attribution is not None:
         why = f", because {ladder.attribution_reason}" if ladder.attribution_reason else ""
         said.append(f"Attribution to the circuit: {CIRCUIT[ladder.attribution]}{why}.")
-    return " ".join(said) or None
+    return said
 
 
 def posterior_sentence(found: ArmVerdict, margin: float | None) -> str | None:

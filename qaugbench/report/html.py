@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from qaugbench.report.identity import looks
 from qaugbench.report.key import key as mark_key
 from qaugbench.report.notes import banner, notes
 from qaugbench.report.pictures import data_uri, strips_by_class
+from qaugbench.stats.wording import listed
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -86,6 +87,7 @@ def render(record: Record, curves: CurveFile, samples: Path) -> str:
         confirmatory=record.scores.confirmatory,
         notes=[note for note in notes(record) if note not in said],
         fractions=[_fraction(record, fraction.key) for fraction in record.fractions],
+        deviations=_deviations(record),
         generator_rows=_generator_rows(record),
         class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
         pictures=pictures,
@@ -183,21 +185,37 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
         "influence_header": circuit_influence.HEADER,
         "influence_scales": circuit_influence.scale_sentences(record, key),
         "claims": [
-            (
-                arm,
-                claims.claims_table(found.ladder),
-                claims.untested(found.ladder),
-                claims.posterior_sentence(found, record.endpoints[0].margin),
-            )
+            (arm, claims.claims_table(found.ladder), claims.posterior_sentence(found, record.endpoints[0].margin))
             for arm, found in views.verdicts(record, key, primary).items()
             if found.ladder.rungs
         ],
+        "untested": _untested(record, key),
         "ranks": claims.ranks_sentence(record, key),
         "metrics": claims.metrics_table(record, key),
         "exploratory": [] if scored is None or scored.too_few_replicates else claims.exploratory_rows(record, key),
         "exploratory_header": claims.EXPLORATORY_HEADER,
         "classes": _class_picture(record, key),
     }
+
+
+def _untested(record: Record, key: str) -> dict[str, str]:
+    """Return which claims were not tested, and why, by the list of generators of which it is true."""
+    found = views.verdicts(record, key, record.endpoints[0].id)
+    said = {arm: claims.untested_sentences(one.ladder) for arm, one in found.items() if one.ladder.rungs}
+    return _together((sentence, arm) for arm, sentences in said.items() for sentence in sentences)
+
+
+def _deviations(record: Record) -> dict[str, str]:
+    """Return every deviation from a paper, by the list of generators that have it."""
+    return _together((deviation, facts.id) for facts in record.generators for deviation in facts.deviations)
+
+
+def _together(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return each sentence once with the list of what it is about."""
+    about: dict[str, list[str]] = {}
+    for sentence, name in said:
+        about.setdefault(sentence, []).append(name)
+    return {sentence: listed(list(dict.fromkeys(names))) for sentence, names in about.items()}
 
 
 def _picture(caption: str, alt: str, draw: Callable[[bool], Figure | None]) -> Picture | None:

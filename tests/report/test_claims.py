@@ -66,7 +66,7 @@ def test_the_companion_is_three_shares_and_said_not_to_decide(record: Record) ->
 
 def test_the_family_and_the_ranks_are_printed(record: Record) -> None:
     text = summary_table(record)
-    assert "Adjusted for 4 comparisons (max-T)" in text
+    assert "Adjusted for 4 comparisons of this run (step-down, max-T)" in text
     assert "Possible ranks (95 %, simultaneous; 1 is best):" in text
     rows = claims.adjusted_rows(record)
     assert len(rows) == 4

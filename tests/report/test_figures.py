@@ -1,41 +1,114 @@
-"""Figures: valid SVG, the same bytes twice, and lines where the numbers say."""
+"""Figures: the same bytes twice, lines where the numbers say, nothing hidden, and colours that follow a dark page."""
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 
-from qaugbench.report import figures
-from qaugbench.report.figures import Curve, Interval, Panel
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from qaugbench.report.class_plot import ArmValue, ClassRow, per_class
+from qaugbench.report.colours import contrast, on_dark
+from qaugbench.report.curve_plot import Curve, curves
+from qaugbench.report.drawing import svg
+from qaugbench.report.forest import Difference, Panel, forest
 from qaugbench.report.identity import Look
 
 LOOK = Look("A method", "as it is", "#6a3fb5", "o", "solid")
-OTHER = Look("Its twin", "without it", "#6a3fb5", "s", "dashed")
-ROWS = [Interval("a", 0.02, -0.01, 0.05, LOOK), Interval("a:twin", -0.03, -0.06, 0.0, OTHER)]
+OTHER = Look("Its twin", "without it", "#482b7b", "s", "dashed", "none")
+ROWS = [Difference("a", 0.02, -0.01, 0.05, LOOK), Difference("a:twin", -0.03, -0.06, 0.0, OTHER)]
 
 
-def _forest(rows: list[Interval]) -> str:
-    return figures.forest([Panel("against R+", rows), Panel("empty", [])], unit="AUROC", margin=0.01)
+def _forest(rows: list[Difference], *, narrow: bool = False) -> Figure:
+    return forest([Panel("against R+", rows), Panel("empty", [])], unit="AUROC", margin=0.01, narrow=narrow)
 
 
-def test_forest_is_svg_without_a_date_and_the_same_twice() -> None:
-    first = _forest(ROWS)
+def _lines(figure: Figure) -> list[Line2D]:
+    return figure.axes[0].get_lines()
+
+
+def _texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_forest_is_svg_without_a_date_and_the_same_twice(narrow: bool) -> None:
+    first = svg(_forest(ROWS, narrow=narrow))
     assert ElementTree.fromstring(first).tag == "{http://www.w3.org/2000/svg}svg"
-    assert first == _forest(ROWS)
+    assert first == svg(_forest(ROWS, narrow=narrow))
     assert "dc:date" not in first
 
 
 def test_forest_grows_with_its_rows() -> None:
-    heights = [float(ElementTree.fromstring(_forest(ROWS * n)).attrib["height"].removesuffix("pt")) for n in (1, 5)]
-    assert heights[1] > heights[0] + 150
+    heights = [_forest(ROWS * n).get_size_inches()[1] for n in (1, 5)]
+    assert heights[1] > heights[0] + 2
 
 
 def test_forest_changes_with_a_number() -> None:
-    moved = [Interval("a", 0.021, -0.01, 0.05, LOOK), ROWS[1]]
-    assert _forest(moved) != _forest(ROWS)
+    moved = [Difference("a", 0.021, -0.01, 0.05, LOOK), ROWS[1]]
+    assert svg(_forest(moved)) != svg(_forest(ROWS))
+
+
+def test_the_margin_is_drawn_and_named() -> None:
+    drawn = {tuple(line.get_xdata()) for line in _lines(_forest(ROWS))}
+    assert {(-0.01, -0.01), (0.01, 0.01), (0, 0)} <= {tuple(float(x) for x in ends) for ends in drawn}
+    assert "too small to matter: ±.010" in _texts(_forest(ROWS))
+
+
+def test_numbers_on_the_axis_are_written_as_in_the_tables() -> None:
+    figure = _forest(ROWS)
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert all(re.fullmatch(r"[+-]\.\d{3}|\.000", label) for label in labels)
+    assert len(set(labels)) == len(labels)
+
+
+def _ends_and_mark(figure: Figure, place: float) -> tuple[Line2D, Line2D]:
+    here = [line for line in _lines(figure) if len(set(line.get_ydata())) == 1 and line.get_ydata()[0] == place]
+    ends = next(line for line in here if line.get_marker() == "|")
+    return ends, next(line for line in here if line.get_marker() not in ("|", "None"))
+
+
+def test_whiskers_are_never_hidden_by_their_mark() -> None:
+    narrow_interval = Difference("a", 0.0, -0.0001, 0.0001, LOOK)
+    ends, mark = _ends_and_mark(_forest([narrow_interval, ROWS[0]]), 1)
+    assert list(ends.get_xdata()) == [-0.0001, 0.0001]
+    assert ends.get_zorder() > mark.get_zorder()
+    assert ends.get_markersize() > 1.4 * mark.get_markersize()
+
+
+def test_a_difference_without_an_interval_is_a_mark_alone() -> None:
+    figure = _forest([Difference("a", 0.02, None, None, LOOK)])
+    assert not [line for line in _lines(figure) if line.get_marker() == "|"]
+    assert "+.020" in _texts(figure)
 
 
 def test_interval_of_no_width_and_zero_can_be_drawn() -> None:
-    assert "<svg" in _forest([Interval("same", 0.0, 0.0, 0.0, LOOK)])
+    assert "<svg" in svg(_forest([Difference("same", 0.0, 0.0, 0.0, LOOK)]))
+
+
+def test_a_hollow_mark_and_a_half_filled_one_differ_from_a_filled_one() -> None:
+    half = Look("Half", "half", "#6a3fb5", "o", "solid", "left")
+    hollow = Look("Hollow", "hollow", "#6a3fb5", "o", "solid", "none")
+    drawn = {svg(_forest([Difference("a", 0.0, None, None, look)])) for look in (LOOK, half, hollow)}
+    assert len(drawn) == 3
+
+
+def test_an_svg_has_a_dark_colour_for_every_colour_and_no_colour_beside_them() -> None:
+    drawn = svg(_forest(ROWS))
+    style, body = drawn.split("</style>", 1)
+    light, dark = style.split("@media (prefers-color-scheme: dark)")
+    pairs = dict(re.findall(r"(--c\d+):(#[0-9a-f]{6})", light)), dict(re.findall(r"(--c\d+):(#[0-9a-f]{6})", dark))
+    assert pairs[0].keys() == pairs[1].keys() == set(re.findall(r"var\((--c\d+)\)", body))
+    assert all(pairs[1][name] == on_dark(color) for name, color in pairs[0].items())
+    assert not re.search(r": #[0-9a-f]{6}", body)
+
+
+@pytest.mark.parametrize("color", ["#20262d", "#4a5360", "#6a3fb5", "#eef1f4"])
+def test_a_colour_keeps_its_contrast_in_the_dark(color: str) -> None:
+    assert contrast(on_dark(color), on_dark("#ffffff")) == pytest.approx(contrast(color, "#ffffff"), rel=0.03)
 
 
 def test_curves_of_unequal_length_and_one_replicate() -> None:
@@ -44,13 +117,30 @@ def test_curves_of_unequal_length_and_one_replicate() -> None:
         "two": [Curve("b", [0, 1, 2], [300.0, 2.0, 1.0])],
         "none": [],
     }
-    drawn = figures.curves(panels, {"a": LOOK, "b": OTHER}, ylabel="loss")
-    assert ElementTree.fromstring(drawn).tag.endswith("svg")
-    assert drawn == figures.curves(panels, {"a": LOOK, "b": OTHER}, ylabel="loss")
+    for narrow in (False, True):
+        drawn = svg(curves(panels, {"a": LOOK, "b": OTHER}, ylabel="loss", narrow=narrow))
+        assert ElementTree.fromstring(drawn).tag.endswith("svg")
+        assert drawn == svg(curves(panels, {"a": LOOK, "b": OTHER}, ylabel="loss", narrow=narrow))
 
 
-def test_classes_where_arms_are_missing() -> None:
-    drawn = figures.per_class(
-        {"Mass (3)": {"a": 0.7, "b": 0.8}, "Hernia (0)": {"a": 0.5}}, {"a": LOOK, "b": OTHER}, xlabel="AUROC"
-    )
-    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+CLASSES = [
+    ClassRow("Mass", 300, False, [ArmValue("a", 0.7, (0.65, 0.75)), ArmValue("b", 0.8, None)]),
+    ClassRow("Hernia", 3, True, [ArmValue("a", 0.5, None)]),
+]
+
+
+def test_classes_show_intervals_chance_and_which_have_few_positives() -> None:
+    figure = per_class(CLASSES, {"a": LOOK, "b": OTHER}, xlabel="AUROC")
+    figure.draw_without_rendering()
+    labels = figure.axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == ["Mass\n300 positive", "Hernia\n3 positive (few)"]
+    assert [label.get_style() for label in labels] == ["normal", "italic"]
+    ends = [list(line.get_xdata()) for line in _lines(figure) if line.get_marker() == "|"]
+    assert ends == [[0.65, 0.75]]
+    assert [0.5, 0.5] in [list(line.get_xdata()) for line in _lines(figure)]
+    assert "chance" in _texts(figure)
+
+
+def test_a_narrow_figure_is_as_wide_as_a_telephone() -> None:
+    for figure in (_forest(ROWS, narrow=True), per_class(CLASSES, {"a": LOOK, "b": OTHER}, xlabel="AUROC", narrow=True)):
+        assert 96 * figure.get_size_inches()[0] <= 390

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from qaugbench.errors import EntryError
 from qaugbench.report.html import write_report
 from tests.board.factory import write_run
+from tests.report.page_text import PageText
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def page(run_folder: Path) -> str:
 class _Tags(HTMLParser):
     """Collects the attributes of every tag, and checks that tags close in order."""
 
-    VOID = ("meta", "img", "br", "link", "hr")
+    VOID = ("meta", "img", "br", "link", "hr", "source")
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,7 +107,8 @@ def test_page_tells_what_ran(page: str, words: str) -> None:
 
 
 def test_banner_and_verdicts_come_before_all_else(page: str) -> None:
-    order = [page.index(words) for words in ("PHANTOM DATA", 'id="answer"', "no verdict (", 'id="ran"')]
+    places = ("PHANTOM DATA", 'id="answer"', "no verdict (", "<figure>", 'id="before"', 'id="contents"', 'id="results"', 'id="ran"')
+    order = [page.index(words) for words in places]
     assert order == sorted(order)
 
 
@@ -147,3 +150,70 @@ def test_multilabel_run_with_a_single_replicate(tmp_path: Path) -> None:
     assert "No verdicts, ranks or power (a single replicate" in page
     assert "Intervals are over patients alone, for the one trained model of each arm (DeLong)." in page
     assert "spread over replicates" not in page
+
+
+def test_both_questions_are_answered_per_generator_before_anything_else(page: str) -> None:
+    blocks = [text for _, text in PageText(page).blocks]
+    first = blocks[blocks.index("Does it help?") : blocks.index("Before using these numbers")]
+    assert any(text.startswith("On brainmri at 10 % of the training data, qldm changed") for text in first)
+    assert any(text.startswith("On brainmri at 10 % of the training data, ddpm changed") for text in first)
+    assert "Beside its controls, qldm was compared, without a verdict, with qldm:twin." in " ".join(
+        first[first.index("Is it the quantum part?") :]
+    )
+
+
+def test_without_a_quantum_generator_the_second_question_says_so(tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"))
+    assert "No quantum generator was run, so there is no circuit to ask about." in write_report(tmp_path).read_text(
+        encoding="utf-8"
+    )
+
+
+def test_contents_lead_to_every_section(page: str) -> None:
+    tags = _tags(page).found
+    anchors = [str(attributes["href"])[1:] for tag, attributes in tags if tag == "a"]
+    headings = [attributes["id"] for tag, attributes in tags if tag == "h2"]
+    after = headings[headings.index("contents") + 1 :]
+    assert [anchor for anchor in dict.fromkeys(anchors) if anchor in after] == after
+
+
+SAID_ONCE = {
+    "failed": {"replicates": 6, "failed": (("qldm", 1),)},
+    "real": {"replicates": 10, "phantom": False},
+    "smoke": {"replicates": 2},
+    "single": {"replicates": 1, "kind": "multilabel"},
+    "uncontrolled": {"replicates": 5, "kind": "ordinal", "arms": ("R", "R+", "R+cm", "R+os", "ddpm", "qldm")},
+}
+
+
+@pytest.mark.parametrize("case", SAID_ONCE)
+def test_no_sentence_is_said_twice_no_p_value_is_nameless_and_no_backtick_is_left(case: str, tmp_path: Path) -> None:
+    write_run(tmp_path, **SAID_ONCE[case])  # type: ignore[arg-type]
+    text = PageText(write_report(tmp_path).read_text(encoding="utf-8"))
+    assert [sentence for sentence, times in Counter(text.sentences()).items() if times > 1] == []
+    assert not {"p", "p, adjusted"} & {header for tag, header in text.blocks if tag == "th"}
+    assert not any("`" in block for _, block in text.blocks)
+
+
+def test_text_between_backticks_is_code(tmp_path: Path) -> None:
+    record = write_run(tmp_path, replicates=2, phantom=False)
+    data = record.data.model_copy(update={"notes": ["each `group` is one"], "split_how": "Column `group_split` of a file"})
+    write_run(tmp_path, replicates=2, phantom=False, data=data)
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert "each <code>group</code> is one" in page
+    assert "Split: Column <code>group_split</code> of a file." in page
+
+
+def test_why_there_is_no_verdict_is_said_beside_the_p_values(tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=4)
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert re.search(r"No verdict on [^<]*qldm - qldm:twin[^<]*: 4 replicates, and a verdict needs 5", page)
+
+
+def test_sample_sheets_are_folded(page: str) -> None:
+    tags = _tags(page).found
+    sheets = [number for number, (tag, attributes) in enumerate(tags) if "synthetic images, class" in str(attributes.get("alt"))]
+    folded = [number for number, (tag, attributes) in enumerate(tags) if tag == "details"]
+    assert min(folded) < min(sheets)
+    assert all("open" not in attributes for tag, attributes in tags if tag == "details")
+    assert len([1 for tag, _ in tags if tag == "summary"]) == len(folded)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import colorsys
+
 from matplotlib.colors import is_color_like
 from matplotlib.lines import Line2D
 
 from qaugbench import definitions
 from qaugbench.predictions import ArmInfo
+from qaugbench.report.colours import DARK_GROUND, LIGHT_GROUND, contrast, on_dark
 from qaugbench.report.identity import Look, looks
+from tests.board.factory import CHECKS
 
 REAL = [
     ArmInfo(id="R", role="real-only"),
@@ -43,11 +47,17 @@ def test_shipped_generators_have_hues_of_their_own() -> None:
     assert len({look.color for look in found.values()}) == len(cards)
 
 
-def test_controls_keep_the_hue_and_are_dashed_differently() -> None:
+def _hue(color: str) -> float:
+    red, green, blue = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return colorsys.rgb_to_hls(red, green, blue)[0]
+
+
+def test_controls_keep_the_hue_in_shades_of_their_own_and_are_dashed_differently() -> None:
     found = looks(
         _variants("qldm", "twin", "no-entanglement", "permuted", "frozen", "random", "fourier", "as-released")
     )
-    assert {look.color for look in found.values()} == {found["qldm"].color}
+    assert all(abs(_hue(look.color) - _hue(found["qldm"].color)) < 0.02 for look in found.values())
+    assert len({look.color for look in found.values()}) == len(found)
     assert found.pop("qldm").dash == "solid"
     assert "solid" not in {look.dash for look in found.values()}
     assert len({(look.dash, look.marker) for look in found.values()}) == len(found)
@@ -56,7 +66,35 @@ def test_controls_keep_the_hue_and_are_dashed_differently() -> None:
 def test_unlisted_generators_and_controls_get_a_look_too() -> None:
     found = looks([*_variants("mine", "twin", "odd"), *_variants("yours")])
     assert all(_drawable(look) for look in found.values())
-    assert found["mine"].color == found["mine:odd"].color != found["yours"].color
+    assert found["mine"].color != found["yours"].color
+    assert abs(_hue(found["mine"].color) - _hue(found["mine:odd"].color)) < 0.02
+
+
+def _everything() -> dict[str, Look]:
+    """Return the looks of all real-data arms, checks, shipped generators and controls, and three more quantum generators."""
+    cards = [definitions.generator_card(name) for name in definitions.names("baselines")]
+    checks = [ArmInfo(id=name, role=role) for name, role in CHECKS.items()]  # type: ignore[arg-type]
+    more = [arm for name in ("qddpm", "mosaiq", "mine") for arm in _variants(name, "twin", "frozen", "no-entanglement")]
+    return looks([*REAL, *checks, *more, *(arm for card in cards for arm in _variants(card.id, *card.controls))])
+
+
+def test_in_grey_print_every_arm_is_told_by_its_mark_alone() -> None:
+    found = _everything()
+    assert len({(look.marker, look.fill) for look in found.values()}) == len(found)
+
+
+def test_every_arm_has_a_colour_of_its_own_that_is_seen_on_white_and_on_dark_pages() -> None:
+    found = _everything()
+    assert len({look.color for look in found.values()}) == len(found)
+    assert min(contrast(look.color, LIGHT_GROUND) for look in found.values()) >= 3
+    assert min(contrast(on_dark(look.color), DARK_GROUND) for look in found.values()) >= 3
+
+
+def test_a_quantum_generator_keeps_its_mark_beside_classical_ones() -> None:
+    ldm = ArmInfo(id="alike", role="synthetic", generator="alike", control="none", kind="classical")
+    found = looks([ldm, *_variants("qldm")])
+    assert (found["qldm"].marker, found["qldm"].fill) == ("o", "full")
+    assert (found["alike"].marker, found["alike"].fill) != ("o", "full")
 
 
 def test_no_arm_is_called_the_reference_since_that_is_decided_by_validation() -> None:
