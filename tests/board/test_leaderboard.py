@@ -50,7 +50,7 @@ def _with_verdict(entry: Submitted, words: str, attribution: Any) -> Submitted:
     fraction = scores.fractions["10%"]
     endpoint = fraction.endpoints["macro_auroc"]
     verdict = endpoint.verdicts["qldm"]
-    ladder = replace(verdict.ladder, attribution=attribution)
+    ladder = replace(verdict.ladder, verdict="SUPERIOR", reason=None, attribution=attribution)
     verdicts = {**endpoint.verdicts, "qldm": replace(verdict, words=words, ladder=ladder)}
     endpoints = {"macro_auroc": replace(endpoint, verdicts=verdicts)}
     changed = replace(scores, fractions={"10%": replace(fraction, endpoints=endpoints)})
@@ -63,7 +63,7 @@ def test_the_verdict_is_the_ladders_for_generators_and_the_contrasts_for_control
     (control,) = [one for one in contrasts if (one.arm, one.family) == ("qldm:twin", "reference")]
     words = {row[1]: row[8] for row in _table(page([_with_verdict(entry, "superior, below margin", None)]))}
     assert words["qldm"] == "superior, below margin (provisional)"
-    assert words["↳ qldm:twin"] == f"{control.words} (provisional)"
+    assert words["↳ qldm:twin"] == f"no verdict: {control.reason} (provisional)"
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,10 @@ class Tab:
         return base64.b64decode(found["data"])
 
     def press(self, key: str) -> None:
-        """Press and release a key."""
+        """Press and release Tab or Enter."""
+        code, text = {"Tab": (9, ""), "Enter": (13, "\r")}[key]
         for kind in ("keyDown", "keyUp"):
-            self._ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9}.get(key, 13))
+            self._ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text)
 
     def _clip(self, whole: bool) -> dict[str, Any]:
         if not whole:
