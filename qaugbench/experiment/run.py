@@ -34,6 +34,7 @@ from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
 from qaugbench.record import FractionFacts, Record, record_text, robustness_only
+from qaugbench.report.result import Result
 from qaugbench.report.run_list import BEGUN_FILE, Begun
 from qaugbench.task import RecipeName, Task, Track
 
@@ -86,12 +87,10 @@ class Definitions:
     runnable: Runnable = runnable_fraction
 
 
-@dataclass(frozen=True)
-class RunResult:
+@dataclass(frozen=True, repr=False)
+class RunResult(Result):
     """The record of a finished run, its folder, and its HTML page."""
 
-    record: Record
-    folder: Path
     report: Path
 
     @property
@@ -116,26 +115,75 @@ class PreparedRun:
     arms_left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(task: str, generators: Sequence[str] = ("qldm",), **options: Any) -> RunResult:
-    """Run the benchmark and return its record; ``options`` are the other fields of ``RunRequest``.
+def run(
+    task: str,
+    generators: str | Sequence[str] = ("qldm",),
+    *,
+    data: str | Path | None = None,
+    source: str | None = None,
+    track: str = "lite",
+    fraction: float | Sequence[float] | None = None,
+    replicates: int | None = None,
+    split: str | None = None,
+    allow_leaky_split: bool = False,
+    jobs: int | None = None,
+    backend: str = "loky",
+    scheduler: str | None = None,
+    slurm: Mapping[str, str] | None = None,
+    plateau_check: bool = True,
+    arms: str | Sequence[str] = (),
+    ratio: float | None = None,
+    withhold_test: bool = False,
+    recipe: RecipeName = "A",
+    accelerator: Accelerator = "auto",
+    out: str | Path = "runs",
+    quiet: bool = False,
+    **unknown: Any,
+) -> RunResult:
+    """Run the benchmark and return its result; the options are those of the command line (``qaugbench run --help``).
 
-    Raises ``QaugbenchError`` for bad input before anything is computed. A cell that fails does not raise: it is in
-    ``record.failures`` and the next call of the same run tries it again.
+    Raises ``QaugbenchError`` for bad input, an ``unknown`` option among it, before anything is computed. A cell that fails
+    does not raise: it is in ``record.failures`` and the next call of the same run tries it again.
     """
-    known = set(RunRequest.__dataclass_fields__)
-    for name in options:
-        if name not in known:
-            raise DefinitionError(f"run() has no option {name!r}.{near_names(name, known)}")
-    for name in ("data", "out"):
-        if options.get(name) is not None:
-            options[name] = Path(options[name])
-    if "arms" in options:
-        options["arms"] = (options["arms"],) if isinstance(options["arms"], str) else tuple(options["arms"])
-    fraction = options.get("fraction")
-    if fraction is not None:
-        options["fraction"] = (float(fraction),) if isinstance(fraction, int | float) else tuple(fraction)
-    names = (generators,) if isinstance(generators, str) else tuple(generators)
-    return perform(RunRequest(task=task, generators=names, **options))
+    for name in unknown:
+        raise DefinitionError(f"run() has no option {name!r}.{near_names(name, RunRequest.__dataclass_fields__)}")
+    return perform(
+        RunRequest(
+            task=task,
+            generators=_several(generators),
+            data=None if data is None else Path(data),
+            source=source,
+            track=track,
+            fraction=_fractions(fraction),
+            replicates=replicates,
+            split=split,
+            allow_leaky_split=allow_leaky_split,
+            jobs=jobs,
+            backend=backend,
+            scheduler=scheduler,
+            slurm=slurm or {},
+            plateau_check=plateau_check,
+            arms=_several(arms),
+            ratio=ratio,
+            withhold_test=withhold_test,
+            recipe=recipe,
+            accelerator=accelerator,
+            out=Path(out),
+            quiet=quiet,
+        )
+    )
+
+
+def _fractions(given: float | Sequence[float] | None) -> tuple[float, ...] | None:
+    """Return one fraction or several as a tuple; None stays None."""
+    if given is None:
+        return None
+    return (float(given),) if isinstance(given, int | float) else tuple(given)
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one name or several as a tuple."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def look_up(request: RunRequest) -> Definitions:

@@ -98,6 +98,20 @@ def render(record: Record, curves: CurveFile, samples: Path) -> str:
     )
 
 
+def short_page(record: Record) -> str:
+    """Return the answers of a record with their pictures and its main table as a piece of HTML, for a notebook."""
+    return _environment().get_template("notebook.html.j2").render(
+        record=record,
+        banner=banner(record),
+        answers=[_answer(record, fraction.key) for fraction in record.fractions],
+        why_no_verdict=views.why_no_verdict(record),
+        no_circuit=answers.no_circuit_words(record),
+        questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
+        header=tables.main_header(),
+        rows={fraction.key: tables.main_rows(record, fraction.key, record.endpoints[0].id) for fraction in record.fractions},
+    )
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

@@ -1,0 +1,94 @@
+"""All boards below a folder as an object: its entries, and their rows as a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qaugbench.formatting import count
+from qaugbench.report.result import Result
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from qaugbench.board.board_table import Row
+    from qaugbench.board.gains import Measured
+
+COLUMNS = (
+    *("board", "fraction", "method", "kind", "fidelity", "control_of", "metric", "mean", "reference_mean", "difference"),
+    *("ci_low", "ci_high", "rank_low", "rank_high", "adjusted_p", "verdict", "attribution", "replicates", "entry"),
+)
+"""``difference`` is from R*; ranks are simultaneous 95 % limits, ``adjusted_p`` is max-T over the page."""
+
+
+@dataclass(frozen=True, repr=False)
+class Boards:
+    """The entries of all boards below a folder."""
+
+    folder: Path
+    entries: tuple[Result, ...]
+
+    def __repr__(self) -> str:
+        """Return it in one line: how many entries on how many boards, and the folder."""
+        boards = {str(entry.record.board) for entry in self.entries}
+        entries = count(len(self.entries), "entry", "entries")
+        return f"<Boards: {entries} on {count(len(boards), 'board')}; {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        """Return the rows of all boards as a table, for a notebook."""
+        return str(self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.3f}", na_rep="-"))
+
+    def to_frame(self) -> DataFrame:
+        """Return a pandas data frame, one row per board, fraction and method, with intervals, under ``COLUMNS``.
+
+        Ranks, adjusted p-values and the shared R* are computed from the predictions of all entries, as for the leaderboards.
+        Raises EntryError where entries of one board were not scored on the same test images.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(list(_rows(self.entries)), columns=list(COLUMNS))
+        return frame.astype({"rank_low": "Int64", "rank_high": "Int64"})
+
+
+def _rows(entries: tuple[Result, ...]) -> Iterator[dict[str, Any]]:
+    from qaugbench.board.comparable import Submitted, by_board, why_off_board
+    from qaugbench.board.confirmatory import confirmatory
+    from qaugbench.board.gains import measure
+    from qaugbench.board.pooled import pooled_rows
+
+    submitted = [Submitted(entry.folder, entry.record) for entry in entries]
+    boards = [measure(group) for group in by_board(one for one in submitted if why_off_board(one.record) is None)]
+    adjusted = confirmatory(boards, pooled_rows(boards)).rows
+    for board in boards:
+        yield from _board_rows(board, adjusted)
+
+
+def _board_rows(board: Measured, adjusted: Mapping[Any, float]) -> Iterator[dict[str, Any]]:
+    from qaugbench.board.board_table import rows_of
+    from qaugbench.board.gains import rank_ranges
+
+    for key in dict.fromkeys(fraction.key for entry in board.entries for fraction in entry.record.fractions):
+        ranks = {} if board.primary is None else rank_ranges(board.primary, key)
+        for entry in board.entries:
+            for row in rows_of(entry, key):
+                low, high = ranks.get(row.place, (None, None))
+                yield _row(row) | {"rank_low": low, "rank_high": high, "adjusted_p": adjusted.get(row.place)}
+                yield from (_row(control) | {"control_of": row.arm.id} for control in row.controls)
+
+
+def _row(row: Row) -> dict[str, Any]:
+    found, verdict = row.difference, row.verdict
+    words = verdict.words if verdict is not None else None if found is None else found.words
+    return {
+        **{"board": str(row.record.board), "fraction": row.place.fraction, "entry": row.record.id},
+        **{"method": row.arm.id, "kind": row.arm.kind, "fidelity": row.arm.fidelity, "metric": row.endpoint},
+        "mean": None if row.value is None else row.value.mean,
+        "reference_mean": None if row.reference is None else row.reference.mean,
+        **{name: None if found is None else getattr(found, name) for name in ("ci_low", "ci_high")},
+        "difference": None if found is None else found.estimate,
+        "verdict": words,
+        "attribution": None if verdict is None else verdict.ladder.attribution,
+        "replicates": row.record.replicates,
+    }

@@ -1,0 +1,109 @@
+"""Runs, entries and boards from Python: what they say of themselves, their data frames, and their figures."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+import qaugbench
+from qaugbench.errors import DefinitionError, EntryError
+from qaugbench.experiment.run import RunRequest, RunResult
+from qaugbench.report.boards import Boards
+from qaugbench.report.result import Result
+from tests.board.factory import write_run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    folder = tmp_path_factory.mktemp("result")
+    write_run(folder, replicates=4, arms=("R", "R+", "R+cm", "ddpm", "qldm", "qldm:twin"))
+    found = qaugbench.load(folder)
+    assert isinstance(found, Result)
+    return found
+
+
+def test_every_option_of_a_run_is_named_in_the_signature_with_its_default() -> None:
+    named = {name: one for name, one in inspect.signature(qaugbench.run).parameters.items() if name != "unknown"}
+    fields = RunRequest.__dataclass_fields__
+    assert list(named) == list(fields)
+    for name in ("track", "jobs", "backend", "plateau_check", "arms", "ratio", "recipe", "accelerator", "quiet"):
+        assert named[name].default == fields[name].default
+
+
+def test_an_unknown_option_is_answered_with_near_ones() -> None:
+    with pytest.raises(DefinitionError, match=r"run\(\) has no option 'replicate'.*replicates"):
+        qaugbench.run("brainmri", replicate=2)
+
+
+def test_the_public_names_are_listed_without_being_imported() -> None:
+    code = "import sys, qaugbench; assert {'run', 'load'} <= set(dir(qaugbench)); print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_result_says_what_it_is_in_one_line(run: Result) -> None:
+    assert repr(run) == (
+        f"<Result brainmri@1/phantom/lite: qldm no verdict at 10 %, ddpm no verdict at 10 %; 4 replicates; {run.folder}>"
+    )
+    finished = RunResult(record=run.record, folder=run.folder, report=run.folder / "report.html")
+    assert repr(finished).startswith("<RunResult brainmri@1/phantom/lite: ")
+    assert not finished.failed
+
+
+def test_a_notebook_shows_the_banner_both_answers_the_picture_and_the_table(run: Result) -> None:
+    page = run._repr_html_()
+    for words in ("PHANTOM DATA", "<em>Does it help?</em> qldm: ", "<em>Is it the quantum part?</em> qldm: ", "<img src=", "<td>ddpm</td>"):
+        assert words in page
+    assert "<script" not in page
+
+
+def test_a_frame_has_one_row_per_fraction_metric_and_arm_with_the_records_numbers(run: Result) -> None:
+    frame = run.to_frame()
+    assert not frame.duplicated(["fraction", "metric", "arm"]).any()
+    own = frame[(frame.metric == "macro_auroc") & frame.decides].set_index("arm")
+    assert list(own.index) == [arm.id for arm in run.record.arms]
+    scored = run.record.scores.fractions["10%"].endpoints["macro_auroc"]
+    against = next(one for one in scored.contrasts if (one.arm, one.family) == ("ddpm", "reference"))
+    assert own.loc["ddpm", "mean"] == scored.arms["ddpm"].mean
+    assert tuple(own.loc["ddpm", ["difference", "ci_low", "ci_high", "p_value"]]) == (
+        against.estimate,
+        against.ci_low,
+        against.ci_high,
+        against.p_value,
+    )
+    assert {"brier", "ensemble"} <= set(frame.metric)
+    assert own.loc[own.reference.iloc[0], "difference"] != own.loc[own.reference.iloc[0], "difference"]  # missing
+
+
+def test_figures_are_figures_and_unknown_fractions_are_named(run: Result) -> None:
+    for figure in (run.plot_answer(), run.plot_arms("10%"), run.plot_classes(narrow=True), run.plot_training("train_loss")):
+        assert isinstance(figure, Figure)
+    with pytest.raises(DefinitionError, match=r"no fraction '10 %'.*10%"):
+        run.plot_answer("10 %")
+
+
+def test_an_entry_and_the_boards_above_it_are_loaded_too() -> None:
+    (folder,) = (ROOT / "results").glob("*/*/entries/*")
+    entry, boards = qaugbench.load(folder), qaugbench.load(ROOT / "results")
+    assert isinstance(entry, Result)
+    assert isinstance(boards, Boards)
+    assert [one.record for one in boards.entries] == [entry.record]
+    assert repr(boards) == f"<Boards: 1 entry on 1 board; {ROOT / 'results'}>"
+    frame = boards.to_frame()
+    assert list(frame.method) == ["qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen", "ddpm"]
+    assert frame.control_of.tolist()[1] == "qldm"
+    assert (frame.rank_low[0], frame.rank_high[0]) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["empty", "missing"])
+def test_what_is_no_result_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EntryError, match=name):
+        qaugbench.load(tmp_path / name)
