@@ -1,6 +1,9 @@
 """The format of numbers, durations and tables everywhere: terminal, page, leaderboard, sentences.
 
-Values and differences have three decimals and no leading zero (``.959``, ``+.004``); missing values are a dash.
+Scores, differences of scores, p- and q-values have three decimals and no zero before the point (``.959``, ``+.004``); a
+difference has its sign, a hyphen where it is negative. An interval is ``[-.012, +.004]`` in a table and ``-.012 to +.004`` in a
+sentence. All other numbers (percentages, times, losses, ratios, settings) keep their zero: ``0.02 %``, ``0.4 s``. Whole numbers
+have a comma per thousand. Missing values are a dash.
 """
 
 from __future__ import annotations
@@ -27,18 +30,8 @@ def unsigned(value: float | None) -> str:
     """
     if value is None:
         return NONE
-    text = without_leading_zero(f"{abs(value):.3f}")
+    text = f"{abs(value):.3f}".removeprefix("0")
     return f"-{text}" if value < 0 and text != ".000" else text
-
-
-def without_leading_zero(number: str) -> str:
-    """Return a written number without the zero before its point; a zero alone stays.
-
-    >>> without_leading_zero("0.25"), without_leading_zero("-0.5"), without_leading_zero("0"), without_leading_zero("10.0")
-    ('.25', '-.5', '0', '10.0')
-    """
-    sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
-    return sign + (digits[1:] if digits.startswith("0.") else digits)
 
 
 def signed(value: float | None) -> str:

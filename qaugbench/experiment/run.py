@@ -33,7 +33,7 @@ from qaugbench.experiment.steps import cost_line, plan_lines
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
 from qaugbench.formatting import count, fraction_words
-from qaugbench.record import FractionFacts, Record, record_text, robustness_only
+from qaugbench.record import FractionFacts, record_text, robustness_only
 from qaugbench.report.result import Result
 from qaugbench.report.run_list import BEGUN_FILE, Begun
 from qaugbench.task import RecipeName, Task, Track

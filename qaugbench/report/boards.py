@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qaugbench.formatting import count
+from qaugbench.formatting import count, unsigned
 from qaugbench.report.result import Result
 
 if TYPE_CHECKING:
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from qaugbench.board.gains import Measured
 
 COLUMNS = (
-    *("board", "fraction", "method", "kind", "fidelity", "control_of", "metric", "mean", "reference_mean", "difference"),
+    *(
+        "board",
+        "fraction",
+        "method",
+        "kind",
+        "fidelity",
+        "control_of",
+        "metric",
+        "mean",
+        "reference_mean",
+        "difference",
+    ),
     *("ci_low", "ci_high", "rank_low", "rank_high", "adjusted_p", "verdict", "attribution", "replicates", "entry"),
 )
 """``difference`` is from R*; ranks are simultaneous 95 % limits, ``adjusted_p`` is max-T over the page."""
@@ -38,7 +49,7 @@ class Boards:
 
     def _repr_html_(self) -> str:
         """Return the rows of all boards as a table, for a notebook."""
-        return str(self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.3f}", na_rep="-"))
+        return str(self.to_frame().to_html(index=False, float_format=unsigned, na_rep="-"))
 
     def to_frame(self) -> DataFrame:
         """Return a pandas data frame, one row per board, fraction and method, with intervals, under ``COLUMNS``.

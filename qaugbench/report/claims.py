@@ -16,7 +16,15 @@ CLAIMS = {
 }
 GRID_HEADER = ("claim ladder", "helps", "task sensitive", "keeps half of the gain", "superior", "circuit")
 CLAIMS_HEADER = ("claim", "difference", "estimate", "95 % CI", "one-sided p", "holds")
-ADJUSTED_HEADER = ("difference", "fraction", "estimate", "simultaneous 95 % CI", "bootstrap 95 %", "two-sided p", "adjusted p")
+ADJUSTED_HEADER = (
+    "difference",
+    "fraction",
+    "estimate",
+    "simultaneous 95 % CI",
+    "bootstrap 95 %",
+    "two-sided p",
+    "adjusted p",
+)
 EXPLORATORY_HEADER = ("metric", "direction", "estimate", "95 % CI", "two-sided p", "q")
 CIRCUIT = {"QUANTUM-ATTRIBUTED": "attributed", "NOT-ATTRIBUTED": "not attributed", "NOT-TESTED": "not tested"}
 ARROW = {"higher is better": "↑", "lower is better": "↓"}

@@ -57,7 +57,7 @@ def per_class(rows: Sequence[ClassRow], looks: Mapping[str, Look], *, xlabel: st
             _class_row(axis, place, row, looks, offsets)
         axis.set_yticks(range(len(rows)), [row.label for row in rows])
         for tick, row in zip(axis.get_yticklabels(), rows, strict=True):
-            tick.set_style("italic" if row.few else "normal")
+            tick.set_fontstyle("italic" if row.few else "normal")
             tick.set_color(SOFT if row.few else INK)
         axis.set_ylim(len(rows) - 0.5, -0.5)
         axis.axvline(CHANCE, color=SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
@@ -72,7 +72,9 @@ def per_class(rows: Sequence[ClassRow], looks: Mapping[str, Look], *, xlabel: st
         return figure
 
 
-def _class_row(axis: Axes, place: float, row: ClassRow, looks: Mapping[str, Look], offsets: Mapping[str, float]) -> None:
+def _class_row(
+    axis: Axes, place: float, row: ClassRow, looks: Mapping[str, Look], offsets: Mapping[str, float]
+) -> None:
     if place % 2:
         axis.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=-1)
     for value in row.values:

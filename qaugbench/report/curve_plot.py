@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from qaugbench.formatting import without_leading_zero
+from qaugbench.formatting import unsigned
 from qaugbench.report.drawing import GRID, NARROW, STYLE, WIDE, mark
 from qaugbench.report.identity import Look
 
@@ -30,11 +30,16 @@ class Curve:
 
 
 def curves(
-    panels: Mapping[str, Sequence[Curve]], looks: Mapping[str, Look], *, ylabel: str, narrow: bool = False
+    panels: Mapping[str, Sequence[Curve]],
+    looks: Mapping[str, Look],
+    *,
+    ylabel: str,
+    scores: bool = False,
+    narrow: bool = False,
 ) -> Figure:
     """Return a figure with one panel per title.
 
-    Losses that span two decades or more are drawn on a logarithmic scale.
+    Values that span two decades or more are drawn on a logarithmic scale; ``scores`` are written as everywhere.
     """
     titles = [title for title, found in panels.items() if found]
     columns = min(1 if narrow else 2, len(titles))
@@ -53,8 +58,8 @@ def curves(
                 axis.set_ylabel(ylabel)
             if logarithmic:
                 axis.set_yscale("log")
-            else:
-                axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: without_leading_zero(f"{value:.3g}")))
+            elif scores:
+                axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unsigned(value)))
         return figure
 
 

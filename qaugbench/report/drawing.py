@@ -52,7 +52,13 @@ def draw_interval(
     """
     if limits is not None:
         axis.plot(
-            limits, [place, place], color=look.color, linestyle=look.dash, linewidth=0.3 * size, solid_capstyle="butt", zorder=3
+            limits,
+            [place, place],
+            color=look.color,
+            linestyle=look.dash,
+            linewidth=0.3 * size,
+            solid_capstyle="butt",
+            zorder=3,
         )
         around = patheffects.withStroke(linewidth=0.2 * size + 1.2, foreground=LIGHT_GROUND)
         axis.plot(

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "task", "source", "track", "fraction", "metric", "decides", "arm", "role", "generator", "control"),
-    *("mean", "sd", "mean_ci_low", "mean_ci_high", "reference", "difference", "ci_low", "ci_high", "p_value", "verdict"),
+    *(
+        "mean",
+        "sd",
+        "mean_ci_low",
+        "mean_ci_high",
+        "reference",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "verdict",
+    ),
     *("replicates", "images", "patients", "unit", "direction"),
 )
 """``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``; ``difference``, arm minus ``reference`` (R*), has ``ci_low``

@@ -72,43 +72,54 @@ def render(record: Record, curves: CurveFile, samples: Path) -> str:
     said = " ".join(answer.text for one in answered for answer in (*one["helps"], *one["circuit"]))
     pictures = strips_by_class(samples, record)
     drawn = _curve_pictures(record, curves)
-    return _environment().get_template("report.html.j2").render(
-        record=record,
-        looks=looks(record.arms),
-        banner=banner(record),
-        answers=answered,
-        why_no_verdict=views.why_no_verdict(record),
-        no_circuit=answers.no_circuit_words(record),
-        questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
-        claims_header=claims.CLAIMS_HEADER,
-        adjusted=claims.adjusted_rows(record),
-        adjusted_title=claims.adjusted_title(record),
-        adjusted_header=claims.ADJUSTED_HEADER,
-        confirmatory=record.scores.confirmatory,
-        notes=[note for note in notes(record) if note not in said],
-        fractions=[_fraction(record, fraction.key) for fraction in record.fractions],
-        deviations=_deviations(record),
-        generator_rows=_generator_rows(record),
-        class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
-        pictures=pictures,
-        curves=drawn,
-        references=references(record),
-        bibtex=bibtex(record),
-        contents=_contents(record, bool(pictures), bool(drawn)),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            looks=looks(record.arms),
+            banner=banner(record),
+            answers=answered,
+            why_no_verdict=views.why_no_verdict(record),
+            no_circuit=answers.no_circuit_words(record),
+            questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
+            claims_header=claims.CLAIMS_HEADER,
+            adjusted=claims.adjusted_rows(record),
+            adjusted_title=claims.adjusted_title(record),
+            adjusted_header=claims.ADJUSTED_HEADER,
+            confirmatory=record.scores.confirmatory,
+            notes=[note for note in notes(record) if note not in said],
+            fractions=[_fraction(record, fraction.key) for fraction in record.fractions],
+            deviations=_deviations(record),
+            generator_rows=_generator_rows(record),
+            class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
+            pictures=pictures,
+            curves=drawn,
+            references=references(record),
+            bibtex=bibtex(record),
+            contents=_contents(record, bool(pictures), bool(drawn)),
+        )
     )
 
 
 def short_page(record: Record) -> str:
     """Return the answers of a record with their pictures and its main table as a piece of HTML, for a notebook."""
-    return _environment().get_template("notebook.html.j2").render(
-        record=record,
-        banner=banner(record),
-        answers=[_answer(record, fraction.key) for fraction in record.fractions],
-        why_no_verdict=views.why_no_verdict(record),
-        no_circuit=answers.no_circuit_words(record),
-        questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
-        header=tables.main_header(),
-        rows={fraction.key: tables.main_rows(record, fraction.key, record.endpoints[0].id) for fraction in record.fractions},
+    return (
+        _environment()
+        .get_template("notebook.html.j2")
+        .render(
+            record=record,
+            banner=banner(record),
+            answers=[_answer(record, fraction.key) for fraction in record.fractions],
+            why_no_verdict=views.why_no_verdict(record),
+            no_circuit=answers.no_circuit_words(record),
+            questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
+            header=tables.main_header(),
+            rows={
+                fraction.key: tables.main_rows(record, fraction.key, record.endpoints[0].id)
+                for fraction in record.fractions
+            },
+        )
     )
 
 
@@ -242,7 +253,11 @@ def _forest_caption(record: Record, key: str, what: str) -> str:
     primary = record.endpoints[0]
     found = views.contrasts(record, key, primary.id, "reference")
     limits = ", with 95 % intervals" if any(one.ci_low is not None for one in found) else ""
-    margin = "" if primary.margin is None else f"; within the dashed lines, at ±{unsigned(primary.margin)}, too little to matter"
+    margin = (
+        ""
+        if primary.margin is None
+        else f"; within the dashed lines, at ±{unsigned(primary.margin)}, too little to matter"
+    )
     return f"{what}: differences in {primary.title} at {fraction_words(key)} of the training patients{limits}{margin}."
 
 
@@ -261,8 +276,12 @@ def _class_picture(record: Record, key: str) -> Picture | None:
         f"AUROC of each class against the rest at {fraction_words(key)}, with 95 % intervals where there are any; dashed: chance. "
         f"Beneath each class, the number of positive {views.scored_part(record)} images{few}. Exploratory."
     )
-    alt = "; ".join(f"{row.title}: {', '.join(f'{one.arm} {unsigned(one.mean)}' for one in row.values)}" for row in rows)
-    return _picture(caption, f"Plot of values by class. {alt}.", lambda narrow: plots.class_figure(record, key, narrow=narrow))
+    alt = "; ".join(
+        f"{row.title}: {', '.join(f'{one.arm} {unsigned(one.mean)}' for one in row.values)}" for row in rows
+    )
+    return _picture(
+        caption, f"Plot of values by class. {alt}.", lambda narrow: plots.class_figure(record, key, narrow=narrow)
+    )
 
 
 def _curve_pictures(record: Record, kept: CurveFile) -> list[Picture]:

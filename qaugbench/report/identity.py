@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import ArmInfo
 from qaugbench.report.colours import shaded
 
-
-Mark = tuple[str, str]
+Fill = Literal["full", "left", "right", "bottom", "top", "none"]
+Mark = tuple[str, Fill]
 """A matplotlib marker and how it is filled."""
 
 
@@ -28,7 +28,7 @@ class Look:
     color: str
     marker: str
     dash: str
-    fill: str = "full"
+    fill: Fill = "full"
 
 
 def looks(arms: Iterable[ArmInfo]) -> dict[str, Look]:

@@ -49,7 +49,10 @@ def reference_figure(record: Record, key: str, *, narrow: bool = False) -> Figur
     checks = {arm.id for arm in check_arms(record)}
     found = _primary(record, key, "reference")
     panels = [
-        Panel(f"All arms minus R* ({views.reference_arm(record, key)})", _rows(record, [o for o in found if o.arm not in checks])),
+        Panel(
+            f"All arms minus R* ({views.reference_arm(record, key)})",
+            _rows(record, [o for o in found if o.arm not in checks]),
+        ),
         Panel("Checks of the benchmark minus R*", _rows(record, [one for one in found if one.arm in checks])),
     ]
     return _forest(record, panels, narrow=narrow)
@@ -75,7 +78,11 @@ def class_rows(record: Record, key: str) -> list[ClassRow]:
             scored[name].n_positive,
             name in few,
             [
-                ArmValue(arm.id, value.mean, None if value.ci_low is None or value.ci_high is None else (value.ci_low, value.ci_high))
+                ArmValue(
+                    arm.id,
+                    value.mean,
+                    None if value.ci_low is None or value.ci_high is None else (value.ci_low, value.ci_high),
+                )
                 for arm in views.main_arms(record)
                 if (value := scored[name].arms.get(arm.id)) is not None
             ],
@@ -95,7 +102,7 @@ def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, na
         return None
     ylabel = "validation metric" if value == "val_metric" else "training loss"
     panels = _by_generator(record, views.reference_arm(record, key), found)
-    return curves(panels, drawn, ylabel=ylabel, narrow=narrow)
+    return curves(panels, drawn, ylabel=ylabel, scores=value == "val_metric", narrow=narrow)
 
 
 def _in_order(found: Sequence[Contrast], order: Sequence[str]) -> list[Contrast]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from qaugbench.formatting import duration, markdown_table, p_value, share, signed, unsigned
@@ -38,6 +41,18 @@ def test_a_share_is_never_rounded_to_none_or_all(part: float, text: str) -> None
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (119, "119 s"), (120, "2 min"), (5400, "1.5 h")])
 def test_a_duration_has_one_unit(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "results" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+OTHERWISE = re.compile(r"(?<![\w.])[+-]0\.\d+|(?<![\w.])\.\d+ %|[−–](?=\.\d)")
+"""A difference with a zero before its point, a percentage without one, a minus that is no hyphen."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_documents_write_numbers_as_the_program_does(page: Path) -> None:
+    assert OTHERWISE.findall(CODE.sub("", page.read_text(encoding="utf-8"))) == []
 
 
 def test_a_cell_cannot_break_out_of_its_table() -> None:

@@ -14,8 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--remote-debugging-pipe")
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-extensions",
+    "--remote-debugging-pipe",
+)
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
@@ -99,7 +108,15 @@ def browser() -> Iterator[Tab]:
     theirs, ours = zip(*(_high_pipe(), _reversed(_high_pipe())), strict=True)
     with tempfile.TemporaryDirectory(prefix="browser", ignore_cleanup_errors=True) as profile:
         started = subprocess.Popen(
-            ["bash", "-c", f'exec "$@" 3<&{theirs[0]} 4>&{theirs[1]}', "bash", str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}"],
+            [
+                "bash",
+                "-c",
+                f'exec "$@" 3<&{theirs[0]} 4>&{theirs[1]}',
+                "bash",
+                str(CHROMIUM),
+                *FLAGS,
+                f"--user-data-dir={profile}",
+            ],
             pass_fds=theirs,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

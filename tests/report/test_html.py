@@ -107,7 +107,16 @@ def test_page_tells_what_ran(page: str, words: str) -> None:
 
 
 def test_banner_and_verdicts_come_before_all_else(page: str) -> None:
-    places = ("PHANTOM DATA", 'id="answer"', "no verdict (", "<figure>", 'id="before"', 'id="contents"', 'id="results"', 'id="ran"')
+    places = (
+        "PHANTOM DATA",
+        'id="answer"',
+        "no verdict (",
+        "<figure>",
+        'id="before"',
+        'id="contents"',
+        'id="results"',
+        'id="ran"',
+    )
     order = [page.index(words) for words in places]
     assert order == sorted(order)
 
@@ -197,7 +206,9 @@ def test_no_sentence_is_said_twice_no_p_value_is_nameless_and_no_backtick_is_lef
 
 def test_text_between_backticks_is_code(tmp_path: Path) -> None:
     record = write_run(tmp_path, replicates=2, phantom=False)
-    data = record.data.model_copy(update={"notes": ["each `group` is one"], "split_how": "Column `group_split` of a file"})
+    data = record.data.model_copy(
+        update={"notes": ["each `group` is one"], "split_how": "Column `group_split` of a file"}
+    )
     write_run(tmp_path, replicates=2, phantom=False, data=data)
     page = write_report(tmp_path).read_text(encoding="utf-8")
     assert "each <code>group</code> is one" in page
@@ -212,7 +223,11 @@ def test_why_there_is_no_verdict_is_said_beside_the_p_values(tmp_path: Path) -> 
 
 def test_sample_sheets_are_folded(page: str) -> None:
     tags = _tags(page).found
-    sheets = [number for number, (tag, attributes) in enumerate(tags) if "synthetic images, class" in str(attributes.get("alt"))]
+    sheets = [
+        number
+        for number, (tag, attributes) in enumerate(tags)
+        if "synthetic images, class" in str(attributes.get("alt"))
+    ]
     folded = [number for number, (tag, attributes) in enumerate(tags) if tag == "details"]
     assert min(folded) < min(sheets)
     assert all("open" not in attributes for tag, attributes in tags if tag == "details")

@@ -59,7 +59,13 @@ def test_a_result_says_what_it_is_in_one_line(run: Result) -> None:
 
 def test_a_notebook_shows_the_banner_both_answers_the_picture_and_the_table(run: Result) -> None:
     page = run._repr_html_()
-    for words in ("PHANTOM DATA", "<em>Does it help?</em> qldm: ", "<em>Is it the quantum part?</em> qldm: ", "<img src=", "<td>ddpm</td>"):
+    for words in (
+        "PHANTOM DATA",
+        "<em>Does it help?</em> qldm: ",
+        "<em>Is it the quantum part?</em> qldm: ",
+        "<img src=",
+        "<td>ddpm</td>",
+    ):
         assert words in page
     assert "<script" not in page
 
@@ -83,7 +89,12 @@ def test_a_frame_has_one_row_per_fraction_metric_and_arm_with_the_records_number
 
 
 def test_figures_are_figures_and_unknown_fractions_are_named(run: Result) -> None:
-    for figure in (run.plot_answer(), run.plot_arms("10%"), run.plot_classes(narrow=True), run.plot_training("train_loss")):
+    for figure in (
+        run.plot_answer(),
+        run.plot_arms("10%"),
+        run.plot_classes(narrow=True),
+        run.plot_training("train_loss"),
+    ):
         assert isinstance(figure, Figure)
     with pytest.raises(DefinitionError, match=r"no fraction '10 %'.*10%"):
         run.plot_answer("10 %")
