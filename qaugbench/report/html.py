@@ -32,6 +32,7 @@ from qaugbench.stats.wording import listed
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
+PERCENT = re.compile(r"(?<=\d) %")
 CODE = re.compile(r"`([^`]+)`")
 CURVE_TITLES = {
     "val_metric": "Classifier, metric on real validation images",
@@ -141,12 +142,13 @@ def _environment() -> jinja2.Environment:
 
 
 def code(text: str) -> Markup:
-    """Return text for a page, what is between backticks as code.
+    """Return text for a page: what is between backticks as code, and no line ending between a number and its %.
 
     >>> code("the column `group` & more")
     Markup('the column <code>group</code> &amp; more')
     """
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+    marked = CODE.sub(r"<code>\1</code>", str(escape(text)))
+    return Markup(PERCENT.sub("\N{NO-BREAK SPACE}%", marked))
 
 
 def _contents(record: Record, pictures: bool, curves: bool) -> list[tuple[str, str]]:

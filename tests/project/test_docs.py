@@ -24,7 +24,7 @@ CASES = [
 
 
 def left_to_the_reader() -> dict[str, Any]:
-    """Return what blocks about statistics take as given: scores of three arms in four runs, labels and patients."""
+    """Return what blocks take as given: scores of three arms in four runs, labels and patients; an entry and its boards."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, (60, 1))
     scores = random.normal(0, 1, (3, 4, 60, 1)) + labels
@@ -35,6 +35,8 @@ def left_to_the_reader() -> dict[str, Any]:
         "labels": labels,
         "patients": np.arange(60),
         "n_patients": 60,
+        "boards": ROOT / "results",
+        "folder": next((ROOT / "results").glob("*/*/entries/*")),
         "contrasts": np.array([[1, -1, 0], [1, 0, -1]]),
     }
 
