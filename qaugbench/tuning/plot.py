@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.predictions import ArmInfo
-from qaugbench.report.figures import STYLE
+from qaugbench.report.drawing import STYLE
 from qaugbench.report.identity import looks
 from qaugbench.tuning.study import StudyResult, best_so_far, expected_best
 from qaugbench.tuning.trial import TrialResult
