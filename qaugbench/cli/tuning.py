@@ -33,7 +33,9 @@ from qaugbench.places import RUNS
 @click.option("--fraction", type=float, help="Fraction of the training patients. Default: the track's first.")
 @click.option("--trials", type=int, default=20, show_default=True, help="Budget; equal for all that are compared.")
 @click.option("--replicates", type=int, default=2, show_default=True, help="Tuning replicates of each trial.")
-@click.option("--steps", type=int, help="Training steps of every trial, such as a third of the track's. Default: the track's.")
+@click.option(
+    "--steps", type=int, help="Training steps of every trial, such as a third of the track's. Default: the track's."
+)
 @click.option("--split", metavar="COLUMN", help="Column of labels.csv that says train, val or test; or fold:J/K.")
 @click.option("--allow-leaky-split", is_flag=True, help="Use --split although patients cross it.")
 @click.option("--jobs", type=int, help="Processes, one thread each. Default: all cores, or 1 on a GPU.")
