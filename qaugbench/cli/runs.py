@@ -135,7 +135,7 @@ def run_options(command: Any) -> Any:
 
 
 def _request(options: dict[str, Any]) -> Any:
-    from qaugbench.experiment.run import RunRequest
+    from qaugbench.experiment.request import RunRequest
 
     plateau_check, withhold_test = not options.pop("no_plateau_check"), options.pop("no_test")
     return RunRequest(

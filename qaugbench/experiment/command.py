@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from qaugbench.datasets.phantom.source import PHANTOM
 from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.errors import DataError
+from qaugbench.experiment.request import RunRequest
 
 if TYPE_CHECKING:
-    from qaugbench.experiment.run import RunRequest
     from qaugbench.task import Task
 
 DATA = "DATA"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from qaugbench import definitions
 from qaugbench.board.verify import scores_of
@@ -27,6 +27,7 @@ from qaugbench.experiment.plan import Plan, Runnable, make_plan
 from qaugbench.experiment.plateau import skipped_reason
 from qaugbench.experiment.progress import announce, shown
 from qaugbench.experiment.replicate_cells import Setting
+from qaugbench.experiment.request import Accelerator, RunRequest
 from qaugbench.experiment.run_name import run_folder
 from qaugbench.experiment.source import open_source, phantom_side
 from qaugbench.experiment.steps import cost_line, plan_lines
@@ -38,41 +39,10 @@ from qaugbench.report.result import Result
 from qaugbench.report.run_list import BEGUN_FILE, Begun
 from qaugbench.task import RecipeName, Task, Track
 
-Accelerator = Literal["auto", "cpu", "cuda"]
 LARGEST_RATIO = 16
 WITHHELD = (
     "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
 )
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What a run is asked to do; the command line's flags have the same names.
-
-    ``arms`` are the names given with ``--arm``, ``ratio`` replaces the task's, ``withhold_test`` is ``--no-test``.
-    """
-
-    task: str
-    generators: tuple[str, ...]
-    data: Path | None = None
-    source: str | None = None
-    track: str = "lite"
-    fraction: tuple[float, ...] | None = None
-    replicates: int | None = None
-    split: str | None = None
-    allow_leaky_split: bool = False
-    jobs: int | None = None
-    backend: str = "loky"
-    scheduler: str | None = None
-    slurm: Mapping[str, str] = field(default_factory=dict)
-    plateau_check: bool = True
-    arms: tuple[str, ...] = ()
-    ratio: float | None = None
-    withhold_test: bool = False
-    recipe: RecipeName = "A"
-    accelerator: Accelerator = "auto"
-    out: Path = field(default_factory=lambda: Path("runs"))
-    quiet: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.processes import execute
 from qaugbench.experiment.progress import Progress, announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
-from qaugbench.experiment.run import Accelerator, Definitions, PreparedRun, RunRequest, jobs_of, look_up, prepare
+from qaugbench.experiment.request import Accelerator, RunRequest
+from qaugbench.experiment.run import Definitions, PreparedRun, jobs_of, look_up, prepare
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, write_whole
 from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of

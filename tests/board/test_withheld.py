@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qaugbench.board.comparable import why_off_board
+from qaugbench.board.comparable import why_no_entry
 from qaugbench.board.entry import submit
 from qaugbench.board.rescore import rescore
 from qaugbench.board.verify import scores_of, verify
@@ -59,7 +59,7 @@ def test_whatever_is_shown_says_validation_and_claims_nothing(withheld: Path) ->
 def test_it_cannot_become_an_entry_even_where_no_departure_says_so(withheld: Path, tmp_path: Path) -> None:
     record = verify(withheld).record
     assert record.departures == []
-    assert "withheld" in str(why_off_board(record))
+    assert "withheld" in str(why_no_entry(record))
     with pytest.raises(EntryError, match="cannot be an entry: its test scores are withheld"):
         submit(withheld, tmp_path / "boards")
     assert not (tmp_path / "boards").exists()

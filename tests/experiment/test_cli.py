@@ -68,6 +68,7 @@ def test_a_backend_whose_package_is_missing_is_one_line(
     assert call(*arguments, "--backend", backend, monkeypatch=monkeypatch) == 2
     said = capsys.readouterr().err
     assert said == (
+        "Checking the request ...\n"
         f"error: --backend {backend} needs the package {package}, which is not installed: "
         f"pip install 'qaugbench[{backend}]'\n"
     )

@@ -17,7 +17,8 @@ from qaugbench.cli import runs
 from qaugbench.cli.root import cli
 from qaugbench.errors import DataError
 from qaugbench.experiment.command import check_images_named, command_of
-from qaugbench.experiment.run import RunRequest, RunResult
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import RunResult
 from qaugbench.record import Record, read_record
 from tests.experiment.tiny import TASK, tiny_task
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from qaugbench import definitions
 from qaugbench.errors import DataError
-from qaugbench.experiment.run import RunRequest, perform, prepare
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import perform, prepare
 from qaugbench.experiment.source import open_source
 from qaugbench.task import Endpoint, learnable_endpoints
 

@@ -11,7 +11,8 @@ import qaugbench
 from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.estimate import estimate_run
-from qaugbench.experiment.run import RunRequest, RunResult
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import RunResult
 from qaugbench.inspection.doctor import examine
 from qaugbench.stats.results import Contrast, Scores
 from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from qaugbench.experiment.processes import execute
-from qaugbench.experiment.run import RunRequest, look_up, prepare
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import look_up, prepare
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 N = 60

@@ -10,7 +10,8 @@ from typing import Any
 
 from qaugbench import definitions
 from qaugbench.experiment.arms import GeneratorChoice
-from qaugbench.experiment.run import Definitions, RunRequest, RunResult, look_up, perform
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import Definitions, RunResult, look_up, perform
 from qaugbench.task import Task
 
 TASK = "kneeoa"

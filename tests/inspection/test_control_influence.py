@@ -63,7 +63,7 @@ def test_show_controls_of_a_run(run: Path, monkeypatch: pytest.MonkeyPatch, caps
         "2.1",
         "12",
     ]
-    assert "20.5 grey levels" in printed
+    assert "20.5 grey levels" in " ".join(printed.split())
     assert "qldm: the circuit hardly reaches the images; attribution cannot be tested." in printed
 
 

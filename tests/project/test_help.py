@@ -115,4 +115,4 @@ def test_a_task_is_shown_in_words() -> None:
     assert text.startswith("brainmri@2: Brain tumour MRI\n")
     assert "a difference of .010 matters" in text
     assert "Settings of optional arms\n- mixup: alpha 0.4, probability 1\n" in text
-    assert "recipe B mobilevit_xxs" in text
+    assert "recipe B mobilevit_xxs" in " ".join(text.split())

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 import qaugbench
 from qaugbench.errors import DefinitionError, EntryError
-from qaugbench.experiment.run import RunRequest, RunResult
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import RunResult
 from qaugbench.report.boards import Boards
 from qaugbench.report.result import Result
 from tests.board.factory import write_run
