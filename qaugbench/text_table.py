@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from itertools import zip_longest
 from qaugbench.formatting import WIDTH, Row, cut
 
 GAP = "  "
+LABEL = re.compile(r"\s*\S+(?: \S+)*\s{2,}")
+COMMAND = re.compile(r"\s*(?:\$ )?(?:qaugbench|pip|make|git|curl|uv) ")
+"""Lines to copy, which a line break would spoil."""
 UNBROKEN = "\u00a0"
 LONGEST_NAME = 34
 LONGEST_VALUE = 22
@@ -60,6 +64,26 @@ def laid_out(header: Row, body: Sequence[Row], width: int, layout: Layout) -> li
         lines += [""] if lines else []
         lines += _drawn(chosen, widths, [place in layout.right for place in panel], rule=layout.rule)
     return lines
+
+
+def fitted(text: str, width: int = WIDTH) -> str:
+    """Return text whose longer lines are broken at ``width`` columns and go on below their own words; commands stay whole.
+
+    >>> print(fitted("price   26 USD per image, on one machine", width=24))
+    price   26 USD per
+            image, on one
+            machine
+    """
+    return "\n".join(_broken(line, width) if len(line) > width else line for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    if COMMAND.match(line):
+        return line
+    found = LABEL.match(line)
+    indent = found.end() if found and found.end() <= width // 2 else len(line) - len(line.lstrip()) + 2
+    parts = textwrap.wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(parts)
 
 
 def wrapped(text: str, bullet: str = "", width: int = WIDTH) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import json_option, print_json, terminal_width
+from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import cli, say, tell
 from qaugbench.cli.show import show
 
@@ -47,7 +47,7 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
             draw_png(block.circuit, png if len(found) == 1 else png.with_stem(f"{png.stem}-{number}"))
         if not as_json:
             click.echo(f"{generator}, circuit {number} of {len(found)}: {blocks} block(s) of {block.copies} copies")
-            click.echo(describe(block.circuit))
+            say_fitted(describe(block.circuit))
     if png and not as_json:
         click.echo(f"Drawing: {png}")
 
@@ -111,7 +111,7 @@ def resources(
     if as_json:
         print_json([found.to_dict()])
     else:
-        click.echo(resources_text(found))
+        say_fitted(resources_text(found))
 
 
 @cli.command()
@@ -147,4 +147,4 @@ def execute(
         print_json(one.to_dict() for one in found)
         return
     for one in found:
-        click.echo(one.text())
+        say_fitted(one.text())

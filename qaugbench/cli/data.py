@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import json_option, print_json, terminal_width
+from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, tell
 
 
@@ -38,7 +38,7 @@ def info(source: str) -> None:
     """Say where a source comes from and how to get it."""
     from qaugbench.datasets.sources import instructions
 
-    click.echo(instructions(source), nl=False)
+    say_fitted(instructions(source))
 
 
 def jobs_option(command: Any) -> Any:
@@ -78,7 +78,7 @@ def get(source: str, size: int | None, jobs: int) -> None:
         return
     from qaugbench.datasets.acquire import get_ready
 
-    click.echo(get_ready(source, size=size, jobs=jobs, tell=tell).text())
+    say_fitted(get_ready(source, size=size, jobs=jobs, tell=tell).text())
 
 
 @data.command()
@@ -100,7 +100,7 @@ def prepare(source: str, raw: tuple[Path, ...], size: int | None, jobs: int) -> 
     """
     from qaugbench.datasets.acquire import prepare_ready
 
-    click.echo(prepare_ready(source, raw, size=size, jobs=jobs, tell=tell).text())
+    say_fitted(prepare_ready(source, raw, size=size, jobs=jobs, tell=tell).text())
 
 
 @data.command()
@@ -120,7 +120,7 @@ def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -
     if as_json:
         print_json([report.to_dict()], ok=report.clean)
     else:
-        click.echo(report.text())
+        say_fitted(report.text())
     return int(not report.clean)
 
 
@@ -149,7 +149,7 @@ def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> 
     """Say what a run would use of a folder or .zip."""
     from qaugbench.experiment.check_source import check_source
 
-    click.echo(check_source(path, task, split=split, allow_leaky=allow_leaky_split))
+    say_fitted(check_source(path, task, split=split, allow_leaky=allow_leaky_split))
 
 
 @data.command()

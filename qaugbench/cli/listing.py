@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import json_option, print_json, terminal_width
+from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, say
 from qaugbench.places import RUNS
 
@@ -55,7 +55,7 @@ def doctor(ctx: click.Context, out: Path, as_json: bool) -> int:
         print_json(map(asdict, findings), ok=not fails)
     else:
         for finding in findings:
-            click.echo(finding.text())
+            say_fitted(finding.text())
     return int(fails)
 
 
@@ -76,7 +76,7 @@ def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: 
     if as_json:
         print_json((one.to_dict() for one in found), ok=not fails)
     else:
-        click.echo("\n".join(one.text(all_checks=all_checks) for one in found))
+        say_fitted("\n".join(one.text(all_checks=all_checks) for one in found))
     return int(fails)
 
 
@@ -94,7 +94,7 @@ def generator(name: str, as_json: bool) -> int:
     for result in checks_of(name):
         found.append(result)
         if not as_json:
-            click.echo(str(result))
+            say_fitted(str(result))
     fails = any(result.fails for result in found)
     if as_json:
         print_json(map(asdict, found), ok=not fails)

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
-from qaugbench.cli.root import tell_error
+from qaugbench.cli.root import say, tell_error
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH
+from qaugbench.text_table import fitted
 
 Found = TypeVar("Found")
 NARROWEST, WIDEST = 60, 120
@@ -34,6 +35,11 @@ def terminal_width() -> int:
     """Return how many columns text may fill: those of the terminal, 60 to 120; 110 where there is none."""
     columns = shutil.get_terminal_size((WIDTH, 24)).columns
     return min(max(columns, NARROWEST), WIDEST)
+
+
+def say_fitted(text: str) -> None:
+    """Print text with its lines broken at the width of the terminal."""
+    say(fitted(text, terminal_width()))
 
 
 def each(paths: Sequence[Path], look: Callable[[Path], Found]) -> Iterator[tuple[Path, Found | EntryError]]:

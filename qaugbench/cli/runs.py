@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import json_option, print_json, terminal_width
+from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import cli, say, tell
 from qaugbench.errors import shown
 from qaugbench.places import RUNS
@@ -186,4 +186,4 @@ def estimate(as_json: bool, **options: Any) -> None:
     if as_json:
         print_json([asdict(estimated)])
     else:
-        click.echo(estimated.text())
+        say_fitted(estimated.text())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qaugbench.text_table import aligned, listed, wrapped
+from qaugbench.text_table import aligned, fitted, listed, wrapped
 
 HEADER = ("arm", "mean", "vs R*", "95 % CI", "n", "verdict")
 BODY = [
@@ -62,3 +64,29 @@ def test_no_line_begins_with_a_sign_of_per_cent() -> None:
         lines = wrapped(text, width=width).splitlines()
         assert not any(line.startswith("%") for line in lines)
         assert " ".join(lines) == text
+
+
+LINES_OF_TEXT = st.text(alphabet="ab ,.\n", max_size=300)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@given(text=LINES_OF_TEXT)
+def test_fitted_text_keeps_every_word_and_the_width(width: int, text: str) -> None:
+    found = fitted(text, width)
+    assert found.split() == text.split()
+    longest = max(map(len, text.split()), default=0)
+    assert all(len(line) <= max(width, longest + width // 2 + 2) for line in found.split("\n"))
+    if longest < width // 3:
+        assert all(len(line) <= width for line in found.split("\n"))
+
+
+def test_commands_are_not_broken() -> None:
+    command = "  qaugbench run --task brainmri --source nickparvar --generator qldm --track lite --replicates 5"
+    assert fitted(f"Then:\n{command}", 60) == f"Then:\n{command}"
+
+
+def test_what_goes_on_is_below_the_words_after_a_label() -> None:
+    assert fitted("parameters    512 in 8 copies of one circuit", 30).split("\n") == [
+        "parameters    512 in 8 copies",
+        "              of one circuit",
+    ]
