@@ -72,9 +72,7 @@ def get(source: str, size: int | None, jobs: int) -> None:
     SOURCE may also be 'weights:TAG', pretrained weights of a classifier. The prepared source is audited.
     """
     if source.startswith("weights:"):
-        from qaugbench.downstream.weights import get_weights
-
-        click.echo(f"Weights: {get_weights(source.removeprefix('weights:'))}")
+        click.echo(f"Weights: {_weights(source.removeprefix('weights:'))}")
         return
     from qaugbench.datasets.acquire import get_ready
 
@@ -166,3 +164,18 @@ def phantom(task: str, patients: int, size: int, path: Path) -> None:
     from qaugbench.datasets.phantom.source import export_phantom
 
     click.echo(f"Phantom: {export_phantom(definitions.task(task).id, patients, size, path)}")
+
+
+def _weights(tag: str) -> Path:
+    """Return the path of pretrained weights, downloaded if they are not here; without a network it fails at once."""
+    from huggingface_hub.constants import ENDPOINT
+
+    from qaugbench.datasets.download import check_connection
+    from qaugbench.downstream.weights import get_weights, weights_folder
+
+    file = weights_folder() / f"{tag}.safetensors"
+    if not file.is_file():
+        tell(f"Downloading the weights {tag} from the Hugging Face hub ...")
+        pin = file.with_suffix(".sha256").name
+        check_connection(ENDPOINT, f"Or run the same command where there is one, and copy {file} and {pin} from there.")
+    return get_weights(tag)

@@ -381,6 +381,17 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
+def check_connection(url: str, remedy: str) -> None:
+    """Raise DataError, with ``remedy`` as its last line, if no connection is made to the machine that ``url`` names."""
+    import requests
+
+    try:
+        requests.head(url, timeout=TIMEOUT_S, allow_redirects=False)
+    except requests.RequestException as error:
+        why = why_no_connection(error) or str(error)
+        raise DataError(f"No connection to {host_of(url)}: {why}\nCheck the network, or the proxy in HTTPS_PROXY.\n{remedy}") from error
+
+
 def why_no_connection(error: BaseException) -> str:
     """Return why no connection was made, in a few words; "" for any other failure."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError

@@ -8,7 +8,6 @@ from click.testing import CliRunner
 from qaugbench.cli import cli
 from qaugbench.text_table import COMMAND
 
-
 INFO = ["data", "info", "figshare-cheng"]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from qaugbench.datasets import download, sources
-from qaugbench.datasets.download import fetch, get
+from qaugbench.datasets.download import check_connection, fetch, get
 from qaugbench.datasets.progress import shown_progress
 from qaugbench.datasets.sources import Source, SourceFile, downloads_folder
 from qaugbench.errors import DataError
@@ -263,6 +263,12 @@ def test_without_a_network_one_attempt_is_enough(url, words, data_home, monkeypa
     assert remedy.startswith("Check the network")
     assert by_hand.startswith(f"Or fetch {url} elsewhere (md5:0 as stated by the test) and put it at {data_home}")
     assert told == [f"Asking {download.host_of(url)} for a.zip ..."]
+
+
+def test_what_another_library_downloads_is_not_begun_without_a_connection(site, data_home):
+    check_connection(site.url("any"), "Go on.")
+    with pytest.raises(DataError, match=r"127\.0\.0\.1: connection refused\nCheck the network.*\nPut it there\."):
+        check_connection("http://127.0.0.1:9/weights", "Put it there.")
 
 
 def test_a_mirror_is_asked_where_the_first_address_cannot_be_reached(site, data_home):
