@@ -389,7 +389,9 @@ def check_connection(url: str, remedy: str) -> None:
         requests.head(url, timeout=TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
         why = why_no_connection(error) or str(error)
-        raise DataError(f"No connection to {host_of(url)}: {why}\nCheck the network, or the proxy in HTTPS_PROXY.\n{remedy}") from error
+        raise DataError(
+            f"No connection to {host_of(url)}: {why}\nCheck the network, or the proxy in HTTPS_PROXY.\n{remedy}"
+        ) from error
 
 
 def why_no_connection(error: BaseException) -> str:
