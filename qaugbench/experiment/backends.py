@@ -53,7 +53,7 @@ class Processes:
         """Compute what is missing and return a report for every cell, by name; see ``execute``."""
         on_gpu = any(cell.key.get("device", "cpu") != "cpu" for cell in cells)
         jobs = self.jobs or (1 if on_gpu else usable_cores())
-        return execute(cells, store, jobs=jobs, report=progress.cell)
+        return execute(cells, store, jobs=jobs, report=progress.cell, still=progress.still)
 
 
 def _slurm(where: Where) -> Backend:

@@ -17,19 +17,27 @@ from qaugbench.experiment.store import Store
 
 IDLE_S = 300
 """How long a process without work is kept: starting one takes seconds."""
+SILENT_S = 60.0
+"""After how long without a finished step somebody is told what is being computed."""
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 
 
 def execute(
-    cells: Sequence[Cell], store: Store, *, jobs: int, report: Callable[[CellReport], None]
+    cells: Sequence[Cell],
+    store: Store,
+    *,
+    jobs: int,
+    report: Callable[[CellReport], None],
+    still: Callable[[Sequence[Cell]], None] | None = None,
 ) -> dict[str, CellReport]:
     """Compute what is missing with ``jobs`` processes of this machine, and return a report for every cell, by name.
 
     Among the cells whose needs are done, the first in the order of ``cells`` is computed first. A cell that fails leaves an
     outcome and its reason; cells that need it are not tried. ``StoreError`` and ``DataError`` (an image that cannot be decoded,
-    weights that are not there) end the run, since no further cell could do better.
+    weights that are not there) end the run, since no further cell could do better. ``still`` is told every minute without a
+    report which cells other processes are computing.
     """
     ledger = Ledger(cells, report)
     with nullcontext() if jobs == 1 else _parallel_inside(jobs):
@@ -37,7 +45,7 @@ def execute(
         if jobs == 1 or sum(not store.holds(cell.stage, cell.name) for cell in steps_of(cells)) < 2:
             _compute_here(ledger, store, light_only=False)
     if not ledger.finished:
-        _compute_in_processes(ledger, store, jobs)
+        _compute_in_processes(ledger, store, jobs, still)
     return ledger.reports
 
 
@@ -67,14 +75,18 @@ def _compute_here(ledger: Ledger, store: Store, *, light_only: bool) -> None:
         ledger.note(compute(missing[0], store.root))
 
 
-def _compute_in_processes(ledger: Ledger, store: Store, jobs: int) -> None:
+def _compute_in_processes(
+    ledger: Ledger, store: Store, jobs: int, still: Callable[[Sequence[Cell]], None] | None
+) -> None:
     running: dict[Future[CellReport], Cell] = {}
     with _processes(jobs) as executor:
         while not ledger.finished:
             busy = {cell.name for cell in running.values()}
             for cell in _missing(ledger, store, busy)[: jobs - len(running)]:
                 running[executor.submit(compute, cell, store.root)] = cell
-            done = wait(running, return_when=FIRST_COMPLETED).done
+            done = wait(running, timeout=SILENT_S, return_when=FIRST_COMPLETED).done
+            if not done and still is not None:
+                still(tuple(running.values()))
             for future in done:
                 del running[future]
                 ledger.note(future.result())

@@ -25,6 +25,8 @@ class Progress(Protocol):
 
     def cell(self, done: CellReport) -> None: ...
 
+    def still(self, cells: Sequence[Cell]) -> None: ...
+
 
 class Lines:
     """One line per message and per computed or failed step, with the time since the start, the count so far and the time left.
@@ -48,9 +50,16 @@ class Lines:
         if done.computed or (done.outcome != "ok" and self.tracebacks):
             print(self._line(done), file=self.stream, flush=True)
 
+    def still(self, cells: Sequence[Cell]) -> None:
+        """Say what is being computed, where nothing was finished for a while."""
+        steps = ", ".join(f"{cell.stage} {cell.label}".rstrip() for cell in cells)
+        print(f"{self._elapsed()} [{self.done}/{self.total}] still computing {steps}", file=self.stream, flush=True)
+
+    def _elapsed(self) -> str:
+        return time.strftime("%H:%M:%S", time.gmtime(time.perf_counter() - self.started))
+
     def _line(self, done: CellReport) -> str:
-        elapsed = time.strftime("%H:%M:%S", time.gmtime(time.perf_counter() - self.started))
-        what = f"{elapsed} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
+        what = f"{self._elapsed()} [{self.done}/{self.total}] {done.cell.stage} {done.cell.label}"
         if done.outcome != "ok":
             why = f"{done.reason}{self._traceback(done)}" if self.tracebacks else self._first(done)
             return f"{what}: {done.outcome.upper()}: {why}"
@@ -110,6 +119,9 @@ class LiveBar:
             self.explained.add(cause)
             self.message(f"{done.cell.stage} {done.cell.label}: {done.outcome.upper()}: {done.reason}")
 
+    def still(self, cells: Sequence[Cell]) -> None:
+        """A bar moves by itself."""
+
 
 class _Paced:
     """Tells the pace of every step before anybody is told who asks it for the time left."""
@@ -124,6 +136,9 @@ class _Paced:
         self.pace.cell(done)
         self.inner.cell(done)
 
+    def still(self, cells: Sequence[Cell]) -> None:
+        self.inner.still(cells)
+
 
 class _Both:
     def __init__(self, parts: Sequence[Progress]) -> None:
@@ -136,6 +151,10 @@ class _Both:
     def cell(self, done: CellReport) -> None:
         for part in self.parts:
             part.cell(done)
+
+    def still(self, cells: Sequence[Cell]) -> None:
+        for part in self.parts:
+            part.still(cells)
 
 
 @contextmanager
@@ -179,3 +198,6 @@ class _HeavyOnly:
     def cell(self, done: CellReport) -> None:
         if done.cell.stage not in LIGHT_STAGES or done.outcome != "ok":
             self.inner.cell(done)
+
+    def still(self, cells: Sequence[Cell]) -> None:
+        self.inner.still(cells)

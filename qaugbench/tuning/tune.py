@@ -204,7 +204,7 @@ def _computed(
             progress.cell(done)
 
     cells = with_upstream(cell for trial in batch for cell in trial.cells)
-    return execute(cells, store, jobs=jobs, report=report)
+    return execute(cells, store, jobs=jobs, report=report, still=progress.still)
 
 
 def _folder_name(study: Study, default: Trial) -> str:

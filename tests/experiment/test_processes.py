@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,6 +19,7 @@ from qaugbench.experiment import processes
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.processes import execute
+from qaugbench.experiment.progress import Lines
 from qaugbench.experiment.store import Store
 
 SPACE = [Cell("space", {"replicate": r}) for r in (0, 1)]
@@ -70,6 +73,35 @@ def test_data_that_cannot_be_read_end_the_run(tmp_path: Path) -> None:
     executor = AtOnce(failing="train", error=DataError("image 3"))
     with mock.patch.object(processes, "_processes", executor), pytest.raises(DataError, match="image 3"):
         execute(CELLS, Store(tmp_path), jobs=2, report=lambda one: None)
+
+
+class WhenTold(AtOnce):
+    """An executor whose cells are done only once somebody was told what is being computed."""
+
+    def submit(self, compute: Any, cell: Cell, root: Path) -> Future[CellReport]:
+        self.order.append(cell)
+        future: Future[CellReport] = Future()
+        self.waiting = [*getattr(self, "waiting", []), (future, cell)]
+        return future
+
+    def still(self, cells: Sequence[Cell]) -> None:
+        self.told = [*getattr(self, "told", []), tuple(cells)]
+        for future, cell in self.waiting:
+            future.set_result(CellReport(cell, "ok", "", computed=True, wall_s=1.0))
+        self.waiting = []
+
+
+def test_where_nothing_is_finished_for_a_while_somebody_is_told_what_is_computed(tmp_path: Path) -> None:
+    executor = WhenTold()
+    with mock.patch.object(processes, "_processes", executor), mock.patch.object(processes, "SILENT_S", 0.01):
+        execute(CELLS, Store(tmp_path), jobs=2, report=lambda one: None, still=executor.still)
+    assert executor.told[0] == (SPACE[0], TRAIN[0])
+
+
+def test_a_log_says_what_is_still_computed() -> None:
+    stream = StringIO()
+    Lines(stream, 6).still([SPACE[0], TRAIN[0]])
+    assert stream.getvalue().endswith(" [0/6] still computing space, train\n")
 
 
 def die() -> None:
