@@ -18,11 +18,12 @@ from qaugbench.formatting import WIDTH
 from qaugbench.places import RUNS
 from qaugbench.report.run_list import listed_runs, runs_text
 from qaugbench.task import Task
-from qaugbench.text_table import listed
+from qaugbench.text_table import fitted, listed
 
 KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets", "runs")
 INDENT = "  "
 UNUSABLE = "cannot be used: "
+BELOW = "cannot be used, see below"
 
 
 def catalogue(what: str | None = None, runs: Path = RUNS) -> dict[str, list[dict[str, Any]]]:
@@ -59,10 +60,14 @@ def _kinds(what: str | None) -> tuple[str, ...]:
 
 def _text(kind: str, rows: Sequence[Mapping[str, Any]], width: int) -> str:
     columns = tuple(rows[0])
-    cells = [tuple(str(row[column]) for column in columns) for row in rows]
-    return "\n".join(
-        [kind.upper(), *(f"{INDENT}{line}".rstrip() for line in listed(columns, cells, width - len(INDENT)))]
-    )
+    unusable = [row for row in rows if str(row.get("title")).startswith(UNUSABLE)]
+    cells = [
+        tuple(BELOW if row in unusable and column == "title" else str(row[column]) for column in columns)
+        for row in rows
+    ]
+    lines = [f"{INDENT}{line}".rstrip() for line in listed(columns, cells, width - len(INDENT))]
+    reasons = [fitted(f"{INDENT}{row['generator']} {row['title']}", width) for row in unusable]
+    return "\n".join([kind.upper(), *lines, *reasons])
 
 
 def is_definition(name: str) -> bool:

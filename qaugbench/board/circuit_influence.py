@@ -12,11 +12,11 @@ def share_text(part: float | None) -> str:
     """Return a share in per cent, the smaller the finer.
 
     >>> share_text(0.000213), share_text(0.00002), share_text(0.0492), share_text(0.731), share_text(0.0), share_text(None)
-    ('0.02 %', 'under 0.01 %', '4.9 %', '73 %', '0 %', '-')
+    ('0.02 %', '0.002 %', '4.9 %', '73 %', '0 %', '-')
     """
     if part is None:
         return NONE
-    return share(part, 0 if part == 0 or part >= 0.1 else 1 if part >= 0.01 else 2)
+    return share(part, 0 if part == 0 or part >= 0.1 else 1 if part >= 0.01 else 2 if part >= 0.0001 else 3)
 
 
 def influence_of(record: Record, key: str, generator: str | None) -> BlockInfluence | None:

@@ -11,6 +11,7 @@ from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import cli, say, tell
 from qaugbench.cli.show import show
+from qaugbench.formatting import count as counted
 
 
 def track_option(command: Any) -> Any:
@@ -46,7 +47,9 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
         if png:
             draw_png(block.circuit, png if len(found) == 1 else png.with_stem(f"{png.stem}-{number}"))
         if not as_json:
-            click.echo(f"{generator}, circuit {number} of {len(found)}: {blocks} block(s) of {block.copies} copies")
+            click.echo(
+                f"{generator}, circuit {number} of {len(found)}: {counted(blocks, 'block')} of {block.copies} copies"
+            )
             say_fitted(describe(block.circuit))
     if png and not as_json:
         click.echo(f"Drawing: {png}")

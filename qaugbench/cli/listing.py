@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
-from qaugbench.cli.root import NearNamesGroup, cli, say
+from qaugbench.cli.root import NearNamesGroup, cli, say, tell
 from qaugbench.places import RUNS
+
+if TYPE_CHECKING:
+    from qaugbench.testing import CheckResult
 
 
 @cli.command(name="list")
@@ -82,20 +86,26 @@ def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: 
 
 @doctor.command()
 @click.argument("name", shell_complete=complete.generators)
+@click.option("--all", "all_checks", is_flag=True, help="Print every check of every variant.")
 @json_option
-def generator(name: str, as_json: bool) -> int:
+def generator(name: str, all_checks: bool, as_json: bool) -> int:
     """Check that a generator holds what a run relies on.
 
     NAME may be a variant, such as qldm:twin; otherwise every control is checked.
     """
     from qaugbench.testing import checks_of
+    from qaugbench.testing.findings import findings_text
 
-    found = []
+    found: list[CheckResult] = []
     for result in checks_of(name):
+        if not found or found[-1].variant != result.variant:
+            tell(f"Checking {result.variant} ...")
         found.append(result)
-        if not as_json:
+        if all_checks and not as_json:
             say_fitted(str(result))
     fails = any(result.fails for result in found)
     if as_json:
         print_json(map(asdict, found), ok=not fails)
+    else:
+        say_fitted(findings_text(found))
     return int(fails)

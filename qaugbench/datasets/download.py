@@ -60,6 +60,10 @@ def get(
     """
     home = home or data_home()
     entry = source(name)
+    if name == "phantom":
+        raise DataError(
+            "The phantom is drawn when it is needed: use --source phantom, or write it to a file with 'qaugbench data phantom'."
+        )
     if entry.image_sizes and size is None:
         size = DEFAULT_SIZE
     files = entry.files_of(size)

@@ -115,7 +115,7 @@ def readable(pattern: str) -> str:
     '<part>/<patient><side>.(png|jpg)'
     """
     named = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"<\1>", pattern)
-    return named.replace("(?:", "(").replace("\\", "")
+    return named.replace("\\d+", "NUMBER").replace("(?:", "(").replace("\\", "")
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def describe_file(file: SourceFile) -> str:
     >>> describe_file(SourceFile("a.zip", urls=("https://host.example/a.zip",), bytes=2_000_000))
     'a.zip (2.0 MB), downloaded from https://host.example/a.zip; no published checksum: pinned at the first download'
     """
-    size = f" ({file.bytes / 1e6:,.1f} MB)" if file.bytes else ""
+    size = f" ({max(file.bytes / 1e6, 0.1):,.1f} MB)" if file.bytes else ""
     needed = " (optional)" if file.optional else ""
     if not file.urls:
         return f"{file.name}{size}{needed}, by hand from {file.page}"

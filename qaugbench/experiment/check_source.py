@@ -38,8 +38,11 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
         lines.append(f"{label:<24}" + "".join(f"{int(prepared.labels[rows, k].sum()):>8}" for rows in parts.values()))
     lines.append(f"{'images':<24}" + "".join(f"{len(rows):>8}" for rows in parts.values()))
     deciding = deciding_classes(prepared.labels[chosen.test])
+    said: dict[str, list[str]] = {}
     for fraction in sorted({f for track in task.tracks.values() for f in track.fractions}):
         used, reason = runnable_fraction(prepared.labels[chosen.train][:, deciding], fraction)
-        lines.append(f"At {100 * fraction:g}%: " + (f"runs at {100 * used:g}%. {reason}" if reason else "runs."))
+        what = f"would run at {100 * used:g} %. {reason}" if reason else "can run."
+        said.setdefault(what, []).append(f"{100 * fraction:g} %")
+    lines += [f"A track that takes {' or '.join(each)} of the training patients {what}" for what, each in said.items()]
     lines += finding_lines(quick_findings(prepared, chosen, screened))
     return "\n".join(lines)

@@ -329,7 +329,7 @@ def _fraction_line(fraction: FractionFacts) -> str:
 
 def _plateau_words(prepared: PreparedRun) -> str:
     if prepared.plateau_skipped is not None:
-        return f"skipped. {prepared.plateau_skipped}"
+        return f"skipped: {prepared.plateau_skipped}"
     arms = " and ".join(dict.fromkeys(arm for arm, _, _ in prepared.plan.plateau_cells))
     return f"{arms} of replicate 0 are trained once more with twice the steps."
 

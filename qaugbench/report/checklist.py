@@ -97,6 +97,8 @@ def _checks(record: Record) -> Iterator[Check]:
     weak = [one for one in influence_notes(record) if HARDLY_REACHES in one]
     yield _from_notes("Do the circuits reach the images?", weak, "Nothing says otherwise.")
     undertrained = [*plateau_notes(record), *fit_notes(record)]
+    if not record.fits and any(one.kind != "external" for one in record.generators):
+        undertrained.append("Not recorded for the generators: this run was made by an earlier version.")
     yield _from_notes("Was everything trained long enough?", undertrained, "Nothing says otherwise.")
     failed = [f"{count(len(record.failures), 'step')} failed: say why."] if record.failures else []
     yield _from_notes("Did any step fail?", failed, "None.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
+from qaugbench.report.score_rows import further_differences
 from qaugbench.stats.mrmc import Comparison
 from qaugbench.stats.results import ArmScore, Contrast, MetricScore
 
@@ -28,10 +29,13 @@ COLUMNS = (
         "p_value",
         "verdict",
     ),
+    *("from_best_classical", "from_best_classical_low", "from_best_classical_high"),
+    *("generator_minus_control", "generator_minus_control_low", "generator_minus_control_high"),
     *("replicates", "images", "patients", "unit", "direction"),
 )
 """``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``; ``difference``, arm minus ``reference`` (R*), has ``ci_low``
-and ``ci_high`` and the two-sided ``p_value``. ``decides`` is true of endpoints, on which verdicts rest."""
+and ``ci_high`` and the two-sided ``p_value``; the two differences after ``verdict`` are those of ``ScoreRow``. ``decides`` is
+true of endpoints, on which verdicts rest."""
 
 
 def score_frame(record: Record) -> DataFrame:
@@ -58,7 +62,9 @@ def _endpoint_rows(record: Record, key: str, endpoint: str) -> Iterator[dict[str
         if value is not None:
             found = against.get(arm.id)
             words = said[arm.id].words if arm.id in said else None if found is None else found.words
-            yield _row(record, key, endpoint, arm, value) | _difference(found) | {"decides": True, "verdict": words}
+            further = further_differences(record, key, endpoint, arm.id)
+            decided = {"decides": True, "verdict": words}
+            yield _row(record, key, endpoint, arm, value) | _difference(found) | further | decided
 
 
 def _metric_rows(record: Record, key: str, metric: MetricScore) -> Iterator[dict[str, Any]]:

@@ -1,15 +1,16 @@
-"""The main tables of a record as LaTeX, for a paper: one table per fraction and endpoint, with the package booktabs."""
+"""The tables of a record as LaTeX, for a paper: per fraction one per endpoint, and the other differences; needs booktabs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from qaugbench.errors import printable
-from qaugbench.formatting import fraction_words
+from qaugbench.formatting import Row, fraction_words
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words
-from qaugbench.report.tables import main_header, main_rows, scored_endpoints
+from qaugbench.report.tables import DIFFERENCE_HEADER, main_header, main_rows, other_families, scored_endpoints
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -34,7 +35,10 @@ def latex_tables(record: Record) -> str:
     ]
     for fraction in record.fractions:
         for endpoint, _ in scored_endpoints(record, fraction.key):
-            parts.append(_table(record, fraction.key, endpoint))
+            parts.append(_main_table(record, fraction.key, endpoint))
+        for title, rows in other_families(record, fraction.key):
+            caption = f"{record.title}, {fraction_words(fraction.key)} of the training patients. {title}"
+            parts.append(_table(caption, DIFFERENCE_HEADER, rows, f"{record.id}-{fraction.key}-{title}"))
     return "\n".join(parts) + "\n"
 
 
@@ -54,18 +58,24 @@ def _cell(text: str) -> str:
     return f"${text}$" if NUMBER.fullmatch(text) and not text.isdigit() else escaped(text)
 
 
-def _table(record: Record, key: str, endpoint: str) -> str:
+def _main_table(record: Record, key: str, endpoint: str) -> str:
     scored = views.endpoint_score(record, key, endpoint)
     title = endpoint if scored is None else scored.title
     caption = (
         f"{record.title}, {fraction_words(key)} of the training patients: {title}, {record.replicates} replicates; "
         f"{interval_words(record)}. {views.reference_sentence(record, key)}"
     )
-    rows = [" & ".join(map(_cell, row)) for row in (main_header(), *main_rows(record, key, endpoint))]
+    return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}")
+
+
+def _table(caption: str, header: Row, body: Sequence[Row], label: str) -> str:
+    rows = [" & ".join(map(_cell, row)) for row in (header, *body)]
     lines = [
         r"\begin{table}",
+        r"\centering",
         rf"\caption{{{escaped(caption)}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(main_header()) - 2)}l}}",
+        rf"\label{{tab:{re.sub('[^A-Za-z0-9]+', '-', label).strip('-')}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 2)}l}}",
         r"\toprule",
         rf"{rows[0]} \\",
         r"\midrule",

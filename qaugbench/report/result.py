@@ -77,13 +77,21 @@ class Result:
 
     def plot_training(
         self, value: CurveValue = "val_metric", fraction: str | None = None, *, narrow: bool = False
-    ) -> Figure | None:
-        """Return the training curves of one value; ``fraction`` as in ``plot_answer``. None for an entry, which has none."""
+    ) -> Figure:
+        """Return the training curves of one value; ``fraction`` as in ``plot_answer``.
+
+        Raises ``DefinitionError`` where there are none: an entry keeps no curves.
+        """
         from qaugbench.report.curves import read_curves
         from qaugbench.report.plots import training_figure
 
         kept = read_curves(self.folder / "curves.json")
-        return training_figure(self.record, kept, self._fraction(fraction), value, narrow=narrow)
+        figure = training_figure(self.record, kept, self._fraction(fraction), value, narrow=narrow)
+        if figure is None:
+            raise DefinitionError(
+                f"{self.folder} has no training curves of {value}: entries keep none, runs do in curves.json."
+            )
+        return figure
 
     def _fraction(self, asked: str | None) -> str:
         keys = [fraction.key for fraction in self.record.fractions]

@@ -17,7 +17,9 @@ from qaugbench.stats.results import Contrast, EndpointScore
 class ScoreRow:
     """One arm's mean of one endpoint at one fraction, and its differences from R* (``reference``) and from R+.
 
-    ``difference`` and its interval are arm minus ``reference``; ``verdict`` is in words. None is what is not known.
+    ``difference`` and its interval are arm minus ``reference``; ``verdict`` is in words. ``from_best_classical`` is a generator
+    minus the best classical arm, and ``generator_minus_control``, in the row of a control, its generator minus it. None is what
+    is not known.
     """
 
     id: str
@@ -39,6 +41,12 @@ class ScoreRow:
     p_value: float | None
     verdict: str | None
     difference_from_augmented: float | None
+    from_best_classical: float | None
+    from_best_classical_low: float | None
+    from_best_classical_high: float | None
+    generator_minus_control: float | None
+    generator_minus_control_low: float | None
+    generator_minus_control_high: float | None
     replicates: int
     images: int | None
     patients: int | None
@@ -102,10 +110,26 @@ def _row(record: Record, key: str, endpoint: str, arm: ArmInfo) -> ScoreRow:
         p_value=against.p_value if against else None,
         verdict=said.words if said else against.words if against else None,
         difference_from_augmented=over_augmented.estimate if over_augmented else None,
+        **further_differences(record, key, endpoint, arm.id),
         replicates=value.n_replicates if value else record.replicates,
         images=value.n_images if value else None,
         patients=value.n_patients if value else None,
     )
+
+
+def further_differences(record: Record, key: str, endpoint: str, arm: str) -> dict[str, float | None]:
+    """Return an arm's difference from the best classical arm, and its generator's from it, each with its interval."""
+    families = {
+        "from_best_classical": _contrast(record, key, endpoint, "best-classical", arm),
+        "generator_minus_control": next(
+            (one for one in views.contrasts(record, key, endpoint, "control") if one.against == arm), None
+        ),
+    }
+    return {
+        f"{name}{ending}": None if found is None else getattr(found, value)
+        for name, found in families.items()
+        for ending, value in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
+    }
 
 
 def _contrast(record: Record, key: str, endpoint: str, family: str, arm: str) -> Contrast | None:

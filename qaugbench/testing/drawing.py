@@ -57,8 +57,8 @@ def draws_from_its_seed_alone(variant: Variant) -> None:
     for what, names in (("fit", observed.touched), ("sample", tuple(touched))):
         require(
             not names,
-            f"{what} changes the global random state of {' and '.join(names)}; draw from generators made by qaugbench.seeds, "
-            "and build networks inside torch_seeded.",
+            f"{what} changes the global random state of {' and '.join(names)}; take random numbers from the argument "
+            "`random`, as in random.normal(8) in draw and torch.randn(..., generator=random) in step.",
         )
 
 

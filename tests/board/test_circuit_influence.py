@@ -42,7 +42,7 @@ def having(record: Record, found: BlockInfluence) -> Record:
 def test_rows_are_shares_of_what_another_seed_changes(record: Record) -> None:
     key = record.fractions[0].key
     rows = fraction_rows(having(record, influence(0.0004, None)), key)
-    assert [row[-1] for row in rows] == ["0.04 %", "-", "8.0 %", "under 0.01 %"]
+    assert [row[-1] for row in rows] == ["0.04 %", "-", "8.0 %", "0.001 %"]
     assert [row[1] for row in rows[2:]] == ["qldm:twin", "qldm:frozen"]
     assert fraction_rows(record, key) == []
 

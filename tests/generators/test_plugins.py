@@ -168,6 +168,6 @@ def test_the_example_is_listed_once_installed(installed: Path) -> None:
 
 
 def test_the_example_passes_every_check(installed: Path) -> None:
-    done = command_line(installed, "doctor", "generator", "gaussianpca")
+    done = command_line(installed, "doctor", "generator", "gaussianpca", "--all")
     assert done.returncode == 0, done.stdout + done.stderr
     assert sum(line.startswith("passes") for line in done.stdout.splitlines()) > 15

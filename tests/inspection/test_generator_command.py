@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from qaugbench.cli import main
+from qaugbench.testing import CheckResult
+from qaugbench.testing.findings import findings_text
+from qaugbench.testing.suite import State
 from tests.generators.documented import MEAN_IMAGE
 
 
@@ -22,10 +25,12 @@ def test_a_sound_generator_ends_with_0(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with MEAN_IMAGE.registered(tmp_path):
-        assert exit_code(monkeypatch, "meanimage") == 0
+        assert exit_code(monkeypatch, "meanimage", "--all") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert all(line.startswith(("passes", "does not apply")) for line in lines)
-    assert any("meanimage: The same seed draws the same bits" in line for line in lines)
+    *checks, last = [line for line in lines if not line.startswith(" ")]
+    assert all(line.startswith(("passes", "does not apply")) for line in checks)
+    assert any("meanimage: The same seed draws the same bits" in line for line in checks)
+    assert last.startswith("All ")
 
 
 def test_a_fault_ends_with_1_and_says_which(
@@ -47,3 +52,21 @@ def test_what_cannot_be_checked_ends_with_2(
 ) -> None:
     assert exit_code(monkeypatch, name) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_failure_of_several_variants_is_said_once_and_what_holds_is_counted() -> None:
+    def result(variant: str, promise: str, state: State, detail: str = "") -> CheckResult:
+        return CheckResult(variant, promise, state, detail)
+
+    found = [
+        result("g", "It draws.", "passes"),
+        result("g", "It repeats.", "fails", "Two calls differ."),
+        result("g:twin", "It draws.", "passes"),
+        result("g:twin", "It repeats.", "fails", "Two calls differ."),
+        result("g:twin", "It has shots.", "does not apply", "no circuit"),
+    ]
+    assert findings_text(found).splitlines() == [
+        "fails  It repeats. -- Two calls differ. (in g, g:twin)",
+        "2 of 4 checks fail, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
+    ]
+    assert findings_text(found[:1]) == "All 1 check hold. --all lists them."

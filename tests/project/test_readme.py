@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from qaugbench.board.bundle import read_entry
+from qaugbench.cli import cli
 from qaugbench.formatting import signed, unsigned
 from qaugbench.record import Record
 from tests.project.documents import ROOT, commands
@@ -82,3 +84,8 @@ def test_every_linked_file_is_there() -> None:
 
 def test_images_made_elsewhere_have_their_command() -> None:
     assert any("folder:made.zip" in command for command in commands(Path("README.md")))
+
+
+def test_the_board_in_results_is_the_one_that_is_built_from_its_entries() -> None:
+    built = CliRunner().invoke(cli, ["leaderboard", "build", str(ROOT / "results")]).output
+    assert built == (ROOT / "results" / "README.md").read_text(encoding="utf-8")

@@ -85,6 +85,11 @@ def test_a_frame_has_one_row_per_fraction_metric_and_arm_with_the_records_number
         against.ci_high,
         against.p_value,
     )
+    pair = next(one for one in scored.contrasts if (one.against, one.family) == ("qldm:twin", "control"))
+    assert own.loc["qldm:twin", "generator_minus_control"] == pair.estimate
+    assert own.loc["qldm:twin", "generator_minus_control_low"] == pair.ci_low
+    best = next(one for one in scored.contrasts if (one.arm, one.family) == ("qldm", "best-classical"))
+    assert own.loc["qldm", "from_best_classical"] == best.estimate
     assert {"brier", "ensemble"} <= set(frame.metric)
     assert own.loc[own.reference.iloc[0], "difference"] != own.loc[own.reference.iloc[0], "difference"]  # missing
 

@@ -79,7 +79,8 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     by, column = next(((by, column) for by, column in known.items() if column is not None), ("", None))
     if column is None:
         raise DataError(
-            f"{table.where} does not say which files it describes: it needs a column filename, SOPInstanceUID or PatientID. "
+            f"{table.where} does not say which files it describes: it needs a column {', '.join(FILE_COLUMNS)}, "
+            f"SOPInstanceUID or PatientID. "
             f"Its columns are: {first_offenders(table.columns, 20)}."
         )
     keys = [row[column] for row in table.rows]

@@ -77,8 +77,8 @@ def check_known(column: str, said: Iterable[tuple[str, str]], where: str) -> Non
     if doubtful:
         raise DataError(
             f"{where}: {len(doubtful)} rows have a {column} that may mean 'not known': {first_offenders(doubtful)}. Is it one "
-            "patient? Then write it in another way, such as 'patient-NA'. Are these patients unknown? Then leave these rows out, "
-            f"or remove the column {column} (then every image counts as a patient)."
+            "patient? Then write it in another way, such as 'patient-NA'. Are these patients unknown? Then give each "
+            f"such image a {column} of its own, leave these rows out, or remove the column (then every image counts as a patient)."
         )
 
 

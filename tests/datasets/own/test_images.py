@@ -383,7 +383,7 @@ def test_check_shows_what_a_run_would_use_of_a_folder_of_classes(tmp_path):
         ({"a.csv": "filename,label\nb.png,glioma\nb.png,glioma\n", "b.png": png()}, "2 rows are empty in, or share"),
         (
             {"a.csv": "name,label\nb.png,glioma\n", "b.png": png()},
-            "needs a column filename, SOPInstanceUID or PatientID",
+            "needs a column filename, path, file, image, SOPInstanceUID or PatientID",
         ),
         ({"a.csv": "filename,kind\nb.png,glioma\n", "b.png": png()}, "a column label is needed"),
         ({"a.csv": "filename,label,split\nb.png,glioma,x\n", "b.png": png()}, "line 2: 'x'"),
