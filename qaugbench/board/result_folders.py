@@ -30,6 +30,11 @@ def is_result(name: str, runs: Path = RUNS) -> bool:
     return path.is_dir() and (is_run(path) or is_entry(path) or bool(_below(path)))
 
 
+def is_unfinished_run(name: str, runs: Path = RUNS) -> bool:
+    """Return whether ``name`` is that of a run in the folder ``runs`` that has no record yet."""
+    return exists(runs / name / LOG_FILE) and not is_run(runs / name)
+
+
 def is_run(path: Path) -> bool:
     """Return whether a folder holds the record of a run, of whatever form."""
     return exists(path / RECORD_FILE)

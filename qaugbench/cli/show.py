@@ -55,9 +55,7 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
     from qaugbench.catalogue import is_definition
 
     form = "json" if as_json else form
-    meant = [
-        name for name in names if is_result(name) or (not is_definition(name) and (SEP in name or Path(name).exists()))
-    ]
+    meant = [name for name in names if is_result(name) or (not is_definition(name) and _is_place(name))]
     others = [name for name in names if name not in meant]
     if not meant or not all(map(is_definition, others)):
         return _show_definitions(others, form)
@@ -65,6 +63,13 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
         both = f"{meant[0]!r} is a result and {others[0]!r} a definition: show either one kind or the other at a time."
         raise click.UsageError(both, click.get_current_context())
     return _show_results(result_folders(names), form)
+
+
+def _is_place(name: str) -> bool:
+    """Return whether a name that is no result can only mean a folder: the answer is then what is wrong with it."""
+    from qaugbench.board.result_folders import is_unfinished_run
+
+    return SEP in name or Path(name).exists() or is_unfinished_run(name)
 
 
 def _show_definitions(names: Sequence[str], form: str | None) -> int:

@@ -64,10 +64,11 @@ def check_external(
     if not folders:
         return []
     known = _known(prepared, split, image_size, task.channels)
-    return [note for name, path in folders for note in _folder_notes(name, path, known, task, image_size)]
+    real = prepared.labels[split.train].sum(axis=0)
+    return [note for name, path in folders for note in _folder_notes(name, path, known, task, image_size, real)]
 
 
-def _folder_notes(name: str, path: Path, known: Known, task: Task, image_size: int) -> list[str]:
+def _folder_notes(name: str, path: Path, known: Known, task: Task, image_size: int, real: np.ndarray) -> list[str]:
     external = open_prepared(path, task.labels)
     where: dict[str, list[str]] = {part: [] for part in PARTS}
     images = [(i, seen) for i in range(len(external)) if (seen := _seen(external, i, image_size, task.channels))]
@@ -78,7 +79,16 @@ def _folder_notes(name: str, path: Path, known: Known, task: Task, image_size: i
     _refuse_held_out(path, where, len(external))
     repeated = len(images) - len({seen.square for _, seen in images})
     near = _near(known.held_out, [seen.small for _, seen in images])
-    return _notes(name, len(where["train"]), repeated, near, len(external))
+    return [*_notes(name, len(where["train"]), repeated, near, len(external)), *_few(name, external, real)]
+
+
+def _few(name: str, external: PreparedData, real: np.ndarray) -> list[str]:
+    """Return a note on classes with less than a tenth as many images as the ``real`` training images, counted by class."""
+    counts = zip(external.label_names, external.labels.sum(axis=0).astype(int), real, strict=True)
+    few = [f"{n} of {label}" for label, n, of in counts if 0 < n < of / 10]
+    return (
+        [shown(f"{name}: only {', '.join(few)}; each is used as often as its class is asked for.", 300)] if few else []
+    )
 
 
 def _near(held_out: list[Small], external: list[Small]) -> int:

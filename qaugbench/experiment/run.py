@@ -278,6 +278,7 @@ def _begun(prepared: PreparedRun) -> Begun:
         generators=[choice.card.id for choice in plan.generators],
         replicates=plan.replicates,
         began=now(),
+        command=reproducing(prepared),
     )
 
 

@@ -24,7 +24,7 @@ UNREADABLE = "its record cannot be read"
 
 
 class Begun(BaseModel):
-    """The content of ``run.json``: what a run is about to compute, and since when (UTC)."""
+    """The content of ``run.json``: what a run is about to compute, since when (UTC), and by which command."""
 
     task: str
     source: str
@@ -32,6 +32,7 @@ class Begun(BaseModel):
     generators: list[str]
     replicates: int
     began: str
+    command: str = ""
 
 
 class _Board(BaseModel):
@@ -111,7 +112,7 @@ def _listed(path: Path) -> ListedRun:
             return ListedRun(path, "not finished")
         return ListedRun(
             path,
-            "not finished",
+            f"not finished; to resume: {begun.command}" if begun.command else "not finished",
             begun.began,
             begun.task,
             begun.source,

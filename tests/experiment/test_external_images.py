@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from qaugbench import definitions
 from qaugbench.errors import DataError
+from qaugbench.experiment.external_images import _few
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import perform, prepare
 from qaugbench.experiment.source import open_source
@@ -88,6 +90,13 @@ def test_copies_of_training_images_and_repeats_are_counted_and_said(data, tmp_pa
 def test_new_images_are_not_remarked_upon(data, tmp_path) -> None:
     notes = planned(data, external(tmp_path, []), tmp_path / "runs").plan.source.facts.notes
     assert not any(note.startswith("folder:") for note in notes)
+
+
+def test_a_class_with_few_images_is_named() -> None:
+    made = SimpleNamespace(label_names=("a", "b", "c"), labels=np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0]]))
+    (note,) = _few("folder:made", made, np.array([20, 20, 500]))
+    assert note == "folder:made: only 1 of a; each is used as often as its class is asked for."
+    assert _few("folder:made", made, np.array([10, 20, 500])) == []
 
 
 def test_blank_images_are_copies_of_nothing(tmp_path) -> None:

@@ -57,6 +57,9 @@ def test_unfinished_damaged_and_older_runs_are_listed_newest_first(tmp_path: Pat
     assert set(found) == {"begun", "done", "damaged", "hollow"}
     assert (found["begun"].state, found["begun"].generators) == ("not finished", ("smote",))
     assert found["damaged"].state == UNREADABLE
+    again = BEGUN.model_copy(update={"command": "qaugbench run --task brainmri"})
+    (tmp_path / "begun" / BEGUN_FILE).write_text(json_text(again.model_dump(mode="json")), encoding="utf-8")
+    assert listed_runs(tmp_path)[0].state == "not finished; to resume: qaugbench run --task brainmri"
 
 
 def test_the_text_keeps_to_the_width_and_its_paths_in_one_piece(tmp_path: Path) -> None:
