@@ -18,7 +18,7 @@ def test_show_circuit_draws_it_in_text_and_in_a_file(
     path = tmp_path / "qldm.png"
     assert call("show", "circuit", "qldm", "--png", path, monkeypatch=monkeypatch) == 0
     printed = capsys.readouterr().out
-    assert "qldm, circuit 1 of 1: 2 block(s) of 4 copies" in printed
+    assert "qldm, circuit 1 of 1: 2 blocks of 4 copies" in printed
     assert "RX(x[0])" in printed
     assert "readout: <Z0>" in printed
     assert path.read_bytes().startswith(PNG)
