@@ -12,12 +12,19 @@ from qaugbench.datasets.phantom.source import PHANTOM
 from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.errors import DataError
 from qaugbench.experiment.request import RunRequest
+from qaugbench.places import RUNS
 
 if TYPE_CHECKING:
     from qaugbench.task import Task
 
 DATA = "DATA"
 """What stands for a path that has no name of its own, such as the current folder."""
+
+
+def resuming(request: RunRequest) -> str:
+    """Return the command that goes on with a run on this machine, from the folder in which it was begun: with paths as given."""
+    out = () if request.out == RUNS else ("--out", str(request.out))
+    return shlex.join(["qaugbench", "run", *_arguments(request, whole=True), *out])
 
 
 def command_of(request: RunRequest) -> str:
@@ -29,12 +36,12 @@ def command_of(request: RunRequest) -> str:
     return shlex.join(["qaugbench", "run", *_arguments(request)])
 
 
-def _arguments(request: RunRequest) -> Iterator[str]:
+def _arguments(request: RunRequest, *, whole: bool = False) -> Iterator[str]:
     yield from ("--task", request.task)
     for name in request.generators:
-        yield from ("--generator", _without_folders(name))
+        yield from ("--generator", name if whole else _without_folders(name))
     if request.data is not None:
-        yield from ("--data", request.data.name or DATA)
+        yield from ("--data", str(request.data) if whole else request.data.name or DATA)
     if request.source is not None:
         yield from ("--source", request.source)
     yield from ("--track", request.track)

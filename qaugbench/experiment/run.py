@@ -17,7 +17,7 @@ from qaugbench.experiment import assemble
 from qaugbench.experiment.arm_choice import check_arms, choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
-from qaugbench.experiment.command import check_images_named, command_of
+from qaugbench.experiment.command import check_images_named, command_of, resuming
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, now, usable_cores
 from qaugbench.experiment.external_images import check_external
@@ -278,7 +278,7 @@ def _begun(prepared: PreparedRun) -> Begun:
         generators=[choice.card.id for choice in plan.generators],
         replicates=plan.replicates,
         began=now(),
-        command=reproducing(prepared),
+        command=resuming(prepared.request),
     )
 
 

@@ -36,9 +36,9 @@ def latex_tables(record: Record) -> str:
     for fraction in record.fractions:
         for endpoint, _ in scored_endpoints(record, fraction.key):
             parts.append(_main_table(record, fraction.key, endpoint))
-        for title, rows in other_families(record, fraction.key):
+        for number, (title, rows) in enumerate(other_families(record, fraction.key), start=1):
             caption = f"{record.title}, {fraction_words(fraction.key)} of the training patients. {title}"
-            parts.append(_table(caption, DIFFERENCE_HEADER, rows, f"{record.id}-{fraction.key}-{title}"))
+            parts.append(_table(caption, DIFFERENCE_HEADER, rows, f"{record.id}-{fraction.key}-differences-{number}"))
     return "\n".join(parts) + "\n"
 
 

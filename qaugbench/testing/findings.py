@@ -16,8 +16,7 @@ def findings_text(results: Sequence[CheckResult]) -> str:
     variants: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if result.fails:
-            detail = result.detail.replace(f"{result.variant!r}", "this generator")
-            variants.setdefault((result.promise, detail), []).append(result.variant)
+            variants.setdefault((result.promise, result.detail), []).append(result.variant)
     lines = [f"fails  {promise} -- {detail} ({_where(found)})" for (promise, detail), found in variants.items()]
     return "\n".join([*lines, _summary(results, len(variants))])
 
@@ -30,8 +29,8 @@ def _summary(results: Sequence[CheckResult], faults: int) -> str:
     applying = [result for result in results if result.state != "does not apply"]
     failed = sum(result.fails for result in results)
     if not failed:
-        return f"All {count(len(applying), 'check')} hold. --all lists them."
+        return f"Nothing fails in {count(len(applying), 'check')}. --all lists them."
     return (
-        f"{failed} of {count(len(applying), 'check')} fail, for {count(faults, 'reason')}. Begin with the first: others may "
+        f"Failed: {failed} of {count(len(applying), 'check')}, for {count(faults, 'reason')}. Begin with the first: others may "
         "follow from it. --all lists every check."
     )

@@ -16,7 +16,7 @@ from qaugbench.board.verify import verify
 from qaugbench.cli import runs
 from qaugbench.cli.root import cli
 from qaugbench.errors import DataError
-from qaugbench.experiment.command import check_images_named, command_of
+from qaugbench.experiment.command import check_images_named, command_of, resuming
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import RunResult
 from qaugbench.record import Record, read_record
@@ -129,3 +129,12 @@ def test_the_options_of_the_command_line_are_those_of_a_request() -> None:
     given = {parameter.name for parameter in runs.run.params}
     renamed = {"no_plateau_check": "plateau_check", "no_test": "withhold_test"}
     assert {renamed.get(name, name) for name in given - {"as_json"}} == set(RunRequest.__dataclass_fields__)
+
+
+def test_to_resume_paths_are_as_they_were_given() -> None:
+    request = RunRequest(
+        task="brainmri", generators=("folder:../made",), data=Path("../images/mine.zip"), out=Path("elsewhere")
+    )
+    assert resuming(request) == (
+        "qaugbench run --task brainmri --generator folder:../made --data ../images/mine.zip --track lite --out elsewhere"
+    )

@@ -56,7 +56,9 @@ def test_a_run_is_listed_from_its_beginning(finished: RunResult, tmp_path: Path)
     (tmp_path / "begun").mkdir()
     shutil.copy(finished.folder / "run.json", tmp_path / "begun")
     (begun,) = listed_runs(tmp_path)
-    assert (begun.state, begun.task, begun.generators) == ("not finished", listed.task, ("qldm",))
+    assert (begun.task, begun.generators) == (listed.task, ("qldm",))
+    assert begun.state.startswith("not finished; to resume: qaugbench run --task kneeoa --generator qldm ")
+    assert f"--out {finished.folder.parent}" in begun.state
 
 
 def test_every_number_can_be_recomputed(finished: RunResult) -> None:

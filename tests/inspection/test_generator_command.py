@@ -30,7 +30,7 @@ def test_a_sound_generator_ends_with_0(
     *checks, last = [line for line in lines if not line.startswith(" ")]
     assert all(line.startswith(("passes", "does not apply")) for line in checks)
     assert any("meanimage: The same seed draws the same bits" in line for line in checks)
-    assert last.startswith("All ")
+    assert last.startswith("Nothing fails in ")
 
 
 def test_a_fault_ends_with_1_and_says_which(
@@ -67,6 +67,6 @@ def test_a_failure_of_several_variants_is_said_once_and_what_holds_is_counted() 
     ]
     assert findings_text(found).splitlines() == [
         "fails  It repeats. -- Two calls differ. (in g, g:twin)",
-        "2 of 4 checks fail, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
+        "Failed: 2 of 4 checks, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
     ]
-    assert findings_text(found[:1]) == "All 1 check hold. --all lists them."
+    assert findings_text(found[:1]) == "Nothing fails in 1 check. --all lists them."
