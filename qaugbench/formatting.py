@@ -8,7 +8,6 @@ have a comma per thousand. Missing values are a dash.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from qaugbench.errors import printable
@@ -139,24 +138,6 @@ def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, word
     return "\n".join(f"| {' | '.join(_markdown_cell(cell) for cell in line)} |" for line in lines)
 
 
-# The names of stored steps hash this file, so two functions stay here that nothing uses any more: ``aligned`` and ``wrapped``.
-# Those of ``text_table`` keep to a given width. Remove these when another change moves the names anyway.
-def aligned(header: Row, body: Sequence[Row]) -> list[str]:
-    """Return lines with the first and last column left-aligned, the others right-aligned; long cells are cut."""
-    limits = [34, *[22] * (len(header) - 2), 22]
-    cells = [tuple(cut(cell, limit) for cell, limit in zip(row, limits, strict=True)) for row in (header, *body)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    last = len(header) - 1
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column in (0, last) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
-
-
 def cut(text: str, limit: int) -> str:
     """Return a text of at most ``limit`` characters, the last one an ellipsis if it was longer.
 
@@ -164,13 +145,6 @@ def cut(text: str, limit: int) -> str:
     'abc…'
     """
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def wrapped(text: str, bullet: str = "") -> str:
-    """Return a paragraph at most 110 columns wide, its lines after the first indented below the bullet."""
-    return textwrap.fill(
-        text, WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet), break_on_hyphens=False
-    )
 
 
 def _markdown_cell(text: str) -> str:

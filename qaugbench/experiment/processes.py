@@ -98,16 +98,19 @@ def _processes(jobs: int) -> Iterator[Any]:
     from joblib.externals.loky import get_reusable_executor
 
     executor = get_reusable_executor(max_workers=jobs, timeout=IDLE_S, env=ONE_THREAD, initializer=_import_stages)
+    working = True
     try:
         yield executor
+        working = False
     except BrokenProcessPool as error:
+        working = False  # a broken pool has ended its processes itself
         raise StoreError(
             "A process of this run was killed, most often for want of memory. Run the same command again with fewer --jobs: "
             "finished steps are kept."
         ) from error
-    except BaseException:
-        executor.shutdown(wait=True, kill_workers=True)
-        raise
+    finally:
+        if working:
+            executor.shutdown(wait=True, kill_workers=True)
 
 
 def _import_stages() -> None:
