@@ -25,7 +25,7 @@ from qaugbench.recipe import Recipe
 from qaugbench.seeds import Streams, child_seed, replicate_streams
 from qaugbench.task import PARTS, RecipeName, Task, Track
 
-STAGES_CODE = "qaugbench.experiment.stages"
+STAGES_CODE = ("qaugbench.experiment.stages", "qaugbench.experiment.stored")
 PIXELS_CODE = "qaugbench.datasets.pixel_store"
 DRAW_CODE = "qaugbench.experiment.replicate"
 MODEL_CODE = "qaugbench.generators.shared.model"
@@ -189,7 +189,7 @@ class ReplicateCells:
     def _model_code(self, choice: GeneratorChoice, *further: str) -> dict[str, Any]:
         """Return what a generator's numbers depend on: its module, the training loop, and circuits if it may run any."""
         circuits = (CIRCUITS_CODE,) if may_run_circuits(choice.card.kind) else ()
-        return self._code(choice.module, *FITTING_CODE, *circuits, *further, alone=(STAGES_CODE, MODEL_CODE))
+        return self._code(choice.module, *FITTING_CODE, *circuits, *further, alone=(*STAGES_CODE, MODEL_CODE))
 
     def _fill(self, arm: Arm, generators: Sequence[GeneratorChoice]) -> Cell:
         """Return the making of what fills an arm's slots; images of one replicate and fill are the same in every run."""
@@ -200,7 +200,7 @@ class ReplicateCells:
         modules = [FILLS_CODE]
         if arm.space is not None:
             needs = {**needs, "space": self.space(arm.space)}
-            key = {"fill": arm.fill, **self._code(space_module(arm.space.name), alone=(STAGES_CODE, MODEL_CODE))}
+            key = {"fill": arm.fill, **self._code(space_module(arm.space.name), alone=(*STAGES_CODE, MODEL_CODE))}
             return Cell("fill", key, needs, self._place(arm.info.id))
         if arm.fill == "true":
             modules = [TRUE_ORACLE_CODE, f"{PHANTOMS}.{arm.fill_settings['task']}"]
@@ -208,7 +208,7 @@ class ReplicateCells:
             "fill": arm.fill,
             **arm.fill_settings,
             **self._seeds("gen_sample"),
-            "code": [module_hash(STAGES_CODE), code_hash(*modules)],
+            "code": [*map(module_hash, STAGES_CODE), code_hash(*modules)],
             "libraries": libraries(*modules),
         }
         return Cell("fill", key, needs, self._place(arm.info.id))
@@ -231,7 +231,7 @@ class ReplicateCells:
         streams = self.setting.streams(self.used, self.replicate)
         return {"seeds": {name: getattr(streams, name) for name in names}}
 
-    def _code(self, *modules: str, alone: tuple[str, ...] = (STAGES_CODE,)) -> dict[str, Any]:
+    def _code(self, *modules: str, alone: tuple[str, ...] = STAGES_CODE) -> dict[str, Any]:
         """Return what every computing stage depends on: its code, the libraries that this imports, and the kind of device.
 
         ``modules`` count with all that they import, ``alone`` without.

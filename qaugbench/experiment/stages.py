@@ -16,13 +16,24 @@ import numpy as np
 
 from qaugbench import definitions
 from qaugbench.augmentations import Augmentations, Losses
-from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.pixel_store import write_pixels
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import EARLIER, Cell
 from qaugbench.experiment.replicate import Draw, replicate_rows
 from qaugbench.experiment.store import Store
+from qaugbench.experiment.stored import (
+    STATE,
+    drawn_images,
+    earlier_state,
+    fill_images,
+    fitted_model,
+    fitted_space,
+    new_model,
+    new_space_of,
+    part_images,
+    real_images,
+)
 from qaugbench.files import json_text
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import child_seed
@@ -63,22 +74,26 @@ def draw(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 def space(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Fit a data space to the replicate's real images."""
+    from qaugbench.generators.training.tensors import tensors_of
+
     data = real_images(cell, store)
-    learned, training = _new_space(cell, data.images.shape[1:])
+    learned, training = new_space_of(cell, data.images.shape[1:])
     checkpoint = _checkpoint(cell, store)
     learned.fit(data.images, training=training, seed=cell.key["seeds"]["autoencoder"], checkpoint=checkpoint)
-    return {"state.safetensors": _state_bytes(learned)}, {EARLIER: checkpoint.earlier}
+    return {STATE: safetensors_bytes(tensors_of(learned))}, {EARLIER: checkpoint.earlier}
 
 
 def fit(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Fit one generator variant on the replicate's real images."""
     data = real_images(cell, store)
-    model = _new_model(cell, store, data.images.shape[1:], data.labels.shape[1])
+    model = new_model(cell, store, data.images.shape[1:], data.labels.shape[1])
     checkpoint = _checkpoint(cell, store)
     course = model.fit(data, seed=cell.key["seeds"]["gen_fit"], checkpoint=checkpoint)
+    learned = model.state()
     files: Files = {
-        "state.safetensors": _state_bytes(model.generator),
+        STATE: safetensors_bytes(learned),
         "curve.json": json.dumps(course.curve, allow_nan=False).encode(),
+        **{earlier_state(percent): safetensors_bytes({**learned, **kept}) for percent, kept in course.earlier.items()},
     }
     found = course.diagnostics
     facts = {"parameters": model.parameter_counts(), "diagnostics": found.to_dict(), "remark": found.remark}
@@ -87,10 +102,10 @@ def fit(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Draw one labelled synthetic image for every drawn label vector."""
-    wanted, seed = _drawn(cell, store, "drawn"), cell.key["seeds"]["gen_sample"]
+    wanted, seed = drawn_images(cell, store, "drawn"), cell.key["seeds"]["gen_sample"]
     labels, image_shape = wanted.labels, wanted.images.shape[1:]
     if "fit" in cell.needs:
-        images = _fitted_model(cell, store, image_shape, labels.shape[1]).sample(labels, seed=seed)
+        images = fitted_model(cell, store, image_shape, labels.shape[1]).sample(labels, seed=seed)
     else:
         from qaugbench.generators.folder import drawn_from_folder
 
@@ -105,7 +120,7 @@ def influence(cell: Cell, store: Store) -> tuple[Files, Facts]:
     drawn = cell.needs["sample"].name
     labels = store.array("sample", drawn, "labels")[: cell.key["images"]]
     image_shape = store.array("sample", drawn, "images", mapped=True).shape[1:]
-    model = _fitted_model(cell, store, image_shape, labels.shape[1])
+    model = fitted_model(cell, store, image_shape, labels.shape[1])
     return {}, asdict(influence_differences(model, labels, seed=cell.key["seeds"]["gen_sample"]))
 
 
@@ -120,7 +135,7 @@ def fill(cell: Cell, store: Store) -> tuple[Files, Facts]:
 def _made(cell: Cell, store: Store, seed: int) -> tuple[np.ndarray, np.ndarray]:
     from qaugbench.experiment import fills
 
-    what, real, drawn = cell.key["fill"], real_images(cell, store), _drawn(cell, store, "drawn")
+    what, real, drawn = cell.key["fill"], real_images(cell, store), drawn_images(cell, store, "drawn")
     if what == "noise":
         return fills.class_mean_and_noise(real.images, real.labels, drawn.labels, child_seed(seed, "P-noise"))
     if what == "copies":
@@ -142,8 +157,8 @@ def _made(cell: Cell, store: Store, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _reconstructed(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Send the drawn real images through a space, and measure what is lost: the mean peak signal-to-noise ratio in dB."""
-    drawn = _drawn(cell, store, "drawn")
-    learned = _fitted_space(cell.needs["space"], store, drawn.images.shape[1:])
+    drawn = drawn_images(cell, store, "drawn")
+    learned = fitted_space(cell.needs["space"], store, drawn.images.shape[1:])
     images = learned.decode(learned.encode(drawn.images))
     error = (images.astype(np.float64) - drawn.images) ** 2
     per_image = error.reshape(len(error), -1).mean(axis=1)
@@ -161,7 +176,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
     key = cell.key
     withheld = key.get("test") == "withheld"
-    validation = _part(cell, store, "val")
+    validation = part_images(cell, store, "val")
     real, filling = real_images(cell, store), fill_images(cell, store)
     if filling is not None and key.get("real") == "fill":  # only benchmarks ask for it: what fills the slots, alone
         real, filling = filling, None
@@ -171,7 +186,7 @@ def train(cell: Cell, store: Store) -> tuple[Files, Facts]:
         real,
         filling,
         validation,
-        validation if withheld else _part(cell, store, "test"),  # the recipe predicts a second set whatever it is
+        validation if withheld else part_images(cell, store, "test"),  # the recipe predicts a second set whatever it is
         augment=key["augment"] != "none",
         balance=key["loss"] == "balanced",
         further=further_augmentation(definitions.from_dict(Augmentations, key["augmentations"], "augmentations")),
@@ -194,42 +209,6 @@ STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
 }
 
 
-def real_images(cell: Cell, store: Store) -> LabelledImages:
-    """Return the real training images of the cell's replicate."""
-    return _drawn(cell, store, "real")
-
-
-def fill_images(cell: Cell, store: Store) -> LabelledImages | None:
-    """Return what fills the synthetic slots of the arm's batches, or None where there are none."""
-    kind = cell.key["fill"]
-    if kind is None:
-        return None
-    for stage in ("sample", "fill"):
-        if stage in cell.needs:
-            name = cell.needs[stage].name
-            images, labels = store.array(stage, name, "images"), store.array(stage, name, "labels")
-            return LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
-    return _drawn(cell, store, {"repeat": "real", "oversample": "drawn", "oracle": "oracle"}[kind])
-
-
-def _drawn(cell: Cell, store: Store, rows: str) -> LabelledImages:
-    """Return the images in rows of one kind (``real``, ``oracle``, ``drawn``) of the cell's replicate."""
-    return _rows(cell, store, store.array("draw", cell.needs["draw"].name, rows))
-
-
-def _rows(cell: Cell, store: Store, index: np.ndarray) -> LabelledImages:
-    name = cell.needs["prepare"].name
-    return LabelledImages(
-        np.asarray(store.array("prepare", name, "images", mapped=True)[index]),
-        store.array("prepare", name, "labels")[index],
-        store.array("prepare", name, "groups")[index],
-    )
-
-
-def _part(cell: Cell, store: Store, part: str) -> LabelledImages:
-    return _rows(cell, store, store.array("split", cell.needs["split"].name, part))
-
-
 def _place(cell: Cell) -> tuple[Path, LabelSpace]:
     """Return where a cell's images are, and how their labels are read."""
     path, labels = cell.inputs.path, cell.inputs.labels
@@ -238,79 +217,14 @@ def _place(cell: Cell) -> tuple[Path, LabelSpace]:
     return path, labels
 
 
-def _new_space(cell: Cell, image_shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Return the space of a ``space`` cell, not fitted and on the cell's device, and how it is trained."""
-    from qaugbench.generators.spaces.named import new_space
-
-    key = cell.key
-    made, training = new_space(key["space"], image_shape, {**key["training"], **key["hyper"]})  # type: ignore[arg-type]
-    return made.to(key["device"]), training
-
-
-def _fitted_space(cell: Cell, store: Store, image_shape: tuple[int, ...]) -> Any:
-    """Return the fitted space of a ``space`` cell."""
-    from safetensors.torch import load
-
-    from qaugbench.generators.shared.model import load_tensors
-
-    learned, _ = _new_space(cell, image_shape)
-    load_tensors(learned, load(store.read("space", cell.name, "state.safetensors")))
-    return learned.eval()
-
-
-def _new_model(fitted: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
-    """Return the model of a ``fit`` cell, not fitted, in its fitted space."""
-    from qaugbench.cards import Training
-    from qaugbench.generators.shared.binding import with_weights
-    from qaugbench.generators.shared.discovery import generator_class
-    from qaugbench.generators.shared.model import Model, Recipe
-    from qaugbench.typed import from_dict
-
-    key = fitted.key
-    kind = generator_class(key["generator"])
-    recipe = Recipe(
-        kind=kind,
-        hyper=from_dict(kind.Hyper, {**key["hyper"], **with_weights(_weights(fitted))}, "hyper"),
-        training=Training(**key["training"]),
-        control=key["control"],
-        per_label=key["per_label"],
-    )
-    return Model(recipe, _fitted_space(fitted.needs["space"], store, image_shape), n_labels)
-
-
-def _weights(fitted: Cell) -> Path | None:
-    """Return the folder of the pretrained weights of a ``fit`` cell, if any; raise where they are not those of the plan."""
-    if "weights" not in fitted.key:
-        return None
-    from qaugbench.generators.shared.pretrained import weights_sha256
-
-    folder = fitted.inputs.path
-    if folder is None or weights_sha256(folder) != fitted.key["weights"]:
-        raise StoreError(
-            f"The pretrained weights in {folder} changed while the run was under way; start the run again."
-        )
-    return folder
-
-
-def _fitted_model(cell: Cell, store: Store, image_shape: tuple[int, ...], n_labels: int) -> Any:
-    """Return the fitted model that a cell needs."""
-    from safetensors.torch import load
-
-    fitted = cell.needs["fit"]
-    model = _new_model(fitted, store, image_shape, n_labels)
-    model.load(load(store.read("fit", fitted.name, "state.safetensors")))
-    return model
-
-
 def _checkpoint(cell: Cell, store: Store) -> Any:
     from qaugbench.generators.training.checkpoint import Checkpoint
 
     return Checkpoint(store.unfinished(cell.stage, cell.name))
 
 
-def _state_bytes(module: Any) -> bytes:
+def safetensors_bytes(tensors: Mapping[str, Any]) -> bytes:
+    """Return tensors by name as the bytes of a .safetensors file."""
     from safetensors.torch import save
 
-    from qaugbench.generators.shared.model import tensors_of
-
-    return save(tensors_of(module))
+    return save(dict(tensors))

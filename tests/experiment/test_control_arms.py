@@ -14,8 +14,8 @@ from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.execute import compute
 from qaugbench.experiment.plan import Plan
-from qaugbench.experiment.stages import fill_images
 from qaugbench.experiment.store import Store
+from qaugbench.experiment.stored import fill_images
 from tests.experiment.small import GROUPS, LABELS, N, small_choice, small_plan, small_setting
 
 CHOICE = small_choice("qldm")

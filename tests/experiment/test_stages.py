@@ -13,8 +13,9 @@ from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import compute
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.replicate import replicate_rows
-from qaugbench.experiment.stages import STAGES, fill_images, real_images
+from qaugbench.experiment.stages import STAGES
 from qaugbench.experiment.store import Store
+from qaugbench.experiment.stored import fill_images, real_images
 from tests.experiment.small import GROUPS, LABELS, N, small_plan
 
 PLAN = small_plan()
@@ -102,7 +103,7 @@ class _Asked:
 def test_a_generator_is_asked_for_the_drawn_labels_and_its_images_fill_its_arm(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qaugbench.experiment.stages._fitted_model", _Asked)
+    monkeypatch.setattr("qaugbench.experiment.stages.fitted_model", _Asked)
     cell = train("qldm").needs["sample"]
     files, _ = STAGES["sample"](cell, store)
     assert (_Asked.labels == LABELS[expected("drawn")]).all()
@@ -125,7 +126,7 @@ def test_influence_is_measured_on_the_first_drawn_labels_under_the_sample_s_seed
         asked.append((labels.tolist(), seed))
         return InfluenceDifferences(1.0, None, None, len(labels))
 
-    monkeypatch.setattr("qaugbench.experiment.stages._fitted_model", _Asked)
+    monkeypatch.setattr("qaugbench.experiment.stages.fitted_model", _Asked)
     monkeypatch.setattr("qaugbench.generators.shared.block_influence.influence_differences", differences)
     planned = PLAN.influence_cells["qldm", "25%", 0]
     cell = replace(planned, key={**planned.key, "images": most})

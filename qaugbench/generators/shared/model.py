@@ -30,6 +30,7 @@ from qaugbench.generators.spaces.space import Space
 from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.generators.training.diagnostics import FitDiagnostics
 from qaugbench.generators.training.loop import Course, joined, train
+from qaugbench.generators.training.tensors import tensors_of
 from qaugbench.kinds import Kind
 from qaugbench.seeds import child_seed, torch_generator, torch_seeded
 
@@ -200,13 +201,13 @@ def _fit_members(
     fitted = {k: rows for k, rows in enumerate(generator.rows_of(labels)) if len(rows) >= FEWEST}
     if not fitted:
         raise InfeasibleError(f"No label has at least {FEWEST} training images, so no member can be fitted.")
-    courses = []
+    courses = {}
     for place, (k, rows) in enumerate(fitted.items()):
         member: Generator = generator.members[k]  # type: ignore[assignment]
         own = None if checkpoint is None else checkpoint.part(f"label-{k}")
         told = None if progress is None else _after(progress, place, len(fitted))
-        courses.append(
-            _fit_one(member, _Some(points, rows), labels[rows], training, child_seed(seed, "label", k), told, own)
+        courses[f"members.{k}."] = _fit_one(
+            member, _Some(points, rows), labels[rows], training, child_seed(seed, "label", k), told, own
         )
     return joined(courses)
 
@@ -240,11 +241,6 @@ def require_labels(labels: np.ndarray, n_labels: int) -> np.ndarray:
     if labels.ndim != 2 or labels.shape[1] != n_labels:
         raise QaugbenchError(f"Labels must have the shape [n, {n_labels}], but {list(labels.shape)} was given.")
     return labels.astype(np.float32)
-
-
-def tensors_of(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Return a module's parameters and buffers as contiguous tensors on the CPU that share no memory."""
-    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
 
 
 def load_tensors(module: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:

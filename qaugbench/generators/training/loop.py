@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,7 +28,11 @@ from qaugbench.generators.training.diagnostics import (
     trend,
 )
 from qaugbench.generators.training.points import Points
+from qaugbench.generators.training.tensors import tensors_of
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator, torch_seeded
+
+MILESTONES = (50, 75)
+"""Percent of its steps after which a fit keeps its weights, so that one can see whether what it draws still improves at the end."""
 
 
 class Learner(Protocol):
@@ -43,10 +47,14 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Course:
-    """What happened in a fit: the losses by name, as points of a curve, and the diagnostics."""
+    """What happened in a fit: the losses by name, as points of a curve, and the diagnostics.
+
+    ``earlier`` are the weights that would have been the result after each percentage of ``MILESTONES`` of the steps.
+    """
 
     curve: list[dict[str, float]]
     diagnostics: FitDiagnostics
+    earlier: Mapping[int, Mapping[str, torch.Tensor]] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +66,7 @@ class _State:
     average: nn.Module | None
     first: dict[str, torch.Tensor]
     losses: dict[str, list[float]] = field(default_factory=dict)
+    earlier: dict[int, dict[str, torch.Tensor]] = field(default_factory=dict)
     done: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,6 +76,7 @@ class _State:
             "average": None if self.average is None else self.average.state_dict(),
             "first": self.first,
             "losses": self.losses,
+            "earlier": self.earlier,
             "done": self.done,
         }
 
@@ -77,6 +87,14 @@ class _State:
         if self.average is not None:
             self.average.load_state_dict(saved["average"])
         self.first, self.losses, self.done = saved["first"], saved["losses"], saved["done"]
+        self.earlier = {
+            percent: {name: tensor.cpu() for name, tensor in kept.items()} for percent, kept in saved["earlier"].items()
+        }
+
+    @property
+    def result(self) -> nn.Module:
+        """What the fit would return now: the average, where there is one."""
+        return self.module if self.average is None else self.average
 
 
 def train(
@@ -107,10 +125,13 @@ def train(
     rates = {name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in state.optimizers.items()}
     if saved is not None:
         rates = saved["rates"]
+    milestones = {round(training.steps * percent / 100): percent for percent in MILESTONES}
     module.train()
     while state.done < training.steps:
         _set_rates(state.optimizers, rates, training, state.done)
         _step(learner, state, points, labels, training, seed)
+        if state.done in milestones:
+            state.earlier[milestones[state.done]] = tensors_of(state.result)
         if progress is not None:
             progress(state.done, training.steps, next(iter(state.losses.values()))[-1])
         if checkpoint is not None and checkpoint.is_due:
@@ -123,10 +144,13 @@ def train(
     return _course(state, training, len(points))
 
 
-def joined(courses: Sequence[Course]) -> Course:
-    """Return several fits of equally many steps as one: curves, trends and looks averaged, updates added, the largest movement."""
-    curves = [course.curve for course in courses]
-    found = [course.diagnostics for course in courses]
+def joined(courses: Mapping[str, Course]) -> Course:
+    """Return several fits of equally many steps as one: curves, trends and looks averaged, updates added, the largest movement.
+
+    The keys are what the names of their weights begin with in the whole.
+    """
+    curves = [course.curve for course in courses.values()]
+    found = [course.diagnostics for course in courses.values()]
     names = list(found[0].trends)
     return Course(
         curve=[
@@ -139,6 +163,14 @@ def joined(courses: Sequence[Course]) -> Course:
             trends={name: mean_trend([one.trends[name] for one in found]) for name in names},
             movement={part: max(one.movement[part] for one in found) for part in found[0].movement},
         ),
+        earlier={
+            percent: {
+                f"{prefix}{name}": tensor
+                for prefix, course in courses.items()
+                for name, tensor in course.earlier[percent].items()
+            }
+            for percent in next(iter(courses.values())).earlier
+        },
     )
 
 
@@ -214,4 +246,4 @@ def _course(state: _State, training: Training, n_images: int) -> Course:
         trends={name: trend(values) for name, values in state.losses.items()},
         movement=movement(state.module, state.first),
     )
-    return Course(curve(state.losses), diagnostics)
+    return Course(curve(state.losses), diagnostics, state.earlier)

@@ -12,13 +12,14 @@ from qaugbench import definitions
 from qaugbench.cards import Training
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import DivergedError, InfeasibleError
-from qaugbench.generators.shared.model import load_tensors, tensors_of
+from qaugbench.generators.shared.model import load_tensors
 from qaugbench.generators.spaces.latent import Latents
 from qaugbench.generators.spaces.named import SPACES, new_space
 from qaugbench.generators.spaces.patches import Patches
 from qaugbench.generators.spaces.pca import PrincipalComponents
 from qaugbench.generators.spaces.pixels import Pixels
 from qaugbench.generators.spaces.space import Space
+from qaugbench.generators.training.tensors import tensors_of
 from qaugbench.testing.images import bright_quadrants
 
 IMAGES = bright_quadrants(3).images

@@ -14,8 +14,8 @@ from torch import nn
 from qaugbench.cards import Training
 from qaugbench.generators.contract import Batch, DivergedError, Optimizers, adamw, descend
 from qaugbench.generators.training.checkpoint import Checkpoint
-from qaugbench.generators.training.diagnostics import curve, trend
-from qaugbench.generators.training.loop import learning_rate_factor, train
+from qaugbench.generators.training.diagnostics import FitDiagnostics, curve, trend
+from qaugbench.generators.training.loop import Course, joined, learning_rate_factor, train
 from qaugbench.generators.training.points import Encoded
 
 POINTS = Encoded(torch.arange(20.0)[:, None])
@@ -31,6 +31,7 @@ class Line(nn.Module):
         self.register_buffer("seen", torch.zeros(()))
         self.fails_at = fails_at
         self.rates: list[float] = []
+        self.course = Course([], FitDiagnostics(0, 0.0, {}, {}))
 
     def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         return {"adamw": adamw(self, training)}
@@ -52,7 +53,7 @@ def fit(line: Line, *, checkpoint: Checkpoint | None = None, stop_at: int = -1, 
         if step == stop_at:
             raise KeyboardInterrupt
 
-    train(line, POINTS, LABELS, training=training, seed=3, progress=tell, checkpoint=checkpoint)
+    line.course = train(line, POINTS, LABELS, training=training, seed=3, progress=tell, checkpoint=checkpoint)
     return line
 
 
@@ -102,7 +103,31 @@ def test_a_killed_fit_resumes_to_the_same_bits(killed_at: int, average: float, t
     whole = fit(Line(), average=average)
     assert torch.equal(resumed.value, whole.value)
     assert torch.equal(resumed.seen, whole.seen)
+    assert [*resumed.course.earlier] == [*whole.course.earlier] == [50, 75]
+    for percent, kept in whole.course.earlier.items():
+        assert torch.equal(resumed.course.earlier[percent]["value"], kept["value"])
     assert len(resumed.rates) == 12 - (killed_at - 1)  # the step at which it was killed had not been written
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_weights_kept_on_the_way_are_what_the_fit_would_have_returned(average: float) -> None:
+    """Half of the steps of a constant rate are a fit of half as many steps."""
+    settings = {"average": average, "schedule": "constant", "warm_up": 0.0}
+    whole, half = (fit(Line(), steps=steps, **settings) for steps in (8, 4))  # type: ignore[arg-type]
+    assert torch.equal(whole.course.earlier[50]["value"], half.value.detach())
+    assert not torch.equal(whole.course.earlier[50]["value"], whole.course.earlier[75]["value"])
+
+
+def test_weights_of_several_fits_are_kept_under_their_places() -> None:
+    courses = {f"members.{k}.": fit(Line(), steps=8, learning_rate=0.1 + 0.2 * k).course for k in range(2)}
+    kept = joined(courses).earlier
+    names = ["members.0.seen", "members.0.value", "members.1.seen", "members.1.value"]
+    assert {percent: sorted(found) for percent, found in kept.items()} == {50: names, 75: names}
+    assert torch.equal(kept[75]["members.1.value"], courses["members.1."].earlier[75]["value"])
+
+
+def test_a_fit_too_short_keeps_nothing_on_the_way() -> None:
+    assert fit(Line(), steps=0).course.earlier == {}
 
 
 def test_a_checkpoint_that_was_cut_is_thrown_away(tmp_path: Path) -> None:
