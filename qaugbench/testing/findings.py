@@ -1,28 +1,48 @@
-"""What the checks of a generator found, in words: each failure once, however many of its variants have it."""
+"""What the checks of a generator found, in words: each failure once, and a line per kind of check on what was looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from qaugbench.formatting import count
-from qaugbench.testing.suite import CheckResult
+from qaugbench.testing.verdict import About, CheckResult
 
 
 def findings_text(results: Sequence[CheckResult]) -> str:
-    """Return the failures, each once with the variants that have it, in the order in which they were found, and their number.
+    """Return the failures, each once with the variants that have it, in the order in which they were found; what was looked at
+    and held, one line per kind of check; and how many checks failed.
 
-    The first is the one to begin with: what comes later may follow from it.
+    The first failure is the one to begin with: what comes later may follow from it.
     """
     variants: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if result.fails:
             variants.setdefault((result.promise, result.detail), []).append(result.variant)
     lines = [f"fails  {promise} -- {detail} ({_where(found)})" for (promise, detail), found in variants.items()]
-    return "\n".join([*lines, _summary(results, len(variants))])
+    return "\n".join([*lines, *_by_kind(results), _summary(results, len(variants))])
 
 
 def _where(variants: Sequence[str]) -> str:
     return f"in {', '.join(variants)}"
+
+
+def _by_kind(results: Sequence[CheckResult]) -> Iterator[str]:
+    """Yield a line per kind of check; one that was not reached is named as well."""
+    for about in get_args(About):
+        yield f"{about:<8}  {_seen([result for result in results if result.about == about])}"
+
+
+def _seen(results: Sequence[CheckResult]) -> str:
+    """Return how many checks of one kind passed, and what they saw; of one that does not apply, why."""
+    if not results:
+        return "not reached: mend what fails first"
+    applying = [result for result in results if result.state != "does not apply"]
+    passed = sum(result.state == "passes" for result in results)
+    said = [result.detail for result in results if result.state == ("passes" if applying else "does not apply")]
+    details = "; ".join(filter(None, dict.fromkeys(said)))
+    number = f"{passed} of {count(len(applying), 'check')} passed" if applying else "does not apply"
+    return f"{number}: {details}" if details else number
 
 
 def _summary(results: Sequence[CheckResult], faults: int) -> str:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, NoControlError, QaugbenchError, near_names
-from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.author_code import described, place_raised
-from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.generators.shared.discovery import generator_class
 from qaugbench.generators.shared.pretrained import require_pretrained
 from qaugbench.kinds import is_quantum
 from qaugbench.testing import drawing, learning
+from qaugbench.testing.card_checks import card_results
 from qaugbench.testing.variant import Variant, one_thread
-from qaugbench.testing.verdict import CheckFailed, DoesNotApply
-from qaugbench.tuning.search_space import search_space
+from qaugbench.testing.verdict import About, CheckFailed, CheckResult, DoesNotApply, State
 
-TRACKS = ("smoke", "lite", "standard", "full")
-BELOW_ONE = 1 - 1e-9
-"""The end of the unit interval, at which a range has its highest value."""
-State = Literal["passes", "fails", "does not apply"]
 CHECKS: tuple[Callable[[Variant], None], ...] = (
     learning.fits,
     drawing.draws_images,
@@ -50,26 +41,8 @@ CHECKS: tuple[Callable[[Variant], None], ...] = (
     learning.stays_frozen,
 )
 
+CIRCUITS = (learning.changes_only_the_block, learning.is_live, learning.stays_frozen)
 COMPARE_DRAWS = (drawing.keeps_its_state, drawing.follows_the_execution, learning.fits_the_same_again)
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The result of one check on one variant: ``promise`` says what should hold, ``detail`` why it does not."""
-
-    variant: str
-    promise: str
-    state: State
-    detail: str = ""
-
-    @property
-    def fails(self) -> bool:
-        """Whether the promise does not hold."""
-        return self.state == "fails"
-
-    def __str__(self) -> str:
-        detail = f" -- {self.detail}" if self.detail else ""
-        return f"{self.state:<14}  {self.variant}: {self.promise}{detail}"
 
 
 def check_generator(name: str) -> tuple[CheckResult, ...]:
@@ -100,9 +73,9 @@ def checks_of(name: str) -> Iterator[CheckResult]:
         raise DefinitionError(f"{family!r} returns images that something else made; there is no model to check.")
     weights = require_pretrained(card, control).folder if card.pretrained else None
     controls = _controls(card, "" if card.pretrained else control)
-    facts = list(_facts(card, kind, weights))
+    facts = list(card_results(card, kind, weights))
     yield from facts
-    if not any(result.fails for result in facts):
+    if not any(result.fails and result.about != "paper" for result in facts):
         for one in controls:
             yield from _variant_results(Variant(card, kind, one, weights))
 
@@ -115,37 +88,6 @@ def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
     return (asked,) if asked else known
 
 
-def _facts(card: GeneratorCard, kind: type[Generator], weights: Path | None) -> Iterator[CheckResult]:
-    yield _fact(card, "Facts and class agree on the kind, and the controls exist.", lambda: check_facts(card, kind))
-    for track in TRACKS:
-        promise = f"The class takes the settings of the track {track}."
-        yield _fact(card, promise, lambda track=track: bound(card, kind, track, weights=weights))  # type: ignore[misc]
-    yield _tunable(card, kind, weights)
-
-
-def _tunable(card: GeneratorCard, kind: type[Generator], weights: Path | None) -> CheckResult:
-    promise = "What [tune] states can be tuned on every track, and the class takes the ends of every range."
-    if not card.tune:
-        return CheckResult(card.id, promise, "does not apply", "its file has no table [tune]")
-
-    def check() -> None:
-        for track in TRACKS:
-            space = search_space(card, track)
-            for unit in (0.0, BELOW_ONE):
-                settings = {**card.settings(track), **space.at([unit] * len(space.dimensions))}
-                bound(replace(card, hyper=settings, tracks={}), kind, track, weights=weights)
-
-    return _fact(card, promise, check)
-
-
-def _fact(card: GeneratorCard, promise: str, check: Callable[[], object]) -> CheckResult:
-    try:
-        check()
-    except DefinitionError as error:
-        return CheckResult(card.id, promise, "fails", str(error))
-    return CheckResult(card.id, promise, "passes")
-
-
 def _variant_results(variant: Variant) -> Iterator[CheckResult]:
     """Yield the result of every check; a generator that cannot be fitted gets no further.
 
@@ -155,7 +97,8 @@ def _variant_results(variant: Variant) -> Iterator[CheckResult]:
     for check in CHECKS:
         if check in COMPARE_DRAWS and not repeats:
             promise = str(check.__doc__).partition("\n")[0]
-            yield CheckResult(variant.name, promise, "does not apply", "draws of one seed are not the same bits yet")
+            why = "draws of one seed are not the same bits yet"
+            yield CheckResult(variant.name, promise, "does not apply", why, _about(check))
             continue
         result = _result(variant, check)
         yield result
@@ -164,18 +107,30 @@ def _variant_results(variant: Variant) -> Iterator[CheckResult]:
         repeats = repeats and not (result.fails and check is drawing.repeats_itself)
 
 
+def _about(check: Callable[[Variant], None]) -> About:
+    """Return of which kind a check is."""
+    if check in CIRCUITS:
+        return "circuits"
+    return "drawing" if check.__module__ == drawing.__name__ else "learning"
+
+
 def _result(variant: Variant, check: Callable[[Variant], None]) -> CheckResult:
-    promise = str(check.__doc__).partition("\n")[0]
+    promise, state, detail = str(check.__doc__).partition("\n")[0], *_outcome(variant, check)
+    return CheckResult(variant.name, promise, state, detail, _about(check))
+
+
+def _outcome(variant: Variant, check: Callable[[Variant], None]) -> tuple[State, str]:
+    """Return what a check found, and the sentence on it."""
     try:
         with one_thread():
             check(variant)
     except (DoesNotApply, NoControlError) as reason:
-        return CheckResult(variant.name, promise, "does not apply", str(reason))
+        return "does not apply", str(reason)
     except CheckFailed as failure:
-        return CheckResult(variant.name, promise, "fails", str(failure))
+        return "fails", str(failure)
     except QaugbenchError as error:
         where = place_raised(error, variant.kind.__module__)
-        return CheckResult(variant.name, promise, "fails", str(error) + ("" if where is None else f" ({where})"))
+        return "fails", str(error) + ("" if where is None else f" ({where})")
     except Exception as error:  # another author's code may raise anything; every exception is a finding
-        return CheckResult(variant.name, promise, "fails", described(error, variant.kind.__module__))
-    return CheckResult(variant.name, promise, "passes")
+        return "fails", described(error, variant.kind.__module__)
+    return "passes", ""

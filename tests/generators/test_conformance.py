@@ -33,7 +33,7 @@ def test_a_generator_holds_what_a_run_relies_on(name: str) -> None:
     assert not failures(results), failures(results)
     assert (
         len(results) == len(CHECKS) + 6
-    )  # six of the facts: the class, the settings of four tracks, and what is tuned
+    )  # six of the file: itself, the class, paper, deviations, settings, what is tuned
 
 
 @pytest.mark.parametrize("generator", [MEAN_IMAGE, PAINTER], ids=lambda generator: generator.name)

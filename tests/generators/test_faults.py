@@ -113,7 +113,7 @@ FAULTS = {
         MEAN_IMAGE,
         "noise: float = 0.1",
         "nose: float = 0.1",
-        "The class takes the settings of the track smoke.",
+        "The class takes the settings of every track.",
     ),
 }
 CONTROLS = {"frozen circuit trained": "frozen", "circuit made past the control's seeded scope": "twin"}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from qaugbench.cli import main
-from qaugbench.testing import CheckResult
+from qaugbench.testing import CheckResult, checks_of
 from qaugbench.testing.findings import findings_text
-from qaugbench.testing.suite import State
-from tests.generators.documented import MEAN_IMAGE
+from qaugbench.testing.verdict import About, State
+from tests.generators.documented import MEAN_IMAGE, PRINTED
+from tests.generators.registering import registered
 
 
 def exit_code(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -28,7 +32,8 @@ def test_a_sound_generator_ends_with_0(
         assert exit_code(monkeypatch, "meanimage", "--all") == 0
     lines = capsys.readouterr().out.splitlines()
     *checks, last = [line for line in lines if not line.startswith(" ")]
-    assert all(line.startswith(("passes", "does not apply")) for line in checks)
+    states = ("passes", "does not apply")
+    assert all(line.startswith((*states, *get_args(About))) for line in checks)
     assert any("meanimage: The same seed draws the same bits" in line for line in checks)
     assert last.startswith("Nothing fails in ")
 
@@ -55,18 +60,75 @@ def test_what_cannot_be_checked_ends_with_2(
 
 
 def test_a_failure_of_several_variants_is_said_once_and_what_holds_is_counted() -> None:
-    def result(variant: str, promise: str, state: State, detail: str = "") -> CheckResult:
-        return CheckResult(variant, promise, state, detail)
+    def result(variant: str, promise: str, state: State, detail: str = "", about: About = "drawing") -> CheckResult:
+        return CheckResult(variant, promise, state, detail, about)
 
     found = [
+        result("g", "It has a paper.", "passes", "A. Author (2020)", "paper"),
         result("g", "It draws.", "passes"),
         result("g", "It repeats.", "fails", "Two calls differ."),
         result("g:twin", "It draws.", "passes"),
         result("g:twin", "It repeats.", "fails", "Two calls differ."),
-        result("g:twin", "It has shots.", "does not apply", "no circuit"),
+        result("g:twin", "It has shots.", "does not apply", "no circuit", "circuits"),
     ]
     assert findings_text(found).splitlines() == [
         "fails  It repeats. -- Two calls differ. (in g, g:twin)",
-        "Failed: 2 of 4 checks, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
+        "facts     not reached: mend what fails first",
+        "paper     1 of 1 check passed: A. Author (2020)",
+        "settings  not reached: mend what fails first",
+        "tuning    not reached: mend what fails first",
+        "drawing   2 of 4 checks passed",
+        "learning  not reached: mend what fails first",
+        "circuits  does not apply: no circuit",
+        "Failed: 2 of 5 checks, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
     ]
-    assert findings_text(found[:1]) == "Nothing fails in 1 check. --all lists them."
+    assert findings_text(found[:1]).endswith("Nothing fails in 1 check. --all lists them.")
+
+
+HYPER = "[hyper]\nnoise = 0.1\n"
+
+
+def meanimage_with(folder: Path, sound: str, changed: str) -> AbstractContextManager[None]:
+    facts = PRINTED["meanimage.toml"]
+    assert facts.count(sound) == 1
+    return registered(folder, "meanimage", MEAN_IMAGE.source, facts.replace(sound, changed), attribute="MeanImage")
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        (f"{HYPER}nose = 1.0\n", "every track"),
+        (f"{HYPER}[track.smoke]\n[track.lite]\nnose = 1.0\n[track.standard]\n[track.full]\nnose = 1.0\n", "the tracks lite, full"),
+        (f"{HYPER}[track.smoke]\n[track.lite]\n[track.standard]\n[track.full]\nnose = 1.0\n", "the track 'full'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_is_said_once_with_its_tracks(tmp_path: Path, changed: str, where: str) -> None:
+    with meanimage_with(tmp_path, HYPER, changed):
+        failed = [result for result in checks_of("meanimage") if result.fails]
+    assert [result.about for result in failed] == ["settings"]
+    assert failed[0].detail.count("unknown key 'nose'") == 1
+    assert f"settings of {where}: unknown key 'nose'" in failed[0].detail
+
+
+def test_tracks_that_a_file_does_not_state_are_named_together(tmp_path: Path) -> None:
+    with meanimage_with(tmp_path, HYPER, f"{HYPER}[track.smoke]\n[track.lite]\n"):
+        (failed,) = (result for result in checks_of("meanimage") if result.fails)
+    assert "no [track.standard] and [track.full]" in failed.detail
+
+
+def test_the_facts_that_were_looked_at_are_shown(tmp_path: Path) -> None:
+    with meanimage_with(tmp_path, 'fidelity = "original"', 'fidelity = "standard"'):
+        file, kind, paper, deviations, settings, tuning = itertools.islice(checks_of("meanimage"), 6)
+    assert file.detail.endswith("meanimage.toml")
+    assert kind.detail == "classical, no controls"
+    assert paper.detail.startswith("A. Author, B. Author (2026). The title of the paper")
+    assert deviations.state == "does not apply"
+    assert settings.detail == "smoke, lite, standard, full"
+    assert (tuning.state, tuning.detail) == ("does not apply", "its file has no table [tune]")
+
+
+def test_a_method_that_differs_from_its_paper_has_to_say_how(tmp_path: Path) -> None:
+    with meanimage_with(tmp_path, 'fidelity = "original"', 'fidelity = "adaptation"'):
+        failed = [result for result in itertools.islice(checks_of("meanimage"), 6) if result.fails]
+    assert [result.about for result in failed] == ["paper"]
+    assert "List it as 'deviations'" in failed[0].detail
