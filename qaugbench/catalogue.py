@@ -15,6 +15,8 @@ from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.formatting import WIDTH
+from qaugbench.inspection.settings_check import own_tracks, settings_faults, taken_by_class
+from qaugbench.inspection.written_hyper import taken_as_written
 from qaugbench.places import RUNS
 from qaugbench.report.run_list import listed_runs, runs_text
 from qaugbench.task import Task
@@ -114,21 +116,19 @@ def _generators() -> list[dict[str, Any]]:
     return [_generator_row(name, _found(name, card)) for name, card in definitions.every_card().items()]
 
 
-def _found(name: str, card: definitions.GeneratorCard | DefinitionError) -> definitions.GeneratorCard | DefinitionError:
+def _found(name: str, card: GeneratorCard | DefinitionError) -> GeneratorCard | DefinitionError:
     """Return the card of a generator, or why it cannot be used; only the code of other packages is imported to see that."""
-    if isinstance(card, DefinitionError) or name in definitions.names("baselines"):
+    if isinstance(card, DefinitionError) or card.kind == "external":
         return card
-    from qaugbench.generators.shared.binding import check_facts
-    from qaugbench.generators.shared.discovery import generator_class
-
+    take = taken_as_written if name in definitions.names("baselines") else taken_by_class
     try:
-        check_facts(card, generator_class(name))
+        faults = settings_faults(card, take(card), own_tracks(card))
     except DefinitionError as error:
         return error
-    return card
+    return DefinitionError(" ".join(faults)) if faults else card
 
 
-def _generator_row(name: str, found: definitions.GeneratorCard | DefinitionError) -> dict[str, Any]:
+def _generator_row(name: str, found: GeneratorCard | DefinitionError) -> dict[str, Any]:
     """Return the row of a generator; for one that cannot be used, the reason instead of its facts."""
     if isinstance(found, DefinitionError):
         unknown = {"kind": "-", "fidelity": "-", "controls": "-"}

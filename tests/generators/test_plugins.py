@@ -106,6 +106,13 @@ def test_code_that_cannot_be_used_is_listed_as_such_and_named_by_the_doctor(
     assert "\n" not in finding.text()
 
 
+def test_a_wrong_setting_is_listed_as_such_once(package: Path) -> None:
+    (package / "meanimage.toml").write_text(f"{FACTS}\nnose = 1.0\n", encoding="utf-8")
+    rows = {row["generator"]: row for row in catalogue("generators")["generators"]}
+    assert rows["meanimage"]["title"].startswith("cannot be used: ")
+    assert rows["meanimage"]["title"].count("settings of every track: unknown key 'nose'") == 1
+
+
 def test_the_doctor_names_a_plug_in_that_uses_one_of_our_names(tmp_path: Path) -> None:
     with entry_points(EntryPoint("qldm", "elsewhere:Other", GROUP)):
         (finding,) = plug_in_findings(tmp_path / "runs")
