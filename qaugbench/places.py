@@ -12,6 +12,7 @@ RESULTS = Path("results")
 RECORD_FILE = "record.json"
 ENTRY_FILE = "entry.json"
 MANIFEST_FILE = "manifest.json"
+STUDY_FILE = "tuning.json"
 
 
 def data_home() -> Path:

@@ -47,7 +47,8 @@ def tune(as_json: bool, **options: Any) -> int:
     """Tune a generator on validation images.
 
     A design of trials that is fixed in advance, the untuned default first, over the table [tune] of the generator's file;
-    no test image is read. Printed are every trial and the lines to paste for the best one.
+    no test image is read. Printed are every trial, how far trials differ beside the noise between replicates, and the lines
+    to paste where the best one exceeds the default by more than that.
     """
     from qaugbench.tuning.text import table
     from qaugbench.tuning.tune import TuneRequest

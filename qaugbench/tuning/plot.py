@@ -15,7 +15,7 @@ from qaugbench.predictions import ArmInfo
 from qaugbench.report.drawing import STYLE
 from qaugbench.report.identity import looks
 from qaugbench.tuning.study import StudyResult, best_so_far, expected_best
-from qaugbench.tuning.trial import TrialResult
+from qaugbench.tuning.trial_result import TrialResult
 
 SIZE = (7.2, 3.6)
 DOTS_PER_INCH = 150

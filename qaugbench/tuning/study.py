@@ -1,17 +1,19 @@
-"""A tuning study as data: its design, every trial, and which settings were best on validation images."""
+"""A tuning study as data: its design, every trial, and which settings are chosen on validation images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import comb
 from typing import Any
 
 from qaugbench.formatting import count
+from qaugbench.tuning.noise import LEVEL, Noise, noise_of
 from qaugbench.tuning.search_space import SearchSpace
-from qaugbench.tuning.trial import TrialResult
+from qaugbench.tuning.trial_result import TrialResult
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: ``chosen`` is the untuned default unless a trial exceeds it by more than the noise; 1: it was the best trial."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,34 @@ class StudyResult:
         """The trial with the best mean score, the earliest of equals; None if none succeeded."""
         return best_so_far(self.results)[-1] if self.results else None
 
+    @property
+    def noise(self) -> Noise | None:
+        """How far the means of two trials differ by chance; None where that is unknown."""
+        return noise_of(self.results)
+
+    @property
+    def gain(self) -> float | None:
+        """The mean of the best trial less that of the untuned default; None where one of them has none."""
+        default = self.results[0] if self.results else None
+        if self.best is None or self.best.mean is None or default is None or default.mean is None:
+            return None
+        return self.best.mean - default.mean
+
+    @property
+    def chosen(self) -> TrialResult | None:
+        """The best trial where it exceeds the untuned default by more than the noise, or where the default failed; otherwise
+        the default. None if no trial succeeded.
+
+        With one replicate the noise is unknown, so no trial is known to exceed the default.
+        """
+        if self.gain is None:
+            return self.best
+        noise = self.noise
+        return self.best if noise is not None and self.gain > noise.needed else self.results[0]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form (``tuning.json``)."""
-        study, best = self.study, self.best
+        study = self.study
         rows = zip(self.results, best_so_far(self.results), expected_best(self.results), strict=True)
         return {
             "format": FORMAT_VERSION,
@@ -92,8 +119,20 @@ class StudyResult:
                 "seconds": round(sum(result.seconds for result in self.results), 3),
             },
             "trials": [_row(result, so_far, expected) for result, so_far, expected in rows],
-            "chosen": None if best is None else {"trial": best.number, "settings": dict(best.settings)},
+            "best": _settled(self.best),
+            "noise": self._noise(),
+            "chosen": _settled(self.chosen),
         }
+
+    def _noise(self) -> dict[str, Any] | None:
+        noise = self.noise
+        if noise is None:
+            return None
+        return {**asdict(noise), "level": LEVEL, "gain_of_best": self.gain, "gain_needed": noise.needed}
+
+
+def _settled(trial: TrialResult | None) -> dict[str, Any] | None:
+    return None if trial is None else {"trial": trial.number, "settings": dict(trial.settings)}
 
 
 def best_so_far(results: Sequence[TrialResult]) -> list[TrialResult | None]:

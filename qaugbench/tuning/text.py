@@ -9,7 +9,7 @@ from typing import Any
 from qaugbench.formatting import PHANTOM_BANNER, WIDTH, count, duration, fraction_words, signed, unsigned
 from qaugbench.text_table import aligned, wrapped
 from qaugbench.tuning.study import Study, StudyResult, best_so_far
-from qaugbench.tuning.trial import TrialResult
+from qaugbench.tuning.trial_result import TrialResult
 
 
 def opening(study: Study) -> str:
@@ -25,6 +25,10 @@ def opening(study: Study) -> str:
         ),
         f"{count(study.trials, 'trial')}, the first being the untuned default. Interrupt at any time: the same command resumes.",
     ]
+    if study.replicates == 1:
+        lines.append(
+            "With one tuning replicate the noise is unknown, so no trial can be recommended over the default: use 2 or more."
+        )
     if study.steps is not None:
         lines.append(f"Every trial trains for {count(study.steps, 'step')}, instead of as many as the track has.")
     if not study.space.n_continuous and study.space.combinations < study.trials:
@@ -41,7 +45,7 @@ def trial_line(result: TrialResult, best: TrialResult | None, trials: int) -> st
 
 
 def table(found: StudyResult, width: int = WIDTH) -> str:
-    """Return the trials as aligned text, and the lines to paste where a trial beat the untuned default."""
+    """Return the trials as aligned text, and what follows from them (``conclusion``)."""
     space = found.study.space
     header = ("trial", *space.dimensions, "mean", "replicates", "best", "time", "")
     rows = [
@@ -52,26 +56,71 @@ def table(found: StudyResult, width: int = WIDTH) -> str:
             " ".join(map(unsigned, result.scores)),
             unsigned(None if best is None else best.mean),
             duration(result.seconds),
-            "" if result.outcome == "ok" else result.outcome,
+            _remark(result, found),
         )
         for result, best in zip(found.results, best_so_far(found.results), strict=True)
     ]
     phantom = [PHANTOM_BANNER] if found.study.phantom else []
     title = f"{found.study.variant}: validation {found.study.endpoint_title}, no test score"
-    return "\n".join([*phantom, wrapped(title, width=width), *aligned(header, rows, width), "", conclusion(found)])
-
-
-def conclusion(found: StudyResult) -> str:
-    """Return what the study chose, and the lines that state it in the generator's file."""
-    best, default = found.best, found.results[0]
-    if best is None:
-        return "No trial succeeded, so nothing is chosen."
-    if best.number == 0:
-        return "No trial was better than the untuned default; there is nothing to paste."
-    gain = (
-        "" if default.mean is None or best.mean is None else f" ({signed(best.mean - default.mean)} over the default)"
+    return "\n".join(
+        [*phantom, wrapped(title, width=width), *aligned(header, rows, width), "", conclusion(found, width)]
     )
-    return f"Trial {best.number} is best{gain}. To use it:\n\n{toml_lines(found.study.track, best.settings)}"
+
+
+def _remark(result: TrialResult, found: StudyResult) -> str:
+    """Return what the table says of a trial: that it failed, is best, is chosen."""
+    if result.outcome != "ok":
+        return result.outcome
+    said = {"best": found.best, "chosen": found.chosen}
+    return ", ".join(word for word, trial in said.items() if trial is not None and trial.number == result.number)
+
+
+def conclusion(found: StudyResult, width: int = WIDTH) -> str:
+    """Return how large differences are beside the noise, what the best trial was, and what the study recommends: the lines that
+    state it in the generator's file, or the untuned default."""
+    if not found.results:
+        return "No trial is done yet."
+    best, default, chosen = found.best, found.results[0], found.chosen
+    if best is None or chosen is None:
+        return "No trial succeeded, so nothing is chosen."
+    lines = noise_sentences(found)
+    if best.number == 0:
+        lines.append("No trial was better than the untuned default; there is nothing to paste.")
+    elif chosen.number == 0:
+        lines.append(f"{_best(found)}, which {_within(found)}. Keep the untuned default; there is nothing to paste.")
+    else:
+        why = "; the untuned default failed" if default.mean is None else ", which is beyond the noise"
+        lines.append(f"{_best(found)}{why}. To use it:")
+    paste = ["", toml_lines(found.study.track, best.settings)] if chosen.number else []
+    return "\n".join([*(wrapped(line, width=width) for line in lines), *paste])
+
+
+def noise_sentences(found: StudyResult) -> list[str]:
+    """Return a sentence on how far the means of trials are apart, beside how far two of them differ by chance."""
+    means = [result.mean for result in found.results if result.mean is not None]
+    if len(means) < 2:
+        return []
+    apart = f"The means of {count(len(means), 'trial')} are within {unsigned(max(means) - min(means))} of one another"
+    if found.noise is None and found.study.replicates == 1:
+        return [f"{apart}; with one tuning replicate, how much of that is noise is unknown."]
+    if found.noise is None:
+        return []
+    error = unsigned(found.noise.standard_error)
+    return [f"{apart}; by chance, two differ with a standard error of {error} (paired over the replicates)."]
+
+
+def _best(found: StudyResult) -> str:
+    gain = "" if found.gain is None else f" ({signed(found.gain)} over the default)"
+    return f"Trial {found.best.number if found.best else 0} is best{gain}"
+
+
+def _within(found: StudyResult) -> str:
+    """Return why a gain is not enough: its noise is unknown, or larger."""
+    noise = found.noise
+    if noise is None:
+        return "cannot be told from noise: --replicates 2 or more measures it, and what is computed is used again"
+    of = f"as the best of {noise.compared}" if noise.compared > 1 else "as one trial"
+    return f"is within the noise: {of}, it would have to be over {signed(noise.needed)}"
 
 
 def toml_lines(track: str, settings: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.experiment.store import Store
-from qaugbench.record import Outcome
 from qaugbench.stats.metric_on_images import MetricOnImages
+from qaugbench.tuning.trial_result import TrialResult
 
 
 @dataclass(frozen=True)
@@ -30,28 +30,6 @@ class Trial:
     def all_cells(self) -> tuple[Cell, ...]:
         """Its cells and all that they need, in the order in which they are computed."""
         return with_upstream(self.cells)
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """What came of a trial.
-
-    ``scores`` are the validation scores of the replicates, None where one failed. ``mean`` is None unless all are there;
-    such a trial cannot be chosen, and still counts. ``seconds`` is the computing time of its own cells, whenever it was.
-    """
-
-    number: int
-    settings: Mapping[str, Any]
-    outcome: Outcome
-    reason: str
-    scores: tuple[float | None, ...]
-    seconds: float
-
-    @property
-    def mean(self) -> float | None:
-        """The mean validation score over the replicates."""
-        scores = [score for score in self.scores if score is not None]
-        return sum(scores) / len(scores) if len(scores) == len(self.scores) else None
 
 
 def with_settings(choice: GeneratorChoice, track: str, settings: Mapping[str, Any]) -> GeneratorChoice:

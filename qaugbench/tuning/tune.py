@@ -21,6 +21,7 @@ from qaugbench.experiment.request import Accelerator, RunRequest
 from qaugbench.experiment.run import Definitions, PreparedRun, jobs_of, look_up, prepare
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, write_whole
+from qaugbench.places import STUDY_FILE
 from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of
 from qaugbench.task import canonical_hash
 from qaugbench.tuning.design import DESIGN_SEED, design
@@ -105,6 +106,8 @@ def tune(request: TuneRequest, defined: Definitions | None = None) -> tuple[Stud
     with store.in_use(), shown(cells, found.folder / "log.txt", quiet=request.quiet, pace=pace) as progress:
         progress.message(f"{found.prepared.plan.source.banner}\n{opening(found.study)}")
         result = StudyResult(found.study, ())
+        if not (found.folder / STUDY_FILE).exists():
+            _write(found.folder, result)  # so that lists show it before the first trial is done
         for result in _studied(found, store, jobs, progress):
             _write(found.folder, result)
             progress.message(trial_line(result.results[-1], result.best, len(trials)))
@@ -219,8 +222,9 @@ def _write(folder: Path, result: StudyResult) -> None:
     from qaugbench.tuning.plot import tuning_png
 
     try:
-        write_whole(folder / "tuning.json", json_text(result.to_dict()))
-        write_whole(folder / "tuning.png", tuning_png(result))
+        write_whole(folder / STUDY_FILE, json_text(result.to_dict()))
+        if result.results:
+            write_whole(folder / "tuning.png", tuning_png(result))
     except OSError as error:
         remedy = "Free some space or choose another folder with --out, and run the same command again: finished trials are kept."
         raise StoreError(f"{folder} cannot be written: {error.strerror}. {remedy}") from error

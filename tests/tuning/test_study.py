@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from qaugbench.tuning.plot import tuning_png
 from qaugbench.tuning.search_space import search_space
 from qaugbench.tuning.study import Study, StudyResult, best_so_far, expected_best
 from qaugbench.tuning.text import conclusion, opening, table
-from qaugbench.tuning.trial import TrialResult
+from qaugbench.tuning.trial_result import TrialResult
 from tests.tuning.spaces import card
 
 SPACE = search_space(card(layers={"choices": [1, 2]}), "smoke")
@@ -86,17 +87,53 @@ def test_a_failure_counts_in_the_budget_and_keeps_its_reason() -> None:
 def test_the_conclusion_is_lines_to_paste_only_where_a_trial_beat_the_default() -> None:
     assert "nothing to paste" in conclusion(StudyResult(STUDY, tuple(of(0.7, 0.7))))
     better = conclusion(StudyResult(STUDY, tuple(of(0.7, 0.75))))
-    assert better == "Trial 1 is best (+.050 over the default). To use it:\n\n[track.smoke]\nlayers = 2"
-    assert "Trial 1 is best. " in conclusion(StudyResult(STUDY, tuple(of(None, 0.75))))
+    assert better.endswith(
+        "Trial 1 is best (+.050 over the default), which is beyond the noise. To use it:\n\n[track.smoke]\nlayers = 2"
+    )
+    assert "Trial 1 is best; the untuned default failed. To use it" in conclusion(
+        StudyResult(STUDY, tuple(of(None, 0.75)))
+    )
     assert "nothing is chosen" in conclusion(StudyResult(STUDY, tuple(of(None, None))))
 
 
+def test_a_gain_within_the_noise_keeps_the_default_and_says_what_was_best() -> None:
+    found = StudyResult(STUDY, (result(0, 0.70, 0.60), result(1, 0.75, 0.67)))
+    assert found.best is found.results[1]
+    assert found.chosen is found.results[0]
+    assert conclusion(found, 999).splitlines() == [
+        "The means of 2 trials are within .060 of one another; by chance, two differ with a standard error of .010 (paired "
+        "over the replicates).",
+        "Trial 1 is best (+.060 over the default), which is within the noise: as one trial, it would have to be over +.063. "
+        "Keep the untuned default; there is nothing to paste.",
+    ]
+    lines = table(found).splitlines()
+    assert lines[3].endswith("chosen")
+    assert lines[4].endswith("best")
+    stored = found.to_dict()
+    assert (stored["best"]["trial"], stored["chosen"]["trial"]) == (1, 0)
+    assert stored["noise"]["gain_of_best"] == pytest.approx(0.06)
+    assert stored["noise"]["gain_needed"] == pytest.approx(0.0631, abs=1e-4)  # t(1 df, one-sided 5 %) = 6.314
+
+
+def test_with_one_replicate_the_noise_is_unknown_and_nothing_is_recommended() -> None:
+    study = replace(STUDY, replicates=1)
+    found = StudyResult(study, (result(0, 0.7), result(1, 0.9)))
+    assert found.chosen is found.results[0]
+    assert found.to_dict()["noise"] is None
+    assert "with one tuning replicate, how much of that is noise is unknown" in conclusion(found, 999)
+    assert "Trial 1 is best (+.200 over the default), which cannot be told from noise: --replicates 2" in conclusion(
+        found, 999
+    )
+    assert "the noise is unknown" in opening(study)
+    assert "the noise is unknown" not in opening(STUDY)
+
+
 def test_the_table_shows_every_trial_and_its_replicates() -> None:
-    lines = table(StudyResult(STUDY, (result(0, 0.7, 0.6), result(1, 0.9, None), result(2, 0.8, 0.8)))).splitlines()
+    lines = table(StudyResult(STUDY, (result(0, 0.7, 0.6), result(1, 0.8, 0.8), result(2, 0.9, None)))).splitlines()
     assert lines[1].split() == ["trial", "layers", "mean", "replicates", "best", "time"]
-    assert lines[3].split() == ["default", "1", ".650", ".700", ".600", ".650", "2.0", "s"]
-    assert lines[4].split() == ["1", "2", "-", ".900", "-", ".650", "2.0", "s", "diverged"]
-    assert lines[5].split()[:3] == ["2", "1", ".800"]
+    assert lines[3].split() == ["default", "1", ".650", ".700", ".600", ".650", "2.0", "s", "chosen"]
+    assert lines[4].split() == ["1", "2", ".800", ".800", ".800", ".800", "2.0", "s", "best"]
+    assert lines[5].split() == ["2", "1", "-", ".900", "-", ".800", "2.0", "s", "diverged"]
 
 
 def test_a_space_smaller_than_the_budget_is_said() -> None:

@@ -24,7 +24,7 @@ from qaugbench.metrics.discrimination import class_scores, macro_auroc
 from qaugbench.tuning import tune as tuning
 from qaugbench.tuning.study import StudyResult
 from qaugbench.tuning.text import opening
-from qaugbench.tuning.trial import TrialResult
+from qaugbench.tuning.trial_result import TrialResult
 from qaugbench.tuning.tune import TuneRequest, prepare_study, tune
 from tests.experiment.tiny import TASK, tiny_definitions
 
@@ -78,7 +78,7 @@ def stored(folder: Path) -> dict[str, Any]:
 
 
 def test_each_trial_is_written_whole_and_the_first_is_the_default(made: Made) -> None:
-    assert made.written == [1, 2, 3, 4]
+    assert made.written == [0, 1, 2, 3, 4]  # none yet: a list shows the study from its first moment
     assert (made.folder / "tuning.png").read_bytes().startswith(b"\x89PNG")
     found = stored(made.folder)
     assert found == made.result.to_dict()
