@@ -1,5 +1,5 @@
-"""Everything that can be run, and what was: tasks, generators, arms, sources, tracks, device presets and runs, as data and as
-text. Reads definitions and records only."""
+"""Everything that can be run, and what was: tasks, generators, arms, sources, tracks, device presets, runs and tuning studies, as
+data and as text. Reads definitions and records only."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from qaugbench.inspection.settings_check import own_tracks, settings_faults, tak
 from qaugbench.inspection.written_hyper import taken_as_written
 from qaugbench.places import RUNS
 from qaugbench.report.run_list import listed_runs, runs_text
+from qaugbench.report.study_list import listed_studies, studies_text, study_names
 from qaugbench.task import Task
 from qaugbench.text_table import fitted, listed
 
-KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets", "runs")
+KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets", "runs", "studies")
+RESULTS = {"runs": ("runs", "studies"), "studies": ("studies",)}
+"""What is listed for a word that means results: studies are listed with runs as well."""
 INDENT = "  "
 UNUSABLE = "cannot be used: "
 BELOW = "cannot be used, see below"
@@ -38,17 +41,22 @@ def catalogue(what: str | None = None, runs: Path = RUNS) -> dict[str, list[dict
         "tracks": _tracks,
         "presets": _presets,
         "runs": lambda: [run.to_dict() for run in listed_runs(runs)],
+        "studies": lambda: [study.to_dict() for study in listed_studies(runs)],
     }
     return {kind: makers[kind]() for kind in _kinds(what)}
 
 
 def catalogue_text(what: str | None = None, runs: Path = RUNS, width: int = WIDTH) -> str:
-    """Return the catalogue as aligned text at most ``width`` columns wide; without ``what``, runs only if there are any."""
+    """Return the catalogue as aligned text at most ``width`` columns wide; without ``what``, results
+    only if there are any."""
     parts = []
     for kind in _kinds(what):
         if kind == "runs":
             found = listed_runs(runs)
             parts += [runs_text(found, runs, width)] if found or what else []
+        elif kind == "studies":
+            studies = listed_studies(runs)
+            parts += [studies_text(studies, width)] if studies or what == kind else []
         else:
             parts += [_text(kind, rows, width) for rows in catalogue(kind, runs).values() if rows]
     return "\n\n".join(parts)
@@ -57,7 +65,7 @@ def catalogue_text(what: str | None = None, runs: Path = RUNS, width: int = WIDT
 def _kinds(what: str | None) -> tuple[str, ...]:
     if what is not None and what not in KINDS:
         raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
-    return KINDS if what is None else (what,)
+    return KINDS if what is None else RESULTS.get(what, (what,))
 
 
 def _text(kind: str, rows: Sequence[Mapping[str, Any]], width: int) -> str:
@@ -91,9 +99,10 @@ def show_definition(name: str, *, width: int = WIDTH) -> str:
 def _definition(name: str) -> Task | GeneratorCard:
     if not is_definition(name):
         known = near_names(
-            name.partition("@")[0], (*definitions.names("tasks"), *definitions.generator_names(), *run_names())
+            name.partition("@")[0],
+            (*definitions.names("tasks"), *definitions.generator_names(), *run_names(), *study_names()),
         )
-        raise DefinitionError(f"There is no task, generator, run, entry or board called {name!r}.{known}")
+        raise DefinitionError(f"There is no task, generator, run, study, entry or board called {name!r}.{known}")
     bare = name.partition("@")[0]
     return definitions.task(name) if bare in definitions.names("tasks") else definitions.generator_card(name)
 

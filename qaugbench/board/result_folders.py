@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from qaugbench.errors import EntryError, near_names, shown
-from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, RECORD_FILE, RUNS
+from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, RECORD_FILE, RUNS, STUDY_FILE
 from qaugbench.untrusted import exists
 
 ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
@@ -32,7 +32,8 @@ def is_result(name: str, runs: Path = RUNS) -> bool:
 
 def is_unfinished_run(name: str, runs: Path = RUNS) -> bool:
     """Return whether ``name`` is that of a run in the folder ``runs`` that has no record yet."""
-    return exists(runs / name / LOG_FILE) and not is_run(runs / name)
+    folder = runs / name
+    return exists(folder / LOG_FILE) and not is_run(folder) and not exists(folder / STUDY_FILE)
 
 
 def is_run(path: Path) -> bool:
@@ -79,6 +80,10 @@ def _folders(path: Path) -> list[Path]:
     found = _below(path)
     if found:
         return _checked(path, found)
+    if exists(path / STUDY_FILE):
+        raise EntryError(
+            f"{shown(path, None)} is a tuning study, not a run. 'qaugbench show {shown(path, None)}' prints it."
+        )
     if exists(path / LOG_FILE):
         raise EntryError(f"{shown(path, None)} is a run that is not finished. The command that began it resumes it.")
     raise EntryError(

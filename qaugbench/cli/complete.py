@@ -69,10 +69,15 @@ def results(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 
 def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return what 'show' takes: tasks, generators and runs."""
+    """Return what 'show' takes: tasks, generators, runs and tuning studies."""
     from click.shell_completion import CompletionItem
 
-    named = [*tasks(ctx, param, incomplete), *generators(ctx, param, incomplete)]
+    from qaugbench.places import RUNS
+    from qaugbench.report.study_list import study_names
+
+    folder, slash, _ = incomplete.rpartition("/")
+    studies = [f"{folder}{slash}{name}" for name in study_names(Path(folder or "/") if slash else RUNS)]
+    named = [*tasks(ctx, param, incomplete), *generators(ctx, param, incomplete), *_beginning(incomplete, studies)]
     found = results(ctx, param, incomplete)
     return [*map(CompletionItem, named), *(one for one in found if not named or one.type == "plain")]
 

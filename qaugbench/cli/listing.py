@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 )
 @json_option
 def list_(what: str | None, out: Path, as_json: bool) -> None:
-    """List tasks, generators, arms, sources, tracks, presets, runs.
+    """List tasks, generators, sources, tracks, runs and more.
 
-    WHAT is one of these seven; all of them without it.
+    WHAT is tasks, generators, arms, sources, tracks, presets, runs (tuning studies included) or studies; all without it.
     """
     from qaugbench.catalogue import catalogue, catalogue_text
 

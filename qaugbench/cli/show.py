@@ -1,4 +1,4 @@
-"""The command that shows a task, a generator, a run, an entry or a board."""
+"""The command that shows a task, a generator, a run, a tuning study, an entry or a board."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class ShowGroup(NearNamesGroup):
 def show() -> None:
     """Show a task, a generator, a run, an entry or a board.
 
-    Runs, entries and boards are given by their folder, a run also by its name. --format table, csv, markdown, latex or json
-    says how; --json is the last of these. The commands show the circuits of a generator.
+    Runs, tuning studies, entries and boards are given by their folder, runs and studies also by name. --format table, csv,
+    markdown, latex or json says how; --json is the last of these. The commands show the circuits of a generator.
     """
 
 
@@ -55,6 +55,9 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
     from qaugbench.catalogue import is_definition
 
     form = "json" if as_json else form
+    studies = _studies(names)
+    if studies:
+        return _show_studies(studies, form)
     meant = [name for name in names if is_result(name) or (not is_definition(name) and _is_place(name))]
     others = [name for name in names if name not in meant]
     if not meant or not all(map(is_definition, others)):
@@ -63,6 +66,35 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
         both = f"{meant[0]!r} is a result and {others[0]!r} a definition: show either one kind or the other at a time."
         raise click.UsageError(both, click.get_current_context())
     return _show_results(result_folders(names), form)
+
+
+def _studies(names: Sequence[str]) -> list[Path]:
+    """Return the folders of tuning studies; UsageError where there are other things as well."""
+    from qaugbench.report.study_list import study_folder
+
+    found = {name: study_folder(name) for name in names}
+    studies = [folder for folder in found.values() if folder is not None]
+    if studies and len(studies) < len(found):
+        other = next(name for name, folder in found.items() if folder is None)
+        raise click.UsageError(
+            f"{str(studies[0])!r} is a tuning study and {other!r} is not: show studies by themselves.",
+            click.get_current_context(),
+        )
+    return studies
+
+
+def _show_studies(folders: Sequence[Path], form: str | None) -> int:
+    from qaugbench.tuning.stored import stored_study
+    from qaugbench.tuning.text import table
+
+    if form not in (None, "table", "json"):
+        raise click.UsageError(f"--format {form} is for runs, entries and boards.", click.get_current_context())
+    found = [stored_study(folder) for folder in folders]
+    if form == "json":
+        print_json([study.to_dict() for study in found])
+    else:
+        say("\n\n".join(table(study, terminal_width()) for study in found))
+    return 0
 
 
 def _is_place(name: str) -> bool:

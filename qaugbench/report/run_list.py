@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from qaugbench.board.result_folders import LOG_FILE
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH, count
-from qaugbench.places import RECORD_FILE, RUNS
+from qaugbench.places import RECORD_FILE, RUNS, STUDY_FILE
 from qaugbench.text_table import wrapped
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
@@ -98,7 +98,7 @@ def _run_folders(runs: Path) -> list[Path]:
     return [
         path
         for path in sorted(runs.iterdir())
-        if path.is_dir() and any(exists(path / mark) for mark in marks) and not exists(path / "tuning.json")
+        if path.is_dir() and any(exists(path / mark) for mark in marks) and not exists(path / STUDY_FILE)
     ]
 
 
