@@ -63,7 +63,7 @@ class GeneratorCard:
     ``tracks`` holds settings by track, which override ``hyper``; without any, every track uses ``hyper``. Settings are
     the hyper-parameters of the class and, for one that learns step by step, the fields of ``Training``. ``space_settings``
     override those that the space has on the track. With ``per_label``, one model is fitted to the images of each label.
-    ``tune`` holds what may be tuned, as the file states it (``tuning.search_space`` checks and reads it).
+    ``tune`` holds what may be tuned, as the file states it (``search_space`` checks and reads it).
     With ``pretrained``, it starts from weights that a run names (``finetune:PATH``), given to the class as ``pretrained``.
     ``module`` is the file of ``qaugbench/generators`` that holds the class, where it is not named after the id.
     ``origin`` names the file.

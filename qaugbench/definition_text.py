@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from qaugbench.cards import GeneratorCard
+from qaugbench.errors import DefinitionError
 from qaugbench.formatting import NONE, WIDTH, share, unsigned
+from qaugbench.search_space import search_space
 from qaugbench.task import Endpoint, Task, Track
 from qaugbench.text_table import Layout, laid_out, wrapped
 
@@ -39,7 +41,10 @@ def task_text(task: Task, width: int = WIDTH) -> str:
 
 
 def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
-    """Return a generator's kind, paper, deviations from it, settings on each track, and the commands that go on from it."""
+    """Return a generator's kind, paper, deviations from it, settings on each track and what is tuned, as text.
+
+    The commands that go on from it are at the end.
+    """
     facts = {
         "kind": card.kind,
         "fidelity to its paper": card.fidelity,
@@ -51,6 +56,7 @@ def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
     blocks += [["Deviations from the paper", *(f"- {one}" for one in card.deviations)]] if card.deviations else []
     parts = [_block(lines, width) for lines in blocks]
     parts += ["\n".join(["Settings on each track", *settings_table(card, width)])] if card.hyper or card.tracks else []
+    parts += [] if card.kind == "external" else [search_text(card, width)]
     return "\n\n".join([*parts, next_commands(_after_generator(card), width)])
 
 
@@ -61,6 +67,19 @@ def settings_table(card: GeneratorCard, width: int = WIDTH) -> list[str]:
     names = dict.fromkeys(name for found in settings for name in found)
     body = [(_name(name), *(_value(found[name]) if name in found else NONE for found in settings)) for name in names]
     return laid_out(("setting", *tracks), body, width, Layout(right=frozenset(range(1, len(tracks) + 1))))
+
+
+def search_text(card: GeneratorCard, width: int = WIDTH) -> str:
+    """Return what 'qaugbench tune' searches of a generator, between which values, and how large that space is."""
+    if not card.tune:
+        return wrapped("'qaugbench tune' searches nothing: the file has no table [tune].", width=width)
+    try:
+        space = search_space(card, next(iter(card.tracks), ""))
+    except DefinitionError as error:
+        return wrapped(f"'qaugbench tune' cannot be used: {error}", width=width)
+    rows = [(_name(name), str(one)) for name, one in space.dimensions.items()]
+    title = wrapped(f"Settings that 'qaugbench tune' searches: {space.size}", width=width)
+    return "\n".join([title, *laid_out(("setting", "values"), rows, width, Layout(wraps=frozenset({1})))])
 
 
 def next_commands(commands: Mapping[str, str], width: int = WIDTH) -> str:

@@ -12,8 +12,8 @@ from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.inspection.settings_check import TRACKS, settings_faults
 from qaugbench.kinds import Fidelity
+from qaugbench.search_space import search_space
 from qaugbench.testing.verdict import About, CheckFailed, CheckResult, DoesNotApply, does_not_apply, require
-from qaugbench.tuning.search_space import search_space
 
 OF_A_PAPER: tuple[Fidelity, ...] = ("reproduction", "adaptation", "reconstruction")
 CHANGED: tuple[Fidelity, ...] = ("adaptation", "reconstruction")

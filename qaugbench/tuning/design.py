@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from qaugbench.errors import QaugbenchError
+from qaugbench.search_space import SearchSpace
 from qaugbench.seeds import BENCH_SEED, child_seed, numpy_generator
-from qaugbench.tuning.search_space import SearchSpace
 
 DESIGN_SEED = child_seed(BENCH_SEED, "tuning design")
 

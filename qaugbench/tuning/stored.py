@@ -11,7 +11,7 @@ from qaugbench.errors import DefinitionError, EntryError, shown
 from qaugbench.places import STUDY_FILE
 from qaugbench.record import Outcome
 from qaugbench.report.study_list import read_study
-from qaugbench.tuning.search_space import Choices, Range, SearchSpace
+from qaugbench.search_space import Choices, Range, SearchSpace
 from qaugbench.tuning.study import Study, StudyResult
 from qaugbench.tuning.trial_result import TrialResult
 from qaugbench.typed import from_dict

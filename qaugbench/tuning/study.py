@@ -8,8 +8,8 @@ from math import comb
 from typing import Any
 
 from qaugbench.formatting import count
+from qaugbench.search_space import SearchSpace
 from qaugbench.tuning.noise import LEVEL, Noise, noise_of
-from qaugbench.tuning.search_space import SearchSpace
 from qaugbench.tuning.trial_result import TrialResult
 
 FORMAT_VERSION = 2

@@ -22,10 +22,10 @@ from qaugbench.experiment.run import Definitions, PreparedRun, jobs_of, look_up,
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, write_whole
 from qaugbench.places import STUDY_FILE
+from qaugbench.search_space import search_space
 from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of
 from qaugbench.task import canonical_hash
 from qaugbench.tuning.design import DESIGN_SEED, design
-from qaugbench.tuning.search_space import search_space
 from qaugbench.tuning.setting import TuningSetting
 from qaugbench.tuning.study import Study, StudyResult
 from qaugbench.tuning.text import opening, trial_line

@@ -45,6 +45,21 @@ def test_a_generator_is_shown_within_the_width_and_names_the_next_commands(
     assert "  qaugbench doctor generator qldm\n" in commands
 
 
+def test_a_generator_is_shown_with_what_tune_searches() -> None:
+    lines = CliRunner().invoke(cli, ["show", "qldm"]).output.splitlines()
+    start = lines.index("Settings that 'qaugbench tune' searches: 2 continuous settings, 3 combinations of the others")
+    assert [line.split("  ")[0] for line in lines[start + 3 : start + 6]] == [
+        "decay of the weight average",
+        "learning rate",
+        "weight decay",
+    ]
+    assert "one of 0.98, 0.99, 0.995" in lines[start + 3]
+    assert "0.0005 to 0.02 (log)" in lines[start + 4]
+    nothing = "'qaugbench tune' searches nothing: the file has no table [tune]."
+    assert nothing in CliRunner().invoke(cli, ["show", "finetune"]).output
+    assert "tune" not in CliRunner().invoke(cli, ["show", "folder"]).output
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("what", ["tasks", "generators", "arms", "sources", "tracks", "presets"])
 def test_lists_keep_to_the_width(what: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +98,7 @@ def test_help_is_a_command_too(words: list[str]) -> None:
         ),
         (
             ["show", "qldn"],
-            "error: There is no task, generator, run, entry or board called 'qldn'. Did you mean 'qldm'",
+            "error: There is no task, generator, run, study, entry or board called 'qldn'. Did you mean 'qldm'",
         ),
         (["help", "rnu"], "error: There is no command 'rnu'. Did you mean 'run'?"),
         (["help", "run", "x"], "error: 'qaugbench run' has no commands of its own."),

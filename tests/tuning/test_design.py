@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qaugbench.errors import QaugbenchError
+from qaugbench.search_space import search_space
 from qaugbench.tuning.design import design, unit_points
-from qaugbench.tuning.search_space import search_space
 from tests.tuning.spaces import TUNED, card
 
 SPACE = search_space(card(**TUNED), "smoke")

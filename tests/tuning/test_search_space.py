@@ -12,7 +12,7 @@ import pytest
 from qaugbench import definitions
 from qaugbench.cards import build_card
 from qaugbench.errors import DefinitionError
-from qaugbench.tuning.search_space import Choices, Range, search_space
+from qaugbench.search_space import Choices, Range, search_space
 from qaugbench.tuning.text import toml_lines
 from tests.tuning.spaces import HYPER, TUNED, card
 

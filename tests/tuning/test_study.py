@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qaugbench.files import json_text
+from qaugbench.search_space import search_space
 from qaugbench.tuning.plot import tuning_png
-from qaugbench.tuning.search_space import search_space
 from qaugbench.tuning.study import Study, StudyResult, best_so_far, expected_best
 from qaugbench.tuning.text import conclusion, opening, table
 from qaugbench.tuning.trial_result import TrialResult
