@@ -15,7 +15,8 @@ from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.formatting import WIDTH
-from qaugbench.inspection.settings_check import own_tracks, settings_faults, taken_by_class
+from qaugbench.inspection.plug_ins import own_faults
+from qaugbench.inspection.settings_check import taken_by_class
 from qaugbench.inspection.written_hyper import taken_as_written
 from qaugbench.places import RUNS
 from qaugbench.report.run_list import listed_runs, runs_text
@@ -129,11 +130,8 @@ def _found(name: str, card: GeneratorCard | DefinitionError) -> GeneratorCard | 
     """Return the card of a generator, or why it cannot be used; only the code of other packages is imported to see that."""
     if isinstance(card, DefinitionError) or card.kind == "external":
         return card
-    take = taken_as_written if name in definitions.names("baselines") else taken_by_class
-    try:
-        faults = settings_faults(card, take(card), own_tracks(card))
-    except DefinitionError as error:
-        return error
+    ours = name in definitions.names("baselines")
+    faults = own_faults(card, taken_as_written if ours else taken_by_class)
     return DefinitionError(" ".join(faults)) if faults else card
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +17,7 @@ from qaugbench.datasets.sources import find_prepared
 from qaugbench.errors import QaugbenchError, missing_package
 from qaugbench.experiment.environment import processor, usable_cores
 from qaugbench.experiment.store import Store
+from qaugbench.inspection.plug_ins import baseline_faults, plug_in_faults
 from qaugbench.places import data_home
 
 State = Literal["fine", "note", "fails"]
@@ -31,7 +32,6 @@ NEEDED = (
     "pandas",
     "safetensors",
 )
-ANY_TASK = "brainmri"
 LEAST_MEMORY_GB = 4
 LEAST_DISK_GB = 2
 
@@ -106,15 +106,18 @@ def _torch() -> Iterator[Finding]:
 
 
 def _definitions() -> Iterator[Finding]:
-    for kind, read in (("tasks", definitions.task), ("baselines", definitions.generator_card)):
-        names = definitions.names(kind)
-        try:
-            for name in names:
-                read(name)
-        except QaugbenchError as error:
-            yield Finding("fails", kind, str(error))
-        else:
-            yield Finding("fine", kind, ", ".join(names))
+    names = definitions.names("tasks")
+    try:
+        for name in names:
+            definitions.task(name)
+    except QaugbenchError as error:
+        yield Finding("fails", "tasks", str(error))
+    else:
+        yield Finding("fine", "tasks", ", ".join(names))
+    faults = {name: baseline_faults(name) for name in definitions.names("baselines")}
+    for name, found in faults.items():
+        yield from _faulty(f"baseline {name}", name, found)
+    yield Finding("fine", "baselines", ", ".join(name for name, found in faults.items() if not found))
 
 
 def _plugins() -> Iterator[Finding]:
@@ -127,32 +130,25 @@ def _plugins() -> Iterator[Finding]:
             detail = f"{where} is ignored: {name!r} is the name of one of qaugbench's own generators; choose another"
             yield Finding("fails", f"plug-in {name}", detail)
             continue
-        try:
-            _check_plug_in(name)
-        except QaugbenchError as error:
-            yield Finding("fails", f"plug-in {name}", " ".join(f"cannot be used: {error}".split()))
-        else:
-            yield Finding("fine", f"plug-in {name}", f"{where}; 'qaugbench doctor generator {name}' checks it")
+        faults = plug_in_faults(name)
+        yield from _faulty(f"plug-in {name}", name, faults)
+        if not faults:
+            yield Finding("fine", f"plug-in {name}", f"{where}; {_command(name)} checks it")
+
+
+def _faulty(what: str, name: str, faults: Sequence[str]) -> Iterator[Finding]:
+    """Yield each fault of a generator, and the command that looks at it alone."""
+    for fault in faults:
+        yield Finding("fails", what, f"{' '.join(fault.split())} Once mended, {_command(name)} checks it.")
+
+
+def _command(name: str) -> str:
+    return f"'qaugbench doctor generator {name}'"
 
 
 def _registration(point: EntryPoint) -> str:
     """Return where a plug-in's class is, and the package that registers it, if it is known."""
     return point.value if point.dist is None else f"{point.value} of {point.dist.name} {point.dist.version}"
-
-
-def _check_plug_in(name: str) -> None:
-    """Raise DefinitionError unless facts and class of a plug-in agree, every track's settings are taken, and it can be built."""
-    from qaugbench.experiment.generator_choice import choose_generators
-    from qaugbench.generators.shared.binding import bound, check_facts
-    from qaugbench.generators.shared.discovery import generator_class
-
-    card, kind, task = definitions.generator_card(name), generator_class(name), definitions.task(ANY_TASK)
-    check_facts(card, kind)
-    tracks = [track for track in task.tracks if track in card.tracks or not card.tracks]
-    for track in tracks:
-        bound(card, kind, track)
-    if tracks and not card.pretrained:
-        choose_generators((name,), task, task.tracks[tracks[0]])
 
 
 def _data() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from unittest import mock
@@ -17,8 +18,10 @@ from qaugbench import definitions
 from qaugbench.catalogue import catalogue, catalogue_text
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.generator_choice import choose_generators
+from qaugbench.inspection import doctor
 from qaugbench.inspection.circuit_doctor import examine_circuits
 from qaugbench.inspection.doctor import Finding, examine
+from qaugbench.inspection.plug_ins import plug_in_faults
 from tests.generators.documented import MEAN_IMAGE, PRINTED
 from tests.generators.registering import GROUP, entry_points, registered
 
@@ -103,7 +106,38 @@ def test_code_that_cannot_be_used_is_listed_as_such_and_named_by_the_doctor(
     (finding,) = plug_in_findings(tmp_path / "runs")
     assert (finding.state, finding.what) == ("fails", "plug-in meanimage")
     assert said in finding.detail
+    assert "'qaugbench doctor generator meanimage' checks it" in finding.detail
     assert "\n" not in finding.text()
+
+
+def test_the_doctor_lists_every_fault_of_facts_code_and_settings(package: Path) -> None:
+    faulty = FACTS.replace('kind = "classical"', 'kind = "clasical"')
+    (package / "meanimage.toml").write_text(faulty, encoding="utf-8")
+    (package / "models" / "flat.py").write_text(
+        MEAN_IMAGE.with_("import torch\n", "import absent_library\n").source, encoding="utf-8"
+    )
+    facts, code = plug_in_faults("meanimage")
+    assert "Did you mean 'classical'" in facts
+    assert "absent_library" in code
+    (package / "models" / "flat.py").write_text(MEAN_IMAGE.source, encoding="utf-8")
+    tracks = "[track.smoke]\nnoise = 'much'\n[track.lite]\nnose = 1\n"
+    (package / "meanimage.toml").write_text(f"{FACTS}\n{tracks}", encoding="utf-8")
+    definitions.generator_card.cache_clear()
+    much, nose = plug_in_faults("meanimage")
+    assert "the track 'smoke', key 'noise': expected float, got 'much'" in much
+    assert "the track 'lite': unknown key 'nose'. Did you mean 'noise'" in nose
+    assert plug_in_faults("meanimage") == [much, nose]
+
+
+def test_the_doctor_names_a_faulty_generator_of_ours_and_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = definitions.generator_card("qldm")
+    faulty = replace(card, hyper={**card.hyper, "layer": 3})
+    monkeypatch.setattr(definitions, "generator_card", lambda name: faulty if name == "qldm" else card)
+    found = {finding.what: finding for finding in doctor._definitions()}
+    assert found["baseline qldm"].state == "fails"
+    assert found["baseline qldm"].detail.count("unknown key 'layer'") == 1
+    assert "'qaugbench doctor generator qldm'" in found["baseline qldm"].detail
+    assert "qldm" not in found["baselines"].detail.split(", ")
 
 
 def test_a_wrong_setting_is_listed_as_such_once(package: Path) -> None:
