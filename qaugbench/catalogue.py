@@ -15,6 +15,7 @@ from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.formatting import WIDTH
+from qaugbench.inspection.other_kinds import list_called, other_kind
 from qaugbench.inspection.plug_ins import own_faults
 from qaugbench.inspection.settings_check import taken_by_class
 from qaugbench.inspection.written_hyper import taken_as_written
@@ -65,20 +66,32 @@ def catalogue_text(what: str | None = None, runs: Path = RUNS, width: int = WIDT
 
 def _kinds(what: str | None) -> tuple[str, ...]:
     if what is not None and what not in KINDS:
-        raise DefinitionError(f"There is nothing called {what!r} to list.{near_names(what, KINDS)}")
+        raise DefinitionError(f"There is nothing called {what!r} to list.{_meant(what)}")
     return KINDS if what is None else RESULTS.get(what, (what,))
+
+
+def _meant(what: str) -> str:
+    """Return what somebody may have meant by a word that names no list."""
+    if is_definition(what):
+        return f" 'qaugbench show {what}' shows it."
+    known = list_called(what)
+    return f" Did you mean {known!r}? Known: {', '.join(KINDS)}." if known else near_names(what, KINDS)
 
 
 def _text(kind: str, rows: Sequence[Mapping[str, Any]], width: int) -> str:
     columns = tuple(rows[0])
     unusable = [row for row in rows if str(row.get("title")).startswith(UNUSABLE)]
     cells = [
-        tuple(BELOW if row in unusable and column == "title" else str(row[column]) for column in columns)
+        tuple(BELOW if row in unusable and column == "title" else _cell(row[column]) for column in columns)
         for row in rows
     ]
     lines = [f"{INDENT}{line}".rstrip() for line in listed(columns, cells, width - len(INDENT))]
     reasons = [fitted(f"{INDENT}{row['generator']} {row['title']}", width) for row in unusable]
     return "\n".join([kind.upper(), *lines, *reasons])
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def is_definition(name: str) -> bool:
@@ -99,6 +112,9 @@ def show_definition(name: str, *, width: int = WIDTH) -> str:
 
 def _definition(name: str) -> Task | GeneratorCard:
     if not is_definition(name):
+        other = other_kind(name)
+        if other is not None:
+            raise DefinitionError(f"There is no task, generator or result called {name!r}. {other}")
         known = near_names(
             name.partition("@")[0],
             (*definitions.names("tasks"), *definitions.generator_names(), *run_names(), *study_names()),

@@ -12,6 +12,7 @@ from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_w
 from qaugbench.cli.root import cli, say, tell
 from qaugbench.cli.show import show
 from qaugbench.formatting import count as counted
+from qaugbench.inspection.other_kinds import check_has_circuits
 
 
 def track_option(command: Any) -> Any:
@@ -36,6 +37,7 @@ def task_option(command: Any) -> Any:
 @json_option
 def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None:
     """Draw the circuits of a generator; --json prints them as data."""
+    check_has_circuits(generator)
     tell(f"Building {generator} ...")
     from qaugbench.circuits.export.drawing import describe, draw_png
     from qaugbench.inspection.build import distinct_blocks, quantum_model
@@ -74,6 +76,7 @@ def controls(generator: str, track: str, task: str, run: str | None, as_json: bo
     from qaugbench.inspection.influence_text import influence_text
     from qaugbench.inspection.parameter_table import parameter_table, parameter_text
 
+    check_has_circuits(generator)
     if run is None:
         tell(f"Fitting {generator} for a few steps under every control ...")
         table = parameter_table(generator, track=track, task=task)
@@ -109,6 +112,7 @@ def resources(
     """
     from qaugbench.inspection.resource_cards import generator_resources, resources_text
 
+    check_has_circuits(generator)
     tell(f"Building {generator} and compiling its circuits ...")
     found = generator_resources(generator, track=track, task=task, preset=preset, shots=shots, images=images)
     if as_json:

@@ -55,6 +55,8 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
     from qaugbench.catalogue import is_definition
 
     form = "json" if as_json else form
+    if "" in names:
+        raise click.UsageError("A name is empty.", _context())
     studies = _studies(names)
     if studies:
         return _show_studies(studies, form)
@@ -64,8 +66,14 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
         return _show_definitions(others, form)
     if others:
         both = f"{meant[0]!r} is a result and {others[0]!r} a definition: show either one kind or the other at a time."
-        raise click.UsageError(both, click.get_current_context())
+        raise click.UsageError(both, _context())
     return _show_results(result_folders(names), form)
+
+
+def _context() -> click.Context:
+    """Return the context of 'show', whose help a person can ask for; that of the hidden command is nobody's."""
+    context = click.get_current_context()
+    return context.parent or context
 
 
 def _studies(names: Sequence[str]) -> list[Path]:
@@ -78,7 +86,7 @@ def _studies(names: Sequence[str]) -> list[Path]:
         other = next(name for name, folder in found.items() if folder is None)
         raise click.UsageError(
             f"{str(studies[0])!r} is a tuning study and {other!r} is not: show studies by themselves.",
-            click.get_current_context(),
+            _context(),
         )
     return studies
 
@@ -88,7 +96,7 @@ def _show_studies(folders: Sequence[Path], form: str | None) -> int:
     from qaugbench.tuning.text import table
 
     if form not in (None, "table", "json"):
-        raise click.UsageError(f"--format {form} is for runs, entries and boards.", click.get_current_context())
+        raise click.UsageError(f"--format {form} is for runs, entries and boards.", _context())
     found = [stored_study(folder) for folder in folders]
     if form == "json":
         print_json([study.to_dict() for study in found])
@@ -111,7 +119,7 @@ def _show_definitions(names: Sequence[str], form: str | None) -> int:
         print_json([definition_facts(name) for name in names])
         return 0
     if form not in (None, "table"):
-        raise click.UsageError(f"--format {form} is for runs, entries and boards.", click.get_current_context())
+        raise click.UsageError(f"--format {form} is for runs, entries and boards.", _context())
     say("\n\n".join(show_definition(name, width=terminal_width()) for name in names))
     return 0
 

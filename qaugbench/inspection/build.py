@@ -54,7 +54,8 @@ def quantum_model(name: str, *, track: str = "lite") -> Model:
     model = new_model(name, track=track)
     if not model.circuits:
         raise DefinitionError(
-            f"The generator {name!r} is {model.kind} and runs no circuit; 'qaugbench list' shows more."
+            f"The generator {name!r} is {model.kind} and runs no circuit. Those of the kinds quantum and hybrid in "
+            "'qaugbench list generators' do."
         )
     return model
 
