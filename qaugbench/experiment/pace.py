@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -14,17 +14,34 @@ from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import steps_of
 from qaugbench.experiment.store import Store
 from qaugbench.formatting import duration
+from qaugbench.task import canonical_hash
 
 PRESENT, PAST = "present", "past"
 
 
+TELLING = 0.75
+"""The share of the missing steps that must have a measured like before a run says how long they will take."""
+STEP_NUMBERS = ("steps", "warmup_steps", "evaluations")
+"""The settings of a training that say how long it is: the time per step does not depend on them."""
+
+
 @dataclass(frozen=True)
 class TimeLeft:
-    """``work_s`` seconds of processes, ``wall_s`` by the clock; not ``whole`` while no step of some stage was measured."""
+    """``work_s`` seconds of processes, ``wall_s`` by the clock, for the share ``measured`` of the missing steps."""
 
     work_s: float
     wall_s: float
-    whole: bool
+    measured: float = 1.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether a step like each of those missing was measured."""
+        return self.measured == 1
+
+    @property
+    def telling(self) -> bool:
+        """Whether so many missing steps have a measured like that the time is worth saying, and there is any."""
+        return self.work_s > 0 and self.measured >= TELLING
 
     def __str__(self) -> str:
         return f"{'about' if self.whole else 'over'} {duration(self.wall_s)} left"
@@ -34,8 +51,9 @@ class Pace:
     """What the missing steps of a run will take with ``jobs`` processes, corrected by each step that is done.
 
     ``jobs`` is None where nobody knows how many machines compute: as many as were busy so far are then assumed. A step is
-    expected to take as long as those of its cost class, else as those of its stage for the same number of training steps;
-    what this run measured comes before what earlier ones did.
+    expected to take as long as those of its cost class; else a training takes as long per step as those with the same settings
+    (``_like``). Of any other step nothing is known: another generator may take a thousand times as long. What this run measured
+    comes before what earlier ones did.
     """
 
     def __init__(self, cells: Iterable[Cell], store: Store, jobs: int | None) -> None:
@@ -58,12 +76,12 @@ class Pace:
 
     def left(self) -> TimeLeft | None:
         """Return the time left, or None before any step like those that are missing was measured."""
-        expected = {cell.name: self._seconds(cell) for cell in self.waiting.values()}
-        known = [seconds for seconds in expected.values() if seconds is not None]
+        expected = [self._seconds(cell) for cell in self.waiting.values()]
+        known = [seconds for seconds in expected if seconds is not None]
         if not known:
-            return None if self.waiting else TimeLeft(0.0, 0.0, whole=True)
+            return None if self.waiting else TimeLeft(0.0, 0.0)
         wall_s = max(sum(known) / self._at_once(), max(known))
-        return TimeLeft(sum(known), wall_s, whole=len(known) == len(expected))
+        return TimeLeft(sum(known), wall_s, len(known) / len(expected))
 
     def _at_once(self) -> float:
         if self.jobs is not None:
@@ -71,15 +89,46 @@ class Pace:
         return max(1.0, self.busy_s / max(time.perf_counter() - self.started, 1.0))
 
     def _note(self, when: str, cell: Cell, wall_s: float) -> None:
-        for kind in (("class", cell.cost_class), ("stage", cell.stage)):
-            self.measured[when].setdefault(kind, []).append(wall_s if kind[0] == "class" else wall_s / amount(cell))
+        for kind, times in _kinds(cell):
+            self.measured[when].setdefault(kind, []).append(wall_s / times)
 
     def _seconds(self, cell: Cell) -> float | None:
-        for kind, times in ((("class", cell.cost_class), 1), (("stage", cell.stage), amount(cell))):
+        for kind, times in _kinds(cell):
             for when in (PRESENT, PAST):
                 if kind in self.measured[when]:
                     return times * median(self.measured[when][kind])
         return None
+
+
+def _kinds(cell: Cell) -> list[tuple[tuple[str, str], int]]:
+    """Return what names the steps that a cell's time can be told from, nearest first, each with how often its unit is taken."""
+    like = _like(cell)
+    named = [(("class", cell.cost_class), 1)]
+    return named if like is None else [*named, (("like", canonical_hash(like)), amount(cell))]
+
+
+def _like(cell: Cell) -> dict[str, Any] | None:
+    """Return what the time of one training step depends on; None for a cell that does not train, whose time its data decide.
+
+    The classifier's is the recipe, whatever the arm; a generator's and a space's are their settings. All depend on the size of the
+    images and the device.
+    """
+    if amount(cell) == 1:
+        return None
+    what = () if cell.stage == "train" else ("generator", "control", "space", "hyper", "per_label", "weights")
+    return {
+        "stage": cell.stage,
+        "device": cell.key.get("device"),
+        "settings": {name: value for name, value in _training(cell).items() if name not in STEP_NUMBERS},
+        "what": _among(cell, what),
+        "images": _among(cell.needs.get("prepare"), ("size", "channels")),
+        "space": _among(cell.needs.get("space"), ("space", "hyper")),
+    }
+
+
+def _among(cell: Cell | None, names: Iterable[str]) -> dict[str, Any]:
+    """Return the entries of a cell's key with these names; none where there is no cell."""
+    return {} if cell is None else {name: cell.key[name] for name in names if name in cell.key}
 
 
 def _past_seconds(cell: Cell, store: Store) -> float | None:
@@ -94,5 +143,8 @@ def _past_seconds(cell: Cell, store: Store) -> float | None:
 
 def amount(cell: Cell) -> int:
     """Return how many training steps a cell takes; 1 for one that does not train."""
-    settings: Any = cell.key.get("recipe") if cell.stage == "train" else cell.key.get("training")
-    return max(1, int((settings or {}).get("steps") or 1))
+    return max(1, int(_training(cell).get("steps") or 1))
+
+
+def _training(cell: Cell) -> Mapping[str, Any]:
+    return cell.key.get("recipe" if cell.stage == "train" else "training") or {}

@@ -68,7 +68,7 @@ class Lines:
 
     def _left(self) -> str:
         left = None if self.pace is None else self.pace.left()
-        return "" if left is None or not left.whole or not left.work_s else f"; {left}"
+        return f"; {left}" if left is not None and left.telling else ""
 
     def _first(self, done: CellReport) -> str:
         """Return the reason of a failure at the first step with its cause, and later only that it is the same."""
@@ -112,7 +112,7 @@ class LiveBar:
 
     def cell(self, done: CellReport) -> None:
         left = None if self.pace is None else self.pace.left()
-        words = "" if left is None or not left.whole else str(left)
+        words = str(left) if left is not None and left.telling else ""
         self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}", left=words)
         cause = cause_of(done.reason)
         if done.outcome != "ok" and not done.blocked_by and cause not in self.explained:

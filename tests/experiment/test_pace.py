@@ -20,8 +20,15 @@ def training(replicate: int, arm: str = "R+", steps: int = 100) -> Cell:
     return Cell("train", key, place=Place(arm, "10%", replicate))
 
 
-def fitting(replicate: int) -> Cell:
-    return Cell("fit", {"training": {"steps": 10}, "seeds": {"one": replicate}}, place=Place("gmm", "10%", replicate))
+def fitting(replicate: int, generator: str = "gmm", steps: int = 10) -> Cell:
+    key = {"training": {"steps": steps}, "generator": generator, "seeds": {"one": replicate}}
+    return Cell("fit", key, place=Place(generator, "10%", replicate))
+
+
+def of_size(size: int) -> Cell:
+    """Return a training of 100 steps on images of a size."""
+    prepared = Cell("prepare", {"size": size, "channels": 1})
+    return Cell("train", {"recipe": {"steps": 100}}, {"prepare": prepared})
 
 
 def done(cell: Cell, wall_s: float, outcome: str = "ok") -> CellReport:
@@ -45,7 +52,7 @@ def test_steps_are_expected_to_take_what_their_like_took(store: Store) -> None:
     pace = Pace([*map(training, range(4)), fitting(0)], store, jobs=2)
     pace.cell(done(training(0), 10.0))
     left = pace.left()
-    assert left == TimeLeft(work_s=30.0, wall_s=15.0, whole=False)
+    assert left == TimeLeft(work_s=30.0, wall_s=15.0, measured=0.75)
     assert str(left) == "over 15 s left"
     pace.cell(done(fitting(0), 4.0))
     assert str(pace.left()) == "about 15 s left"
@@ -55,24 +62,52 @@ def test_another_arm_takes_what_its_stage_took_for_as_many_steps(store: Store) -
     longer = training(0, "R", steps=200)
     pace = Pace([training(0), longer], store, jobs=1)
     pace.cell(done(training(0), 10.0))
-    assert pace.left() == TimeLeft(20.0, 20.0, whole=True)
+    assert pace.left() == TimeLeft(20.0, 20.0)
+
+
+def test_a_generator_that_trains_is_not_expected_to_take_what_another_took_that_does_not(store: Store) -> None:
+    """A second for a fit without training is no second for each of 500 steps: a plan of 33 s once said 14 min."""
+    stored(store, fitting(0, "smote", steps=0), 0.8)
+    stored(store, training(0), 15.0)
+    cells = [fitting(0, "smote", steps=0), training(0), *(fitting(n, "qnet", steps=500) for n in range(2)), training(1)]
+    left = Pace(cells, store, jobs=1).left()
+    assert left == TimeLeft(15.0, 15.0, measured=1 / 3)
+    assert not left.telling
+
+
+def test_a_longer_fit_of_the_same_generator_takes_as_long_per_step(store: Store) -> None:
+    pace = Pace([fitting(0), fitting(1, steps=20)], store, jobs=1)
+    pace.cell(done(fitting(0), 3.0))
+    assert pace.left() == TimeLeft(6.0, 6.0)
+
+
+def test_a_training_on_larger_images_tells_nothing_of_one_on_smaller(store: Store) -> None:
+    pace = Pace([of_size(64), of_size(32)], store, jobs=1)
+    pace.cell(done(of_size(64), 40.0))
+    assert pace.left() is None
+
+
+def test_the_time_left_is_said_once_most_missing_steps_have_a_measured_like() -> None:
+    assert TimeLeft(10.0, 10.0, measured=0.9).telling
+    assert not TimeLeft(10.0, 10.0, measured=0.5).telling
+    assert not TimeLeft(0.0, 0.0).telling
 
 
 def test_no_run_ends_before_its_longest_step(store: Store) -> None:
     pace = Pace([training(0), training(1)], store, jobs=8)
     pace.cell(done(training(0), 10.0))
-    assert pace.left() == TimeLeft(10.0, 10.0, whole=True)
+    assert pace.left() == TimeLeft(10.0, 10.0)
 
 
 def test_what_this_run_measures_corrects_what_earlier_ones_took(store: Store) -> None:
     cells = [training(replicate) for replicate in range(3)]
     stored(store, cells[0], 10.0)
     pace = Pace(cells, store, jobs=1)
-    assert pace.left() == TimeLeft(20.0, 20.0, whole=True)
+    assert pace.left() == TimeLeft(20.0, 20.0)
     pace.cell(done(cells[1], 40.0))
-    assert pace.left() == TimeLeft(40.0, 40.0, whole=True)
+    assert pace.left() == TimeLeft(40.0, 40.0)
     pace.cell(done(cells[2], 1.0))
-    assert pace.left() == TimeLeft(0.0, 0.0, whole=True)
+    assert pace.left() == TimeLeft(0.0, 0.0)
 
 
 def test_a_failed_step_is_no_measure_and_no_longer_waited_for(store: Store) -> None:
@@ -114,9 +149,9 @@ def test_the_log_counts_to_the_same_total_and_says_what_is_left(store: Store) ->
     ("left", "words"),
     [
         (None, "Time left is printed from the first steps on"),
-        (TimeLeft(0.0, 0.0, whole=True), "Nothing is left to compute."),
-        (TimeLeft(1200.0, 600.0, whole=True), "About 10 min with 2 processes, 20 min of processor time"),
-        (TimeLeft(1200.0, 600.0, whole=False), "not measured yet come on top"),
+        (TimeLeft(0.0, 0.0), "Nothing is left to compute."),
+        (TimeLeft(1200.0, 600.0), "About 10 min with 2 processes, 20 min of processor time"),
+        (TimeLeft(1200.0, 600.0, measured=0.5), "not measured yet come on top"),
     ],
 )
 def test_the_cost_is_said_as_far_as_it_is_known(left: TimeLeft | None, words: str) -> None:
