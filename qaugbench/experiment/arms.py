@@ -71,7 +71,8 @@ class GeneratorChoice:
 
     ``card.id`` names it in this run and ``generator`` names its class (they differ for a folder of images); ``module`` is the
     code that its numbers depend on, and ``identity`` what else they depend on. It learns points of ``space``, or ``images``
-    is where images are that something else made. ``weights`` is where pretrained weights are that it starts from.
+    is where images are that something else made, in the prepared form, and ``folder`` where its user has them. ``weights`` is where
+    pretrained weights are that it starts from.
     """
 
     card: GeneratorCard
@@ -80,6 +81,7 @@ class GeneratorChoice:
     identity: Mapping[str, Any]
     space: SpaceChoice | None = None
     images: Path | None = None
+    folder: Path | None = None
     weights: Path | None = None
 
 

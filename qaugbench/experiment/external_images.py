@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,14 @@ from PIL import Image
 from qaugbench.datasets.audit.image_facts import DETAIL, THUMBNAIL, grey_and_stored, small_copy
 from qaugbench.datasets.audit.near_duplicates import same_pictures
 from qaugbench.datasets.audit.turned_copies import turned_hash
-from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared
+from qaugbench.datasets.formats.pictures import read_picture, reason
+from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared, refuse_unpacking
 from qaugbench.datasets.preprocess import square_pixels
 from qaugbench.datasets.splits import Split
 from qaugbench.errors import DataError, shown
-from qaugbench.experiment.plan import GeneratorChoice
+from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.plan import Plan
+from qaugbench.experiment.usable_images import asked_label_vectors, refuse_unusable
 from qaugbench.task import PARTS, Task
 
 FIRST = 3
@@ -51,34 +53,63 @@ class Seen:
     small: Small
 
 
-def check_external(
-    choices: Iterable[GeneratorChoice], prepared: PreparedData, split: Split, task: Task, image_size: int
-) -> list[str]:
-    """Return what is to be said of the folders of images among ``choices``; raise DataError where they hold held-out images.
+def check_external(plan: Plan) -> list[str]:
+    """Return what is to be said of the folders of images among the generators of a run.
 
-    An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of the eight
-    orientations. Copies of training images and near-duplicates of held-out ones are allowed, counted and said; blank images are
-    compared with nothing.
+    Raises DataError where one cannot be used: a file that cannot be read, no image of a class that the run asks for, images that
+    the run is scored on. An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of
+    the eight orientations. Copies of training images and near-duplicates of held-out ones are allowed, counted and said; blank
+    images are compared with nothing.
     """
-    folders = [(choice.card.id, choice.images) for choice in choices if choice.images is not None]
+    folders = [choice for choice in plan.generators if choice.images is not None]
     if not folders:
         return []
-    known = _known(prepared, split, image_size, task.channels)
-    real = prepared.labels[split.train].sum(axis=0)
-    return [note for name, path in folders for note in _folder_notes(name, path, known, task, image_size, real)]
+    size, task, source = plan.track.image_size, plan.task, plan.source
+    asked = asked_label_vectors(plan)
+    readable = [_read(choice, asked, task, size) for choice in folders]
+    known = _known(source.prepared, source.split, size, task.channels)
+    real = source.prepared.labels[source.split.train].sum(axis=0)
+    return [note for folder in readable for note in _folder_notes(folder, known, real)]
 
 
-def _folder_notes(name: str, path: Path, known: Known, task: Task, image_size: int, real: np.ndarray) -> list[str]:
-    external = open_prepared(path, task.labels)
+@dataclass(frozen=True)
+class Folder:
+    """A folder of images whose files were all read: ``seen`` holds (row, image) of those that are not blank."""
+
+    name: str
+    path: Path
+    prepared: PreparedData
+    seen: list[tuple[int, Seen]]
+
+
+def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> Folder:
+    """Return the folder of a choice; DataError names all its unreadable files and the label vectors ``asked`` that it lacks."""
+    path = choice.folder or Path(str(choice.images))
+    external = open_prepared(choice.images or path, task.labels)
+    refuse_unpacking(external, range(len(external)))
+    seen: list[tuple[int, Seen]] = []
+    unreadable: list[str] = []
+    for i in range(len(external)):
+        try:
+            image = _seen(external, i, size, task.channels)
+        except UNREADABLE as error:
+            unreadable.append(f"{external.files[i]} ({reason(error)})")
+            continue
+        seen.extend([] if image is None else [(i, image)])
+    refuse_unusable(path, external, unreadable, asked, task.labels)
+    return Folder(choice.card.id, path, external, seen)
+
+
+def _folder_notes(folder: Folder, known: Known, real: np.ndarray) -> list[str]:
+    name, external = folder.name, folder.prepared
     where: dict[str, list[str]] = {part: [] for part in PARTS}
-    images = [(i, seen) for i in range(len(external)) if (seen := _seen(external, i, image_size, task.channels))]
-    for i, seen in images:
+    for i, seen in folder.seen:
         found = known.stored.get(seen.stored) or known.square.get(seen.square)
         if found is not None:
             where[found[0]].append(f"{shown(external.files[i])} = {shown(found[1])} ({found[0]})")
-    _refuse_held_out(path, where, len(external))
-    repeated = len(images) - len({seen.square for _, seen in images})
-    near = _near(known.held_out, [seen.small for _, seen in images])
+    _refuse_held_out(folder.path, where, len(external))
+    repeated = len(folder.seen) - len({seen.square for _, seen in folder.seen})
+    near = _near(known.held_out, [seen.small for _, seen in folder.seen])
     return [*_notes(name, len(where["train"]), repeated, near, len(external)), *_few(name, external, real)]
 
 
@@ -129,7 +160,10 @@ def _known(prepared: PreparedData, split: Split, size: int, channels: int) -> Kn
     known = Known({}, {}, [])
     for part in ("test", "val", "train"):  # what is held out is found first
         for i in getattr(split, part).tolist():
-            seen = _seen(prepared, i, size, channels)
+            try:
+                seen = _seen(prepared, i, size, channels)
+            except UNREADABLE:
+                continue  # the first step of the run names every such file
             if seen is not None:
                 known.stored.setdefault(seen.stored, (part, prepared.files[i]))
                 known.square.setdefault(seen.square, (part, prepared.files[i]))
@@ -138,12 +172,9 @@ def _known(prepared: PreparedData, split: Split, size: int, channels: int) -> Kn
 
 
 def _seen(prepared: PreparedData, i: int, size: int, channels: int) -> Seen | None:
-    """Return an image as it is compared, as stored and at the size of the track; None where it is blank or cannot be read."""
-    try:
-        image = prepared.read(i)
-        square = square_pixels(image, size, channels)
-    except UNREADABLE:
-        return None  # the stage that needs it names every such file
+    """Return an image as it is compared, as stored and at the size of the track; None where it is blank."""
+    image = read_picture(prepared.archive.read(prepared.files[i]))
+    square = square_pixels(image, size, channels)
     if np.ptp(square) == 0:
         return None
     _, stored, _ = grey_and_stored(image)

@@ -125,4 +125,6 @@ def _folder(path: str, task: Task) -> GeneratorChoice:
     source_manifest(prepared, task.id)  # raises where an image is not the one that its manifest names
     card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(data_name(Path(path)))}")
     rows = {"rows": prepared.identity.rows_sha256}
-    return GeneratorChoice(card, FOLDER, "qaugbench.generators.folder", identity=rows, images=images.absolute())
+    return GeneratorChoice(
+        card, FOLDER, "qaugbench.generators.folder", identity=rows, images=images.absolute(), folder=Path(path)
+    )

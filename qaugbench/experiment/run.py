@@ -186,8 +186,6 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         allow_leaky=request.allow_leaky_split,
         phantom_folder=request.out / "phantom",
     )
-    notes = check_external(defined.generators, source.prepared, source.split, task, track.image_size)
-    source = source.told(notes, notes, notes)
     setting = Setting(
         task,
         track,
@@ -208,6 +206,8 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         plateau_check=skipped is None,
         runnable=defined.runnable,
     )
+    notes = check_external(plan)
+    plan = replace(plan, setting=replace(setting, source=source.told(notes, notes, notes)))
     folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
     return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
 

@@ -16,6 +16,7 @@ from qaugbench.experiment.external_images import _few
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import perform, prepare
 from qaugbench.experiment.source import open_source
+from qaugbench.experiment.usable_images import asked_label_vectors
 from qaugbench.task import Endpoint, learnable_endpoints
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -97,6 +98,46 @@ def test_a_class_with_few_images_is_named() -> None:
     (note,) = _few("folder:made", made, np.array([20, 20, 500]))
     assert note == "folder:made: only 1 of a; each is used as often as its class is asked for."
     assert _few("folder:made", made, np.array([10, 20, 500])) == []
+
+
+def test_a_folder_that_lacks_a_class_or_holds_broken_files_is_refused_with_all_of_them(data, tmp_path) -> None:
+    """Both kinds at once, by the name of the folder that its user gave, before anything is computed."""
+    images = [picture(1000 + i) for i in range(8)]
+    folder = write(tmp_path / "external", images, {"label": ["glioma", "meningioma", "notumor", "notumor"] * 2})
+    (folder / "images" / "external01.png").write_bytes(b"not a picture")
+    whole = (folder / "images" / "external05.png").read_bytes()
+    (folder / "images" / "external05.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError) as refused:
+        planned(data, folder, tmp_path / "runs")
+    said = str(refused.value)
+    assert said.startswith(
+        f"{folder} cannot be scored. 2 of 8 images cannot be read: images/external01.png (not an image of"
+    )
+    assert "images/external05.png (" in said
+    assert "no image for 1 of the 4 classes that this run draws: pituitary." in said
+    assert not list((tmp_path / "runs" / "store" / "cells").rglob("cell.json"))
+
+
+def test_a_class_that_no_replicate_draws_may_be_missing(tmp_path) -> None:
+    labels = [CLASSES[i % 3] if part == "train" else CLASSES[i % 4] for i, part in enumerate(PARTS)]
+    data = write(tmp_path / "real", [picture(i) for i in range(N)], {"label": labels, "split": PARTS})
+    made = [picture(1000 + i) for i in range(6)]
+    folder = write(tmp_path / "external", made, {"label": [CLASSES[i % 3] for i in range(6)]})
+    plan = planned(data, folder, tmp_path / "runs").plan
+    assert asked_label_vectors(plan).tolist() == [[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]]
+
+
+def test_images_converted_from_classes_in_folders_are_called_as_their_user_calls_them(
+    data, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("QAUGBENCH_DATA", str(tmp_path / "home"))
+    for i, name in enumerate(CLASSES[:3]):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        Image.fromarray(picture(1000 + i)).save(tmp_path / "mine" / name / "one.png")
+    with pytest.raises(
+        DataError, match=rf"^{tmp_path}/mine cannot be scored. There is no image for 1 of the 4 classes"
+    ):
+        planned(data, tmp_path / "mine", tmp_path / "runs")
 
 
 def test_blank_images_are_copies_of_nothing(tmp_path) -> None:
