@@ -134,13 +134,17 @@ def run_options(command: Any) -> Any:
     return command
 
 
-def _request(options: dict[str, Any]) -> Any:
+def _checked(options: dict[str, Any]) -> Any:
+    """Return what the options ask for, after every check that needs no PyTorch: a typo is answered at once."""
+    from qaugbench.experiment.check_request import check_request
     from qaugbench.experiment.request import RunRequest
 
     plateau_check, withhold_test = not options.pop("no_plateau_check"), options.pop("no_test")
-    return RunRequest(
+    request = RunRequest(
         **{**options, "fraction": options["fraction"] or None}, plateau_check=plateau_check, withhold_test=withhold_test
     )
+    check_request(request)
+    return request
 
 
 @cli.command()
@@ -153,11 +157,14 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
     Generators, their controls and the real-only arms are trained and compared; printed are the differences from R*, with
     intervals, and the verdicts.
     """
+    if not quiet:
+        tell("Checking the request ...")
+    request = _checked({**options, "quiet": quiet})
     from qaugbench.experiment.run import perform
     from qaugbench.report.failures import failure_text
     from qaugbench.report.tables import summary_table
 
-    result = perform(_request({**options, "quiet": quiet}))
+    result = perform(request)
     if as_json:
         print_json([result.record.model_dump(mode="json")], ok=not result.failed)
     else:
@@ -177,12 +184,14 @@ def estimate(as_json: bool, **options: Any) -> None:
 
     From finished cells of the store, else by timing a few steps of each stage.
     """
+    tell("Checking the request ...")
+    request = _checked({**options, "quiet": True})
     from dataclasses import asdict
 
     from qaugbench.experiment.estimate import estimate_run
 
-    tell("Checking the request and reading the images ...")
-    estimated = estimate_run(_request({**options, "quiet": True}), tell=tell)
+    tell("Reading and checking the images ...")
+    estimated = estimate_run(request, tell=tell)
     if as_json:
         print_json([asdict(estimated)])
     else:

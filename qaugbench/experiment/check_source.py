@@ -12,7 +12,7 @@ from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.prepared import load_images, open_prepared
 from qaugbench.datasets.splits import usable_split
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
-from qaugbench.experiment.source import own_name
+from qaugbench.experiment.source_names import own_name
 from qaugbench.task import PARTS
 
 

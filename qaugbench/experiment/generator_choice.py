@@ -14,15 +14,14 @@ from qaugbench.datasets.own.images import data_name, own_prepared
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
-from qaugbench.experiment.source import source_name
+from qaugbench.experiment.check_request import FOLDER, check_generators
+from qaugbench.experiment.source_names import source_name
 from qaugbench.kinds import may_run_circuits
 from qaugbench.task import Task, Track
 
 if TYPE_CHECKING:
     from qaugbench.generators.shared.model import Recipe
     from qaugbench.generators.spaces.space import Space
-
-FOLDER = "folder"
 
 
 def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[GeneratorChoice, ...]:
@@ -33,8 +32,7 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
     the pretrained weights to start from. An unknown name or control is answered with near ones, and so is a hyper-parameter
     that the class does not take: everything is bound before data are opened.
     """
-    if not names:
-        raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
+    check_generators(names)
     chosen: dict[str, GeneratorChoice] = {}
     for name in names:
         kind, _, rest = name.partition(":")
@@ -116,10 +114,6 @@ def _with_controls(choice: GeneratorChoice, controls: Sequence[str]) -> Generato
 
 
 def _folder(path: str, task: Task) -> GeneratorChoice:
-    if not path:
-        raise DefinitionError(
-            "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in any form that --data takes."
-        )
     images = own_prepared(Path(path), task.labels)
     prepared = open_prepared(images, task.labels)
     source_manifest(prepared, task.id)  # raises where an image is not the one that its manifest names

@@ -12,12 +12,13 @@ from typing import Any
 from qaugbench import definitions
 from qaugbench.board.verify import scores_of
 from qaugbench.datasets.subsets import runnable_fraction
-from qaugbench.errors import DefinitionError, QaugbenchError, StoreError, near_names
+from qaugbench.errors import DefinitionError, StoreError, near_names
 from qaugbench.experiment import assemble
-from qaugbench.experiment.arm_choice import check_arms, choose_arms, left_out
+from qaugbench.experiment.arm_choice import choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
-from qaugbench.experiment.command import check_images_named, command_of, resuming
+from qaugbench.experiment.check_request import amounts, check_request
+from qaugbench.experiment.command import command_of, resuming
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, now, usable_cores
 from qaugbench.experiment.external_images import check_external
@@ -37,9 +38,8 @@ from qaugbench.formatting import count, fraction_words
 from qaugbench.record import FractionFacts, record_text, robustness_only
 from qaugbench.report.result import Result
 from qaugbench.report.run_list import BEGUN_FILE, Begun
-from qaugbench.task import RecipeName, Task, Track
+from qaugbench.task import RecipeName, Task
 
-LARGEST_RATIO = 16
 WITHHELD = (
     "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
 )
@@ -117,6 +117,7 @@ def run(
     """
     for name in unknown:
         raise DefinitionError(f"run() has no option {name!r}.{near_names(name, RunRequest.__dataclass_fields__)}")
+    announce("Checking the request ...", quiet=quiet)
     return perform(
         RunRequest(
             task=task,
@@ -157,7 +158,8 @@ def _several(names: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def look_up(request: RunRequest) -> Definitions:
-    """Return what the names in a request stand for; an unknown one is answered with near ones."""
+    """Return what the names in a request stand for; an unknown one is answered with near ones, before PyTorch is imported."""
+    check_request(request)
     task = definitions.task(request.task)
     track = definitions.track(task, request.track)
     choices = choose_generators(request.generators, task, track)
@@ -166,15 +168,14 @@ def look_up(request: RunRequest) -> Definitions:
 
 def prepare(request: RunRequest, defined: Definitions | None = None) -> PreparedRun:
     """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
-    defined = defined or look_up(request)
-    task, track = defined.task, definitions.track(defined.task, request.track)
-    track = definitions.with_recipe(task, track, request.recipe)
-    fractions, replicates = _amounts(request, track)
-    check_arms(request.arms)
-    _check_ratio(request.ratio, track)
+    task = definitions.task(request.task) if defined is None else defined.task
+    check_request(request, None if defined is None else task)
+    track = definitions.with_recipe(task, definitions.track(task, request.track), request.recipe)
+    fractions, replicates = amounts(request, track)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
+    announce("Loading PyTorch and the generators ...", quiet=request.quiet)
+    defined = defined or look_up(request)
     device = choose_device(request.accelerator, remote=backend.remote)
-    check_images_named(request, task)
     store = Store(request.out / "store")
     announce("Reading and checking the images ...", quiet=request.quiet)
     source = open_source(
@@ -217,7 +218,6 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
 
     What is chosen is written down before anything is scored, and scores are computed from record and predictions alone.
     """
-    announce("Checking the request ...", quiet=request.quiet)
     prepared = prepare(request, defined)
     plan, store, folder = prepared.plan, prepared.store, prepared.folder
     pace = pace_of(prepared)
@@ -333,27 +333,6 @@ def _plateau_words(prepared: PreparedRun) -> str:
         return f"skipped: {prepared.plateau_skipped}"
     arms = " and ".join(dict.fromkeys(arm for arm, _, _ in prepared.plan.plateau_cells))
     return f"{arms} of replicate 0 are trained once more with twice the steps."
-
-
-def _amounts(request: RunRequest, track: Track) -> tuple[tuple[float, ...], int]:
-    fractions = track.fractions if request.fraction is None else request.fraction
-    for fraction in fractions:
-        if not 0 < fraction <= 1:
-            raise QaugbenchError(f"--fraction must be in (0, 1], for example 0.1; got {fraction:g}.")
-    replicates = track.replicates if request.replicates is None else request.replicates
-    if replicates < 1:
-        raise QaugbenchError(f"--replicates must be at least 1, got {replicates}.")
-    return fractions, replicates
-
-
-def _check_ratio(ratio: float | None, track: Track) -> None:
-    """Raise for a ratio that gives a batch no fill image, or more than anyone can mean."""
-    least = 1 / track.recipe.batch_real
-    if ratio is not None and not least <= ratio <= LARGEST_RATIO:
-        raise QaugbenchError(
-            f"--ratio must be {least:g} (one fill image beside the {track.recipe.batch_real} real ones of a batch) to "
-            f"{LARGEST_RATIO}; got {ratio:g}."
-        )
 
 
 def jobs_of(request: RunRequest, plan: Plan) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,15 @@ import numpy as np
 
 from qaugbench.datasets.audit.quick import finding_lines, finding_notes, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import source_manifest
-from qaugbench.datasets.own.images import data_name, own_prepared
+from qaugbench.datasets.own.images import own_prepared
 from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.phantom.images import phantom_tasks
-from qaugbench.datasets.phantom.source import PHANTOM, phantom_archive
+from qaugbench.datasets.phantom.source import phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
-from qaugbench.datasets.sources import data_home, find_prepared, sources, sources_of
+from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.datasets.splits import Split, usable_split
-from qaugbench.errors import DataError, near_names, printable
+from qaugbench.errors import printable
+from qaugbench.experiment.source_names import PHANTOM, own_name, source_not_here
 from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.record import DataFacts
 from qaugbench.task import PARTS, Task, Track
@@ -93,51 +93,14 @@ def _locate(task: Task, track: Track, data: Path | None, source: str | None, fol
         return phantom_archive(task, track, folder), PHANTOM, PHANTOM_BANNER
     found = find_prepared(task.id, wanted)
     if found is None:
-        raise _not_here(task, wanted)
+        raise source_not_here(task, wanted)
     return found, wanted, f"Data: {found} (source {wanted!r})."
-
-
-def _not_here(task: Task, source: str) -> DataError:
-    """Return the error for a source that is not on this machine, with near names where there is none so called for this task."""
-    known = [entry.id for entry in sources_of(task.id)]
-    if source not in known:
-        of = f"; {source!r} is one of {' and '.join(sources()[source].tasks)}" if source in sources() else ""
-        return DataError(
-            f"There is no source {source!r} of task {task.id!r}{of}.{near_names(source, known)} Images of your own go in with "
-            "--data."
-        )
-    return DataError(
-        f"The source {source!r} of task {task.id!r} is not prepared in {data_home()}. Run 'qaugbench data info {source}' "
-        "for how to get it, give a folder or .zip with --data, or use --source phantom."
-    )
 
 
 def phantom_side(source: OpenedSource, task_id: str) -> int | None:
     """Return the pixels per side at which a phantom of ours was drawn, or None for any other source."""
     drawn_here = source.facts.phantom and task_id in phantom_tasks()
     return source.prepared.read(0).width if drawn_here else None
-
-
-def own_name(data: Path, source: str | None = None) -> str:
-    """Return what the user's own ``data`` are called on a board: ``source`` where it is given, else after the path."""
-    name = source_name(source or data_name(data))
-    if name == PHANTOM:
-        raise DataError(
-            "The name 'phantom' is kept for drawn images. Name your data with --source, or rename the file."
-        )
-    return name
-
-
-def source_name(name: str) -> str:
-    """Return ``name`` as boards and folders can carry it: lower case, digits, dots and hyphens.
-
-    >>> source_name("My Scans (2024)")
-    'my-scans-2024'
-    """
-    cleaned = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
-    if not cleaned:
-        raise DataError(f"{name!r} cannot name a source; give a name with letters or digits with --source.")
-    return cleaned
 
 
 def _with_split(banner: str, split: Split) -> str:

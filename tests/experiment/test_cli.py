@@ -65,7 +65,7 @@ def test_a_backend_whose_package_is_missing_is_one_line(
 ) -> None:
     monkeypatch.setattr("qaugbench.errors.find_spec", lambda module: None)
     arguments = ("run", "--task", "brainmri", "--generator", "qldm", "--out", tmp_path / "runs", "--jobs", 1)
-    assert call(*arguments, "--backend", backend, monkeypatch=monkeypatch) == 2
+    assert call(*arguments, "--source", "phantom", "--backend", backend, monkeypatch=monkeypatch) == 2
     said = capsys.readouterr().err
     assert said == (
         "Checking the request ...\n"

@@ -1,0 +1,81 @@
+"""What can be said against a request from names and facts alone, before PyTorch is imported (seconds) or data are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qaugbench import definitions
+from qaugbench.datasets.sources import find_prepared
+from qaugbench.errors import DataError, DefinitionError, QaugbenchError, near_names
+from qaugbench.experiment.arm_choice import check_arms
+from qaugbench.experiment.command import check_images_named
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.source_names import PHANTOM, source_not_here
+from qaugbench.task import Task, Track
+
+FOLDER = "folder"
+LARGEST_RATIO = 16
+
+
+def check_request(request: RunRequest, task: Task | None = None) -> None:
+    """Raise QaugbenchError for a name that nothing has, an amount out of range, and images that are not there.
+
+    ``task`` replaces the shipped one, and the generators are then not looked up either.
+    """
+    found = task or definitions.task(request.task)
+    track = definitions.with_recipe(found, definitions.track(found, request.track), request.recipe)
+    if task is None:
+        check_generators(request.generators)
+    amounts(request, track)
+    check_arms(request.arms)
+    _check_ratio(request.ratio, track)
+    if request.data is not None:
+        check_exists(request.data, "--data")
+    elif request.source not in (None, PHANTOM) and find_prepared(found.id, str(request.source)) is None:
+        raise source_not_here(found, str(request.source))
+    check_images_named(request, found)
+
+
+def check_generators(names: Sequence[str]) -> None:
+    """Raise DefinitionError for a name that no generator has, and DataError for a folder of images that is not there."""
+    if not names:
+        raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
+    for name in names:
+        kind, _, rest = name.partition(":")
+        definitions.generator_card(kind)
+        if kind != FOLDER:
+            continue
+        if not rest:
+            raise DefinitionError(
+                "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in any form that --data takes."
+            )
+        check_exists(Path(rest), "--generator folder:")
+
+
+def check_exists(path: Path, given_with: str) -> None:
+    """Raise DataError unless there is something at a path of images; ``given_with`` is the option that names it."""
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Give a folder, .zip, .csv or .npz of images with {given_with}.")
+
+
+def amounts(request: RunRequest, track: Track) -> tuple[tuple[float, ...], int]:
+    """Return the fractions and the number of replicates of a run; raise for any that cannot be."""
+    fractions = track.fractions if request.fraction is None else request.fraction
+    for fraction in fractions:
+        if not 0 < fraction <= 1:
+            raise QaugbenchError(f"--fraction must be in (0, 1], for example 0.1; got {fraction:g}.")
+    replicates = track.replicates if request.replicates is None else request.replicates
+    if replicates < 1:
+        raise QaugbenchError(f"--replicates must be at least 1, got {replicates}.")
+    return fractions, replicates
+
+
+def _check_ratio(ratio: float | None, track: Track) -> None:
+    """Raise for a ratio that gives a batch no fill image, or more than anyone can mean."""
+    least = 1 / track.recipe.batch_real
+    if ratio is not None and not least <= ratio <= LARGEST_RATIO:
+        raise QaugbenchError(
+            f"--ratio must be {least:g} (one fill image beside the {track.recipe.batch_real} real ones of a batch) to "
+            f"{LARGEST_RATIO}; got {ratio:g}."
+        )

@@ -1,0 +1,85 @@
+"""Wrong names and facts are answered before PyTorch is imported, which takes seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qaugbench import definitions
+from qaugbench.errors import DataError, QaugbenchError
+from qaugbench.experiment.check_request import amounts, check_request
+from qaugbench.experiment.request import RunRequest
+
+GOOD = {"task": "brainmri", "generator": "qldm", "source": "phantom", "track": "smoke"}
+WRONG = [
+    ({"task": "brianmri"}, "There is no task 'brianmri'"),
+    ({"track": "smok"}, "There is no track 'smok'"),
+    ({"generator": "qlmd"}, "qlmd"),
+    ({"generator": "folder:nowhere"}, "nowhere does not exist"),
+    ({"generator": "folder:"}, "needs the images to score"),
+    ({"source": "fantom"}, "There is no source 'fantom'"),
+    ({"data": "nowhere.zip"}, "nowhere.zip does not exist"),
+    ({"source": None}, "No images are named"),
+    ({"arm": "P-nose"}, "There is no arm 'P-nose'"),
+    ({"arm": "P-noise:3"}, "takes nothing after a colon"),
+    ({"ratio": "0"}, "--ratio must be"),
+    ({"fraction": "2"}, "--fraction must be"),
+    ({"replicates": "0"}, "--replicates must be"),
+    ({"backend": "slrum"}, "There is no backend 'slrum'"),
+    ({"jobs": "0"}, "--jobs must be at least 1"),
+]
+SCRIPT = """
+import json, sys
+from qaugbench.cli import main
+from qaugbench.cli.root import cli
+from qaugbench.errors import QaugbenchError
+for arguments in json.loads(sys.argv[1]):
+    try:
+        cli.main(arguments, standalone_mode=False)
+    except QaugbenchError as error:
+        print(json.dumps([str(error), "torch" in sys.modules]))
+"""
+
+
+def command(*words: str, **options: str | None) -> list[str]:
+    given = {**GOOD, **options}
+    return [*words, *(text for key, value in given.items() if value is not None for text in (f"--{key}", value))]
+
+
+def test_what_names_and_facts_tell_is_said_before_pytorch_is_imported(tmp_path: Path) -> None:
+    wrong = [command("run", "--quiet", **options) for options, _ in WRONG]
+    said = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(wrong)], capture_output=True, text=True, cwd=tmp_path, check=True,
+        env={**os.environ, "QAUGBENCH_DATA": str(tmp_path / "home")},
+    )  # fmt: skip
+    answers = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [(words, text) for (_, words), (text, _) in zip(WRONG, answers, strict=True) if words not in text] == []
+    assert not any(imported for _, imported in answers)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_request_without_fault_passes() -> None:
+    check_request(RunRequest("brainmri", ("qldm", "smote"), source="phantom", track="smoke"))
+
+
+def test_a_task_that_is_given_is_not_looked_up() -> None:
+    given = definitions.task("brainmri")
+    check_request(RunRequest("mine", ("of-mine",), source="phantom", track="smoke"), given)
+    with pytest.raises(DataError, match=r"none\.zip does not exist"):
+        check_request(RunRequest("mine", ("of-mine",), data=Path("none.zip"), track="smoke"), given)
+
+
+def test_a_run_without_generators_is_none() -> None:
+    with pytest.raises(QaugbenchError, match="at least one generator"):
+        check_request(RunRequest("brainmri", (), source="phantom"))
+
+
+def test_amounts_are_the_track_s_unless_given() -> None:
+    track = definitions.track(definitions.task("brainmri"), "smoke")
+    assert amounts(RunRequest("brainmri", ("qldm",)), track) == (track.fractions, track.replicates)
+    assert amounts(RunRequest("brainmri", ("qldm",), fraction=(0.5,), replicates=3), track) == ((0.5,), 3)
