@@ -9,7 +9,6 @@ from qaugbench import definitions
 from qaugbench.datasets.sources import find_prepared
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.arm_choice import check_arms
-from qaugbench.experiment.command import check_images_named
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.source_names import PHANTOM, source_not_here
 from qaugbench.task import Task, Track
@@ -34,7 +33,6 @@ def check_request(request: RunRequest, task: Task | None = None) -> None:
         check_exists(request.data, "--data")
     elif request.source not in (None, PHANTOM) and find_prepared(found.id, str(request.source)) is None:
         raise source_not_here(found, str(request.source))
-    check_images_named(request, found)
 
 
 def check_generators(names: Sequence[str]) -> None:

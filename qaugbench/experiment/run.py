@@ -18,7 +18,7 @@ from qaugbench.experiment.arm_choice import choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
 from qaugbench.experiment.check_request import amounts, check_request
-from qaugbench.experiment.command import command_of, resuming
+from qaugbench.experiment.command import check_images_named, command_of, resuming
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, environment, now, usable_cores
 from qaugbench.experiment.external_images import check_external
@@ -173,6 +173,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     track = definitions.with_recipe(task, definitions.track(task, request.track), request.recipe)
     fractions, replicates = amounts(request, track)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
+    check_images_named(request, task)
     announce("Loading PyTorch and the generators ...", quiet=request.quiet)
     defined = defined or look_up(request)
     device = choose_device(request.accelerator, remote=backend.remote)

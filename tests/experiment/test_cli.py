@@ -23,7 +23,7 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
     [
         (("run", "--task", "brianmri", "--generator", "qldm"), "Did you mean 'brainmri'"),
         (("run", "--task", "brainmri", "--generator", "qlmd"), "Did you mean 'qldm'"),
-        (("run", "--task", "brainmri", "--generator", "qldm:twim"), "Did you mean 'twin'"),
+        (("run", "--task", "brainmri", "--source", "phantom", "--generator", "qldm:twim"), "Did you mean 'twin'"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--track", "smok"), "Did you mean 'smoke'"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--trak", "smoke"), "--track"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10"), "must be in (0, 1]"),
@@ -65,7 +65,7 @@ def test_a_backend_whose_package_is_missing_is_one_line(
 ) -> None:
     monkeypatch.setattr("qaugbench.errors.find_spec", lambda module: None)
     arguments = ("run", "--task", "brainmri", "--generator", "qldm", "--out", tmp_path / "runs", "--jobs", 1)
-    assert call(*arguments, "--source", "phantom", "--backend", backend, monkeypatch=monkeypatch) == 2
+    assert call(*arguments, "--backend", backend, monkeypatch=monkeypatch) == 2
     said = capsys.readouterr().err
     assert said == (
         "Checking the request ...\n"

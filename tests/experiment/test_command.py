@@ -48,7 +48,9 @@ def read_back(command: str, monkeypatch: pytest.MonkeyPatch) -> RunRequest:
         asked.append(request)
         raise DataError("enough")
 
-    monkeypatch.setattr("qaugbench.experiment.check_request.check_request", lambda request: None)  # its data are nowhere
+    monkeypatch.setattr(
+        "qaugbench.experiment.check_request.check_request", lambda request: None
+    )  # its data are nowhere
     monkeypatch.setattr("qaugbench.experiment.run.perform", stop)
     program, *arguments = shlex.split(command)
     assert program == "qaugbench"
