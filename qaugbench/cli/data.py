@@ -10,6 +10,7 @@ import click
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, tell
+from qaugbench.experiment.busy import busy
 
 
 @cli.group(cls=NearNamesGroup)
@@ -114,7 +115,8 @@ def audit(target: str, task: str, split: str | None, as_json: bool, jobs: int) -
     """
     from qaugbench.datasets.inspect import audit_source
 
-    report = audit_source(target, task, split=split, jobs=jobs)
+    with busy("Reading and comparing the images ..."):
+        report = audit_source(target, task, split=split, jobs=jobs)
     if as_json:
         print_json([report.to_dict()], ok=report.clean)
     else:
@@ -134,7 +136,9 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
     """
     from qaugbench.datasets.inspect import write_cards
 
-    for path in write_cards(target, task, out or Path(f"card-{Path(target).stem}"), jobs=jobs):
+    with busy("Reading and comparing the images ..."):
+        written = write_cards(target, task, out or Path(f"card-{Path(target).stem}"), jobs=jobs)
+    for path in written:
         click.echo(f"Card: {path}")
 
 
@@ -147,7 +151,9 @@ def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> 
     """Say what a run would use of a folder or .zip."""
     from qaugbench.experiment.check_source import check_source
 
-    say_fitted(check_source(path, task, split=split, allow_leaky=allow_leaky_split))
+    with busy("Reading and checking the images ..."):
+        found = check_source(path, task, split=split, allow_leaky=allow_leaky_split)
+    say_fitted(found)
 
 
 @data.command()
@@ -163,7 +169,9 @@ def phantom(task: str, patients: int, size: int, path: Path) -> None:
     from qaugbench import definitions
     from qaugbench.datasets.phantom.source import export_phantom
 
-    click.echo(f"Phantom: {export_phantom(definitions.task(task).id, patients, size, path)}")
+    with busy("Drawing the images ..."):
+        drawn = export_phantom(definitions.task(task).id, patients, size, path)
+    click.echo(f"Phantom: {drawn}")
 
 
 def _weights(tag: str) -> Path:

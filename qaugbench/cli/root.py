@@ -101,14 +101,14 @@ def main() -> NoReturn:
     try:
         sys.exit(cli.main(prog_name="qaugbench", standalone_mode=False) or 0)
     except click.exceptions.Abort:
-        _interrupted()
+        interrupted()
     except click.ClickException as error:
         _misused(error)
     except QaugbenchError as error:
         tell_error(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        _interrupted()
+        interrupted()
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -131,6 +131,8 @@ def _no_option(error: click.NoSuchOption) -> str:
     return f"There is no option {shown(error.option_name)!r}.{f' Did you mean {near}?' if near else ''}"
 
 
-def _interrupted() -> NoReturn:
-    click.echo("Interrupted. Finished cells are kept; the same command resumes.", err=True)
+def interrupted(command: str = "") -> NoReturn:
+    """Say that a command was interrupted and which one resumes it, the same one if none is given; exit with code 130."""
+    say_how = f"resume with: {printable(command)}" if command else "the same command resumes."
+    click.echo(f"Interrupted. Finished steps are kept; {say_how}", err=True)
     sys.exit(130)

@@ -9,8 +9,9 @@ import click
 
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
-from qaugbench.cli.root import cli, say, tell
+from qaugbench.cli.root import cli, interrupted, say, tell
 from qaugbench.errors import shown
+from qaugbench.experiment.busy import busy
 from qaugbench.places import RUNS
 
 
@@ -160,11 +161,15 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
     if not quiet:
         tell("Checking the request ...")
     request = _checked({**options, "quiet": quiet})
+    from qaugbench.experiment.command import resuming
     from qaugbench.experiment.run import perform
     from qaugbench.report.failures import failure_text
     from qaugbench.report.tables import summary_table
 
-    result = perform(request)
+    try:
+        result = perform(request)
+    except KeyboardInterrupt:
+        interrupted(resuming(request))
     if as_json:
         print_json([result.record.model_dump(mode="json")], ok=not result.failed)
     else:
@@ -185,13 +190,12 @@ def estimate(as_json: bool, **options: Any) -> None:
     From finished cells of the store, else by timing a few steps of each stage.
     """
     tell("Checking the request ...")
-    request = _checked({**options, "quiet": True})
+    request = _checked(options)
     from dataclasses import asdict
 
     from qaugbench.experiment.estimate import estimate_run
 
-    tell("Reading and checking the images ...")
-    estimated = estimate_run(request, tell=tell)
+    estimated = estimate_run(request, working=busy)
     if as_json:
         print_json([asdict(estimated)])
     else:

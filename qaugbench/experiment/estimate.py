@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -22,11 +23,12 @@ from qaugbench.task import canonical_hash
 
 FIRST, FEW, MORE = 2, 4, 16
 STARTING_A_PROCESS_S = 8.0
-Tell = Callable[[str], None]
+Working = Callable[[str], AbstractContextManager[None]]
 
 
-def _silent(text: str) -> None:
+def _silent(text: str) -> AbstractContextManager[None]:
     """Say nothing."""
+    return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,17 @@ class Estimate:
         return f"About {duration(self.total_s)} {with_}; {duration(work)} of processor time."
 
 
-def estimate_run(request: RunRequest, defined: Definitions | None = None, tell: Tell = _silent) -> Estimate:
+def estimate_run(request: RunRequest, defined: Definitions | None = None, working: Working = _silent) -> Estimate:
     """Return the estimate of a run; the data are opened and checked as the run would, and nothing is added to the store.
 
     What no finished step tells is timed in as many processes at once as the run will have: they slow each other down.
-    ``tell`` hears what is being timed.
+    ``working`` is entered with what is being timed.
     """
     prepared = prepare(request, defined)
     plan, store, jobs = prepared.plan, prepared.store, jobs_of(request, prepared.plan)
     history, stages = _history(store), []
     with tempfile.TemporaryDirectory(prefix="qaugbench-estimate-") as scratch:
-        timing = _Timing([Path(scratch) / str(number) for number in range(jobs)], tell)
+        timing = _Timing([Path(scratch) / str(number) for number in range(jobs)], working)
         for cells in _by_cost_class(plan):
             missing = [cell for cell in cells if not store.has(cell.stage, cell.name)]
             seconds, basis = _seconds(cells[0], history, timing) if missing else (0.0, "cached")
@@ -117,8 +119,8 @@ def _seconds(cell: Cell, history: dict[str, list[float]], timing: _Timing) -> tu
 class _Timing:
     """Times steps in as many processes at once as there are ``roots``, the folders of their scratch stores."""
 
-    def __init__(self, roots: Sequence[Path], tell: Tell) -> None:
-        self.roots, self.tell = roots, tell
+    def __init__(self, roots: Sequence[Path], working: Working) -> None:
+        self.roots, self.working = roots, working
         self.known: dict[str, tuple[float, str]] = {}
 
     def of(self, cell: Cell) -> tuple[float, str]:
@@ -126,8 +128,8 @@ class _Timing:
         kind = _kind(cell)
         if kind not in self.known:
             processes = count(len(self.roots), "process", "processes")
-            self.tell(f"Timing {_what(cell)} in {processes} at once ...")
-            self.known[kind] = self._mean(cell), _basis(cell, len(self.roots))
+            with self.working(f"Timing {_what(cell)} in {processes} at once ..."):
+                self.known[kind] = self._mean(cell), _basis(cell, len(self.roots))
         return self.known[kind]
 
     def _mean(self, cell: Cell) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from qaugbench.errors import StoreError
+from qaugbench.experiment.busy import SILENT_S, reminded
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport, compute, found
 from qaugbench.experiment.ledger import Ledger
@@ -17,8 +19,6 @@ from qaugbench.experiment.store import Store
 
 IDLE_S = 300
 """How long a process without work is kept: starting one takes seconds."""
-SILENT_S = 60.0
-"""After how long without a finished step somebody is told what is being computed."""
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
@@ -37,13 +37,13 @@ def execute(
     Among the cells whose needs are done, the first in the order of ``cells`` is computed first. A cell that fails leaves an
     outcome and its reason; cells that need it are not tried. ``StoreError`` and ``DataError`` (an image that cannot be decoded,
     weights that are not there) end the run, since no further cell could do better. ``still`` is told every minute without a
-    report which cells other processes are computing.
+    report which cells are being computed.
     """
     ledger = Ledger(cells, report)
     with nullcontext() if jobs == 1 else _parallel_inside(jobs):
-        _compute_here(ledger, store, light_only=True)
+        _compute_here(ledger, store, still, light_only=True)
         if jobs == 1 or sum(not store.holds(cell.stage, cell.name) for cell in steps_of(cells)) < 2:
-            _compute_here(ledger, store, light_only=False)
+            _compute_here(ledger, store, still, light_only=False)
     if not ledger.finished:
         _compute_in_processes(ledger, store, jobs, still)
     return ledger.reports
@@ -67,12 +67,20 @@ def _missing(ledger: Ledger, store: Store, busy: Container[str] = ()) -> list[Ce
             ledger.note(found(cell))
 
 
-def _compute_here(ledger: Ledger, store: Store, *, light_only: bool) -> None:
+def _compute_here(
+    ledger: Ledger, store: Store, still: Callable[[Sequence[Cell]], None] | None, *, light_only: bool
+) -> None:
     while True:
         missing = [cell for cell in _missing(ledger, store) if not light_only or cell.stage in LIGHT_STAGES]
         if not missing:
             return
-        ledger.note(compute(missing[0], store.root))
+        with _reminded_of(missing[0], still):
+            done = compute(missing[0], store.root)
+        ledger.note(done)
+
+
+def _reminded_of(cell: Cell, still: Callable[[Sequence[Cell]], None] | None) -> AbstractContextManager[None]:
+    return nullcontext() if still is None else reminded(lambda seconds: still([cell]), SILENT_S)
 
 
 def _compute_in_processes(
@@ -83,7 +91,8 @@ def _compute_in_processes(
         while not ledger.finished:
             busy = {cell.name for cell in running.values()}
             for cell in _missing(ledger, store, busy)[: jobs - len(running)]:
-                running[executor.submit(compute, cell, store.root)] = cell
+                with _deaf_children():  # submitting starts the processes that are missing
+                    running[executor.submit(compute, cell, store.root)] = cell
             done = wait(running, timeout=SILENT_S, return_when=FIRST_COMPLETED).done
             if not done and still is not None:
                 still(tuple(running.values()))
@@ -111,6 +120,19 @@ def _processes(jobs: int) -> Iterator[Any]:
     finally:
         if working:
             executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let processes that are started inside not hear Ctrl-C, which a terminal sends to all: this one ends them, without a word.
+
+    The mask is inherited, unlike a handler; an interruption that comes meanwhile is delivered afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _import_stages() -> None:

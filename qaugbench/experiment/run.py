@@ -17,6 +17,7 @@ from qaugbench.experiment import assemble
 from qaugbench.experiment.arm_choice import choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
+from qaugbench.experiment.busy import busy
 from qaugbench.experiment.check_request import amounts, check_request
 from qaugbench.experiment.command import check_images_named, command_of, resuming
 from qaugbench.experiment.control_arms import ArmContext
@@ -174,41 +175,41 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     fractions, replicates = amounts(request, track)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
     check_images_named(request, task)
-    announce("Loading PyTorch and the generators ...", quiet=request.quiet)
-    defined = defined or look_up(request)
-    device = choose_device(request.accelerator, remote=backend.remote)
+    with busy("Loading PyTorch and the generators ...", quiet=request.quiet):
+        defined = defined or look_up(request)
+        device = choose_device(request.accelerator, remote=backend.remote)
     store = Store(request.out / "store")
-    announce("Reading and checking the images ...", quiet=request.quiet)
-    source = open_source(
-        task,
-        track,
-        data=request.data,
-        source=request.source,
-        split=request.split,
-        allow_leaky=request.allow_leaky_split,
-        phantom_folder=request.out / "phantom",
-    )
-    setting = Setting(
-        task,
-        track,
-        source,
-        device,
-        ratio=request.ratio,
-        withhold_test=request.withhold_test,
-        recipe=request.recipe,
-    )
-    context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source, task.id))
-    skipped = skipped_reason(setting, asked=request.plateau_check)
-    plan = make_plan(
-        setting,
-        defined.generators,
-        fractions=fractions,
-        replicates=replicates,
-        optional=choose_arms(request.arms, context),
-        plateau_check=skipped is None,
-        runnable=defined.runnable,
-    )
-    notes = check_external(plan)
+    with busy("Reading and checking the images ...", quiet=request.quiet):
+        source = open_source(
+            task,
+            track,
+            data=request.data,
+            source=request.source,
+            split=request.split,
+            allow_leaky=request.allow_leaky_split,
+            phantom_folder=request.out / "phantom",
+        )
+        setting = Setting(
+            task,
+            track,
+            source,
+            device,
+            ratio=request.ratio,
+            withhold_test=request.withhold_test,
+            recipe=request.recipe,
+        )
+        context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source, task.id))
+        skipped = skipped_reason(setting, asked=request.plateau_check)
+        plan = make_plan(
+            setting,
+            defined.generators,
+            fractions=fractions,
+            replicates=replicates,
+            optional=choose_arms(request.arms, context),
+            plateau_check=skipped is None,
+            runnable=defined.runnable,
+        )
+        notes = check_external(plan)
     plan = replace(plan, setting=replace(setting, source=source.told(notes, notes, notes)))
     folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
     return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))

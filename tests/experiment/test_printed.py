@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -47,9 +49,14 @@ def test_an_estimate_times_each_kind_of_step_once_in_as_many_processes_as_will_r
         asked.append((cell.stage, len(timing.roots)))
         return 2.0
 
+    @contextmanager
+    def working(text: str) -> Iterator[None]:
+        told.append(text)
+        yield
+
     request, told = tiny_request(tmp_path, jobs=3), list[str]()
     with mock.patch.object(estimate._Timing, "_mean", mean):
-        found = estimate.estimate_run(request, tiny_definitions(request), tell=told.append)
+        found = estimate.estimate_run(request, tiny_definitions(request), working=working)
     assert {processes for _, processes in asked} == {3}
     trainings = [stage for stage, _ in asked if stage == "train"]
     assert len(trainings) < len([stage for stage in found.stages if stage.what.startswith("train")])
