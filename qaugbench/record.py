@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_seria
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
+from qaugbench.outcomes import was_blocked
 from qaugbench.places import RECORD_FILE
 from qaugbench.predictions import (
     MOST_ARMS,
@@ -156,8 +157,6 @@ class StageCost(Facts):
 
 GENERATOR_STAGES = frozenset({"fit", "sample", "influence"})
 """The stages that run a generator's own code."""
-NOT_COMPUTED = "not computed"
-"""How the reason of a cell begins that was not tried, because one that it needs failed."""
 
 
 def cause_of(reason: str) -> str:
@@ -184,7 +183,7 @@ class CellOutcome(Facts):
     @property
     def blocked(self) -> bool:
         """Whether the cell was not tried, because one that it needs failed."""
-        return self.reason.startswith((NOT_COMPUTED, "needs "))  # "needs": records of earlier releases
+        return was_blocked(self.reason)
 
 
 class Plateau(Facts):

@@ -15,7 +15,8 @@ from qaugbench.errors import DataError, QaugbenchError, StoreError
 from qaugbench.experiment.cells import EARLIER, Cell
 from qaugbench.experiment.claims import host
 from qaugbench.experiment.store import Store
-from qaugbench.record import GENERATOR_STAGES, NOT_COMPUTED, Outcome
+from qaugbench.outcomes import NOT_COMPUTED
+from qaugbench.record import GENERATOR_STAGES, Outcome
 
 LIGHT_STAGES = frozenset({"prepare", "split", "draw"})
 

@@ -18,6 +18,7 @@ from qaugbench.errors import shown
 from qaugbench.formatting import WIDTH, count
 from qaugbench.kinds import is_quantum
 from qaugbench.record import HARDLY_REACHES, Record
+from qaugbench.report.failures import failed_words
 from qaugbench.stats.decide import LISTED_REPLICATES
 from qaugbench.text_table import wrapped
 
@@ -100,7 +101,7 @@ def _checks(record: Record) -> Iterator[Check]:
     if not record.fits and any(one.kind != "external" for one in record.generators):
         undertrained.append("Not recorded for the generators: this run was made by an earlier version.")
     yield _from_notes("Was everything trained long enough?", undertrained, "Nothing says otherwise.")
-    failed = [f"{count(len(record.failures), 'step')} failed: say why."] if record.failures else []
+    failed = [f"{failed_words(record.failures)}: say why."] if record.failures else []
     yield _from_notes("Did any step fail?", failed, "None.")
     yield _data(record)
     yield _fidelity(record)

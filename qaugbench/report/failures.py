@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qaugbench.formatting import count
+from qaugbench.outcomes import failed_and_blocked
 from qaugbench.record import GENERATOR_STAGES, CellOutcome, Record, cause_of
 
 
@@ -45,9 +46,10 @@ def causes(failures: Sequence[CellOutcome]) -> list[Cause]:
 
 def failed_words(failures: Sequence[CellOutcome]) -> str:
     """Return how many steps failed, and how many were not computed because of them."""
-    blocked = sum(failure.blocked for failure in failures)
-    failed = f"Failed: {count(len(failures) - blocked, 'step')}"
-    return failed + (f"; {count(blocked, 'step')} that need them not computed" if blocked else "")
+    failed, blocked = failed_and_blocked(failure.reason for failure in failures)
+    return f"Failed: {count(failed, 'step')}" + (
+        f"; {count(blocked, 'step')} that need them not computed" if blocked else ""
+    )
 
 
 def failure_note(record: Record) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from qaugbench.board.result_folders import LOG_FILE
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH, count
+from qaugbench.outcomes import failed_and_blocked
 from qaugbench.places import RECORD_FILE, RUNS, STUDY_FILE
 from qaugbench.text_table import wrapped
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
@@ -50,6 +51,10 @@ class _Generator(BaseModel):
     control: str
 
 
+class _Failure(BaseModel):
+    reason: str = ""
+
+
 class _Head(BaseModel):
     """Of a record of any schema what a list shows; all else is not read."""
 
@@ -57,7 +62,7 @@ class _Head(BaseModel):
     generators: list[_Generator]
     replicates: int
     environment: _Environment
-    failures: list[Any] = []
+    failures: list[_Failure] = []
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,9 @@ def _finished(path: Path) -> ListedRun:
         head = _Head.model_validate(parse_json(read_bytes(file, LARGEST_RECORD), file))
     except (EntryError, ValidationError):
         return ListedRun(path, UNREADABLE)
-    failed = len(head.failures)
-    state = f"finished, {count(failed, 'step')} failed" if failed else "finished"
+    failed, blocked = failed_and_blocked(failure.reason for failure in head.failures)
+    state = "finished" + (f", {count(failed, 'step')} failed" if failed else "")
+    state += f", {blocked} that need them not computed" if blocked else ""
     names = tuple(dict.fromkeys(one.id for one in head.generators if one.control == "none"))
     board = head.board.model_dump()
     return ListedRun(path, state, head.environment.created, **board, generators=names, replicates=head.replicates)

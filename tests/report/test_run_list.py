@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qaugbench.files import json_text
 from qaugbench.record import CellOutcome
+from qaugbench.report.failures import failed_words
 from qaugbench.report.run_list import BEGUN_FILE, UNREADABLE, Begun, listed_runs, runs_text
 from tests.board.factory import write_run
 
@@ -38,6 +39,14 @@ def test_failed_steps_are_part_of_the_state(tmp_path: Path) -> None:
     failure = CellOutcome(stage="fit", name="x 10% r0", outcome="error", reason="no file")
     write_run(tmp_path / "one", replicates=2, failures=[failure])
     assert listed_runs(tmp_path)[0].state == "finished, 1 step failed"
+
+
+def test_steps_that_were_not_tried_are_no_failed_ones_as_at_the_end_of_a_run(tmp_path: Path) -> None:
+    reasons = ("no file", "not computed: fit x 10% r0 failed", "needs fit x 10% r0, which failed")
+    failures = [CellOutcome(stage="fit", name="x 10% r0", outcome="error", reason=reason) for reason in reasons]
+    write_run(tmp_path / "one", replicates=2, failures=failures)
+    assert listed_runs(tmp_path)[0].state == "finished, 1 step failed, 2 that need them not computed"
+    assert failed_words(failures) == "Failed: 1 step; 2 steps that need them not computed"
 
 
 def test_unfinished_damaged_and_older_runs_are_listed_newest_first(tmp_path: Path) -> None:
