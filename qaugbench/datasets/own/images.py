@@ -33,6 +33,7 @@ from qaugbench.datasets.own.input import OwnInput, from_files, from_table
 from qaugbench.datasets.own.labels import TitledLabels, check_known
 from qaugbench.datasets.own.medmnist import medmnist_source
 from qaugbench.datasets.own.rows import own_rows
+from qaugbench.datasets.own.table import read_own_table
 from qaugbench.datasets.own.text import check_utf8
 from qaugbench.datasets.prepared import UNREADABLE, open_prepared
 from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards, refuse_swelling_pictures
@@ -124,12 +125,13 @@ def _check_encoding(archive: Archive) -> None:
 def _reads_as_prepared(path: Path, labels: TitledLabels) -> bool:
     """Return whether labels.csv is unambiguous, and no column is a patient, group or part by another name."""
     try:
-        rows = open_prepared(path, labels).table
+        prepared = open_prepared(path, labels)
     except DataError:
         return False
-    for column in (name for name in ("patient_id", "group") if name in rows):
-        check_known(column, zip(rows["filename"], rows[column], strict=True), f"labels.csv in {path}")
-    columns = set(rows.columns)
+    table = read_own_table(prepared.archive.read("labels.csv"), f"labels.csv in {path}")
+    for column in (name for name in ("patient_id", "group") if name in table.columns):
+        check_known(column, table)
+    columns = set(prepared.table.columns)
     spelled = {squeezed(column) for column in columns}
     meant = {"patient_id": {"patientid", "patient"}, "split": {"split"}, "group_split": {"groupsplit"}}
     return all(name in columns or not spelled & others for name, others in meant.items())

@@ -12,6 +12,7 @@ from qaugbench.datasets.own.convert import hashed
 from qaugbench.datasets.own.files import OwnFiles, files_around_labels, is_file, unread_spreadsheet
 from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, table_rows
 from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
+from qaugbench.datasets.own.together import together
 from qaugbench.errors import DataError, first_offenders
 
 
@@ -73,8 +74,9 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     """Return the files in or near ``path`` that the table names by file, by SOPInstanceUID or by PatientID."""
     column = table.column(*FILE_COLUMNS)
     if column is not None:
-        files, found = _found(path, [row[column] for row in table.rows], table)
-        return _by_file(files, table, labels, found)
+        names = [row[column] for row in table.rows]
+        (files, found), rows = together(lambda: _found(path, names, table), lambda: table_rows(table, labels))
+        return _by_file(files, table, rows, found)
     known = {"uid": table.column("SOPInstanceUID"), "patient": table.column("PatientID")}
     by, column = next(((by, column) for by, column in known.items() if column is not None), ("", None))
     if column is None:
@@ -93,7 +95,7 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     return OwnInput(files, by, said)
 
 
-def _by_file(files: OwnFiles, table: OwnTable, labels: TitledLabels, found: Mapping[str, str]) -> OwnInput:
+def _by_file(files: OwnFiles, table: OwnTable, rows: Sequence[OwnRow], found: Mapping[str, str]) -> OwnInput:
     column, slice_column = str(table.column(*FILE_COLUMNS)), table.column("slice")
     keys = [
         (found[row[column]], _slice(row[slice_column], table, place) if slice_column else None)
@@ -103,7 +105,7 @@ def _by_file(files: OwnFiles, table: OwnTable, labels: TitledLabels, found: Mapp
     slices: dict[str, tuple[int, ...]] = {}
     for name, number in keys:
         slices[name] = (*slices.get(name, ()), *(() if number is None else (number,)))
-    said = dict(zip(keys, table_rows(table, labels), strict=True))
+    said = dict(zip(keys, rows, strict=True))
     return OwnInput(files.only(slices), "file", said, {name: numbers for name, numbers in slices.items() if numbers})
 
 
@@ -138,11 +140,12 @@ def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Co
             problems.setdefault("are missing" if not several else "fit several files", []).append(f"{place}: {name!r}")
             continue
         found[name] = several[0]
-    for why, offenders in problems.items():
-        raise DataError(
-            f"{table.where}: {len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}. Write paths that are "
-            f"absolute or relative to {files.root}."
+    if problems:
+        listed = "; ".join(
+            f"{len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}"
+            for why, offenders in problems.items()
         )
+        raise DataError(f"{table.where}: {listed}. Write paths that are absolute or relative to {files.root}.")
     return found
 
 

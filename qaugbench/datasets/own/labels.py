@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from qaugbench.datasets.label_text import (
@@ -18,6 +19,7 @@ from qaugbench.datasets.label_text import (
 )
 from qaugbench.datasets.labels_csv import contradiction
 from qaugbench.datasets.own.table import OwnTable
+from qaugbench.datasets.own.together import together
 from qaugbench.datasets.part_words import PART_OF, part_of
 from qaugbench.errors import DataError, first_offenders
 
@@ -56,28 +58,32 @@ def table_rows(table: OwnTable, labels: TitledLabels) -> list[OwnRow]:
     train, val or test; ``patient_id``, ``age``, ``sex``, ``site`` and ``device`` are kept, other columns are not. Classes
     match as ``class_finder`` says; nothing else is guessed. Raises DataError naming the rows.
     """
-    values = _label_values(table, labels)
-    splits = _splits(table)
     kept = {name: table.column(name) for name in ("patient_id", "group", "age", "sex", "site", "device")}
     kept["patient_id"] = table.column("patient_id", "patient")
     columns = {name: column for name, column in kept.items() if column is not None}
-    for name in columns.keys() & {"patient_id", "group"}:
-        said = zip(table.places, (row[columns[name]] for row in table.rows), strict=True)
-        check_known(columns[name], said, table.where)
-    _refuse_split_patients(table, columns)
+    values, splits, *_ = together(
+        lambda: _label_values(table, labels),
+        lambda: _splits(table),
+        *(partial(check_known, columns[name], table) for name in ("patient_id", "group") if name in columns),
+        lambda: _refuse_split_patients(table, columns),
+    )
     return [
         OwnRow(value, {**{name: _known(row[column]) for name, column in columns.items()}, **split})
         for value, split, row in zip(values, splits, table.rows, strict=True)
     ]
 
 
-def check_known(column: str, said: Iterable[tuple[str, str]], where: str) -> None:
-    """Raise DataError if a value of a column of patients may be a word for "not known"; ``said`` are (place, value)."""
-    doubtful = [f"{place}: {value!r}" for place, value in said if value.strip().lower() in NOT_KNOWN]
+def check_known(column: str, table: OwnTable) -> None:
+    """Raise DataError with the lines if a value of a column of patients may be a word for "not known"."""
+    doubtful = [
+        f"{place}: {row[column]!r}"
+        for place, row in zip(table.places, table.rows, strict=True)
+        if row[column].strip().lower() in NOT_KNOWN
+    ]
     if doubtful:
         raise DataError(
-            f"{where}: {len(doubtful)} rows have a {column} that may mean 'not known': {first_offenders(doubtful)}. Is it one "
-            "patient? Then write it in another way, such as 'patient-NA'. Are these patients unknown? Then give each "
+            f"{table.where}: {len(doubtful)} rows have a {column} that may mean 'not known': {first_offenders(doubtful)}. Is it "
+            "one patient? Then write it in another way, such as 'patient-NA'. Are these patients unknown? Then give each "
             f"such image a {column} of its own, leave these rows out, or remove the column (then every image counts as a patient)."
         )
 

@@ -167,8 +167,9 @@ def test_a_patient_who_may_be_unknown_is_asked_about(unknown: str, separator: st
     folder = write(tmp_path / "own", {**IMAGES, "labels.csv": text})
     for path in (folder, folder / "labels.csv"):
         said = message(path)
-        assert "2 rows have a patient_id that may mean 'not known': " in said
-        assert f"'{unknown}'" in said
+        lines = [number for number, line in enumerate(text.splitlines(), 1) if line.endswith(f"{separator}{unknown}")]
+        first, second = (f"line {number}: '{unknown}'" for number in lines)
+        assert f"2 rows have a patient_id that may mean 'not known': {first}, {second}." in said
         assert "Is it one patient?" in said
     known = write(tmp_path / "known", {**IMAGES, "labels.csv": text.replace(unknown, "patient-NA")})
     assert len(opened(known).group_names) == N // 2

@@ -379,6 +379,14 @@ def test_check_shows_what_a_run_would_use_of_a_folder_of_classes(tmp_path):
         ),
         ({"a.csv": "filename,label\nx.png,glioma\n", "b.png": png()}, r"1 of 1 files are missing: line 2: 'x.png'"),
         ({"a.csv": "filename,label\nb.png,gliom\n", "b.png": png()}, r"line 2: 'gliom'.*Did you mean 'glioma'"),
+        (
+            {"a.csv": "filename,label,split,patient_id\nb.png,gliom,x,NA\nx.png,glioma,train,1\n", "b.png": png()},
+            r"(?s)1 of 2 files are missing: line 3: 'x.png'.*line 2: 'gliom'.*line 2: 'x'.*not known': line 2: 'NA'",
+        ),
+        (
+            {"a.csv": "filename,label\nb.png,glioma\nc.png,glioma\n", "x/b.png": png(), "y/b.png": png()},
+            r"1 of 2 files fit several files: line 2: 'b.png'; 1 of 2 files are missing: line 3: 'c.png'",
+        ),
         ({"a.csv": "filename,label\nb.png\n", "b.png": png()}, "2 columns, but line 2 has 1 values"),
         ({"a.csv": "filename,label\nb.png,glioma\nb.png,glioma\n", "b.png": png()}, "2 rows are empty in, or share"),
         (
