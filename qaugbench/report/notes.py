@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from qaugbench.board.circuit_influence import influence_notes
 from qaugbench.board.fit_notes import fit_notes
 from qaugbench.board.plateau_notes import plateau_notes
+from qaugbench.board.short_fits import short_fits_notes
 from qaugbench.errors import first_offenders
 from qaugbench.formatting import PHANTOM_BANNER, count, fraction_words, unsigned
 from qaugbench.kinds import is_quantum
@@ -55,6 +56,7 @@ def notes(record: Record) -> list[str]:
     lines += _class_notes(record)
     lines += influence_notes(record)
     lines += fit_notes(record)
+    lines += short_fits_notes(record)
     lines += _attribution_notes(record)
     if record.failures:
         lines.append(failure_note(record))

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from qaugbench.board.fit_notes import fit_notes, fit_rows
+from qaugbench.board.short_fits import short_fits_notes
 from qaugbench.experiment.fits import summary
 from qaugbench.experiment.run import RunResult
 from qaugbench.record import FitSummary, LossSummary
+from qaugbench.report.notes import notes
 
 
 def noted(words: str, *, updates: int = 100, loss: float = 1.0, cpu_s: float = 10.0) -> dict[str, Any]:
@@ -55,6 +57,18 @@ def test_losses_of_adversarial_models_and_controls_name_nobody(finished: RunResu
     still = LossSummary(mean=0.3, words={"falling": 5})
     assert not fit_notes(with_fits(finished, "qldm:twin", denoising=still))
     assert not fit_notes(with_fits(finished, "qldm", generator=still, gap=still))
+
+
+def test_a_smoke_run_says_that_its_fits_are_short_by_design_whatever_the_losses_did(finished: RunResult) -> None:
+    flat = with_fits(finished, "qldm", denoising=LossSummary(mean=0.3, words={"flat": 5}))
+    (said,) = short_fits_notes(flat)
+    assert said.startswith(
+        "The track smoke fits generators for a short time by design (qldm 1,150 updates, 74.6 looks at each"
+    )
+    assert said in notes(flat)
+    solved = with_fits(finished, "qldm")
+    lite = flat.model_copy(update={"board": flat.board.model_copy(update={"track": "lite"})})
+    assert short_fits_notes(solved) == short_fits_notes(lite) == []
 
 
 def test_rows_tell_time_updates_losses_and_movement(finished: RunResult) -> None:
