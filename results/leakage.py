@@ -20,8 +20,9 @@ import numpy as np
 from qaugbench.datasets.audit.duplicates import find_pairs
 from qaugbench.datasets.audit.scan import scan
 from qaugbench.datasets.merged_groups import close_groups
+from qaugbench.experiment.prepare import PreparedRun, prepare
 from qaugbench.experiment.replicate import replicate_rows
-from qaugbench.experiment.run import PreparedRun, RunRequest, prepare
+from qaugbench.experiment.request import RunRequest
 from qaugbench.predictions import PredictionSet, read_predictions
 from qaugbench.record import Record, read_record
 

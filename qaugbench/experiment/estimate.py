@@ -13,10 +13,11 @@ from statistics import mean
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.cells import Cell, Place
 from qaugbench.experiment.execute import compute
+from qaugbench.experiment.opening import described
 from qaugbench.experiment.order import steps_of
 from qaugbench.experiment.plan import Plan
+from qaugbench.experiment.prepare import Definitions, jobs_of, prepare
 from qaugbench.experiment.request import RunRequest
-from qaugbench.experiment.run import Definitions, described, jobs_of, prepare
 from qaugbench.experiment.store import META, Store
 from qaugbench.formatting import count, duration
 from qaugbench.task import canonical_hash

@@ -5,57 +5,24 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qaugbench import definitions
 from qaugbench.board.verify import scores_of
-from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.errors import DefinitionError, StoreError, near_names
 from qaugbench.experiment import assemble
-from qaugbench.experiment.arm_choice import choose_arms, left_out
-from qaugbench.experiment.arms import GeneratorChoice
-from qaugbench.experiment.backends import Backend, Where, choose_backend
-from qaugbench.experiment.busy import busy
-from qaugbench.experiment.check_request import amounts, check_request
-from qaugbench.experiment.command import check_images_named, command_of, resuming
-from qaugbench.experiment.control_arms import ArmContext
-from qaugbench.experiment.environment import choose_device, environment, now, usable_cores
-from qaugbench.experiment.external_images import check_external
-from qaugbench.experiment.generator_choice import choose_generators
-from qaugbench.experiment.pace import Pace
-from qaugbench.experiment.plan import Plan, Runnable, make_plan
-from qaugbench.experiment.plateau import skipped_reason
+from qaugbench.experiment.command import command_of, resuming
+from qaugbench.experiment.environment import environment, now
+from qaugbench.experiment.opening import opening
+from qaugbench.experiment.prepare import Definitions, PreparedRun, pace_of, prepare
 from qaugbench.experiment.progress import announce, shown
-from qaugbench.experiment.replicate_cells import Setting
 from qaugbench.experiment.request import Accelerator, RunRequest
-from qaugbench.experiment.run_name import run_folder
-from qaugbench.experiment.source import open_source, phantom_side
-from qaugbench.experiment.steps import cost_line, plan_lines
-from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, npz_bytes, write_whole
-from qaugbench.formatting import count, fraction_words
-from qaugbench.record import FractionFacts, record_text, robustness_only
+from qaugbench.record import record_text
 from qaugbench.report.result import Result
 from qaugbench.report.run_list import BEGUN_FILE, Begun
-from qaugbench.task import RecipeName, Task
-
-WITHHELD = (
-    "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
-)
-
-
-@dataclass(frozen=True)
-class Definitions:
-    """What the names in a request stand for: the task and the generators with their controls.
-
-    ``runnable`` says which fraction a source is large enough for.
-    """
-
-    task: Task
-    generators: tuple[GeneratorChoice, ...]
-    runnable: Runnable = runnable_fraction
+from qaugbench.task import RecipeName
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,22 +35,6 @@ class RunResult(Result):
     def failed(self) -> bool:
         """Whether any cell failed."""
         return bool(self.record.failures)
-
-
-@dataclass(frozen=True)
-class PreparedRun:
-    """A request with its data opened and its cells planned; ``plateau_skipped`` says why there is no plateau check.
-
-    ``arms_left_out`` says which arms ``--arm all`` does not bring, and why.
-    """
-
-    request: RunRequest
-    plan: Plan
-    store: Store
-    folder: Path
-    backend: Backend
-    plateau_skipped: str | None
-    arms_left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -158,63 +109,6 @@ def _several(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def look_up(request: RunRequest) -> Definitions:
-    """Return what the names in a request stand for; an unknown one is answered with near ones, before PyTorch is imported."""
-    check_request(request)
-    task = definitions.task(request.task)
-    track = definitions.track(task, request.track)
-    choices = choose_generators(request.generators, task, track)
-    return Definitions(task, choices)
-
-
-def prepare(request: RunRequest, defined: Definitions | None = None) -> PreparedRun:
-    """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
-    task = definitions.task(request.task) if defined is None else defined.task
-    check_request(request, None if defined is None else task)
-    track = definitions.with_recipe(task, definitions.track(task, request.track), request.recipe)
-    fractions, replicates = amounts(request, track)
-    backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
-    check_images_named(request, task)
-    with busy("Loading PyTorch and the generators ...", quiet=request.quiet):
-        defined = defined or look_up(request)
-        device = choose_device(request.accelerator, remote=backend.remote)
-    store = Store(request.out / "store")
-    with busy("Reading and checking the images ...", quiet=request.quiet):
-        source = open_source(
-            task,
-            track,
-            data=request.data,
-            source=request.source,
-            split=request.split,
-            allow_leaky=request.allow_leaky_split,
-            phantom_folder=request.out / "phantom",
-        )
-        setting = Setting(
-            task,
-            track,
-            source,
-            device,
-            ratio=request.ratio,
-            withhold_test=request.withhold_test,
-            recipe=request.recipe,
-        )
-        context = ArmContext(task.id, track.image_size, defined.generators, phantom_side(source, task.id))
-        skipped = skipped_reason(setting, asked=request.plateau_check)
-        plan = make_plan(
-            setting,
-            defined.generators,
-            fractions=fractions,
-            replicates=replicates,
-            optional=choose_arms(request.arms, context),
-            plateau_check=skipped is None,
-            runnable=defined.runnable,
-        )
-        notes = check_external(plan)
-    plan = replace(plan, setting=replace(setting, source=source.told(notes, notes, notes)))
-    folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
-    return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
-
-
 def perform(request: RunRequest, defined: Definitions | None = None) -> RunResult:
     """Carry out a run: compute the missing cells, choose on validation, then score and write record, predictions and report.
 
@@ -282,66 +176,6 @@ def _begun(prepared: PreparedRun) -> Begun:
         began=now(),
         command=resuming(prepared.request),
     )
-
-
-def opening(prepared: PreparedRun) -> str:
-    """Return what a person is told before anything is computed: data, split, arms, fractions, steps and what they cost."""
-    cost = cost_line(pace_of(prepared).left(), processes_of(prepared))
-    last = f"Results: {prepared.folder}. Interrupt at any time: the same command resumes."
-    return "\n".join([described(prepared), *plan_lines(prepared.plan.cells, prepared.store), cost, last])
-
-
-def described(prepared: PreparedRun) -> str:
-    """Return what a run is about: data, split, arms and fractions."""
-    plan = prepared.plan
-    arms = ", ".join(arm.info.id for arm in assemble.run_arms(plan))
-    lines = [
-        plan.source.banner,
-        f"Board: {plan.task.name} / {plan.source.facts.source} / {plan.track.name}; "
-        f"{count(plan.replicates, 'replicate')} on {plan.device}.",
-        *map(_fraction_line, plan.fractions),
-        f"Arms: {arms}.",
-        *(f"Without the arm {name}: {why}." for name, why in prepared.arms_left_out.items()),
-        *([WITHHELD] if plan.setting.withhold_test else []),
-        f"Plateau check: {_plateau_words(prepared)}",
-        *_recipe_lines(prepared),
-    ]
-    return "\n".join(lines)
-
-
-def processes_of(prepared: PreparedRun) -> int | None:
-    """Return how many processes compute a run; None where a cluster has as many as it has."""
-    return prepared.request.jobs if prepared.backend.remote else jobs_of(prepared.request, prepared.plan)
-
-
-def pace_of(prepared: PreparedRun) -> Pace:
-    """Return the pace of a run before its first step."""
-    return Pace(prepared.plan.cells, prepared.store, processes_of(prepared))
-
-
-def _recipe_lines(prepared: PreparedRun) -> list[str]:
-    reason = robustness_only(prepared.plan.setting.recipe)
-    return [] if reason is None else [f"Classifier: {prepared.plan.track.recipe.model}; {reason}."]
-
-
-def _fraction_line(fraction: FractionFacts) -> str:
-    images = f"{fraction.n_real:,} real training images, {fraction.n_fill:,} synthetic"
-    reason = f" {fraction.reason}" if fraction.reason else ""
-    return f"Fraction {fraction_words(fraction.key)}: {images}.{reason}"
-
-
-def _plateau_words(prepared: PreparedRun) -> str:
-    if prepared.plateau_skipped is not None:
-        return f"skipped: {prepared.plateau_skipped}"
-    arms = " and ".join(dict.fromkeys(arm for arm, _, _ in prepared.plan.plateau_cells))
-    return f"{arms} of replicate 0 are trained once more with twice the steps."
-
-
-def jobs_of(request: RunRequest, plan: Plan) -> int:
-    """Return how many processes a run uses: as asked, else all cores, or one on a GPU."""
-    if request.jobs is not None:
-        return request.jobs
-    return usable_cores() if plan.device == "cpu" else 1
 
 
 def _write(path: Path, content: bytes | str) -> None:

@@ -14,11 +14,11 @@ from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.pace import Pace
 from qaugbench.experiment.plan import Plan
+from qaugbench.experiment.prepare import Definitions, PreparedRun, jobs_of, look_up, prepare
 from qaugbench.experiment.processes import execute
 from qaugbench.experiment.progress import Progress, announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.experiment.request import Accelerator, RunRequest
-from qaugbench.experiment.run import Definitions, PreparedRun, jobs_of, look_up, prepare
 from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, write_whole
 from qaugbench.places import STUDY_FILE

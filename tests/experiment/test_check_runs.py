@@ -17,7 +17,8 @@ from qaugbench.board.entry import submit
 from qaugbench.board.verify import verify
 from qaugbench.cli import main
 from qaugbench.errors import DefinitionError, EntryError, QaugbenchError
-from qaugbench.experiment.run import RunResult, prepare
+from qaugbench.experiment.prepare import prepare
+from qaugbench.experiment.run import RunResult
 from qaugbench.predictions import read_predictions
 from tests.experiment.tiny import tiny_definitions, tiny_request, tiny_run
 
@@ -169,7 +170,7 @@ def test_wrong_options_are_refused_before_anything_is_computed(
 
 
 def test_what_a_run_will_have_is_said_before_it_starts(tmp_path: Path) -> None:
-    from qaugbench.experiment.run import opening
+    from qaugbench.experiment.opening import opening
 
     request = tiny_request(tmp_path, generators=("ldm",), arms=("copycat",), ratio=0.5, withhold_test=True)
     said = opening(prepare(request, tiny_definitions(request)))

@@ -56,7 +56,7 @@ def in_background(command: list[str]) -> Iterator[None]:
 
 def call(monkeypatch: pytest.MonkeyPatch, command: list[str], *more: str) -> int:
     """Return the exit code of a command of qaugbench, on the tiny task."""
-    monkeypatch.setattr("qaugbench.experiment.run.look_up", tiny_definitions)
+    monkeypatch.setattr("qaugbench.experiment.prepare.look_up", tiny_definitions)
     monkeypatch.setattr("sys.argv", [*command, *more])
     with pytest.raises(SystemExit) as stop:
         main()

@@ -13,8 +13,9 @@ from PIL import Image
 from qaugbench import definitions
 from qaugbench.errors import DataError
 from qaugbench.experiment.external_images import _few
+from qaugbench.experiment.prepare import prepare
 from qaugbench.experiment.request import RunRequest
-from qaugbench.experiment.run import perform, prepare
+from qaugbench.experiment.run import perform
 from qaugbench.experiment.source import open_source
 from qaugbench.experiment.usable_images import asked_label_vectors
 from qaugbench.task import Endpoint, learnable_endpoints

@@ -17,7 +17,8 @@ import pytest
 
 from qaugbench.errors import DataError, StoreError
 from qaugbench.experiment.cells import Cell
-from qaugbench.experiment.run import RunResult, prepare
+from qaugbench.experiment.prepare import prepare
+from qaugbench.experiment.run import RunResult
 from qaugbench.experiment.store import Store
 from qaugbench.generators.training.checkpoint import Checkpoint
 from tests.experiment.conftest import CopyWithout

@@ -13,7 +13,8 @@ from qaugbench.downstream.network import build_network, predict
 from qaugbench.downstream.recipe import train_classifier
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.assemble import departures
-from qaugbench.experiment.run import PreparedRun, opening, prepare
+from qaugbench.experiment.opening import opening
+from qaugbench.experiment.prepare import PreparedRun, prepare
 from tests.downstream.stripes import SEEDS, striped_images
 from tests.experiment.small import RECIPE, TRACK
 from tests.experiment.tiny import tiny_definitions, tiny_request

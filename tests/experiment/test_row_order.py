@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from qaugbench.experiment.prepare import look_up, prepare
 from qaugbench.experiment.processes import execute
 from qaugbench.experiment.request import RunRequest
-from qaugbench.experiment.run import look_up, prepare
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 N = 60

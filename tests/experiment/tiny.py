@@ -10,8 +10,9 @@ from typing import Any
 
 from qaugbench import definitions
 from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.prepare import Definitions, look_up
 from qaugbench.experiment.request import RunRequest
-from qaugbench.experiment.run import Definitions, RunResult, look_up, perform
+from qaugbench.experiment.run import RunResult, perform
 from qaugbench.task import Task
 
 TASK = "kneeoa"

@@ -21,8 +21,9 @@ from qaugbench.datasets import acquire
 from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.datasets.sources import prepared_path, source
 from qaugbench.experiment import run as running
+from qaugbench.experiment.prepare import Definitions, look_up, prepare
 from qaugbench.experiment.request import RunRequest
-from qaugbench.experiment.run import Definitions, RunResult, look_up, perform, prepare
+from qaugbench.experiment.run import RunResult, perform
 from tests.experiment.tiny import tiny_definitions
 from tests.project.documents import ROOT, commands
 

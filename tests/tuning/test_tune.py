@@ -17,8 +17,8 @@ from qaugbench.cli import cli
 from qaugbench.errors import DefinitionError, QaugbenchError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.prepare import Definitions
 from qaugbench.experiment.processes import execute
-from qaugbench.experiment.run import Definitions
 from qaugbench.experiment.store import META, Store
 from qaugbench.metrics.discrimination import class_scores, macro_auroc
 from qaugbench.tuning import tune as tuning
