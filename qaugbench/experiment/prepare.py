@@ -68,19 +68,17 @@ def look_up(request: RunRequest) -> Definitions:
 
 def prepare(request: RunRequest, defined: Definitions | None = None) -> PreparedRun:
     """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
-    task = definitions.task(request.task) if defined is None else defined.task
-    check_request(request, None if defined is None else task)
+    check_request(request, None if defined is None else defined.task)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
-    check_images_named(request, task)
+    check_images_named(request, definitions.task(request.task) if defined is None else defined.task)
     with busy("Loading PyTorch and the generators ...", quiet=request.quiet):
         defined = defined or look_up(request)
         device = choose_device(request.accelerator, remote=backend.remote)
     store = Store(request.out / "store")
     with busy("Reading and checking the images ...", quiet=request.quiet):
-        setting = _setting(request, task, device)
-        context = ArmContext(
-            task.id, setting.track.image_size, defined.generators, phantom_side(setting.source, task.id)
-        )
+        setting = _setting(request, defined.task, device)
+        side = phantom_side(setting.source, setting.task.id)
+        context = ArmContext(setting.task.id, setting.track.image_size, defined.generators, side)
         skipped = skipped_reason(setting, asked=request.plateau_check)
         plan = _with_notes(_plan(request, defined, setting, context, plateau_check=skipped is None))
     folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
