@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qaugbench.board.circuit_influence import influence_note, influence_of
+from qaugbench.formatting import fraction_words
 from qaugbench.kinds import is_quantum
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.claims import CIRCUIT
-from qaugbench.report.notes import without_controls
+from qaugbench.report.notes import notes, without_controls
 from qaugbench.stats.decide import VerdictCode
 from qaugbench.stats.ladder import LadderVerdict
 from qaugbench.stats.results import ArmVerdict, Contrast
@@ -44,6 +45,49 @@ class Answer:
     words: str
     tone: Tone
     text: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One question at one fraction: generator by generator, what is said where nothing is, and what several have in common."""
+
+    question: str
+    fraction: str
+    answers: list[Answer]
+    otherwise: str
+    shared: dict[str, str]
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything that is said, one text per generator or the reason why there is none; what several share comes last."""
+        own = [answer.text for answer in self.answers] or [self.otherwise]
+        return own + [f"Each of {arms}: {sentence}" for arms, sentence in self.shared.items()]
+
+
+def both_answers(record: Record, key: str) -> list[Answered]:
+    """Return the answers to both questions at one fraction: what the page, the terminal and Markdown say."""
+    none = views.why_no_verdict(record)
+    return [
+        Answered(HELPS_QUESTION, key, help_answers(record, key), none, shared_worth(record, key)),
+        Answered(CIRCUIT_QUESTION, key, circuit_answers(record, key), no_circuit_words(record), {}),
+    ]
+
+
+def question_blocks(record: Record) -> dict[str, list[str]]:
+    """Return what is said to each question, under the question; of several fractions each has its own."""
+    several = len(record.fractions) > 1
+    found = [one for fraction in record.fractions for one in both_answers(record, fraction.key)]
+    return {
+        one.question + f" ({fraction_words(one.fraction)} of the training patients)" * several: one.lines
+        for one in found
+    }
+
+
+def further_notes(record: Record, *, failures: bool = True) -> list[str]:
+    """Return the notes of a record that no answer holds already; ``failures`` of the run are the last of them."""
+    said = " ".join(line for lines in question_blocks(record).values() for line in lines)
+    noted = notes(record if failures else record.model_copy(update={"failures": []}))
+    return [note for note in noted if note not in said]
 
 
 def help_answers(record: Record, key: str) -> list[Answer]:

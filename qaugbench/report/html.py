@@ -26,7 +26,7 @@ from qaugbench.report.curves import CurveFile, read_curves
 from qaugbench.report.drawing import svg
 from qaugbench.report.identity import looks
 from qaugbench.report.key import key as mark_key
-from qaugbench.report.notes import banner, notes
+from qaugbench.report.notes import banner
 from qaugbench.report.pictures import data_uri, strips_by_class
 from qaugbench.stats.wording import listed
 
@@ -70,7 +70,6 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 def render(record: Record, curves: CurveFile, samples: Path) -> str:
     """Return the page as text."""
     answered = [_answer(record, fraction.key) for fraction in record.fractions]
-    said = " ".join(answer.text for one in answered for answer in (*one["helps"], *one["circuit"]))
     pictures = strips_by_class(samples, record)
     drawn = _curve_pictures(record, curves)
     return (
@@ -81,15 +80,12 @@ def render(record: Record, curves: CurveFile, samples: Path) -> str:
             looks=looks(record.arms),
             banner=banner(record),
             answers=answered,
-            why_no_verdict=views.why_no_verdict(record),
-            no_circuit=answers.no_circuit_words(record),
-            questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
             claims_header=claims.CLAIMS_HEADER,
             adjusted=claims.adjusted_rows(record),
             adjusted_title=claims.adjusted_title(record),
             adjusted_header=claims.ADJUSTED_HEADER,
             confirmatory=record.scores.confirmatory,
-            notes=[note for note in notes(record) if note not in said],
+            notes=answers.further_notes(record),
             fractions=[_fraction(record, fraction.key) for fraction in record.fractions],
             deviations=_deviations(record),
             generator_rows=_generator_rows(record),
@@ -112,9 +108,6 @@ def short_page(record: Record) -> str:
             record=record,
             banner=banner(record),
             answers=[_answer(record, fraction.key) for fraction in record.fractions],
-            why_no_verdict=views.why_no_verdict(record),
-            no_circuit=answers.no_circuit_words(record),
-            questions=(answers.HELPS_QUESTION, answers.CIRCUIT_QUESTION),
             header=tables.main_header(),
             rows={
                 fraction.key: tables.main_rows(record, fraction.key, record.endpoints[0].id)
@@ -179,9 +172,7 @@ def _answer(record: Record, key: str) -> dict[str, Any]:
     alt = f"Plot of differences. Minus R*: {against or 'none'}. Minus its controls: {controls or 'none'}."
     return {
         "key": key,
-        "helps": answers.help_answers(record, key),
-        "worth": answers.shared_worth(record, key),
-        "circuit": answers.circuit_answers(record, key),
+        "both": answers.both_answers(record, key),
         "picture": _picture(caption, alt, lambda narrow: plots.answer_figure(record, key, narrow=narrow)),
     }
 

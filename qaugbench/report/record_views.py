@@ -26,11 +26,6 @@ class Said:
     worth: str | None
     ceiling: str | None = None
 
-    @property
-    def text(self) -> str:
-        """All of it as one text."""
-        return " ".join(part for part in (self.verdict.sentence, self.worth, self.ceiling) if part is not None)
-
 
 def endpoint_score(record: Record, key: str, endpoint: str) -> EndpointScore | None:
     """Return one endpoint's scores at one fraction; None when it could not be scored."""

@@ -21,7 +21,8 @@ from qaugbench.predictions import ArmInfo
 from qaugbench.record import FractionFacts, Record
 from qaugbench.report import claims
 from qaugbench.report import record_views as views
-from qaugbench.report.notes import banner, interval_words, notes
+from qaugbench.report.answers import further_notes, question_blocks
+from qaugbench.report.notes import banner, interval_words
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
 from qaugbench.stats.wording import listed
@@ -36,16 +37,17 @@ def summary_table(record: Record, width: int = WIDTH, *, failures: bool = True) 
 
     Per fraction: what the reference R* is, the value of every arm (mean and standard deviation over replicates) with its
     differences from R* and from R+ and n (replicates), then the differences from the best classical arm and from the
-    controls; at the end the verdicts as sentences and what to beware of.
+    controls; at the end the answers to both questions and what to beware of.
     """
     primary = record.endpoints[0]
     blocks = [
         wrapped(f"{record.board}: {record.title}", width=width),
         *[wrapped(line, width=width) for line in banner(record)],
         *[_fraction_text(record, fraction, width) for fraction in record.fractions],
-        *_sentences(record, width),
+        *_answers(record, width),
+        *_adjusted(record, width),
     ]
-    found = notes(record if failures else record.model_copy(update={"failures": []}))
+    found = further_notes(record, failures=failures)
     if found:
         blocks.append("Notes\n" + "\n".join(wrapped(note, "- ", width) for note in found))
     legend = (
@@ -74,8 +76,9 @@ def markdown_summary(record: Record) -> str:
     if len(members) > 1:
         title = f"**{claims.adjusted_title(record)}**: {record.scores.confirmatory.method}"
         parts += [title, markdown_table(claims.ADJUSTED_HEADER, members)]
-    parts += [f"- {one.text}" for one in views.said(record)] or [views.why_no_verdict(record)]
-    parts += [f"- Note: {note}" for note in notes(record)]
+    for question, lines in question_blocks(record).items():
+        parts += [f"### {question}", *(f"- {line}" for line in lines)]
+    parts += [f"- Note: {note}" for note in further_notes(record)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -229,11 +232,11 @@ def _markdown_claims(record: Record, key: str) -> list[str]:
     return parts
 
 
-def _sentences(record: Record, width: int) -> list[str]:
-    found = views.said(record)
-    if not found:
-        return [wrapped(views.why_no_verdict(record), width=width)]
-    return ["Verdicts\n" + "\n".join(wrapped(one.text, "* ", width) for one in found), *_adjusted(record, width)]
+def _answers(record: Record, width: int) -> list[str]:
+    return [
+        "\n".join([wrapped(question, width=width), *(wrapped(line, "* ", width) for line in lines)])
+        for question, lines in question_blocks(record).items()
+    ]
 
 
 def _adjusted(record: Record, width: int) -> list[str]:

@@ -10,11 +10,15 @@ import pytest
 
 from qaugbench.formatting import interval, signed, unsigned
 from qaugbench.record import BlockInfluence, Plateau, Record
+from qaugbench.report.answers import both_answers
+from qaugbench.report.curves import CurveFile
+from qaugbench.report.html import render
 from qaugbench.report.notes import low_power
 from qaugbench.report.tables import best_classical_title, markdown_summary, summary_table
 from qaugbench.stats.results import Contrast
 from qaugbench.task import Endpoint
 from tests.board.factory import endpoints_for, predictions_for, record_for, write_run
+from tests.report.page_text import PageText
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +51,30 @@ def test_row_holds_mean_sd_difference_interval_and_n(record: Record) -> None:
         assert shown in line
 
 
-def test_every_sentence_of_the_generators_is_there(record: Record) -> None:
-    text = " ".join(summary_table(record).split())
-    for fraction in record.scores.fractions.values():
-        for verdict in fraction.endpoints["macro_auroc"].verdicts.values():
-            assert verdict.sentence in text
+def test_both_questions_are_answered_in_the_sentences_of_the_page(record: Record) -> None:
+    page = " ".join(PageText(render(record, CurveFile(), Path("none"))).sentences())
+    for made in (summary_table(record), markdown_summary(record)):
+        text = " ".join(made.split())
+        for question in ("Does it help?", "Is it the quantum part?"):
+            for key in ("10 %", "100 %"):
+                assert f"{question} ({key} of the training patients)" in text
+        for key in ("10%", "100%"):
+            for one in both_answers(record, key):
+                for answer in one.answers:
+                    assert answer.text in text
+                    assert answer.text.replace(" %", "\u00a0%").partition(". ")[0] in page.replace(" %", "\u00a0%")
     assert record.scores.worth["10%"]["qldm"].sentence in text
+
+
+def test_the_end_of_a_run_says_that_no_circuit_was_there_to_ask_about(tmp_path: Path) -> None:
+    text = summary_table(write_run(tmp_path, replicates=6, arms=("R", "R+", "R+cm", "ddpm")))
+    assert "\nIs it the quantum part?\n* No quantum generator was run, so there is no circuit to ask about.\n" in text
+
+
+def test_what_an_answer_says_is_not_a_note_again(tmp_path: Path) -> None:
+    text = " ".join(summary_table(write_run(tmp_path, replicates=6, arms=("R", "R+", "R+cm", "qldm"))).split())
+    assert text.count("qldm ran without its controls") == 1
+    assert text.index("Is it the quantum part?") < text.index("qldm ran without its controls") < text.index("Notes")
 
 
 def test_best_classical_arm_is_named_with_how_it_was_chosen(record: Record) -> None:
