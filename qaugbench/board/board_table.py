@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qaugbench.board.circuit_influence import influence_cell, influence_of
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Place
+from qaugbench.board.no_verdict import contrast_with_reasons, verdict_with_reasons
 from qaugbench.board.shared_reference import SharedReference
 from qaugbench.formatting import NONE, change, markdown_table, p_value, span, unsigned
 from qaugbench.kinds import is_quantum
@@ -50,8 +51,11 @@ def rows_of(entry: Submitted, key: str) -> list[Row]:
     scored = None if fraction is None else fraction.endpoints.get(record.endpoints[0].id)
     if fraction is None or scored is None:
         return []
-    by_family = {(found.family, found.arm, found.against): found for found in scored.contrasts}
-    over = {(found.family, found.arm): found for found in scored.contrasts}
+    endpoint = record.endpoints[0].id
+    contrasts = [contrast_with_reasons(record, key, endpoint, found) for found in scored.contrasts]
+    verdicts = {arm: verdict_with_reasons(record, key, endpoint, found) for arm, found in scored.verdicts.items()}
+    by_family = {(found.family, found.arm, found.against): found for found in contrasts}
+    over = {(found.family, found.arm): found for found in contrasts}
 
     def row(arm: ArmInfo, above: str | None, controls: tuple[Row, ...] = ()) -> Row:
         return Row(
@@ -63,7 +67,7 @@ def rows_of(entry: Submitted, key: str) -> list[Row]:
             reference=scored.arms.get(str(fraction.reference.arm)),
             difference=over.get(("reference", arm.id)),
             over_augmented=over.get(("augmented", arm.id)),
-            verdict=scored.verdicts.get(arm.id),
+            verdict=verdicts.get(arm.id),
             over_control=None if above is None else by_family.get(("control", above, arm.id)),
             controls=controls,
         )

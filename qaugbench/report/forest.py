@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
@@ -48,11 +48,19 @@ class Panel:
     rows: Sequence[Difference]
 
 
-def forest(panels: Sequence[Panel], *, unit: str, margin: float | None = None, narrow: bool = False) -> Figure:
+def forest(
+    panels: Sequence[Panel],
+    *,
+    unit: str,
+    margin: float | None = None,
+    no_interval: str | None = None,
+    narrow: bool = False,
+) -> Figure:
     """Return a figure of differences with intervals, one panel under the other on one axis.
 
-    The band is the range in which a difference does not matter (plus and minus ``margin``). A ``narrow`` figure, for a
-    telephone, has every label above its row.
+    The band is the range in which a difference does not matter (plus and minus ``margin``). Where no difference has an
+    interval, ``no_interval`` says why in its place: a mark within the band would pass for a finding. A ``narrow`` figure, for
+    a telephone, has every label above its row.
     """
     panels = [panel for panel in panels if panel.rows]
     lines = 1.75 if narrow else 1.0
@@ -61,7 +69,7 @@ def forest(panels: Sequence[Panel], *, unit: str, margin: float | None = None, n
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(NARROW if narrow else WIDE, (bottom + 1.5) * ROW + 0.5), layout="constrained")
         axis = figure.subplots()
-        _scale(axis, panels, margin)
+        _scale(axis, panels, None if no_interval else margin, no_interval)
         place, places = 0.0, {}
         for panel, title in zip(panels, titles, strict=True):
             place += 0.8 * (len(title) - 1)
@@ -79,7 +87,7 @@ def forest(panels: Sequence[Panel], *, unit: str, margin: float | None = None, n
         return figure
 
 
-def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None) -> None:
+def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None, no_interval: str | None) -> None:
     """Draw zero and the margin, and set limits that hold every interval."""
     ends = [end for panel in panels for row in panel.rows for end in (row.estimate, *(row.limits or ()))]
     reach = 1.08 * max([abs(end) for end in ends] + [1.25 * (margin or 0.0), 2e-3])
@@ -88,8 +96,9 @@ def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None) -> None:
         axis.axvspan(-margin, margin, color=BAND, zorder=0, linewidth=0)
         for side in (-margin, margin):
             axis.axvline(side, color=AXIS, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        ground = {"facecolor": BAND, "edgecolor": "none", "pad": 1.0}
-        words = f"too small to matter: ±{unsigned(margin)}"
+    words = no_interval or (None if margin is None else f"too small to matter: ±{unsigned(margin)}")
+    if words is not None:
+        ground = {"facecolor": LIGHT_GROUND if no_interval else BAND, "edgecolor": "none", "pad": 1.0}
         axis.annotate(words, (0, -0.75), ha="center", va="center", fontsize=7.5, color=SOFT, bbox=ground)
     axis.set_xlim(-reach, reach)
     step = next((step for step in STEPS if reach / step <= 3.5), 1.0)
@@ -98,7 +107,8 @@ def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None) -> None:
 
 
 def _row(axis: Axes, place: float, row: Difference, *, narrow: bool) -> None:
-    draw_interval(axis, place, row.estimate, row.limits, row.look, size=6)
+    look = row.look if row.limits is not None else replace(row.look, color=AXIS, fill="none")
+    draw_interval(axis, place, row.estimate, row.limits, look, size=6)
     numbers = change(row.estimate, row.low, row.high)
     if narrow:
         _text(axis, 0.0, place - 0.8, row.label, fontsize=8, narrow=True)

@@ -18,7 +18,7 @@ from qaugbench.board.check_arms import TITLE, check_rows
 from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder, is_entry, record_of
 from qaugbench.files import write_whole
-from qaugbench.formatting import NONE, change, duration, fraction_words, unsigned
+from qaugbench.formatting import NONE, change, count, duration, fraction_words, unsigned
 from qaugbench.record import Record
 from qaugbench.report import answers, claims, plots, tables
 from qaugbench.report import record_views as views
@@ -245,12 +245,11 @@ def _picture(caption: str, alt: str, draw: Callable[[bool], Figure | None]) -> P
 def _forest_caption(record: Record, key: str, what: str) -> str:
     primary = record.endpoints[0]
     found = views.contrasts(record, key, primary.id, "reference")
-    limits = ", with 95 % intervals" if any(one.ci_low is not None for one in found) else ""
-    margin = (
-        ""
-        if primary.margin is None
-        else f"; within the dashed lines, at ±{unsigned(primary.margin)}, too little to matter"
-    )
+    limits, margin = ", with 95 % intervals", ""
+    if not any(one.ci_low is not None for one in found):
+        limits = f", without intervals ({count(record.replicates, 'replicate')})"
+    elif primary.margin is not None:
+        margin = f"; within the dashed lines, at ±{unsigned(primary.margin)}, too little to matter"
     return f"{what}: differences in {primary.title} at {fraction_words(key)} of the training patients{limits}{margin}."
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from matplotlib.figure import Figure
 
 from qaugbench.board.check_arms import check_arms
+from qaugbench.formatting import count
 from qaugbench.predictions import CHECK_ROLES
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
@@ -118,7 +119,9 @@ def _forest(record: Record, panels: Sequence[Panel], *, narrow: bool) -> Figure 
     if not any(panel.rows for panel in panels):
         return None
     primary = record.endpoints[0]
-    return forest(panels, unit=primary.title, margin=primary.margin, narrow=narrow)
+    bare = all(row.limits is None for panel in panels for row in panel.rows)
+    no_interval = f"no interval: {count(record.replicates, 'replicate')}" if bare else None
+    return forest(panels, unit=primary.title, margin=primary.margin, no_interval=no_interval, narrow=narrow)
 
 
 def _rows(record: Record, found: Sequence[Contrast], *, pair: bool = False) -> list[Difference]:

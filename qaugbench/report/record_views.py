@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qaugbench.board.check_arms import space_ceiling
+from qaugbench.board.no_verdict import contrast_with_reasons, verdict_with_reasons
 from qaugbench.formatting import fraction_words, unsigned
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import CHECK_ROLES, ArmInfo
@@ -46,18 +47,26 @@ def best_classical_arm(record: Record, key: str) -> str | None:
 
 
 def contrasts(record: Record, key: str, endpoint: str, family: str) -> list[Contrast]:
-    """Return the differences of one family (``reference``, ``augmented``, ``best-classical``, ``control``), by arm."""
+    """Return the differences of one family (``reference``, ``augmented``, ``best-classical``, ``control``), by arm.
+
+    One without a verdict has every reason for that, not the first alone.
+    """
     scored = endpoint_score(record, key, endpoint)
     order = [arm.id for arm in record.arms]
-    found = [] if scored is None else [one for one in scored.contrasts if one.family == family]
+    own = [] if scored is None else [one for one in scored.contrasts if one.family == family]
+    found = [contrast_with_reasons(record, key, endpoint, one) for one in own]
     return sorted(found, key=lambda one: (order.index(one.arm), order.index(one.against)))
 
 
 def verdicts(record: Record, key: str, endpoint: str) -> dict[str, ArmVerdict]:
-    """Return what is said of each generator on one endpoint at one fraction, quantum and hybrid ones first."""
+    """Return what is said of each generator on one endpoint at one fraction, quantum and hybrid ones first.
+
+    Where there is no verdict, it names every reason for that.
+    """
     scored = endpoint_score(record, key, endpoint)
     found = {} if scored is None else scored.verdicts
-    return {arm.id: found[arm.id] for arm in generators_first_quantum(record.arms) if arm.id in found}
+    order = [arm.id for arm in generators_first_quantum(record.arms) if arm.id in found]
+    return {arm: verdict_with_reasons(record, key, endpoint, found[arm]) for arm in order}
 
 
 def worth_sentence(record: Record, key: str, arm: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,26 +71,43 @@ def why_no_verdict(
     n_rarer: int | None,
     pooled_rarer: Sequence[int],
 ) -> str | None:
-    """Return why no verdict may be given (see ``verdict``), or None."""
+    """Return the first reason why no verdict may be given (see ``verdict``), or None."""
+    found = reasons_for_none(comparison.method, n_replicates, flagged_fraction, n_rarer, pooled_rarer)
+    return found[0] if found else None
+
+
+def reasons_for_none(
+    method: str, n_replicates: int, flagged_fraction: float, n_rarer: int | None, pooled_rarer: Sequence[int]
+) -> list[str]:
+    """Return every reason why no verdict may be given on a comparison made by ``method`` (see ``verdict``), in one order.
+
+    >>> reasons_for_none("", 2, 0.0, 12, ())[1:]
+    ['a verdict needs 5', 'the rarer side of this class has 12 test images and a verdict needs 30']
+    """
+    return [reason for reason in _reasons(method, n_replicates, flagged_fraction, n_rarer, pooled_rarer) if reason]
+
+
+def _reasons(
+    method: str, n_replicates: int, flagged_fraction: float, n_rarer: int | None, pooled_rarer: Sequence[int]
+) -> Iterator[str | None]:
     too_few = too_few_replicates(n_replicates)
-    if too_few is not None:
-        return too_few
+    yield too_few
     if n_replicates < MIN_REPLICATES:
-        return f"{n_replicates} replicates, and a verdict needs {MIN_REPLICATES}"
+        needed = f"a verdict needs {MIN_REPLICATES}"
+        yield needed if too_few else f"{n_replicates} replicates, and {needed}"
     if flagged_fraction > MAX_FLAGGED:
         filled, allowed = round(100 * flagged_fraction), round(100 * MAX_FLAGGED)
-        return f"{filled} % of the replicates failed and were filled in, and at most {allowed} % may be"
+        yield f"{filled} % of the replicates failed and were filled in, and at most {allowed} % may be"
     if n_rarer is not None and n_rarer < MIN_FOR_VERDICT:
-        return f"the rarer side of this class has {n_rarer} test images and a verdict needs {MIN_FOR_VERDICT}"
+        yield f"the rarer side of this class has {n_rarer} test images and a verdict needs {MIN_FOR_VERDICT}"
     few = sum(images < MIN_FOR_VERDICT for images in pooled_rarer)
     if 2 * few > len(pooled_rarer):
-        return (
+        yield (
             f"{few} of the {len(pooled_rarer)} classes have fewer than {MIN_FOR_VERDICT} test images on their rarer side: "
             "the source is too small"
         )
-    if comparison.method == NO_VARIATION:
-        return "nothing varied over replicates or patients, so the uncertainty cannot be estimated"
-    return None
+    if method == NO_VARIATION:
+        yield "nothing varied over replicates or patients, so the uncertainty cannot be estimated"
 
 
 def too_few_replicates(n_replicates: int) -> str | None:

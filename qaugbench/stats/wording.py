@@ -136,6 +136,11 @@ def _no_assay_sensitivity(ladder: Ladder) -> str:
     return f"not shown to help, but neither was {' or '.join(tried)}: this task may be unable to show a gain"
 
 
+def no_verdict_words(ladder: Ladder) -> str:
+    """Return that there is no verdict, and why."""
+    return f"no verdict ({ladder.reason})"
+
+
 def _equivalent(ladder: Ladder) -> str:
     return f"not shown to help, but within {unsigned(ladder.margin or 0)} of {_best(ladder, 'superior')}"
 
@@ -152,5 +157,5 @@ CLAUSES: dict[LadderVerdict, Callable[[Ladder], str]] = {
     "INCONCLUSIVE": lambda ladder: (
         f"inconclusive; a difference under {unsigned(ladder.mde or 0)} could not have been seen"
     ),
-    "NO-VERDICT": lambda ladder: f"no verdict ({ladder.reason})",
+    "NO-VERDICT": no_verdict_words,
 }

@@ -84,6 +84,17 @@ def test_whiskers_are_never_hidden_by_their_mark() -> None:
     assert ends.get_markersize() > 1.4 * mark.get_markersize()
 
 
+def test_without_any_interval_the_picture_says_so_and_no_mark_passes_for_a_finding() -> None:
+    bare = [Difference("a", 0.004, None, None, LOOK)]
+    figure = forest([Panel("x", bare)], unit="AUROC", margin=0.01, no_interval="no interval: 2 replicates")
+    assert "no interval: 2 replicates" in _texts(figure)
+    assert not any("too small to matter" in text for text in _texts(figure))
+    assert not any(_across(line) == [0.01, 0.01] for line in _lines(figure))
+    (mark,) = [line for line in _lines(figure) if line.get_marker() == LOOK.marker]
+    assert mark.get_markerfacecolor() == "#ffffff"
+    assert mark.get_color() != LOOK.color
+
+
 def test_a_difference_without_an_interval_is_a_mark_alone() -> None:
     figure = _forest([Difference("a", 0.02, None, None, LOOK)])
     assert not [line for line in _lines(figure) if line.get_marker() == "|"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qaugbench.stats.decide import Verdict, verdict, verdict_words
+from qaugbench.stats.decide import Verdict, reasons_for_none, verdict, verdict_words
 from qaugbench.stats.mrmc import NO_VARIATION, OR_HILLIS, Comparison
 
 SMALL = Comparison(0.004, 0.005, 9.0, -0.008, 0.016, 0.45, 0.021, OR_HILLIS, 10, 300)
@@ -50,3 +50,10 @@ def test_no_verdict_where_nothing_varied() -> None:
 def test_arms_are_better_or_worse_than_one_another() -> None:
     assert verdict_words("HELPS", "qldm:twin") == "better than qldm:twin"
     assert verdict_words("HURTS", "qldm:twin") == "worse than qldm:twin"
+
+
+def test_every_reason_that_holds_is_listed_at_once_and_the_first_is_the_verdicts_own() -> None:
+    found = reasons_for_none(NO_VARIATION, 4, 0.2, 12, ())
+    assert [words.split(" ", 1)[0] for words in found] == ["4", "20", "the", "nothing"]
+    assert verdict(replace(GAIN, method=NO_VARIATION), 4, 0.2, n_rarer=12).reason == found[0]
+    assert reasons_for_none(OR_HILLIS, 10, 0.0, None, (30, 40)) == []
