@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, Entry, manifest_text
+from qaugbench.board.changed import SEAL_FILE, seal_text
 from qaugbench.board.reader import check_folder, entry_contents, is_entry, predictions_of, read_run_predictions
 from qaugbench.board.verify import scores_of, verify
 from qaugbench.errors import EntryError, StatisticsError, shown
@@ -35,9 +36,10 @@ RECIPE_UNKNOWN = "a record of schema {schema}, which did not state which code tr
 def rescore(path: Path) -> Record:
     """Recompute every score of the run folder or entry in ``path``, write it back and return the record.
 
-    Only the scores change, and with them the manifest of an entry; a run's report is not written again. Records of schema 1
-    and 2 become records of schema 3 as far as they say what that needs: which code trained the classifier they do not,
-    which is added to their departures and keeps them off a board. Everything is verified at the end. Raises EntryError for
+    Only the scores change, and with them the manifest of an entry and the seal of a run; a run's report is not written again.
+    Records of schema 1 and 2 become records of schema 3 as far as they say what that needs: which code trained the classifier
+    they do not, which is added to their departures and keeps them off a board. Everything is verified at the end.
+    Raises EntryError for
     a folder that is neither, files that cannot be read or are not those of the manifest, a record of an unknown schema, and
     predictions that are not the record's or cannot be scored; the folder is then as it was.
     """
@@ -48,7 +50,8 @@ def rescore(path: Path) -> Record:
     if exists(path / RECORD_FILE):
         file = path / RECORD_FILE
         record = _unscored(file, parse_json(read_bytes(file, RECORD_BYTES), file))
-        return _replace(path, {RECORD_FILE: record_text(_rescored(path, record, read_run_predictions(path, record)))})
+        text = record_text(_rescored(path, record, read_run_predictions(path, record)))
+        return _replace(path, {RECORD_FILE: text, SEAL_FILE: seal_text(text)})
     raise EntryError(
         f"{shown(path, None)} holds neither {ENTRY_FILE} nor {RECORD_FILE}. Give the folder of an entry or one that "
         "'qaugbench run' printed."
@@ -132,14 +135,17 @@ def _rescored(path: Path, record: Record, predicted: PredictionSet) -> Record:
 
 def _replace(path: Path, files: dict[str, str]) -> Record:
     """Write ``files``, verify the folder and return its record; put back what was there if it does not hold."""
-    before = {name: (path / name).read_bytes() for name in files}
+    before = {name: (path / name).read_bytes() for name in files if exists(path / name)}
     try:
         for name, text in files.items():
             write_whole(path / name, text)
         return verify(path).record
     except (EntryError, OSError) as error:
-        for name, content in before.items():
-            write_whole(path / name, content)
+        for name in files:
+            if name in before:
+                write_whole(path / name, before[name])
+            else:
+                (path / name).unlink(missing_ok=True)
         raise EntryError(f"{shown(path, None)} could not be scored again and is as it was: {error}") from error
 
 

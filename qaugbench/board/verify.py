@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
+from qaugbench.board.changed import SEAL_FILE, matches_seal
 from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
@@ -48,7 +49,7 @@ def verify(path: Path) -> Verification:
 
     What ``reader.read_bundle`` refuses, the board against the data, ids, labels and groups, failed cells against missing
     logits, the frozen choices against the validation predictions, and every score against one recomputed from the predictions
-    (within 1e-9). Raises EntryError naming the first
+    (within 1e-9), and the record against its seal, where it has one. Raises EntryError naming the first
     thing that does not hold. What this cannot show is that the logits were produced by the classifiers the record describes.
     """
     bundle = read_bundle(Path(path))
@@ -60,6 +61,11 @@ def verify(path: Path) -> Verification:
     _check_failures(bundle.path, record, predicted)
     _check_choices(bundle.path, record, predicted)
     n_numbers = _check_scores(bundle.path, record, predicted)
+    if not matches_seal(bundle.path):
+        raise EntryError(
+            f"{shown(bundle.path, None)}: every score follows from the predictions, but something else in the record was changed "
+            f"after it was written: its SHA-256 is not the one in {SEAL_FILE}. Bring back the original."
+        )
     return Verification(bundle.path, record, n_numbers, record.prediction_shape.n_logits)
 
 

@@ -6,14 +6,17 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from qaugbench.cli.root import say, tell_error
-from qaugbench.errors import EntryError
+from qaugbench.errors import EntryError, printable
 from qaugbench.formatting import WIDTH
 from qaugbench.text_table import fitted
+
+if TYPE_CHECKING:
+    from qaugbench.record import Record
 
 Found = TypeVar("Found")
 NARROWEST, WIDEST = 60, 120
@@ -52,6 +55,16 @@ def each(paths: Sequence[Path], look: Callable[[Path], Found]) -> Iterator[tuple
             found = error
             tell_error(str(error))
         yield path, found
+
+
+def warned_of_change(path: Path, record: Record) -> bool:
+    """Return whether the record in ``path`` was changed after it was written, which is then said on standard error."""
+    from qaugbench.board.changed import changed_words
+
+    words = changed_words(path, record)
+    if words is not None:
+        click.echo(f"warning: {printable(f'{path}: {words}')}", err=True)
+    return words is not None
 
 
 def _command() -> str:

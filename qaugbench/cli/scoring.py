@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import each, json_option, print_json, terminal_width
+from qaugbench.cli.output import each, json_option, print_json, terminal_width, warned_of_change
 from qaugbench.cli.root import cli, say
 
 
@@ -33,17 +33,21 @@ def report(names: tuple[str, ...], out: Path | None, as_json: bool) -> int:
 
     RESULT is a run, an entry or a board, by its folder; a run also by its name.
     """
+    from qaugbench.board.reader import record_of
     from qaugbench.board.result_folders import result_folders
     from qaugbench.errors import EntryError
     from qaugbench.report.html import write_report
 
     folders, results = result_folders(names), []
+    unchanged = True
     for path, page in each(folders, lambda folder: write_report(folder, out)):
         failed = isinstance(page, EntryError)
         results.append({"path": str(path), "error" if failed else "report": str(page)})
+        if not failed:
+            unchanged = not warned_of_change(path, record_of(path)) and unchanged
         if not as_json and not failed:
             say(f"Report: {page}")
-    return _end(results, as_json)
+    return _end(results, as_json, ok=unchanged)
 
 
 @cli.command()
@@ -176,9 +180,9 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
     return _end(results, as_json)
 
 
-def _end(results: list[dict[str, Any]], as_json: bool) -> int:
+def _end(results: list[dict[str, Any]], as_json: bool, *, ok: bool = True) -> int:
     """Return the exit code of a command that looked at several results, after printing them if JSON is asked for."""
-    ok = not any("error" in one for one in results)
+    ok = ok and not any("error" in one for one in results)
     if as_json:
         print_json(results, ok=ok)
     return int(not ok)

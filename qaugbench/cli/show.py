@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import each, json_option, print_json, terminal_width
+from qaugbench.cli.output import each, json_option, print_json, terminal_width, warned_of_change
 from qaugbench.cli.root import NearNamesGroup, cli, say
 
 if TYPE_CHECKING:
@@ -129,13 +129,14 @@ def _show_results(folders: Sequence[Path], form: str | None) -> int:
     from qaugbench.board.reader import record_of
     from qaugbench.errors import EntryError
 
-    found = [record for _, record in each(folders, record_of)]
-    records = [record for record in found if not isinstance(record, EntryError)]
-    ok = len(records) == len(folders)
+    found = list(each(folders, record_of))
+    records = {path: record for path, record in found if not isinstance(record, EntryError)}
+    changed = [path for path, record in records.items() if warned_of_change(path, record)]
+    ok = len(records) - len(changed) == len(folders)
     if form == "json":
-        print_json([record.model_dump(mode="json") for record in records], ok=ok)
+        print_json([record.model_dump(mode="json") for record in records.values()], ok=ok)
     elif records:
-        say(_text(records, form or ("table" if len(folders) == 1 else "lines")))
+        say(_text(list(records.values()), form or ("table" if len(folders) == 1 else "lines")))
     return int(not ok)
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from qaugbench.board.changed import SEAL_FILE, seal_text
 from qaugbench.board.verify import scores_of
 from qaugbench.errors import DefinitionError, StoreError, near_names
 from qaugbench.experiment import assemble
@@ -147,7 +148,9 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
         _write(folder / "predictions.npz", stored)
         _write(folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
         _write(folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
-        _write(folder / "record.json", record_text(record))
+        text = record_text(record)
+        _write(folder / "record.json", text)
+        _write(folder / SEAL_FILE, seal_text(text))
         progress.message("Writing the report ...")
         return RunResult(record=record, folder=folder, report=_report(folder))
 

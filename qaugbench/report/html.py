@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from qaugbench.board import circuit_influence, fit_notes
+from qaugbench.board.changed import changed_words
 from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE, check_rows
 from qaugbench.board.cite import bibtex, references
@@ -60,15 +61,17 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     """
     folder = Path(folder)
     check_folder(folder)
-    page = render(record_of(folder), read_curves(folder / "curves.json"), folder / "samples.npz")
+    record = record_of(folder)
+    changed = changed_words(folder, record)
+    page = render(record, read_curves(folder / "curves.json"), folder / "samples.npz", changed=changed)
     own = out is None and not is_entry(folder)
     target = folder / REPORT_FILE if own else (out or Path()) / f"{folder.resolve().name}.html"
     write_whole(target, page)
     return target
 
 
-def render(record: Record, curves: CurveFile, samples: Path) -> str:
-    """Return the page as text."""
+def render(record: Record, curves: CurveFile, samples: Path, *, changed: str | None = None) -> str:
+    """Return the page as text; ``changed`` warns at its head that the record is not the one that was written."""
     answered = [_answer(record, fraction.key) for fraction in record.fractions]
     pictures = strips_by_class(samples, record)
     drawn = _curve_pictures(record, curves)
@@ -78,7 +81,7 @@ def render(record: Record, curves: CurveFile, samples: Path) -> str:
         .render(
             record=record,
             looks=looks(record.arms),
-            banner=banner(record),
+            banner=[*([f"CHANGED RECORD: {changed}"] if changed else []), *banner(record)],
             answers=answered,
             claims_header=claims.CLAIMS_HEADER,
             adjusted=claims.adjusted_rows(record),

@@ -8,9 +8,11 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from qaugbench.board.changed import SEAL_FILE, seal_text
 from qaugbench.board.entry import submit
 from qaugbench.board.reader import record_of
 from qaugbench.cli import main
@@ -128,6 +130,41 @@ def test_a_changed_number_does_not_hold(here: Path, call: Caller) -> None:
     assert said.out.splitlines()[-1] == "1 of 2 hold."
 
 
+def _raise_a_mean(record: dict[str, Any]) -> None:
+    record["scores"]["fractions"]["10%"]["endpoints"]["macro_auroc"]["arms"]["qldm"]["mean"] += 0.05
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("command", ["show", "report"])
+def test_a_changed_record_is_warned_of(command: str, sealed: bool, here: Path, call: Caller) -> None:
+    run = here / "runs" / "one"
+    if sealed:
+        run.joinpath(SEAL_FILE).write_text(
+            seal_text((run / "record.json").read_text(encoding="utf-8")), encoding="utf-8"
+        )
+    assert (call(command, "one").code, call(command, "one").err) == (0, "")
+    change_record(run, (lambda record: record.update(title="Another title")) if sealed else _raise_a_mean)
+    said = call(command, "one", "two")
+    words = "this record was changed after it was written: `qaugbench verify runs/one` says where."
+    assert (said.code, said.err) == (1, f"warning: runs/one: {words}\n")
+    assert "two" in said.out
+    assert call("verify", "one").code == 1
+    if command == "report":
+        assert "CHANGED RECORD: this record was changed" in (run / "report.html").read_text(encoding="utf-8")
+    assert call("rescore", "one").code == 0
+    assert call("verify", "one").code == call(command, "one").code == 0
+
+
+def test_an_entry_that_is_not_that_of_its_manifest_is_warned_of(here: Path, call: Caller) -> None:
+    entry = BOARD / "entries" / "one"
+    text = (entry / "entry.json").read_text(encoding="utf-8")
+    (entry / "entry.json").write_text(text.replace("Brain tumour MRI", "Brain tumours"), encoding="utf-8")
+    said = call("show", entry, "--json")
+    assert said.code == 1
+    assert json.loads(said.out)["ok"] is False
+    assert said.err.startswith(f"warning: {entry}: this record was changed after it was written")
+
+
 @pytest.mark.parametrize("command", ["verify", "show", "report", "rescore", "power", "submit"])
 @pytest.mark.parametrize(
     ("given", "words"),
@@ -146,7 +183,7 @@ def test_wrong_use_is_another_code(command: str, given: str, words: str, here: P
 def test_scores_as_csv_are_those_of_the_record(here: Path, call: Caller) -> None:
     rows = list(csv.DictReader(io.StringIO(call("show", "one", "two", "--format", "csv").out)))
     scored = record_of(here / "runs" / "one").scores.fractions["10%"].endpoints["macro_auroc"]
-    found = {row["arm"]: row for row in rows if row["id"] == "one"}
+    found = {row["arm"]: row for row in rows if row["id"] == "one" and row["decides"] == "True"}
     assert {arm: float(row["mean"]) for arm, row in found.items()} == {
         arm: pytest.approx(value.mean) for arm, value in scored.arms.items()
     }
@@ -155,7 +192,7 @@ def test_scores_as_csv_are_those_of_the_record(here: Path, call: Caller) -> None
     numbers = [float(qldm[name]) for name in ("difference", "ci_low", "ci_high")]
     assert numbers == pytest.approx([contrast.estimate, contrast.ci_low, contrast.ci_high])
     assert qldm["reference"] == contrast.against
-    assert len(rows) == 2 * len(scored.arms)
+    assert sum(row["decides"] == "True" for row in rows) == 2 * len(scored.arms)
 
 
 @pytest.mark.parametrize(("form", "words"), [("markdown", "## Brain tumour MRI"), ("latex", "% Needs ")])
