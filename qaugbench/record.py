@@ -109,6 +109,13 @@ class DataFacts(Facts):
     citation: str | None = None
     notes: list[str] = Field(default_factory=list)
 
+    @property
+    def grouped_by(self) -> Literal["patient", "image", "group"]:
+        """What is drawn and resampled as one: a patient; where none are known an image, or a group of near-duplicates."""
+        if self.patients_known:
+            return "patient"
+        return "image" if self.n_groups == self.n_images else "group"
+
 
 class GeneratorFacts(Facts):
     """A generator variant as run: hyper-parameters, trainable parameters (in total and in the circuit block), citation."""

@@ -49,8 +49,8 @@ class Result:
         return short_page(self.record)
 
     def to_frame(self) -> DataFrame:
-        """Return a pandas data frame, one row per fraction, metric and arm, with intervals (``report.frame.COLUMNS``)."""
-        from qaugbench.report.frame import score_frame
+        """Return a pandas data frame, one row per fraction, metric and arm, with intervals (``report.score_rows.ScoreRow``)."""
+        from qaugbench.report.score_rows import score_frame
 
         return score_frame(self.record)
 

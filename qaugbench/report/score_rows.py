@@ -1,25 +1,34 @@
-"""The scores of a record as one flat table: one row per fraction, metric and arm, for spreadsheets and data frames."""
+"""The scores of a record as one flat table, one row per fraction, metric and arm: what a spreadsheet and a data frame show."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
-from qaugbench.stats.results import Contrast, EndpointScore
+from qaugbench.stats.mrmc import Comparison
+from qaugbench.stats.results import ArmScore, Contrast, MetricScore
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+NUMBERS = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
+"""The columns of a further difference, by the ending of their names."""
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One arm's mean of one endpoint at one fraction, and its differences from R* (``reference``) and from R+.
+    """One arm's value of one metric at one fraction, and its differences from R* (``reference``) and from R+.
 
-    ``difference`` and its interval are arm minus ``reference``; ``verdict`` is in words. ``from_best_classical`` is a generator
-    minus the best classical arm, and ``generator_minus_control``, in the row of a control, its generator minus it. None is what
-    is not known.
+    ``decides`` is true of endpoints, on which verdicts rest. ``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``;
+    ``difference``, arm minus ``reference``, has ``ci_low`` and ``ci_high`` and the two-sided ``p_value``; ``verdict`` is in
+    words. ``from_best_classical`` is a generator minus the best classical arm, and ``generator_minus_control``, in the row of a
+    control, its generator minus it. ``patients`` counts what ``grouped_by`` names. None is what is not known.
     """
 
     id: str
@@ -28,12 +37,15 @@ class ScoreRow:
     track: str
     fraction: str
     metric: str
+    decides: bool
     arm: str
     role: str
     generator: str | None
     control: str | None
     mean: float | None
     sd: float | None
+    mean_ci_low: float | None
+    mean_ci_high: float | None
     reference: str | None
     difference: float | None
     ci_low: float | None
@@ -50,17 +62,27 @@ class ScoreRow:
     replicates: int
     images: int | None
     patients: int | None
+    grouped_by: str
+    unit: str | None
+    direction: str | None
+
+
+COLUMNS = tuple(field.name for field in fields(ScoreRow))
 
 
 def score_rows(record: Record) -> list[ScoreRow]:
-    """Return one row per fraction, endpoint and arm of a record, in the order in which it is printed."""
-    return [
-        _row(record, fraction.key, endpoint.id, arm)
-        for fraction in record.fractions
-        for endpoint in record.endpoints
-        for arm in record.arms
-        if _scored(record, fraction.key, endpoint.id) is not None
-    ]
+    """Return the rows of a record: the endpoints that have a value, in the order in which they are printed, then other metrics.
+
+    An arm that has no value of an endpoint has a row of gaps.
+    """
+    return [row for fraction in record.fractions for row in _fraction_rows(record, fraction.key)]
+
+
+def score_frame(record: Record) -> DataFrame:
+    """Return ``score_rows`` as a pandas data frame under ``COLUMNS``; what is not known is missing."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in score_rows(record)], columns=list(COLUMNS))
 
 
 def csv_text(rows: Iterable[ScoreRow]) -> str:
@@ -69,7 +91,7 @@ def csv_text(rows: Iterable[ScoreRow]) -> str:
     A text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, [field.name for field in fields(ScoreRow)], lineterminator="\n")
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in asdict(row).items()} for row in rows)
     return stream.getvalue()
@@ -79,57 +101,73 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
-def _scored(record: Record, key: str, endpoint: str) -> EndpointScore | None:
-    found = views.endpoint_score(record, key, endpoint)
-    return found if found is not None and found.arms else None
+def _fraction_rows(record: Record, key: str) -> Iterator[ScoreRow]:
+    for endpoint in record.endpoints:
+        scored = views.endpoint_score(record, key, endpoint.id)
+        if scored is not None and scored.arms:
+            for arm in record.arms:
+                value, judged = scored.arms.get(arm.id), _judged(record, key, endpoint.id, arm.id)
+                yield _row(record, key, endpoint.id, arm, value, {"decides": True, **judged})
+    for metric in views.other_metrics(record, key):
+        for arm in (one for one in record.arms if one.id in metric.arms):
+            yield _row(record, key, metric.id, arm, metric.arms[arm.id], {"decides": False, **_found(metric, arm.id)})
 
 
-def _row(record: Record, key: str, endpoint: str, arm: ArmInfo) -> ScoreRow:
-    scored = _scored(record, key, endpoint)
-    value = None if scored is None else scored.arms.get(arm.id)
-    against = _contrast(record, key, endpoint, "reference", arm.id)
-    over_augmented = _contrast(record, key, endpoint, "augmented", arm.id)
-    said = views.verdicts(record, key, endpoint).get(arm.id)
-    return ScoreRow(
-        id=record.id,
-        task=record.board.task,
-        source=record.board.source,
-        track=record.board.track,
-        fraction=key,
-        metric=endpoint,
-        arm=arm.id,
-        role=arm.role,
-        generator=arm.generator,
-        control=arm.control,
-        mean=value.mean if value else None,
-        sd=value.sd if value else None,
-        reference=views.reference_arm(record, key),
-        difference=against.estimate if against else None,
-        ci_low=against.ci_low if against else None,
-        ci_high=against.ci_high if against else None,
-        p_value=against.p_value if against else None,
-        verdict=said.words if said else against.words if against else None,
-        difference_from_augmented=over_augmented.estimate if over_augmented else None,
-        **further_differences(record, key, endpoint, arm.id),
-        replicates=value.n_replicates if value else record.replicates,
-        images=value.n_images if value else None,
-        patients=value.n_patients if value else None,
-    )
-
-
-def further_differences(record: Record, key: str, endpoint: str, arm: str) -> dict[str, float | None]:
-    """Return an arm's difference from the best classical arm, and its generator's from it, each with its interval."""
-    families = {
-        "from_best_classical": _contrast(record, key, endpoint, "best-classical", arm),
-        "generator_minus_control": next(
-            (one for one in views.contrasts(record, key, endpoint, "control") if one.against == arm), None
-        ),
+def _row(
+    record: Record, key: str, metric: str, arm: ArmInfo, value: ArmScore | None, compared: Mapping[str, Any]
+) -> ScoreRow:
+    """Return one row; ``compared`` has the columns of its differences, and those that it lacks are None."""
+    known = {
+        **{"id": record.id, "fraction": key, "metric": metric, **record.board.model_dump()},
+        **{"arm": arm.id, "role": arm.role, "generator": arm.generator, "control": arm.control},
+        "reference": views.reference_arm(record, key),
+        "replicates": record.replicates if value is None else value.n_replicates,
+        "grouped_by": record.data.grouped_by,
     }
+    return ScoreRow(**{**dict.fromkeys(COLUMNS), **known, **_value(value), **compared})  # type: ignore[arg-type]
+
+
+def _value(value: ArmScore | None) -> dict[str, Any]:
+    if value is None:
+        return {}
     return {
-        f"{name}{ending}": None if found is None else getattr(found, value)
-        for name, found in families.items()
-        for ending, value in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
+        **{"mean": value.mean, "sd": value.sd, "mean_ci_low": value.ci_low, "mean_ci_high": value.ci_high},
+        **{"images": value.n_images, "patients": value.n_patients, "unit": value.unit, "direction": value.direction},
     }
+
+
+def _judged(record: Record, key: str, endpoint: str, arm: str) -> dict[str, Any]:
+    """Return the columns of an endpoint's differences and its verdict."""
+    against = _contrast(record, key, endpoint, "reference", arm)
+    over_augmented = _contrast(record, key, endpoint, "augmented", arm)
+    pairs = views.contrasts(record, key, endpoint, "control")
+    further = {
+        "from_best_classical": _contrast(record, key, endpoint, "best-classical", arm),
+        "generator_minus_control": next((one for one in pairs if one.against == arm), None),
+    }
+    said = views.verdicts(record, key, endpoint).get(arm)
+    return {
+        **_difference(against),
+        "verdict": said.words if said else against.words if against else None,
+        "difference_from_augmented": over_augmented.estimate if over_augmented else None,
+        **{
+            name + ending: getattr(one, number)
+            for name, one in further.items()
+            for ending, number in NUMBERS.items()
+            if one is not None
+        },
+    }
+
+
+def _found(metric: MetricScore, arm: str) -> dict[str, Any]:
+    found = metric.differences.get(arm)
+    return _difference(None if found is None else found.difference)
+
+
+def _difference(found: Contrast | Comparison | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {"difference": found.estimate, **{name: getattr(found, name) for name in ("ci_low", "ci_high", "p_value")}}
 
 
 def _contrast(record: Record, key: str, endpoint: str, family: str, arm: str) -> Contrast | None:

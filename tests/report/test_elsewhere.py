@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from qaugbench.board.entry import submit
 from qaugbench.record import CellOutcome, Record, record_text
 from qaugbench.report.checklist import Checklist, checklist
 from qaugbench.report.latex import escaped, latex_tables
-from qaugbench.report.score_rows import csv_text, score_rows
+from qaugbench.report.score_rows import csv_text, score_frame, score_rows
 from tests.board.factory import write_run
 
 
@@ -58,9 +60,21 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(record: Record) -> None:
     assert "'=HYPERLINK(1)," in csv_text([replace(row, id="=HYPERLINK(1)")])
 
 
+def test_csv_and_data_frame_have_the_same_rows_and_columns(record: Record) -> None:
+    table = list(csv.DictReader(io.StringIO(csv_text(score_rows(record)))))
+    frame = score_frame(record)
+    assert list(table[0]) == list(frame.columns)
+    assert [row["metric"] for row in table] == list(frame.metric)
+    assert [float(row["mean"]) for row in table] == list(frame["mean"])
+    assert {"macro_auroc", "brier", "ensemble"} <= set(frame.metric)
+    assert frame.difference_from_augmented.notna().any()
+    assert set(frame[frame.decides].metric) == {"macro_auroc"}
+
+
 def test_an_arm_without_a_value_has_a_row_of_gaps(tmp_path: Path) -> None:
     failed = tuple(("qldm", replicate) for replicate in range(3))
-    found = {row.arm: row for row in score_rows(write_run(tmp_path, replicates=3, failed=failed))}
+    rows = score_rows(write_run(tmp_path, replicates=3, failed=failed))
+    found = {row.arm: row for row in rows if row.decides}
     assert (found["qldm"].mean, found["qldm"].difference, found["qldm"].verdict) == (None, None, None)
     assert found["ddpm"].mean is not None
 

@@ -108,7 +108,7 @@ def test_interval_of_no_width_and_zero_can_be_drawn() -> None:
 def test_a_hollow_mark_and_a_half_filled_one_differ_from_a_filled_one() -> None:
     half = Look("Half", "half", "#6a3fb5", "o", "solid", "left")
     hollow = Look("Hollow", "hollow", "#6a3fb5", "o", "solid", "none")
-    drawn = {svg(_forest([Difference("a", 0.0, None, None, look)])) for look in (LOOK, half, hollow)}
+    drawn = {svg(_forest([Difference("a", 0.0, -0.01, 0.01, look)])) for look in (LOOK, half, hollow)}
     assert len(drawn) == 3
 
 
