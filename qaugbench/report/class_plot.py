@@ -17,6 +17,9 @@ from qaugbench.report.drawing import BAND, GRID, INK, NARROW, SOFT, STYLE, WIDE,
 from qaugbench.report.identity import Look
 
 CHANCE = 0.5
+ROOM_FOR_CHANCE = 0.5
+NARROWEST_RANGE = 0.02
+"""Values that are closer together than this are not spread over the whole axis."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,7 @@ def per_class(rows: Sequence[ClassRow], looks: Mapping[str, Look], *, xlabel: st
             tick.set_fontstyle("italic" if row.few else "normal")
             tick.set_color(SOFT if row.few else INK)
         axis.set_ylim(len(rows) - 0.5, -0.5)
-        axis.axvline(CHANCE, color=SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
-        axis.annotate("chance", (CHANCE, -0.5), (2, 2), textcoords="offset points", fontsize=7.5, color=SOFT)
+        _chance(axis, *_reach(rows))
         axis.set_xlabel(xlabel, fontsize=8)
         axis.xaxis.set_major_locator(MaxNLocator(4 if narrow else 6))
         axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: unsigned(value)))
@@ -70,6 +72,39 @@ def per_class(rows: Sequence[ClassRow], looks: Mapping[str, Look], *, xlabel: st
         handles = [handle(arm, looks[arm]) for arm in arms]
         figure.legend(handles=handles, loc="outside upper left", ncols=columns, fontsize=7.5, handletextpad=0.2)
         return figure
+
+
+def _reach(rows: Sequence[ClassRow]) -> tuple[float, float]:
+    """Return the least and the greatest of all values and limits."""
+    ends = [end for row in rows for value in row.values for end in (value.mean, *(value.limits or ()))]
+    return min(ends), max(ends)
+
+
+def _chance(axis: Axes, low: float, high: float) -> None:
+    """Set the limits of the axis from the data, and draw the line of chance where they hold it, else say at the edge where it is.
+
+    Chance is taken into the limits where that widens the range of the data by half at most.
+    """
+    room = max(high - low, NARROWEST_RANGE)
+    beyond = max(low - CHANCE, CHANCE - high, 0.0)
+    if beyond <= ROOM_FOR_CHANCE * room:
+        low, high = min(low, CHANCE), max(high, CHANCE)
+        axis.axvline(CHANCE, color=SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
+        axis.annotate("chance", (CHANCE, -0.5), (2, 2), textcoords="offset points", fontsize=7.5, color=SOFT)
+    else:
+        left, words = low > CHANCE, f"chance {unsigned(CHANCE)}"
+        axis.annotate(
+            f"\N{LEFTWARDS ARROW} {words}" if left else f"{words} \N{RIGHTWARDS ARROW}",
+            (0.0 if left else 1.0, 1.0),
+            (0, 2),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left" if left else "right",
+            fontsize=7.5,
+            color=SOFT,
+        )
+    pad = 0.05 * max(high - low, NARROWEST_RANGE)
+    axis.set_xlim(low - pad, high + pad)
 
 
 def _class_row(

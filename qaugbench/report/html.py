@@ -268,7 +268,7 @@ def _class_picture(record: Record, key: str) -> Picture | None:
     rows = plots.class_rows(record, key)
     few = "; classes in italics have too few of them for a verdict" if any(row.few for row in rows) else ""
     caption = (
-        f"AUROC of each class against the rest at {fraction_words(key)}, with 95 % intervals where there are any; dashed: chance. "
+        f"AUROC of each class against the rest at {fraction_words(key)}, with 95 % intervals where there are any. "
         f"Beneath each class, the number of positive {views.scored_part(record)} images{few}. Exploratory."
     )
     alt = "; ".join(

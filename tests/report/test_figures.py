@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -163,3 +164,29 @@ def test_a_narrow_figure_is_as_wide_as_a_telephone() -> None:
         per_class(CLASSES, {"a": LOOK, "b": OTHER}, xlabel="AUROC", narrow=True),
     ):
         assert 96 * figure.get_size_inches()[0] <= 390
+
+
+def _class_axis(*values: tuple[float, float, float]) -> Axes:
+    rows = [ClassRow("Mass", 40, False, [ArmValue("a", mean, (low, high))]) for mean, low, high in values]
+    return per_class(rows, {"a": LOOK}, xlabel="AUROC").axes[0]
+
+
+def test_high_values_fill_the_axis_and_chance_is_named_at_its_edge() -> None:
+    axis = _class_axis((0.97, 0.96, 0.98), (0.99, 0.985, 0.995))
+    low, high = axis.get_xlim()
+    assert 0.95 < low < 0.96
+    assert 0.995 < high < 1.005
+    assert "\N{LEFTWARDS ARROW} chance .500" in [text.get_text() for text in axis.texts]
+    assert not any(_across(line) == [0.5, 0.5] for line in axis.get_lines())
+
+
+@pytest.mark.parametrize("value", [(0.62, 0.55, 0.7), (0.4, 0.3, 0.48), (0.55, 0.4, 0.9)])
+def test_chance_is_a_line_where_the_values_are_near_it(value: tuple[float, float, float]) -> None:
+    axis = _class_axis(value)
+    low, high = axis.get_xlim()
+    assert low < 0.5 < high
+    assert any(_across(line) == [0.5, 0.5] for line in axis.get_lines())
+
+
+def test_values_far_below_chance_name_it_at_the_other_edge() -> None:
+    assert "chance .500 \N{RIGHTWARDS ARROW}" in [text.get_text() for text in _class_axis((0.1, 0.09, 0.11)).texts]
