@@ -1,4 +1,7 @@
-"""The tables of a record as LaTeX, for a paper: per fraction one per endpoint, and the other differences; needs booktabs."""
+"""The tables of a record as LaTeX, for a paper: per fraction one per endpoint, and the other differences; needs booktabs.
+
+Each has its notes below it, so that they stay when the caption is written anew.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,16 @@ from qaugbench.formatting import Row, fraction_words
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words
-from qaugbench.report.tables import DIFFERENCE_HEADER, main_header, main_rows, other_families, scored_endpoints
+from qaugbench.report.tables import (
+    DIFFERENCE_HEADER,
+    main_header,
+    main_rows,
+    other_families,
+    scored_endpoints,
+    sizes_words,
+)
+from qaugbench.stats.decide import LISTED_REPLICATES, NOT_MATCHED
+from qaugbench.stats.results import EndpointScore
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -38,7 +50,8 @@ def latex_tables(record: Record) -> str:
             parts.append(_main_table(record, fraction.key, endpoint))
         for number, (title, rows) in enumerate(other_families(record, fraction.key), start=1):
             caption = f"{record.title}, {fraction_words(fraction.key)} of the training patients. {title}"
-            parts.append(_table(caption, DIFFERENCE_HEADER, rows, f"{record.id}-{fraction.key}-differences-{number}"))
+            label = f"{record.id}-{fraction.key}-differences-{number}"
+            parts.append(_table(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
     return "\n".join(parts) + "\n"
 
 
@@ -61,14 +74,39 @@ def _cell(text: str) -> str:
 def _main_table(record: Record, key: str, endpoint: str) -> str:
     scored = views.endpoint_score(record, key, endpoint)
     title = endpoint if scored is None else scored.title
-    caption = (
-        f"{record.title}, {fraction_words(key)} of the training patients: {title}, {record.replicates} replicates; "
-        f"{interval_words(record)}. {views.reference_sentence(record, key)}"
-    )
-    return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}")
+    caption = f"{record.title}, {fraction_words(key)} of the training patients. {title}"
+    found = _main_notes(record, key, scored)
+    return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
 
 
-def _table(caption: str, header: Row, body: Sequence[Row], label: str) -> str:
+def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[str]:
+    """Return what the columns of a main table mean, one sentence each."""
+    sizes = "" if scored is None else f" on {sizes_words(record, scored)}"
+    return [
+        views.reference_sentence(record, key),
+        f"mean, sd: over n replicates{sizes}; vs R*: the difference from R*, with its 95 % interval "
+        f"({interval_words(record)}), and its verdict.",
+        f"vs R+: the difference from classical augmentation alone, {NOT_MATCHED}, so no verdict rests on it.",
+        *_provisional(record),
+    ]
+
+
+def _difference_notes(record: Record, key: str) -> list[str]:
+    scored = views.endpoint_score(record, key, record.endpoints[0].id)
+    metric = record.endpoints[0].title if scored is None else f"{scored.title}, {sizes_words(record, scored)}"
+    return [
+        f"estimate: the first arm minus the second in {metric}; n: replicates; {interval_words(record)}.",
+        "p: not adjusted for the number of comparisons.",
+        *_provisional(record),
+    ]
+
+
+def _provisional(record: Record) -> list[str]:
+    few = record.replicates < LISTED_REPLICATES
+    return [f"Provisional: a listed result needs {LISTED_REPLICATES} replicates."] if few else []
+
+
+def _table(caption: str, header: Row, body: Sequence[Row], label: str, notes: Sequence[str]) -> str:
     rows = [" & ".join(map(_cell, row)) for row in (header, *body)]
     lines = [
         r"\begin{table}",
@@ -82,6 +120,10 @@ def _table(caption: str, header: Row, body: Sequence[Row], label: str) -> str:
         *(rf"{row} \\" for row in rows[1:]),
         r"\bottomrule",
         r"\end{tabular}",
+        r"\par\medskip",
+        r"\begin{minipage}{\linewidth}\footnotesize\raggedright",
+        *map(escaped, notes),
+        r"\end{minipage}",
         r"\end{table}",
     ]
     return "\n".join(lines)

@@ -63,7 +63,7 @@ def markdown_summary(record: Record) -> str:
     for fraction in record.fractions:
         parts += [f"### {_fraction_title(fraction)}", views.reference_sentence(record, fraction.key)]
         for endpoint, scored in scored_endpoints(record, fraction.key):
-            parts.append(f"**{scored.title}**, higher is better; {_sizes(record, scored)}")
+            parts.append(f"**{scored.title}**, higher is better; {sizes_words(record, scored)}")
             parts.append(markdown_table(main_header(), main_rows(record, fraction.key, endpoint)))
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, found)]
@@ -199,7 +199,8 @@ def _fraction_title(fraction: FractionFacts) -> str:
     return f"{fraction_words(fraction.key)} of the training patients: {images}"
 
 
-def _sizes(record: Record, scored: EndpointScore) -> str:
+def sizes_words(record: Record, scored: EndpointScore) -> str:
+    """Return on how many images of how many patients or groups an endpoint was scored."""
     return f"{scored.n_images:,} {views.scored_part(record)} images of {scored.n_patients:,} {views.grouping(record)}"
 
 
@@ -207,7 +208,7 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     key = fraction.key
     lines = [wrapped(text, width=width) for text in (_fraction_title(fraction), views.reference_sentence(record, key))]
     for endpoint, scored in scored_endpoints(record, key):
-        title = f"{scored.title}, {_sizes(record, scored)}"
+        title = f"{scored.title}, {sizes_words(record, scored)}"
         title = title if endpoint == record.endpoints[0].id else f"Secondary: {title}"
         lines += ["", wrapped(title, width=width), *aligned(HEADER, main_rows(record, key, endpoint), width)]
     for title, found in other_families(record, key):

@@ -51,6 +51,22 @@ def test_latex_has_the_differences_from_the_best_classical_arm_and_from_controls
     assert len(set(labels)) == len(labels)
 
 
+def test_latex_tables_have_notes_below_them_that_need_no_package(record: Record) -> None:
+    text = latex_tables(record)
+    tables = text.split(r"\end{table}")[:-1]
+    for table in tables:
+        notes = table[table.index(r"\end{tabular}") :]
+        assert notes.count(r"\begin{minipage}") == notes.count(r"\end{minipage}") == 1
+        assert "over both replicates and patients" in notes
+        assert "Provisional: a listed result needs 10 replicates." in notes
+        assert r"\caption" not in notes
+    reference = record.scores.fractions["10%"].reference.arm
+    scored = record.scores.fractions["10%"].endpoints["macro_auroc"]
+    assert f"Reference R*: {reference}, best mean validation score" in tables[0]
+    assert f"mean, sd: over n replicates on {scored.n_images} test images of {scored.n_patients} patients" in tables[0]
+    assert "not adjusted for the number of comparisons" in tables[1]
+
+
 def test_phantoms_are_marked_in_latex(tmp_path: Path) -> None:
     assert "% PHANTOM DATA." in latex_tables(write_run(tmp_path, replicates=2))
 
