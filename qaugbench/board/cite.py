@@ -1,16 +1,19 @@
-"""Whom to cite for a result: the benchmark, the data and the papers of the generators, as lines and as BibTeX."""
+"""What to cite for a result: the benchmark, the run, the data and the papers of the generators, as lines and as BibTeX."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qaugbench import __version__
 from qaugbench.board.reader import record_of
 from qaugbench.record import Record
 
 BENCHMARK_TITLE = "qaugbench: does synthetic data from quantum generative models help medical image classifiers?"
 BENCHMARK_AUTHORS = "qaugbench contributors"
+SOFTWARE, RUN = "qaugbench", "the run"
 LINE = re.compile(r"(?P<authors>.+?) \((?P<year>\d{4})\)\. (?P<title>.+?)\.(?: (?P<where>\S.*?)\.?)?")
 ARXIV = re.compile(r"arXiv[:.]\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 DOI = re.compile(r"\b(10\.\d{4,9}/[^\s,;]+)")
@@ -38,10 +41,10 @@ class Reference:
 
 
 def references(record: Record) -> list[Reference]:
-    """Return what to cite for a record, each once: the benchmark, the data (none for a phantom), the generators."""
+    """Return what to cite for a record, each once: the benchmark, the run, the data (none for a phantom), the generators."""
     year = record.environment.created[:4]
     benchmark = f"{BENCHMARK_AUTHORS} ({year}). {BENCHMARK_TITLE} Version {record.environment.qaugbench}."
-    found = [Reference("qaugbench", "the benchmark", benchmark)]
+    found = [Reference(SOFTWARE, "the benchmark", benchmark), Reference(_run_key(record), RUN, _run_line(record))]
     if record.data.citation and not record.data.phantom:
         found.append(Reference(f"data-{record.data.source}", f"the data ({record.data.source})", record.data.citation))
     cited = {facts.id: facts.citation for facts in record.generators if facts.citation}
@@ -50,23 +53,55 @@ def references(record: Record) -> list[Reference]:
 
 def bibtex(record: Record) -> str:
     """Return BibTeX for everything in ``references``; a citation that cannot be taken apart is kept whole as a note."""
-    return "\n".join(_entry(reference, record) for reference in references(record))
+    return "\n".join(_entries(record).values())
 
 
-def cite(path: Path) -> str:
-    """Return BibTeX for the entry or run folder in ``path``."""
-    return bibtex(record_of(path))
+def cite(paths: Sequence[Path]) -> str:
+    """Return BibTeX for the entries and run folders in ``paths``, each thing once; without any for the software alone."""
+    if not paths:
+        return _software(__version__)
+    found: dict[str, str] = {}
+    for path in paths:
+        found |= {key: text for key, text in _entries(record_of(path)).items() if key not in found}
+    return "\n".join(found.values())
+
+
+def _entries(record: Record) -> dict[str, str]:
+    return {reference.key: _entry(reference, record) for reference in references(record)}
+
+
+def _software(version: str, year: str | None = None) -> str:
+    facts = {"author": f"{{{BENCHMARK_AUTHORS}}}", "title": f"{{{escaped(BENCHMARK_TITLE)}}}", "version": version}
+    return _formatted("software", SOFTWARE, facts if year is None else {**facts, "year": year})
+
+
+def _run_key(record: Record) -> str:
+    return re.sub(r"[^A-Za-z0-9.+-]", "-", record.id)
+
+
+def _run_line(record: Record) -> str:
+    """Return the run in one line: name, date, task, source and track, and with which version it was made."""
+    made, board = record.environment, record.board
+    version = f"qaugbench {made.qaugbench}{f', commit {made.commit}' if made.commit else ''}"
+    return f"Run {record.id} ({made.created[:10]}). Task {board.task} on {board.source}, track {board.track}; made with {version}."
+
+
+def _run(reference: Reference, record: Record) -> str:
+    board = record.board
+    repeated = f" Command: {record.command}" if record.command else ""
+    facts = {
+        "title": f"{{{escaped(f'{record.title}: a run of qaugbench, task {board.task} on {board.source}, track {board.track}')}}}",
+        "year": record.environment.created[:4],
+        "note": escaped(f"{reference.text} Predictions: SHA-256 {record.predictions_sha256}.{repeated}"),
+    }
+    return _formatted("misc", reference.key, facts)
 
 
 def _entry(reference: Reference, record: Record) -> str:
-    if reference.key == "qaugbench":
-        facts = {
-            "author": f"{{{BENCHMARK_AUTHORS}}}",
-            "title": f"{{{escaped(BENCHMARK_TITLE)}}}",
-            "year": record.environment.created[:4],
-            "version": record.environment.qaugbench,
-        }
-        return _formatted("software", reference.key, facts)
+    if reference.key == SOFTWARE:
+        return _software(record.environment.qaugbench, record.environment.created[:4])
+    if reference.used_for == RUN:
+        return _run(reference, record)
     parts = LINE.fullmatch(reference.text.strip())
     if parts is None:
         return _formatted("misc", reference.key, {"note": escaped(reference.text)})

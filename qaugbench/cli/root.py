@@ -46,7 +46,7 @@ class NearNamesGroup(click.Group):
 
 SECTIONS = {
     "Run": ("run", "estimate", "tune", "list", "show", "doctor"),
-    "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "selftest"),
+    "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "cite", "selftest"),
     "Data": ("data",),
     "Circuits": ("execute",),
     "Help": ("help",),

@@ -123,6 +123,20 @@ def folds(names: tuple[str, ...], as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("names", metavar="[RESULT]...", nargs=-1, shell_complete=complete.results)
+def cite(names: tuple[str, ...]) -> None:
+    """Print BibTeX of this software and of results.
+
+    RESULT is a run, an entry or a board, by its folder; a run also by its name. Of each are printed the run itself, its data
+    and the papers of its generators.
+    """
+    from qaugbench.board.cite import cite as bibtex
+    from qaugbench.board.result_folders import result_folders
+
+    say(bibtex(result_folders(names)))
+
+
+@cli.command()
 @results_argument
 @json_option
 def rescore(names: tuple[str, ...], as_json: bool) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qaugbench.board.cite import bibtex, cite, references
+import qaugbench
+from qaugbench.board.cite import BENCHMARK_AUTHORS, BENCHMARK_TITLE, bibtex, cite, references
 from qaugbench.record import Record, read_record
 from tests.board.factory import write_run
 
@@ -19,15 +20,16 @@ def real_record(tmp_path: Path) -> Record:
 
 def test_benchmark_data_and_each_generator_once(real_record: Record) -> None:
     keys = re.findall(r"^@\w+\{(.+),$", bibtex(real_record), flags=re.MULTILINE)
-    assert keys == ["qaugbench", "data-nickparvar", "ddpm", "qldm"]
+    assert keys == ["qaugbench", real_record.id, "data-nickparvar", "ddpm", "qldm"]
 
 
 def test_phantom_data_are_not_cited(made_run: Path) -> None:
-    assert [reference.key for reference in references(read_record(made_run))] == ["qaugbench", "ddpm", "qldm"]
+    record = read_record(made_run)
+    assert [reference.key for reference in references(record)] == ["qaugbench", record.id, "ddpm", "qldm"]
 
 
 def test_citation_is_taken_apart(entry: Path) -> None:
-    found = cite(entry).split("@misc{qldm,")[1]
+    found = cite([entry]).split("@misc{qldm,")[1]
     assert "author = {A. Author and B. Other}" in found
     assert "title = {{A paper on qldm}}" in found
     assert "year = {2024}" in found
@@ -43,3 +45,33 @@ def test_citation_of_another_form_is_kept_whole_and_escaped(real_record: Record)
 def test_braces_balance(real_record: Record) -> None:
     found = bibtex(real_record)
     assert found.count("{") == found.count("}")
+
+
+def test_the_run_is_cited_with_its_board_version_command_and_date(real_record: Record) -> None:
+    command = "qaugbench run --task brainmri --data my_data.zip"
+    found = bibtex(real_record.model_copy(update={"command": command})).split("@misc{")[1]
+    for words in (
+        "task brainmri@1 on nickparvar, track lite",
+        "year = {2026}",
+        "(2026-01-01)",
+        "made with qaugbench 0.1.0",
+        real_record.predictions_sha256,
+        r"Command: qaugbench run --task brainmri --data my\_data.zip",
+    ):
+        assert words in found
+
+
+def test_what_two_results_share_is_cited_once_and_without_any_the_software_alone(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_run(tmp_path / name, replicates=2, id=name)
+    found = re.findall(r"^@\w+\{(.+),$", cite([tmp_path / "one", tmp_path / "two"]), flags=re.MULTILINE)
+    assert found == ["qaugbench", "one", "ddpm", "qldm", "two"]
+    alone = cite([])
+    assert alone.startswith("@software{qaugbench,")
+    assert f"version = {{{qaugbench.__version__}}}" in alone
+
+
+def test_the_software_is_cited_as_the_citation_file_says() -> None:
+    stated = (Path(__file__).parents[2] / "CITATION.cff").read_text(encoding="utf-8")
+    assert f'title: "{BENCHMARK_TITLE}' in stated
+    assert f"- name: {BENCHMARK_AUTHORS}" in stated

@@ -212,6 +212,15 @@ def test_definitions_and_results_are_not_mixed(here: Path, call: Caller) -> None
     assert "is for runs, entries and boards" in call("show", "qldm", "--format", "csv").err
 
 
+def test_bibtex_is_printed_of_the_software_and_of_results(here: Path, call: Caller) -> None:
+    assert call("cite").out.count("@") == 1
+    said = call("cite", "one", BOARD)
+    assert said.code == 0
+    for key in ("@software{qaugbench,", "@misc{one,", "@misc{two,", "@misc{data-nickparvar,", "@misc{qldm,"):
+        assert said.out.count(key) == 1
+    assert "Did you mean 'two'" in call("cite", "too").err
+
+
 def test_runs_are_listed_from_the_folder_given(here: Path, call: Caller) -> None:
     rows = json.loads(call("list", "runs", "--json").out)["results"]
     assert {row["path"]: row["state"] for row in rows} == {"runs/one": "finished", "runs/two": "finished"}
