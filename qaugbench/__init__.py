@@ -1,7 +1,7 @@
 """Does synthetic data from quantum generative models help medical image classifiers, and is the quantum part the reason?
 
 ``qaugbench.run(task="brainmri", generators=["qldm"], data="scans.zip")`` does what ``qaugbench run`` does, and
-``qaugbench.load("runs/...")`` opens what a run left, an entry, or a folder of boards.
+``qaugbench.load("runs/...")`` opens what a run left, an entry, or a folder of boards; of a run in ``runs`` the name is enough.
 """
 
 from __future__ import annotations

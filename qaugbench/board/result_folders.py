@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from qaugbench.errors import EntryError, near_names, shown
+from qaugbench.errors import EntryError, first_offenders, near_names, shown
 from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, RECORD_FILE, RUNS, STUDY_FILE
 from qaugbench.untrusted import exists
 
@@ -19,9 +19,9 @@ LOG_FILE = "log.txt"
 def result_folders(names: Iterable[str | Path], runs: Path = RUNS) -> list[Path]:
     """Return the folders of the runs and entries that ``names`` stand for; a board stands for its entries.
 
-    A name is a path, or the name of a run in the folder ``runs``. Raises EntryError for one that is none of these.
+    A name is one that ``located`` finds. Raises EntryError for any other, and for a folder that is none of these.
     """
-    return [folder for name in names for folder in _folders(_located(str(name), runs))]
+    return [folder for name in names for folder in _folders(located(str(name), runs))]
 
 
 def is_result(name: str, runs: Path = RUNS) -> bool:
@@ -51,6 +51,11 @@ def run_names(runs: Path = RUNS) -> list[str]:
     return sorted(path.name for path in runs.iterdir() if is_run(path)) if runs.is_dir() else []
 
 
+def runs_beginning(name: str, runs: Path = RUNS) -> list[str]:
+    """Return the names of the finished runs that begin with ``name``, sorted."""
+    return [one for one in run_names(runs) if name and one.startswith(name)]
+
+
 def entry_paths(root: Path) -> list[Path]:
     """Return the folders of all entries below ``root``, the folder of all boards, sorted; a missing root raises EntryError."""
     if not root.is_dir():
@@ -60,12 +65,23 @@ def entry_paths(root: Path) -> list[Path]:
     return _checked(root, _entries(root, ENTRIES[-1:]))
 
 
-def _located(name: str, runs: Path) -> Path:
+def located(name: str, runs: Path = RUNS) -> Path:
+    """Return the path that ``name`` stands for: a path, or a run in the folder ``runs`` by its name or the beginning of it.
+
+    Raises EntryError for one that is none of these, and for a beginning that several runs have.
+    """
     path = Path(name)
     if exists(path):
         return path
     if exists(runs / name):
         return runs / name
+    begun = runs_beginning(name, runs)
+    if len(begun) == 1:
+        return runs / begun[0]
+    if begun:
+        raise EntryError(
+            f"{shown(name, None)!r} begins the names of {len(begun)} runs: {first_offenders(begun)}. Give more of the name."
+        )
     known = near_names(name, run_names(runs))
     raise EntryError(
         f"There is no run, entry or board {shown(name, None)!r}. Give the folder of one, or the name of a run.{known}"

@@ -27,6 +27,18 @@ class ShowGroup(NearNamesGroup):
         known = not args or args[0].startswith("-") or self.get_command(ctx, args[0]) is not None
         return super().resolve_command(ctx, args if known else ["definition", *args])
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the options of what is shown also before its name."""
+        early = bool(args) and args[0].partition("=")[0] in ("--format", "--json")
+        return super().parse_args(ctx, ["definition", *args] if early else args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of what is shown as the group's own, and the commands."""
+        options = [one for one in self.commands["definition"].get_params(ctx) if isinstance(one, click.Option)]
+        with formatter.section("Options"):
+            formatter.write_dl([row for one in options if (row := one.get_help_record(ctx)) is not None])
+        self.format_commands(ctx, formatter)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> Any:
         """Complete commands, and everything else that can be shown."""
         names = self.commands["definition"].params[0]
@@ -37,8 +49,8 @@ class ShowGroup(NearNamesGroup):
 def show() -> None:
     """Show a task, a generator, a run, an entry or a board.
 
-    Runs, tuning studies, entries and boards are given by their folder, runs and studies also by name. --format table, csv,
-    markdown, latex or json says how; --json is the last of these. The commands show the circuits of a generator.
+    Runs, tuning studies, entries and boards are given by their folder, runs and studies also by name, a run by the beginning of
+    it. The commands show the circuits of a generator.
     """
 
 
@@ -106,20 +118,22 @@ def _show_studies(folders: Sequence[Path], form: str | None) -> int:
 
 
 def _is_place(name: str) -> bool:
-    """Return whether a name that is no result can only mean a folder: the answer is then what is wrong with it."""
-    from qaugbench.board.result_folders import is_unfinished_run
+    """Return whether a name that is neither a result nor a definition can only mean a folder, or begins the name of a run."""
+    from qaugbench.board.result_folders import is_unfinished_run, runs_beginning
 
-    return SEP in name or Path(name).exists() or is_unfinished_run(name)
+    return SEP in name or Path(name).exists() or is_unfinished_run(name) or bool(runs_beginning(name))
 
 
 def _show_definitions(names: Sequence[str], form: str | None) -> int:
     from qaugbench.catalogue import definition_facts, show_definition
 
+    facts = [definition_facts(name) for name in names]
     if form == "json":
-        print_json([definition_facts(name) for name in names])
+        print_json(facts)
         return 0
     if form not in (None, "table"):
-        raise click.UsageError(f"--format {form} is for runs, entries and boards.", _context())
+        words = f"--format {form} is for runs, entries and boards; {names[0]!r} is a task or a generator."
+        raise click.UsageError(words, _context())
     say("\n\n".join(show_definition(name, width=terminal_width()) for name in names))
     return 0
 

@@ -17,6 +17,7 @@ from qaugbench.definition_text import next_commands
 from qaugbench.errors import shown
 from qaugbench.formatting import WIDTH, count
 from qaugbench.kinds import is_quantum
+from qaugbench.places import RESULTS
 from qaugbench.record import HARDLY_REACHES, Record
 from qaugbench.report.failures import failed_words
 from qaugbench.stats.decide import LISTED_REPLICATES
@@ -84,9 +85,19 @@ def checklist(entry: Path, root: Path) -> Checklist:
     if why is None:
         following |= {
             f"qaugbench leaderboard build {quote(str(root))}": "its row beside those of the board's other entries",
-            f"git add {quote(str(entry))}": "then commit, and open a pull request that adds this folder and nothing else",
+            **_to_pull_request(entry, root),
         }
     return Checklist(entry, str(record.board), files, why, tuple(_checks(record)), following)
+
+
+def _to_pull_request(entry: Path, root: Path) -> dict[str, str]:
+    """Return the command that adds an entry to a repository, which outside of one is a copy into a clone."""
+    opened = "open a pull request that adds this folder and nothing else"
+    if any((above / ".git").exists() for above in entry.resolve().parents):
+        return {f"git add {quote(str(entry))}": f"then commit, and {opened}"}
+    target = f"CLONE/{RESULTS}/{entry.relative_to(root).parent}/"
+    words = f"CLONE is a clone of qaugbench's repository, since this folder is in none; then commit there, and {opened}"
+    return {f"mkdir -p {target} && cp -r {quote(str(entry))} {target}": words}
 
 
 def _checks(record: Record) -> Iterator[Check]:

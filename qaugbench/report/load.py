@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
-from qaugbench.board.leaderboard import entry_paths
+from qaugbench.board.changed import changed_words
 from qaugbench.board.reader import check_folder, is_entry, record_of
+from qaugbench.board.result_folders import entry_paths, located
 from qaugbench.errors import EntryError, shown
 from qaugbench.record import RECORD_FILE
 from qaugbench.report.boards import Boards
@@ -13,16 +15,21 @@ from qaugbench.report.result import Result
 from qaugbench.untrusted import exists
 
 
-def load(path: str | Path) -> Result | Boards:
+def load(name: str | Path) -> Result | Boards:
     """Return the run or the entry in a folder as a Result, or all boards below it as Boards.
 
-    Nothing is recomputed to check an entry; ``qaugbench verify`` does that. Raises EntryError for a folder that is none of
-    these, and for files that are damaged.
+    ``name`` is what the commands take: a folder, or a run in ``runs`` by its name or the beginning of it. Nothing is recomputed
+    to check a result, ``qaugbench verify`` does that; a record that was visibly changed is warned of. Raises EntryError for
+    what is none of these, and for files that are damaged.
     """
-    folder = Path(path)
+    folder = located(str(name))
     check_folder(folder)
     if is_entry(folder) or exists(folder / RECORD_FILE):
-        return Result(record_of(folder), folder)
+        record = record_of(folder)
+        changed = changed_words(folder, record)
+        if changed is not None:
+            warnings.warn(f"{folder}: {changed}", stacklevel=2)
+        return Result(record, folder)
     found = entry_paths(folder)
     if not found:
         raise EntryError(

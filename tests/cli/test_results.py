@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
+import qaugbench
 from qaugbench.board.changed import SEAL_FILE, seal_text
 from qaugbench.board.entry import submit
 from qaugbench.board.reader import record_of
 from qaugbench.cli import main
+from qaugbench.errors import EntryError
+from qaugbench.report.result import Result
 from tests.board.factory import write_run
 from tests.board.tampering import change_record
 
@@ -228,6 +231,7 @@ def test_runs_are_listed_from_the_folder_given(here: Path, call: Caller) -> None
 
 
 def test_submit_ends_with_what_was_written_what_will_be_asked_and_what_comes_next(here: Path, call: Caller) -> None:
+    (here / ".git").mkdir()
     said = call("submit", "one", "--out", "elsewhere")
     entry = "elsewhere/brainmri@1/nickparvar-lite/entries/one"
     assert said.out.startswith(f"Entry: {entry}\n")
@@ -236,6 +240,53 @@ def test_submit_ends_with_what_was_written_what_will_be_asked_and_what_comes_nex
     assert f"  qaugbench verify {entry}\n" in said.out
     assert f"  git add {entry}\n" in said.out
     assert "No board lists" not in said.out
+
+
+def test_outside_a_repository_the_next_command_copies_into_a_clone(here: Path, call: Caller) -> None:
+    said = call("submit", "one", "--out", "elsewhere")
+    entry = "elsewhere/brainmri@1/nickparvar-lite/entries/one"
+    target = "CLONE/results/brainmri@1/nickparvar-lite/entries/"
+    assert "git add" not in said.out
+    assert f"  mkdir -p {target} && cp -r {entry} {target}\n" in said.out
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_a_run_is_found_by_a_beginning_that_no_other_has(command: str, here: Path, call: Caller) -> None:
+    write_run(here / "runs" / "twofold", id="twofold", replicates=2)
+    assert call(command, "on").code == 0
+    assert call(command, "two").code == 0
+    said = call(command, "tw")
+    assert said.code == 2
+    assert "'tw' begins the names of 2 runs: two, twofold. Give more of the name." in said.err
+
+
+def test_runs_are_loaded_by_name_as_the_commands_find_them(here: Path) -> None:
+    for name in ("one", "on", "runs/one"):
+        found = qaugbench.load(name)
+        assert isinstance(found, Result)
+        assert found.record.id == "one"
+    with pytest.raises(EntryError, match="Did you mean 'two'"):
+        qaugbench.load("too")
+
+
+def test_loading_a_changed_record_warns(here: Path) -> None:
+    change_record(here / "runs" / "one", _raise_a_mean)
+    with pytest.warns(UserWarning, match="this record was changed after it was written"):
+        qaugbench.load("one")
+
+
+def test_the_help_of_show_has_its_options_which_may_come_first(here: Path, call: Caller) -> None:
+    said = call("show", "--help").out
+    assert "--format [table|csv|markdown|latex|json]" in said
+    assert "circuit" in said
+    assert call("show", "--format", "csv", "one").out == call("show", "one", "--format", "csv").out
+
+
+def test_an_unknown_name_is_not_called_a_definition(here: Path, call: Caller) -> None:
+    said = call("show", "too", "--format", "csv")
+    assert (said.code, said.out) == (2, "")
+    assert "There is no task, generator, run, entry or board called 'too'" in said.err
+    assert "definition" not in said.err
 
 
 def test_an_entry_of_a_phantom_is_marked_and_on_no_board(here: Path, call: Caller) -> None:
