@@ -5,6 +5,10 @@ from __future__ import annotations
 from qaugbench.formatting import NONE, Row, fraction_words, share
 from qaugbench.record import HARDLY_REACHES, SMALL_INFLUENCE, BlockInfluence, Record
 
+CONTROLS_APART = (
+    "Controls are fitted apart from their generator, so their images differ from its images whatever its circuits do. The rows "
+    "with replaced outputs are of one and the same fitted generator."
+)
 HEADER = ("generator", "compared under equal seeds", "change of the images")
 
 

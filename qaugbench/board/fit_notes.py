@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from qaugbench.formatting import count, fraction_words
+from qaugbench.formatting import NONE, count, fraction_words
 from qaugbench.record import FitSummary, Record
 
 GAP = "gap"
+NAMES = {"gap": "critic's gap", "loss": "loss", "error": "error", "divergence": "divergence", "penalty": "penalty"}
+"""What noted numbers are called that are no loss by their name."""
+TRENDS = {
+    "falling": "still falling",
+    "flat": "no longer falling",
+    "rising": "rising",
+    "too short": "too few updates to tell",
+}
+LEGEND = (
+    "A loss is no longer falling where, over the last fifth of a fit, it changed by no more than its own noise or than 1 % of "
+    "itself. The losses of adversarial models do not tell whether one has learned enough."
+)
 HEADER = (
     "generator",
     "CPU time per fit",
     "updates",
     "looks at each image",
-    "losses at the end",
+    "losses at the end of the fits",
     "largest relative change of weights",
 )
 
@@ -23,7 +35,7 @@ def fit_notes(record: Record) -> list[str]:
     """
     generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
     return [
-        f"At {fraction_words(fraction)}, {variant} may be undertrained: its loss {name!r} was still falling at the end of "
+        f"At {fraction_words(fraction)}, {variant} may be undertrained: its {_name(name)} was still falling at the end of "
         f"{falling} of {count(fit.fits, 'fit')}."
         for fraction, variants in record.fits.items()
         for variant, fit in variants.items()
@@ -40,16 +52,22 @@ def fit_rows(record: Record, fraction: str) -> list[tuple[str, ...]]:
 
 def _cells(fit: FitSummary) -> tuple[str, ...]:
     if not fit.losses:
-        return f"{fit.cpu_s:,.0f} s", "solved at once", "1", "", ""
+        return f"{fit.cpu_s:,.0f} s", "solved at once", "1", NONE, NONE
     part, moved = max(fit.movement.items(), key=lambda item: item[1], default=("", 0.0))
     return (
         f"{fit.cpu_s:,.0f} s",
         f"{fit.updates:,}",
         f"{fit.seen_per_image:.3g}",
-        "; ".join(f"{name} {loss.mean:.3g} ({_words(loss.words)})" for name, loss in fit.losses.items()),
+        "; ".join(f"{_name(name)} {loss.mean:.3g}, {_words(loss.words)}" for name, loss in fit.losses.items()),
         f"{part}: {moved:.2g}",
     )
 
 
+def _name(loss: str) -> str:
+    return NAMES.get(loss, f"{loss} loss")
+
+
 def _words(words: dict[str, int]) -> str:
-    return next(iter(words)) if len(words) == 1 else ", ".join(f"{word} in {n}" for word, n in words.items())
+    """Return how the fits of a variant ended: all alike, or how many in which way."""
+    said = {TRENDS.get(word, word): n for word, n in words.items()}
+    return next(iter(said)) if len(said) == 1 else ", ".join(f"{word} in {count(n, 'fit')}" for word, n in said.items())

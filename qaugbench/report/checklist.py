@@ -17,6 +17,7 @@ from qaugbench.definition_text import next_commands
 from qaugbench.errors import shown
 from qaugbench.formatting import WIDTH, count
 from qaugbench.kinds import is_quantum
+from qaugbench.limits import MIN_FOR_VERDICT
 from qaugbench.places import RESULTS
 from qaugbench.record import HARDLY_REACHES, Record
 from qaugbench.report.failures import failed_words
@@ -87,7 +88,7 @@ def checklist(entry: Path, root: Path) -> Checklist:
             f"qaugbench leaderboard build {quote(str(root))}": "its row beside those of the board's other entries",
             **_to_pull_request(entry, root),
         }
-    return Checklist(entry, str(record.board), files, why, tuple(_checks(record)), following)
+    return Checklist(entry, str(record.board), files, why, tuple(checks(record)), following)
 
 
 def _to_pull_request(entry: Path, root: Path) -> dict[str, str]:
@@ -100,7 +101,8 @@ def _to_pull_request(entry: Path, root: Path) -> dict[str, str]:
     return {f"mkdir -p {target} && cp -r {quote(str(entry))} {target}": words}
 
 
-def _checks(record: Record) -> Iterator[Check]:
+def checks(record: Record) -> Iterator[Check]:
+    """Yield what a reviewer will ask about the entry of a record that holds what it claims."""
     yield Check("Do the numbers follow from the predictions?", True, "Yes: every one was recomputed just now.")
     enough = record.replicates >= LISTED_REPLICATES
     provisional = "" if enough else f" A listed result needs {LISTED_REPLICATES}; until then its rows are provisional."
@@ -115,6 +117,7 @@ def _checks(record: Record) -> Iterator[Check]:
     failed = [f"{failed_words(record.failures)}: say why."] if record.failures else []
     yield _from_notes("Did any step fail?", failed, "None.")
     yield _data(record)
+    yield _classes(record)
     yield _fidelity(record)
     yield _code(record)
 
@@ -137,6 +140,25 @@ def _data(record: Record) -> Check:
     wrong = ["The split leaks: patients are on both sides of it."] if record.data.leaky else []
     wrong += [] if record.data.patients_known else ["Not known: the source names no patients; say what its groups are."]
     return _from_notes("Are patients kept apart?", wrong, "Yes, no patient is in two parts of the split.")
+
+
+def _classes(record: Record) -> Check:
+    """Return whether every class has the images that a verdict on it needs, and every folder of images enough of each."""
+    counts, titles = record.data.class_counts, dict(zip(record.labels.names, record.labels.titles, strict=True))
+    n_test = record.data.n_images["test"]
+    sizes = {name: min(parts["test"], n_test - parts["test"]) for name, parts in counts.items()}
+    few = [f"{titles[name]} {size}" for name, size in sizes.items() if size < MIN_FOR_VERDICT]
+    needed = f"fewer than {MIN_FOR_VERDICT} test images on the rarer side, so no verdict on the class"
+    wrong = [f"{len(few)} of {count(len(sizes), 'class', 'classes')} with {needed}: {', '.join(few)}."] if few else []
+    external = tuple(f"{one.id}: only " for one in record.generators if one.kind == "external")
+    wrong += [note for note in record.data.notes if note.startswith(external)] if external else []
+    smallest = min(counts, key=lambda name: counts[name]["train"])
+    found = counts[smallest]
+    otherwise = (
+        f"Yes; the smallest in training, {titles[smallest]}, has {found['train']:,} training, {found['val']:,} validation and "
+        f"{found['test']:,} test images."
+    )
+    return _from_notes("Has every class enough images?", wrong, otherwise)
 
 
 def _code(record: Record) -> Check:

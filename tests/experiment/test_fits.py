@@ -49,7 +49,7 @@ def test_a_generator_that_still_learned_is_named(finished: RunResult, falling: i
     record = with_fits(
         finished, "qldm", denoising=LossSummary(mean=0.3, words={"falling": falling, "flat": 5 - falling})
     )
-    expected = ["At 50 %, qldm may be undertrained: its loss 'denoising' was still falling at the end of 3 of 5 fits."]
+    expected = ["At 50 %, qldm may be undertrained: its denoising loss was still falling at the end of 3 of 5 fits."]
     assert fit_notes(record) == (expected if said else [])
 
 
@@ -74,11 +74,18 @@ def test_a_smoke_run_says_that_its_fits_are_short_by_design_whatever_the_losses_
 def test_rows_tell_time_updates_losses_and_movement(finished: RunResult) -> None:
     record = with_fits(finished, "qldm", denoising=LossSummary(mean=0.25, words={"falling": 2, "flat": 3}))
     assert fit_rows(record, "50%") == [
-        ("qldm", "47 s", "1,150", "74.6", "denoising 0.25 (falling in 2, flat in 3)", "head: 1.2")
+        (
+            "qldm",
+            "47 s",
+            "1,150",
+            "74.6",
+            "denoising loss 0.25, still falling in 2 fits, no longer falling in 3 fits",
+            "head: 1.2",
+        )
     ]
     solved = record.fits["50%"]["qldm"].model_copy(update={"losses": {}, "movement": {}})
     record = record.model_copy(update={"fits": {"50%": {"gmm": solved}}})
-    assert fit_rows(record, "50%") == [("gmm", "47 s", "solved at once", "1", "", "")]
+    assert fit_rows(record, "50%") == [("gmm", "47 s", "solved at once", "1", "-", "-")]
 
 
 def test_a_run_tells_of_every_variant(finished: RunResult) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from qaugbench.board.entry import submit
 from qaugbench.record import CellOutcome, Record, record_text
-from qaugbench.report.checklist import Checklist, checklist
+from qaugbench.report.checklist import Checklist, checklist, checks
 from qaugbench.report.latex import escaped, latex_tables
 from qaugbench.report.score_rows import csv_text, score_frame, score_rows
 from tests.board.factory import write_run
@@ -113,6 +113,7 @@ def test_a_reviewer_asks_about_everything_that_is_missing(tmp_path: Path) -> Non
         "Did quantum generators run beside their controls?",
         "Did any step fail?",
         "Are patients kept apart?",
+        "Has every class enough images?",
         "Was everything trained long enough?",
         "Which code made it?",
     }
@@ -126,7 +127,29 @@ def test_a_complete_entry_needs_no_word(tmp_path: Path) -> None:
     made = write_run(tmp_path / "run", replicates=10, phantom=False)
     environment = made.environment.model_copy(update={"commit": "abc"})
     found = _checklist(tmp_path, made.model_copy(update={"environment": environment}))
-    (left,) = [check for check in found.checks if not check.well]
+    left, classes = [check for check in found.checks if not check.well]
     assert left.answer.startswith("Not recorded")  # the made run has no fits
+    assert classes.answer == (
+        "3 of 3 classes with fewer than 30 test images on the rarer side, so no verdict on the class: "
+        "Glioma 20, Meningioma 20, No tumour 20."
+    )
     assert found.not_listed is None
     assert found.to_dict()["files"].keys() == {"entry.json", "predictions.npz", "manifest.json"}
+
+
+def test_class_sizes_and_folders_with_few_images_are_asked_about(tmp_path: Path) -> None:
+    made = write_run(tmp_path / "run", replicates=3, phantom=False)
+    counts = {
+        name: {"train": n, "val": 20, "test": 40} for name, n in zip(made.labels.names, (90, 60, 50), strict=True)
+    }
+    data = made.data.model_copy(update={"class_counts": counts, "n_images": {"train": 200, "val": 60, "test": 120}})
+    (asked,) = [one for one in checks(made.model_copy(update={"data": data})) if "enough images" in one.question]
+    assert asked.well
+    assert (
+        asked.answer == "Yes; the smallest in training, No tumour, has 50 training, 20 validation and 40 test images."
+    )
+    note = "folder:made: only 2 of glioma; each is used as often as its class is asked for."
+    folder = made.generators[0].model_copy(update={"id": "folder:made", "kind": "external"})
+    changed = {"data": data.model_copy(update={"notes": [note]}), "generators": [folder]}
+    (asked,) = [one for one in checks(made.model_copy(update=changed)) if "enough images" in one.question]
+    assert (asked.well, asked.answer) == (False, note)
