@@ -103,7 +103,7 @@ def table(rows: Sequence[Row], reference: SharedReference | None, ranks: Ranks, 
         "Δ over control [95 % CI]",
         f"Δ vs R+ [95 % CI], {NOT_MATCHED}",
         "replicates",
-        "test images / patients",
+        f"test images / {rows[0].record.data.grouped_by}s",
         "entry",
     )
     lines = []

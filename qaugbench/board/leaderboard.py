@@ -92,7 +92,7 @@ def _on_the_family(confirmed: Confirmatory) -> str:
 def _board(board: Measured, family: Confirmatory) -> list[str]:
     records = [entry.record for entry in board.entries]
     first = board.record
-    unit = "patients" if first.data.patients_known else "groups (patients unknown)"
+    unit = f"{first.data.grouped_by}s{'' if first.data.patients_known else ' (patients unknown)'}"
     blocks = [
         f"## {first.board}",
         f"{first.title}. {first.question} {first.data.n_images['test']:,} test images of {first.data.n_groups['test']:,} "
@@ -108,7 +108,7 @@ def _board(board: Measured, family: Confirmatory) -> list[str]:
             reasons = {fraction.reason for record in records for fraction in record.fractions if fraction.key == key}
             moved = [f"{reason.rstrip('.')}." for reason in sorted(filter(None, reasons))]
             ranks = {} if board.primary is None else rank_ranges(board.primary, key)
-            title = f"### {fraction_words(key)} of the training patients"
+            title = f"### {fraction_words(key)} of the training {first.data.grouped_by}s"
             blocks += [title, *moved, *table(rows, board.references.get(key), ranks, family.rows)]
             blocks += board_block(board.entries, key)
     return blocks

@@ -26,7 +26,7 @@ HEADER = (
     "adjusted p",
     "P(below / within / above)",
     "replicates",
-    "test patients",
+    "test patients or groups",
     "boards",
 )
 

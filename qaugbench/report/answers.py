@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qaugbench.board.circuit_influence import influence_note, influence_of
-from qaugbench.formatting import fraction_words
 from qaugbench.kinds import is_quantum
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
@@ -77,10 +76,7 @@ def question_blocks(record: Record) -> dict[str, list[str]]:
     """Return what is said to each question, under the question; of several fractions each has its own."""
     several = len(record.fractions) > 1
     found = [one for fraction in record.fractions for one in both_answers(record, fraction.key)]
-    return {
-        one.question + f" ({fraction_words(one.fraction)} of the training patients)" * several: one.lines
-        for one in found
-    }
+    return {one.question + f" ({views.share_words(record, one.fraction)})" * several: one.lines for one in found}
 
 
 def further_notes(record: Record, *, failures: bool = True) -> list[str]:

@@ -81,6 +81,7 @@ def render(record: Record, curves: CurveFile, samples: Path, *, changed: str | N
         .render(
             record=record,
             looks=looks(record.arms),
+            grouping=views.grouping(record),
             banner=[*([f"CHANGED RECORD: {changed}"] if changed else []), *banner(record)],
             answers=answered,
             claims_header=claims.CLAIMS_HEADER,
@@ -113,7 +114,7 @@ def short_page(record: Record) -> str:
             answers=[_answer(record, fraction.key) for fraction in record.fractions],
             header=tables.main_header(),
             rows={
-                fraction.key: tables.main_rows(record, fraction.key, record.endpoints[0].id)
+                views.share_words(record, fraction.key): tables.main_rows(record, fraction.key, record.endpoints[0].id)
                 for fraction in record.fractions
             },
         )
@@ -174,7 +175,7 @@ def _answer(record: Record, key: str) -> dict[str, Any]:
     )
     alt = f"Plot of differences. Minus R*: {against or 'none'}. Minus its controls: {controls or 'none'}."
     return {
-        "key": key,
+        "share": views.share_words(record, key),
         "both": answers.both_answers(record, key),
         "picture": _picture(caption, alt, lambda narrow: plots.answer_figure(record, key, narrow=narrow)),
     }
@@ -184,10 +185,11 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
     """Return what the results show of one fraction."""
     facts = next(fraction for fraction in record.fractions if fraction.key == key)
     primary = record.endpoints[0].id
-    scored = record.scores.fractions.get(key)
+    scored, sizes = record.scores.fractions.get(key), views.endpoint_score(record, key, primary)
     return {
         "facts": facts,
-        "sizes": views.endpoint_score(record, key, primary),
+        "share": views.share_words(record, key),
+        "sizes": None if sizes is None else views.sizes_words(record, sizes),
         "reference": views.reference_sentence(record, key),
         "forest": _reference_picture(record, key),
         "header": tables.main_header(),
@@ -202,9 +204,11 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
         "checks": check_rows(record, key),
         "fits": fit_notes.fit_rows(record, key),
         "fits_header": fit_notes.HEADER,
+        "fits_legend": fit_notes.LEGEND,
         "influence": circuit_influence.fraction_rows(record, key),
         "influence_header": circuit_influence.HEADER,
         "influence_scales": circuit_influence.scale_sentences(record, key),
+        "controls_apart": circuit_influence.CONTROLS_APART,
         "claims": [
             (arm, claims.claims_table(found.ladder), claims.posterior_sentence(found, record.endpoints[0].margin))
             for arm, found in views.verdicts(record, key, primary).items()
@@ -253,7 +257,7 @@ def _forest_caption(record: Record, key: str, what: str) -> str:
         limits = f", without intervals ({count(record.replicates, 'replicate')})"
     elif primary.margin is not None:
         margin = f"; within the dashed lines, at ±{unsigned(primary.margin)}, too little to matter"
-    return f"{what}: differences in {primary.title} at {fraction_words(key)} of the training patients{limits}{margin}."
+    return f"{what}: differences in {primary.title} at {views.share_words(record, key)}{limits}{margin}."
 
 
 def _reference_picture(record: Record, key: str) -> Picture | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from qaugbench.errors import printable
-from qaugbench.formatting import Row, fraction_words
+from qaugbench.formatting import Row
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words
@@ -19,7 +19,6 @@ from qaugbench.report.tables import (
     main_rows,
     other_families,
     scored_endpoints,
-    sizes_words,
 )
 from qaugbench.stats.decide import LISTED_REPLICATES, NOT_MATCHED
 from qaugbench.stats.results import EndpointScore
@@ -49,7 +48,7 @@ def latex_tables(record: Record) -> str:
         for endpoint, _ in scored_endpoints(record, fraction.key):
             parts.append(_main_table(record, fraction.key, endpoint))
         for number, (title, rows) in enumerate(other_families(record, fraction.key), start=1):
-            caption = f"{record.title}, {fraction_words(fraction.key)} of the training patients. {title}"
+            caption = f"{record.title}, {views.share_words(record, fraction.key)}. {title}"
             label = f"{record.id}-{fraction.key}-differences-{number}"
             parts.append(_table(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
     return "\n".join(parts) + "\n"
@@ -74,14 +73,14 @@ def _cell(text: str) -> str:
 def _main_table(record: Record, key: str, endpoint: str) -> str:
     scored = views.endpoint_score(record, key, endpoint)
     title = endpoint if scored is None else scored.title
-    caption = f"{record.title}, {fraction_words(key)} of the training patients. {title}"
+    caption = f"{record.title}, {views.share_words(record, key)}. {title}"
     found = _main_notes(record, key, scored)
     return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
 
 
 def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[str]:
     """Return what the columns of a main table mean, one sentence each."""
-    sizes = "" if scored is None else f" on {sizes_words(record, scored)}"
+    sizes = "" if scored is None else f" on {views.sizes_words(record, scored)}"
     return [
         views.reference_sentence(record, key),
         f"mean, sd: over n replicates{sizes}; vs R*: the difference from R*, with its 95 % interval "
@@ -93,7 +92,7 @@ def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[
 
 def _difference_notes(record: Record, key: str) -> list[str]:
     scored = views.endpoint_score(record, key, record.endpoints[0].id)
-    metric = record.endpoints[0].title if scored is None else f"{scored.title}, {sizes_words(record, scored)}"
+    metric = record.endpoints[0].title if scored is None else f"{scored.title}, {views.sizes_words(record, scored)}"
     return [
         f"estimate: the first arm minus the second in {metric}; n: replicates; {interval_words(record)}.",
         "p: not adjusted for the number of comparisons.",

@@ -78,8 +78,8 @@ def without_controls(arm: str) -> str:
 def interval_words(record: Record) -> str:
     """Return what the intervals of a record cover."""
     if record.replicates == 1:
-        return "intervals are over patients alone, for the one trained model of each arm (DeLong)"
-    return "intervals: over both replicates and patients"
+        return f"intervals are over {grouping(record)} alone, for the one trained model of each arm (DeLong)"
+    return f"intervals: over both replicates and {grouping(record)}"
 
 
 def low_power(record: Record, key: str) -> str | None:
@@ -107,7 +107,7 @@ def _fraction_notes(record: Record, fraction: FractionFacts) -> Iterator[str]:
     if fraction.reason:
         yield f"{fraction.reason.rstrip('.')}."
     if not fraction.oracle and any(arm.role == "oracle" for arm in record.arms):
-        yield f"{at} there are no further real patients, so the oracle arm is not run."
+        yield f"{at} there are no further real {grouping(record)}, so the oracle arm is not run."
     if fraction.oracle and fraction.n_oracle is not None and fraction.n_oracle < fraction.n_fill:
         yield f"{at} the oracle arm has {fraction.n_oracle:,} further real images, and the other arms {fraction.n_fill:,} images."
     scored = record.scores.fractions.get(fraction.key)

@@ -142,8 +142,20 @@ def scored_part(record: Record) -> str:
 
 
 def grouping(record: Record) -> str:
-    """Return what the images of a test set are grouped by, as a plural."""
-    return "patients" if record.data.patients_known else "groups"
+    """Return what is drawn and resampled as one, as a plural: patients, or groups or images where patients are unknown."""
+    return f"{record.data.grouped_by}s"
+
+
+def share_words(record: Record, key: str) -> str:
+    """Return a fraction of the training data in words: ``10 % of the training patients``."""
+    return f"{fraction_words(key)} of the training {grouping(record)}"
+
+
+def sizes_words(record: Record, scored: EndpointScore) -> str:
+    """Return on how many images of how many patients or groups an endpoint was scored."""
+    images = f"{scored.n_images:,} {scored_part(record)} images"
+    grouped = record.data.grouped_by != "image"
+    return f"{images} of {scored.n_patients:,} {grouping(record)}" if grouped else images
 
 
 def reference_sentence(record: Record, key: str) -> str:

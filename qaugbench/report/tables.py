@@ -10,7 +10,6 @@ from qaugbench.formatting import (
     NONE,
     WIDTH,
     Row,
-    fraction_words,
     interval,
     markdown_table,
     p_value,
@@ -61,9 +60,9 @@ def markdown_summary(record: Record) -> str:
     """Return the same tables and sentences as Markdown."""
     parts = [f"## {record.title} (`{record.board}`)", *[f"> **{line}**" for line in banner(record)]]
     for fraction in record.fractions:
-        parts += [f"### {_fraction_title(fraction)}", views.reference_sentence(record, fraction.key)]
+        parts += [f"### {_fraction_title(record, fraction)}", views.reference_sentence(record, fraction.key)]
         for endpoint, scored in scored_endpoints(record, fraction.key):
-            parts.append(f"**{scored.title}**, higher is better; {sizes_words(record, scored)}")
+            parts.append(f"**{scored.title}**, higher is better; {views.sizes_words(record, scored)}")
             parts.append(markdown_table(main_header(), main_rows(record, fraction.key, endpoint)))
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, found)]
@@ -194,21 +193,19 @@ def _verdict_cell(record: Record, key: str, endpoint: str, arm: str, difference:
     return difference.words if said is None else said.words
 
 
-def _fraction_title(fraction: FractionFacts) -> str:
+def _fraction_title(record: Record, fraction: FractionFacts) -> str:
     images = f"{fraction.n_real:,} real images, {fraction.n_fill:,} in the synthetic slots"
-    return f"{fraction_words(fraction.key)} of the training patients: {images}"
-
-
-def sizes_words(record: Record, scored: EndpointScore) -> str:
-    """Return on how many images of how many patients or groups an endpoint was scored."""
-    return f"{scored.n_images:,} {views.scored_part(record)} images of {scored.n_patients:,} {views.grouping(record)}"
+    return f"{views.share_words(record, fraction.key)}: {images}"
 
 
 def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     key = fraction.key
-    lines = [wrapped(text, width=width) for text in (_fraction_title(fraction), views.reference_sentence(record, key))]
+    lines = [
+        wrapped(text, width=width)
+        for text in (_fraction_title(record, fraction), views.reference_sentence(record, key))
+    ]
     for endpoint, scored in scored_endpoints(record, key):
-        title = f"{scored.title}, {sizes_words(record, scored)}"
+        title = f"{scored.title}, {views.sizes_words(record, scored)}"
         title = title if endpoint == record.endpoints[0].id else f"Secondary: {title}"
         lines += ["", wrapped(title, width=width), *aligned(HEADER, main_rows(record, key, endpoint), width)]
     for title, found in other_families(record, key):

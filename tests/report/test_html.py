@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from qaugbench.errors import EntryError
+from qaugbench.record import BlockInfluence, FitSummary, LossSummary, record_text
 from qaugbench.report.html import write_report
 from tests.board.factory import write_run
 from tests.report.page_text import PageText
+
+LOSS = LossSummary(mean=0.25, words={"flat": 2})
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +235,58 @@ def test_sample_sheets_are_folded(page: str) -> None:
     assert min(folded) < min(sheets)
     assert all("open" not in attributes for tag, attributes in tags if tag == "details")
     assert len([1 for tag, _ in tags if tag == "summary"]) == len(folded)
+
+
+def test_images_from_a_folder_have_no_tables_of_a_fit(tmp_path: Path) -> None:
+    record = write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"))
+    text = record_text(record).replace('"ddpm"', '"folder:made"').replace('"kind": "classical"', '"kind": "external"')
+    (tmp_path / "record.json").write_text(
+        text.replace('"block": 60,', "").replace('"total": 1000', ""), encoding="utf-8"
+    )
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert "<strong>folder:made</strong>: images from a folder; not fitted here." in page
+    assert "Trainable parameters of" not in page
+    assert "How the generators were trained" not in page
+
+
+@pytest.mark.parametrize(
+    ("patients_known", "n_groups", "word"), [(True, 40, "patients"), (False, 40, "groups"), (False, 60, "images")]
+)
+def test_what_is_counted_is_what_the_record_holds(
+    patients_known: bool, n_groups: int, word: str, tmp_path: Path
+) -> None:
+    record = write_run(tmp_path, replicates=3, phantom=False)
+    groups = {**record.data.n_images} if n_groups == 60 else record.data.n_groups
+    data = record.data.model_copy(update={"patients_known": patients_known, "n_groups": groups})
+    write_run(tmp_path, replicates=3, phantom=False, data=data)
+    page = PageText(write_report(tmp_path).read_text(encoding="utf-8"))
+    text = " ".join(block for _, block in page.blocks)
+    assert f"The answer at 10 % of the training {word}" in text
+    sizes = (
+        "scored on 60 test images, all real" if word == "images" else f"scored on 60 test images of 40 {word}, all real"
+    )
+    assert sizes in text
+    assert f"over replicates and over test {word}" in text
+    if word != "patients":
+        assert not re.search(r"\d patients", text)
+
+
+def test_the_table_of_influence_says_that_controls_are_fitted_apart(tmp_path: Path) -> None:
+    influence = BlockInfluence(
+        seed_difference=20.0, controls={"twin": 0.3}, mean_replaced=0.2, noise_replaced=0.3, parameter_share=0.01,
+        n_images=100, n_replicates=2,
+    )  # fmt: skip
+    fits = {"qldm": FitSummary(fits=2, updates=9, seen_per_image=4, cpu_s=1, losses={"denoising": LOSS}, movement={})}
+    keys = ("10%", "100%")
+    write_run(
+        tmp_path,
+        replicates=2,
+        fractions=keys,
+        influence={key: {"qldm": influence} for key in keys},
+        fits=dict.fromkeys(keys, fits),
+    )
+    text = " ".join(block for _, block in PageText(write_report(tmp_path).read_text(encoding="utf-8")).blocks)
+    assert text.count("Controls are fitted apart from their generator") == 1
+    assert "denoising loss 0.25, no longer falling" in text
+    assert text.count("A loss is no longer falling where") == 1
+    assert "flat" not in text
