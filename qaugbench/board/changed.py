@@ -27,15 +27,16 @@ def seal_text(record: str) -> str:
     return f"{hashlib.sha256(record.encode()).hexdigest()}  {RECORD_FILE}\n"
 
 
-def changed_words(path: Path, record: Record) -> str | None:
+def changed_words(path: Path, record: Record, name: str | None = None) -> str | None:
     """Return a warning where the record in ``path`` was changed after it was written as far as hashes and sums tell, else None.
 
-    Compared are the record with its seal (an entry's with its manifest), and every mean and difference with the values that it
-    is made of. That all scores follow from the predictions only ``verify`` shows.
+    ``name`` is what the run or entry is called in it, by default the path. Compared are the record with its seal (an entry's
+    with its manifest), and every mean and difference with the values that it is made of. That all scores follow from the
+    predictions only ``verify`` shows.
     """
     if matches_seal(path) and not any(_wrong(record)):
         return None
-    return f"this record was changed after it was written: `qaugbench verify {quote(shown(path, None))}` says where."
+    return f"this record was changed after it was written: `qaugbench verify {quote(shown(name or path, None))}` says where."
 
 
 def matches_seal(path: Path) -> bool:

@@ -62,7 +62,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     folder = Path(folder)
     check_folder(folder)
     record = record_of(folder)
-    changed = changed_words(folder, record)
+    changed = changed_words(folder, record, folder.resolve().name)
     page = render(record, read_curves(folder / "curves.json"), folder / "samples.npz", changed=changed)
     own = out is None and not is_entry(folder)
     target = folder / REPORT_FILE if own else (out or Path()) / f"{folder.resolve().name}.html"
