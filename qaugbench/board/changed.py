@@ -61,8 +61,10 @@ def _wrong(record: Record) -> Iterator[bool]:
 
 
 def _arm_scores(fraction: FractionScore) -> Iterator[ArmScore]:
-    scored = [*fraction.endpoints.values(), *fraction.metrics.values(), fraction.ensemble, *fraction.classes.values()]
-    yield from (score for one in scored for score in one.arms.values() if score.values)
+    """Yield every value of an arm that is made of values."""
+    for scored in (fraction.endpoints, fraction.metrics, {"ensemble": fraction.ensemble}, fraction.classes):
+        for one in scored.values():
+            yield from (score for score in one.arms.values() if score.values)
 
 
 def _follows(found: Contrast, arms: dict[str, ArmScore]) -> bool:

@@ -51,7 +51,8 @@ def rescore(path: Path) -> Record:
         file = path / RECORD_FILE
         record = _unscored(file, parse_json(read_bytes(file, RECORD_BYTES), file))
         text = record_text(_rescored(path, record, read_run_predictions(path, record)))
-        return _replace(path, {RECORD_FILE: text, SEAL_FILE: seal_text(text)})
+        sealed = {SEAL_FILE: seal_text(text)} if exists(path / SEAL_FILE) else {}
+        return _replace(path, {RECORD_FILE: text, **sealed})
     raise EntryError(
         f"{shown(path, None)} holds neither {ENTRY_FILE} nor {RECORD_FILE}. Give the folder of an entry or one that "
         "'qaugbench run' printed."
@@ -135,17 +136,14 @@ def _rescored(path: Path, record: Record, predicted: PredictionSet) -> Record:
 
 def _replace(path: Path, files: dict[str, str]) -> Record:
     """Write ``files``, verify the folder and return its record; put back what was there if it does not hold."""
-    before = {name: (path / name).read_bytes() for name in files if exists(path / name)}
+    before = {name: (path / name).read_bytes() for name in files}
     try:
         for name, text in files.items():
             write_whole(path / name, text)
         return verify(path).record
     except (EntryError, OSError) as error:
-        for name in files:
-            if name in before:
-                write_whole(path / name, before[name])
-            else:
-                (path / name).unlink(missing_ok=True)
+        for name, content in before.items():
+            write_whole(path / name, content)
         raise EntryError(f"{shown(path, None)} could not be scored again and is as it was: {error}") from error
 
 

@@ -99,7 +99,12 @@ def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None, no_interva
     words = no_interval or (None if margin is None else f"too small to matter: ±{unsigned(margin)}")
     if words is not None:
         ground = {"facecolor": LIGHT_GROUND if no_interval else BAND, "edgecolor": "none", "pad": 1.0}
-        style = {"fontsize": 7.5, "color": SOFT, "weight": "bold" if no_interval else "normal", "bbox": ground}
+        style: dict[str, Any] = {
+            "fontsize": 7.5,
+            "color": SOFT,
+            "weight": "bold" if no_interval else "normal",
+            "bbox": ground,
+        }
         axis.annotate(words, (0, -0.75), ha="center", va="center", **style)
     axis.set_xlim(-reach, reach)
     step = next((step for step in STEPS if reach / step <= 3.5), 1.0)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from qaugbench.errors import EntryError
-from qaugbench.record import BlockInfluence, FitSummary, LossSummary, record_text
+from qaugbench.record import BlockInfluence, FitSummary, LossSummary, read_record, record_text
 from qaugbench.report.html import write_report
+from qaugbench.report.plots import answer_figure
 from tests.board.factory import write_run
 from tests.report.page_text import PageText
 
@@ -290,3 +291,11 @@ def test_the_table_of_influence_says_that_controls_are_fitted_apart(tmp_path: Pa
     assert "denoising loss 0.25, no longer falling" in text
     assert text.count("A loss is no longer falling where") == 1
     assert "flat" not in text
+
+
+def test_two_replicates_are_said_to_give_no_interval_in_the_picture_and_below_it(page: str, run_folder: Path) -> None:
+    figure = answer_figure(read_record(run_folder), "10%")
+    assert figure is not None
+    assert "no interval: 2 replicates" in [text.get_text() for text in figure.axes[0].texts]
+    assert "without intervals (2 replicates)" in page
+    assert "too little to matter" not in page
