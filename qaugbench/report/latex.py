@@ -73,7 +73,7 @@ def _cell(text: str) -> str:
 def _main_table(record: Record, key: str, endpoint: str) -> str:
     scored = views.endpoint_score(record, key, endpoint)
     title = endpoint if scored is None else scored.title
-    caption = f"{record.title}, {views.share_words(record, key)}. {title}"
+    caption = f"{record.title}, {views.share_words(record, key)}: {title}."
     found = _main_notes(record, key, scored)
     return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
 
@@ -83,8 +83,7 @@ def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[
     sizes = "" if scored is None else f" on {views.sizes_words(record, scored)}"
     return [
         views.reference_sentence(record, key),
-        f"mean, sd: over n replicates{sizes}; vs R*: the difference from R*, with its 95 % interval "
-        f"({interval_words(record)}), and its verdict.",
+        f"mean, sd: over n replicates{sizes}; vs R*, 95 % CI, verdict: the difference from R*; {interval_words(record)}.",
         f"vs R+: the difference from classical augmentation alone, {NOT_MATCHED}, so no verdict rests on it.",
         *_provisional(record),
     ]

@@ -14,7 +14,7 @@ from qaugbench.kinds import is_quantum
 from qaugbench.record import FractionFacts, Record
 from qaugbench.report.failures import failure_note
 from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
-from qaugbench.stats.decide import LISTED_REPLICATES
+from qaugbench.stats.decide import LISTED_REPLICATES, why_no_interval
 
 
 def banner(record: Record) -> list[str]:
@@ -79,6 +79,8 @@ def interval_words(record: Record) -> str:
     """Return what the intervals of a record cover."""
     if record.replicates == 1:
         return f"intervals are over {grouping(record)} alone, for the one trained model of each arm (DeLong)"
+    if why_no_interval(record.replicates) is not None:
+        return f"no intervals: {count(record.replicates, 'replicate')}"
     return f"intervals: over both replicates and {grouping(record)}"
 
 

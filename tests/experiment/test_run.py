@@ -11,6 +11,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
+from qaugbench.board.changed import SEAL_FILE, changed_words, seal_text
 from qaugbench.board.verify import verify
 from qaugbench.experiment.run import RunResult
 from qaugbench.predictions import read_predictions
@@ -30,6 +31,12 @@ ARMS = (
     "qldm:frozen",
     "R+rec:latent-4x8x8",
 )
+
+
+def test_a_run_seals_its_record_and_the_sums_of_its_scores_agree(finished: RunResult) -> None:
+    text = (finished.folder / "record.json").read_text(encoding="utf-8")
+    assert (finished.folder / SEAL_FILE).read_text(encoding="utf-8") == seal_text(text)
+    assert changed_words(finished.folder, read_record(finished.folder)) is None
 
 
 def test_run_leaves_record_predictions_and_report(finished: RunResult) -> None:

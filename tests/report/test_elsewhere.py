@@ -63,6 +63,7 @@ def test_latex_tables_have_notes_below_them_that_need_no_package(record: Record)
     reference = record.scores.fractions["10%"].reference.arm
     scored = record.scores.fractions["10%"].endpoints["macro_auroc"]
     assert f"Reference R*: {reference}, best mean validation score" in tables[0]
+    assert r"\caption{Brain tumour MRI, 10 \% of the training patients: macro-AUROC.}" in tables[0]
     assert f"mean, sd: over n replicates on {scored.n_images} test images of {scored.n_patients} patients" in tables[0]
     assert "not adjusted for the number of comparisons" in tables[1]
 

@@ -208,6 +208,7 @@ def test_power_is_low_when_no_generator_could_show_the_margin(
 
 def test_a_smoke_run_shows_values_but_neither_intervals_nor_power(tmp_path: Path) -> None:
     record = write_run(tmp_path, replicates=2)
+    assert "no intervals: 2 replicates" in " ".join(summary_table(record).split())
     for text in (summary_table(record), markdown_summary(record)):
         assert "No intervals, verdicts, ranks or power (2 replicates" in " ".join(text.split())
         assert not re.search(r"\[[+-]?\.\d{3}, [+-]?\.\d{3}\]", text)
