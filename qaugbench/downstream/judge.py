@@ -33,7 +33,7 @@ BATCH = 256
 class Judge:
     """A frozen classifier of uint8 images [N, H, W, C]; its logits are divided by ``temperature``."""
 
-    classifier: nn.Module
+    classifier: nn.Sequential
     temperature: float
     recipe: Recipe
     label_kind: LabelKind
@@ -46,13 +46,14 @@ class Judge:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return what the last layer sees, float32 [N, D]."""
-        standardise, network = self.classifier
+        standardise: Any = self.classifier[0]
+        network: Any = self.classifier[1]
         parts = []
         self.classifier.eval()
         with torch.inference_mode(), autocast(self.recipe.precision, self.device):
             for start in range(0, len(images), BATCH):
                 inputs = standardise(to_unit_range(images[start : start + BATCH], self.device))
-                pooled: Any = network.forward_head(network.forward_features(inputs), pre_logits=True)
+                pooled = network.forward_head(network.forward_features(inputs), pre_logits=True)
                 parts.append(pooled.flatten(1).float().cpu().numpy())
         return np.concatenate(parts)
 
