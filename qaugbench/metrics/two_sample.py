@@ -45,10 +45,10 @@ def detectability(
 ) -> Detectability:
     """Return the AUROC with which a logistic regression tells ``synthetic`` [m, d] from ``real`` [n, d]; lower is better.
 
-    Five folds by group (patient; by default every image is its own; none is in both sets), dealt by ``rng``; features standardised on the training
-    folds; L2 penalty of scikit-learn's default. The AUROC is the mean of the folds', whose scores are not on one scale. The
-    interval is ``auroc_interval`` at the numbers of groups: of these features, images and classifiers, not of others trained
-    anew. Raises StatisticsError for features as in ``checked_sets``, and fewer than ten groups of a set.
+    Five folds by group, dealt by ``rng``: by patient, by default by image; no group is in both sets. Features are standardised
+    on the training folds; the L2 penalty is scikit-learn's default. The AUROC is the mean of the folds', whose scores are not
+    on one scale. The interval is ``auroc_interval`` at the numbers of groups: of these features, images and classifiers, not of
+    others trained anew. Raises StatisticsError for features as in ``checked_sets``, and fewer than ten groups of a set.
 
     >>> real, other = np.random.default_rng(0).normal(size=(2, 60, 3))
     >>> detectability(real, other + 10.0, np.random.default_rng(1)).auroc
