@@ -55,7 +55,8 @@ class Appraisal(Facts):
 
     ``states`` has a word per section: copies ``releasable``, ``memorising`` or ``not decided``; collapse ``collapsed`` or
     ``varied``; training ``converged``, ``undertrained`` or ``unstable``; labels ``held``, ``weak`` or ``lost``; or "not measured".
-    ``remarks`` say why, one sentence each. ``measures`` are named SECTION/NAME or SECTION/NAME/PART, a class or a kind.
+    ``remarks`` say why, one sentence each. ``measures`` are named SECTION/NAME or SECTION/NAME/PART, a class or a kind;
+    those on further extractors end in @EXTRACTOR.
     """
 
     n_synthetic: Annotated[int, Field(ge=0)]
@@ -157,14 +158,24 @@ MEASURES: Mapping[str, MeasureInfo] = {
         "told from real images", "lower", "AUROC of a linear classifier of real against synthetic; .5: not"
     ),
     "fidelity/spectrum": MeasureInfo(
-        "spectrum distance", "lower", "difference of mean log power over spatial frequencies"
+        "spectrum distance", "lower", "difference of mean power over spatial frequencies, in dB"
+    ),
+    "fidelity/fine_detail": MeasureInfo(
+        "power of fine detail",
+        "like real",
+        "at the highest frequencies, synthetic minus real, in dB; below 0: blurred",
+        1,
     ),
     "fidelity/checkerboard": MeasureInfo(
-        "checkerboard", "like real", "power at the finest grid over its surroundings, minus that of real"
+        "checkerboard", "like real", "power at the finest grid over its surroundings, in dB"
     ),
 }
 
 
 def measure_info(name: str) -> MeasureInfo:
-    """Return what the measure ``name`` is, whatever its part; KeyError for a name that does not exist."""
-    return MEASURES["/".join(name.split("/")[:2])]
+    """Return what the measure ``name`` is, whatever its part and extractor; KeyError for a name that does not exist.
+
+    >>> measure_info("fidelity/kid/glioma").title, measure_info("fidelity/kid@inception").title
+    ('KID', 'KID')
+    """
+    return MEASURES["/".join(name.partition("@")[0].split("/")[:2])]

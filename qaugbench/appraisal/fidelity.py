@@ -13,6 +13,8 @@ from qaugbench.image_facts import Measure
 from qaugbench.metrics.frechet import frechet_distance, pca_frechet_distance
 from qaugbench.metrics.kernel_distance import KernelDistance, kernel_distance, rbf_distance
 from qaugbench.metrics.manifold import overlap
+from qaugbench.metrics.spectrum import checkerboard_power, compare_spectra
+from qaugbench.metrics.two_sample import detectability
 
 LEAST_PER_CLASS = 20
 OVERLAPS = ("precision", "recall", "density", "coverage")
@@ -56,6 +58,48 @@ def feature_distances(
         "fidelity/pca_fid": measured(frechet(lambda real, other: pca_frechet_distance(reference, real, other).value)),
         "fidelity/fid": measured(frechet(lambda real, other: frechet_distance(real, other).value)),
         **_overlaps(synthetic, reference, halves, extractor, rng),
+    }
+
+
+def detected(
+    synthetic: np.ndarray, reference: np.ndarray, groups: np.ndarray | None, extractor: str, rng: np.random.Generator
+) -> dict[str, Measure]:
+    """Return how well a linear classifier tells features ``synthetic`` [N, D] from ``reference`` [M, D]; halves of it beside."""
+    first, second = _halves(len(reference), groups, rng)
+
+    def make() -> Measure:
+        found = detectability(reference, synthetic, rng, real_groups=groups)
+        real = _or_none(lambda: detectability(reference[first], reference[second], rng).auroc)
+        limits: dict[str, Any] = {"ci_low": found.ci_low, "ci_high": found.ci_high}
+        return Measure(
+            value=found.auroc, **limits, real=real, n=len(synthetic), n_real=len(reference), extractor=extractor
+        )
+
+    return {"fidelity/c2st": measured(make)}
+
+
+def spectra(
+    synthetic: np.ndarray, reference: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
+) -> dict[str, Measure]:
+    """Return distances of the spectra of images uint8 [N, H, W, C] from those of ``reference`` [M, H, W, C], in dB."""
+    first, second = _halves(len(reference), groups, rng)
+    facts: dict[str, Any] = {"n": len(synthetic), "n_real": len(reference), "extractor": "spectrum, dB"}
+
+    def distance() -> Measure:
+        real = _or_none(lambda: compare_spectra(reference[first], reference[second]).distance)
+        return Measure(value=compare_spectra(reference, synthetic).distance, real=real, **facts)
+
+    def fine() -> Measure:
+        real = _or_none(lambda: compare_spectra(reference[first], reference[second]).high)
+        return Measure(value=compare_spectra(reference, synthetic).high, real=real, **facts)
+
+    def grid() -> Measure:
+        return Measure(value=checkerboard_power(synthetic), real=checkerboard_power(reference), **facts)
+
+    return {
+        "fidelity/spectrum": measured(distance),
+        "fidelity/fine_detail": measured(fine),
+        "fidelity/checkerboard": measured(grid),
     }
 
 

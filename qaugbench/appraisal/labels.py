@@ -63,13 +63,7 @@ def label_state(skill: Measure | None) -> str:
     return "held" if skill.value >= HELD else "lost" if skill.value < LOST else "weak"
 
 
-def probe_auroc(
-    features: np.ndarray,
-    labels: np.ndarray,
-    real_features: np.ndarray,
-    real_labels: np.ndarray,
-    kind: LabelKind,
-) -> float:
+def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndarray, real_labels: np.ndarray) -> float:
     """Return the macro-AUROC over real images of a ridge probe on features that learned from synthetic ones (TSTR by a probe).
 
     ``features`` [N, D], ``labels`` [N, K], ``real_features`` [M, D], ``real_labels`` [M, K]. Classes that either set lacks are left

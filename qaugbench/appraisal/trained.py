@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,7 @@ def training_measures(
         found = kernel_distance(reference, of, rng)
         return with_error(found.value, found.se, n=len(of), **facts)
 
-    measures = {
-        f"training/kid/{percent} %": measured(lambda of=of: kid(of)) for percent, of in sorted(features.items())
-    }  # type: ignore[misc]
+    measures = {f"training/kid/{percent} %": measured(partial(kid, of)) for percent, of in sorted(features.items())}
     if {75, 100} <= set(features):
         measures["training/gain"] = measured(lambda: _gain(features[75], features[100], reference, rng, facts))
     return measures

@@ -1,0 +1,74 @@
+"""Whether a generator draws one image again and again: the variety of each class beside that of real images, at equal numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qaugbench.appraisal.measures import measured, with_error
+from qaugbench.appraisal.sets import Sets
+from qaugbench.image_facts import Measure
+from qaugbench.metrics.diversity import COLLAPSED_EXCESS, COLLAPSED_RATIO, similarity_excess, vendi_ratio
+
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class Variety:
+    """The measures by class, the state in a word, and which classes it rests on."""
+
+    measures: dict[str, Measure]
+    state: str
+    remarks: list[str]
+
+
+def look_for_collapse(
+    sets: Sets,
+    synthetic: np.ndarray,
+    reference: np.ndarray,
+    extractor: str,
+    rng: np.random.Generator,
+    *,
+    pairs: int = 300,
+) -> Variety:
+    """Return the variety of each class; ``synthetic`` [N, D] and ``reference`` [M, D] are features of the images of ``sets``.
+
+    ``collapsed`` where the Vendi ratio of any class is below .5, or pairs of its images are more alike than real ones by over .1 in
+    MS-SSIM. Without labels all images are one class.
+    """
+    measures: dict[str, Measure] = {}
+    flags, lacking = [], []
+    for name, own, real in _classes(sets):
+        vendi = measured(lambda own=own, real=real: _vendi(synthetic[own], reference[real], extractor, rng))  # type: ignore[misc]
+        ssim = measured(lambda own=own, real=real: _ssim(sets, own, real, rng, pairs))  # type: ignore[misc]
+        measures |= {f"collapse/vendi/{name}": vendi, f"collapse/ssim/{name}": ssim}
+        if vendi.value is None and ssim.value is None:
+            lacking.append(name)
+        if (vendi.value is not None and vendi.value < COLLAPSED_RATIO) or (
+            ssim.value is not None and ssim.value > COLLAPSED_EXCESS
+        ):
+            flags.append(name)
+    if len(lacking) * 2 == len(measures):
+        return Variety(measures, "not measured", [])
+    remarks = [f"Hardly varied: {', '.join(flags)}."] if flags else []
+    return Variety(measures, "collapsed" if flags else "varied", remarks)
+
+
+def _classes(sets: Sets) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Return each class: its name, and its rows among the synthetic and the reference images."""
+    own, real = sets.class_rows(sets.synthetic), sets.class_rows(sets.reference)
+    if not own:
+        return [(WHOLE, np.arange(len(sets.synthetic)), np.arange(len(sets.reference)))]
+    return [(name, rows, real.get(name, np.zeros(0, dtype=np.int64))) for name, rows in own.items()]
+
+
+def _vendi(own: np.ndarray, real: np.ndarray, extractor: str, rng: np.random.Generator) -> Measure:
+    found = vendi_ratio(real, own, rng)
+    return Measure(value=found.value, real=1.0, n=found.n, n_real=found.n, extractor=extractor)
+
+
+def _ssim(sets: Sets, own: np.ndarray, real: np.ndarray, rng: np.random.Generator, pairs: int) -> Measure:
+    found = similarity_excess(sets.reference.images[real], sets.synthetic.images[own], rng, pairs)
+    scales = f"{found.synthetic.scales} scales"
+    return with_error(found.value, found.se, real=0.0, n=len(own), n_real=len(real), extractor=scales)

@@ -1,0 +1,142 @@
+"""What an appraisal says of sets whose truth is known: honest, copied, planted, shuffled, collapsed, few, grey and in colour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qaugbench.appraisal.appraise import Appraised, Options, Verdicts, appraise
+from qaugbench.appraisal.copies import Effort
+from qaugbench.appraisal.labels import Judged
+from qaugbench.appraisal.sets import ImageSet, Sets
+from qaugbench.errors import DataError
+from qaugbench.extractors.pixels import pixel_components
+from qaugbench.image_facts import SECTIONS, measure_info
+from tests.appraisal.pictures import NAMES, blobs, copies, sets_of
+
+QUICK = Options(seed=3, effort=Effort(images=150, registered_images=60, planted=4), registered=False)
+
+
+def appraised(sets: Sets, options: Options = QUICK, **further: object) -> Appraised:
+    return appraise(sets, [pixel_components(sets.reference.images)], options=options, **further)  # type: ignore[arg-type]
+
+
+def side_of(images: np.ndarray) -> np.ndarray:
+    """Return the logits of a judge that compares the brightness of the two halves."""
+    half = images.shape[2] // 2
+    difference = images[:, :, half:].mean(axis=(1, 2, 3)) - images[:, :, :half].mean(axis=(1, 2, 3))
+    return np.stack([-difference, difference], axis=1) / 10
+
+
+def verdicts_on(sets: Sets) -> Verdicts:
+    own, real = sets.synthetic, sets.reference
+    assert own.labels is not None
+    assert real.labels is not None
+    return Verdicts("halves", Judged(side_of(own.images), own.labels), Judged(side_of(real.images), real.labels))
+
+
+def test_honest_images_are_releasable_varied_and_near() -> None:
+    sets = sets_of(blobs(150, 7))
+    found = appraised(sets, verdicts=verdicts_on(sets)).appraisal
+    assert found.states == {"copies": "releasable", "collapse": "varied", "training": "not measured", "labels": "held"}
+    kid = found.measures["fidelity/kid"]
+    assert kid.ci_low < 0.005 < kid.noise
+    assert found.measures["labels/skill"].value == pytest.approx(1, abs=0.1)
+    assert 0.8 < found.measures["collapse/vendi/left"].value < 1.25
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_copies_are_memorising_and_their_pairs_are_shown(registered: bool) -> None:
+    sets = sets_of(blobs(10, 7))
+    own = copies(sets.training, 120)  # type: ignore[arg-type]
+    found = appraised(replace(sets, synthetic=own), replace(QUICK, registered=registered))
+    assert found.appraisal.states["copies"] == "memorising"
+    assert found.appraisal.measures["copies/found/exact"].value == 1
+    assert found.appraisal.measures["copies/data_copying_z"].ci_high < 0
+    for pair in found.pairs:
+        assert (own.images[pair.synthetic] == sets.training.images[pair.training]).all()  # type: ignore[union-attr]
+
+
+def test_a_share_of_copies_above_five_per_cent_is_flagged() -> None:
+    sets = sets_of(blobs(10, 7), n=300)
+    mixed = _together(blobs(255, 7), copies(sets.training, 45))  # type: ignore[arg-type]
+    found = appraised(replace(sets, synthetic=mixed), replace(QUICK, effort=Effort(images=300, planted=2)))
+    assert found.appraisal.states["copies"] == "memorising"
+    assert found.appraisal.measures["copies/excess"].value == pytest.approx(0.15, abs=0.03)
+
+
+def test_one_image_for_all_is_collapsed_but_not_copied() -> None:
+    honest = blobs(150, 7)
+    one = replace(honest, images=np.repeat(honest.images[:1], 150, axis=0))
+    found = appraised(sets_of(one)).appraisal
+    assert found.states["collapse"] == "collapsed"
+    assert found.remarks[-1] == "Hardly varied: left, right."
+    assert found.states["copies"] != "memorising"
+
+
+def test_shuffled_labels_are_lost() -> None:
+    honest = blobs(300, 7)
+    shuffled = replace(honest, labels=honest.labels[np.random.default_rng(0).permutation(300)])  # type: ignore[index]
+    sets = sets_of(shuffled)
+    found = appraised(sets, verdicts=verdicts_on(sets)).appraisal
+    assert found.states["labels"] == "lost"
+    assert found.measures["labels/skill"].ci_low < 0 < found.measures["labels/skill"].ci_high
+    assert found.measures["labels/tstr_auroc"].value < 0.75 < found.measures["labels/tstr_auroc"].real
+
+
+def test_samples_that_still_come_nearer_are_undertrained_and_those_that_go_away_unstable() -> None:
+    late, early = blobs(150, 7), blobs(150, 7)
+    noisy = np.clip(early.images + np.random.default_rng(1).normal(0, 60, early.images.shape), 0, 255).astype(np.uint8)
+    early = replace(early, images=noisy)
+    states = [
+        appraised(sets_of(end, earlier={50: start, 75: start})).appraisal.states["training"]
+        for start, end in ((early, late), (late, early), (late, late))
+    ]
+    assert states == ["undertrained", "unstable", "converged"]
+
+
+@pytest.mark.parametrize(("side", "channels", "n"), [(8, 3, 40), (24, 3, 30), (16, 1, 20)])
+def test_sizes_colours_and_few_images(side: int, channels: int, n: int) -> None:
+    found = appraised(sets_of(blobs(n, 7, side, channels), n=max(n, 25))).appraisal
+    for name, one in found.measures.items():
+        assert measure_info(name).title
+        assert name.partition("/")[0] in SECTIONS
+        assert (one.value is None) == (one.reason is not None), name
+    assert found.measures["fidelity/fid"].reason.startswith("FID of")
+
+
+def test_without_training_images_or_labels_the_rest_is_said() -> None:
+    bare = ImageSet(blobs(80, 7).images)
+    found = appraised(Sets(bare, ImageSet(blobs(80, 1).images))).appraisal
+    assert found.states == {
+        "copies": "not measured",
+        "collapse": "varied",
+        "training": "not measured",
+        "labels": "not measured",
+    }
+    assert found.measures["collapse/vendi/all"].value is not None
+
+
+def test_the_same_arguments_give_the_same_numbers() -> None:
+    sets = sets_of(blobs(60, 7))
+    first, second = appraised(sets), appraised(sets)
+    assert first.appraisal == second.appraisal
+    assert first.appraisal != appraised(sets, replace(QUICK, seed=4)).appraisal
+
+
+def test_missing_weights_are_a_measure_without_a_value() -> None:
+    found = appraised(sets_of(blobs(40, 7)), missing={"inception": "Get them."}).appraisal
+    assert found.measures["fidelity/kid@inception"].reason == "Get them."
+
+
+def test_sets_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(DataError, match="8x8 with 3 channels and the reference images 16x16 with 1 channel"):
+        Sets(blobs(4, 1, 8, 3), blobs(4, 2))
+    with pytest.raises(DataError, match="no reference images"):
+        Sets(blobs(4, 1), blobs(4, 2).rows(np.zeros(0, dtype=np.int64)), label_names=NAMES)
+
+
+def _together(*sets: ImageSet) -> ImageSet:
+    return ImageSet(*(np.concatenate([getattr(one, part) for one in sets]) for part in ("images", "labels", "groups")))
