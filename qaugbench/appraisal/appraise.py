@@ -80,7 +80,9 @@ def appraise(
     variety = look_for_collapse(sets, own, real, name, random("collapse"))
     tell("training")
     on_the_way = {percent: first.features(of.images) for percent, of in sets.earlier.items()}
-    training = training_measures({**on_the_way, 100: own}, real, name, random("training")) if on_the_way else {}
+    if on_the_way:
+        on_the_way[100] = own[: min(len(features) for features in on_the_way.values())]
+    training = training_measures(on_the_way, real, name, random("training")) if on_the_way else {}
     tell("labels")
     known = None if sets.training is None else first.features(sets.training.images)
     labels = _labels(sets, verdicts, own, real, known, name)

@@ -47,7 +47,7 @@ class Sets:
     label_names: tuple[str, ...] = ()
     label_kind: LabelKind = "multiclass"
     earlier: dict[int, ImageSet] = field(default_factory=dict)
-    """Images drawn for the same labels by the generator's weights after a percentage of its steps."""
+    """Images drawn for the first of the labels, by the generator's weights after a percentage of its steps."""
 
     def __post_init__(self) -> None:
         for name, other in (("reference", self.reference), ("training", self.training)):

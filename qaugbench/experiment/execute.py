@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,18 +97,25 @@ def compute_claimed(cell: Cell, store: Store) -> CellReport:
 
 
 def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
-    from qaugbench.experiment.stages import STAGES
-
+    stage = _stage(cell.stage)
     if cell.stage in LIGHT_STAGES or cell.key.get("device") != "cpu":
-        return STAGES[cell.stage](cell, store)
+        return stage(cell, store)
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return STAGES[cell.stage](cell, store)
+        return stage(cell, store)
     finally:
         torch.set_num_threads(threads)
+
+
+def _stage(name: str) -> Callable[[Cell, Store], tuple[dict[str, Any], dict[str, Any]]]:
+    """Return what computes the cells of a stage."""
+    from qaugbench.experiment.appraisal_stages import APPRAISAL_STAGES
+    from qaugbench.experiment.stages import STAGES
+
+    return {**STAGES, **APPRAISAL_STAGES}[name]
 
 
 def _reason(error: Exception, cell: Cell) -> str:

@@ -11,10 +11,11 @@ from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES
 
 MADE_BY_GENERATORS = ("space", "fit", "sample", "fill")
-STAGES = (*MADE_BY_GENERATORS, "train", "influence")
+MEASURING = ("influence", "judge", "appraise")
+STAGES = (*MADE_BY_GENERATORS, "train", *MEASURING)
 """The stages that take time, in the order in which a replicate goes through them."""
 LIGHT, TRIED, FIRST_TRAINED, FURTHER, MEASURED = range(5)
-"""Light cells, generators of replicate 0, classifiers of replicate 0, everything of further replicates, influences."""
+"""Light cells, generators of replicate 0, classifiers of replicate 0, everything of further replicates, what is measured."""
 
 
 def steps_of(cells: Iterable[Cell]) -> list[Cell]:
@@ -37,7 +38,7 @@ def with_upstream(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 def _rank(cell: Cell) -> int:
     if cell.stage in LIGHT_STAGES:
         return LIGHT
-    if cell.stage not in STAGES or cell.stage == "influence":
+    if cell.stage not in STAGES or cell.stage in MEASURING:
         return MEASURED
     if cell.place.replicate not in (None, 0):
         return FURTHER

@@ -17,6 +17,8 @@ WORDS: Mapping[str, str] = {
     "fill": "fill: make the images of another arm",
     "train": "train: train the classifier on an arm",
     "influence": "influence: how far circuits reach the images",
+    "judge": "judge: train the judge of synthetic images",
+    "appraise": "appraise: copies, collapse, labels, fidelity",
 }
 TOTAL = "all"
 

@@ -69,6 +69,10 @@ class Store:
         folder = self.folder(stage, name)
         return folder in self._verified or folder.is_dir()
 
+    def holds_file(self, stage: str, name: str, file: str) -> bool:
+        """Return whether a cell has a file of this name."""
+        return (self.folder(stage, name) / file).is_file()
+
     def meta(self, stage: str, name: str) -> dict[str, Any]:
         """Return what is written beside a cell's files: its key, cost and facts."""
         with _explained(self.root):

@@ -1,0 +1,83 @@
+"""The cells that appraise what was drawn: one judge per run, and one appraisal per set of images of the first replicate.
+
+They depend on cells of the run and none depends on them, so a run is the same with and without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from qaugbench.experiment.arms import Arm
+from qaugbench.experiment.cells import Cell, Inputs, Place
+from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
+from qaugbench.experiment.replicate_cells import MODEL_CODE, Setting
+from qaugbench.seeds import child_seed
+
+STAGES_CODE = ("qaugbench.experiment.appraisal_stages", "qaugbench.experiment.stored", MODEL_CODE)
+JUDGE_CODE = ("qaugbench.downstream.judge", "qaugbench.datasets.judge")
+APPRAISAL_CODE = ("qaugbench.appraisal.appraise", "qaugbench.downstream.judge", "qaugbench.extractors.pixels")
+APPRAISED_CONTROLS = ("none", "twin")
+OTHER_ARMS = ("O-real", "copycat")
+"""Real images in place of synthetic ones, and copies: what the measures say of those tells how to read them."""
+FIRST = 0
+
+
+def appraisal_cells(
+    setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
+) -> dict[tuple[str, str], Cell]:
+    """Return the appraisals of a run by (arm, fraction key): of generators, their twins, and the oracle and copies beside them."""
+    found = {}
+    for arm in arms:
+        if not _appraised(arm):
+            continue
+        for (name, fraction, replicate), train in train_cells.items():
+            if name == arm.info.id and replicate == FIRST:
+                found[name, fraction] = _appraisal(setting, train)
+    return found
+
+
+def _appraised(arm: Arm) -> bool:
+    if arm.info.generator is None:
+        return arm.info.id in OTHER_ARMS
+    return arm.fill == "synthetic" and str(arm.info.control) in APPRAISED_CONTROLS
+
+
+def _appraisal(setting: Setting, train: Cell) -> Cell:
+    judge = _judge(setting, train)
+    needs = {role: train.needs[role] for role in ("prepare", "split", "draw", "sample", "fill") if role in train.needs}
+    fit = needs["sample"].needs.get("fit") if "sample" in needs else None
+    if fit is not None:
+        needs |= {"fit": fit, "space": fit.needs["space"]}
+    key = {
+        "fill": train.key["fill"],
+        "label_kind": setting.task.labels.kind,
+        "seed": child_seed(train.key["seeds"]["init_seed"], "appraisal"),
+        "labels": setting.task.labels.names,
+        **_code(setting, APPRAISAL_CODE),
+    }
+    return Cell("appraise", key, {**needs, "judge": judge}, train.place)
+
+
+def _judge(setting: Setting, train: Cell) -> Cell:
+    """Return the training of the judge, which is the same for every fraction and replicate of a track."""
+    streams = setting.streams(1.0, FIRST)
+    key = {
+        "recipe": asdict(setting.track.recipe),
+        "label_kind": setting.task.labels.kind,
+        "seed": child_seed(streams.init_seed, "judge"),
+        **_code(setting, JUDGE_CODE),
+    }
+    source = setting.source
+    inputs = Inputs(path=source.prepared.path.absolute(), labels=setting.task.labels, split=source.split)
+    needs = {role: train.needs[role] for role in ("prepare", "split")}
+    return Cell("judge", key, needs, Place(), note="of synthetic images", inputs=inputs)
+
+
+def _code(setting: Setting, modules: Sequence[str]) -> dict[str, Any]:
+    return {
+        "code": [*map(module_hash, STAGES_CODE), code_hash(*modules)],
+        "libraries": libraries(*modules),
+        "device": setting.device,
+    }

@@ -1,0 +1,189 @@
+"""What the stages of an appraisal compute: the judge, and what is known of one set of synthetic images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qaugbench import definitions
+from qaugbench.datasets.judge import judge_split
+from qaugbench.datasets.labelled_images import LabelledImages
+from qaugbench.datasets.prepared import open_prepared
+from qaugbench.errors import StoreError
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.store import Store
+from qaugbench.experiment.stored import earlier_state, fill_images, fitted_model, real_images
+from qaugbench.files import json_text
+from qaugbench.recipe import Recipe
+from qaugbench.seeds import child_seed
+
+Files = dict[str, Any]
+Facts = dict[str, Any]
+ON_THE_WAY = 128
+"""Images drawn with the weights that a fit had on the way."""
+SHOWN = 20
+
+
+def judge(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Train the judge, or two that are cross-fitted, on real validation images of patients of their own."""
+    from safetensors.torch import save
+
+    from qaugbench.downstream.judge import train_judge
+    from qaugbench.generators.training.tensors import tensors_of
+
+    path, labels, split = cell.inputs.path, cell.inputs.labels, cell.inputs.split
+    if path is None or labels is None or split is None:
+        raise StoreError("The judge was planned without its images.")
+    parts = judge_split(open_prepared(path, labels), split, seed=cell.key["seed"])
+    files: Files = {}
+    temperatures = []
+    for number, fold in enumerate(parts.folds):
+        train, reference = (_images_at(cell, store, rows) for rows in (fold.train, fold.reference))
+        trained = train_judge(
+            definitions.from_dict(Recipe, dict(cell.key["recipe"]), "recipe"),
+            cell.key["label_kind"],
+            train,
+            reference,
+            seed=child_seed(cell.key["seed"], "fold", number),
+            device=cell.key["device"],
+        )
+        temperatures.append(trained.temperature)
+        files[f"judge-{number}.safetensors"] = save(tensors_of(trained.classifier))
+        files[f"reference-{number}"] = np.asarray(fold.reference, dtype=np.int64)
+    return files, {"temperatures": temperatures, "how": parts.how, "weak": parts.weak, "sha256": parts.sha256}
+
+
+def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Appraise the images that fill the slots of an arm against real ones of other patients, and those they were learned from."""
+    from qaugbench.appraisal.appraise import Options, Verdicts
+    from qaugbench.appraisal.appraise import appraise as appraise_sets
+    from qaugbench.appraisal.labels import Judged
+    from qaugbench.appraisal.sets import ImageSet, Sets
+    from qaugbench.extractors.pixels import pixel_components
+
+    own = fill_images(cell, store)
+    if own is None:
+        raise StoreError(f"The arm of {cell.label} has no images of its own to appraise.")
+    real = real_images(cell, store)
+    judges = _judges(cell.needs["judge"], store, real.images)
+    halves = [_images_at(cell, store, one.reference) for one in judges]
+    reference = halves[0]
+    sets = Sets(
+        synthetic=ImageSet(own.images, own.labels),
+        reference=ImageSet(reference.images, reference.labels, reference.groups),
+        training=ImageSet(real.images, real.labels, real.groups),
+        label_names=tuple(cell.key["labels"]),
+        label_kind=cell.key["label_kind"],
+        earlier={percent: ImageSet(images) for percent, images in _on_the_way(cell, store, own).items()},
+    )
+    word = np.mean([one.judge.logits(own.images) for one in judges], axis=0)
+    of_real = np.concatenate([one.judge.logits(half.images) for one, half in zip(judges, halves, strict=True)])
+    verdicts = Verdicts(
+        "judge", Judged(word, own.labels), Judged(of_real, np.concatenate([half.labels for half in halves]))
+    )
+    found = appraise_sets(
+        sets,
+        [judges[0], pixel_components(np.concatenate([reference.images, real.images]))],
+        verdicts=verdicts,
+        trends=_trends(cell, store),
+        options=Options(seed=cell.key["seed"]),
+    )
+    pairs = found.pairs[:SHOWN]
+    files: Files = {
+        "appraisal.json": json_text(found.appraisal.model_dump(mode="json")).encode(),
+        "pair_synthetic": own.images[[pair.synthetic for pair in pairs]] if pairs else own.images[:0],
+        "pair_training": real.images[[pair.training for pair in pairs]] if pairs else real.images[:0],
+        "pair_distances": np.array([pair.distance for pair in pairs], dtype=np.float64),
+        "pair_orientations": np.array([pair.orientation for pair in pairs], dtype=np.int64),
+    }
+    return files, {"states": found.appraisal.states, "remark": _remark(found.appraisal.states)}
+
+
+APPRAISAL_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
+    function.__name__: function for function in (judge, appraise)
+}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredJudge:
+    """A judge from the store, as an extractor of features, and the rows on which it may be believed."""
+
+    judge: Any
+    sha256: str
+    reference: np.ndarray
+
+    @property
+    def provenance(self) -> Any:
+        """What the features come from."""
+        from qaugbench.extractors.contract import Provenance
+
+        return Provenance("judge", self.sha256, "none")
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return what the judge's last layer sees, float32 [N, D]."""
+        found: np.ndarray = self.judge.features(images)
+        return found
+
+
+def _judges(trained: Cell, store: Store, images: np.ndarray) -> list[StoredJudge]:
+    from safetensors.torch import load
+
+    from qaugbench.downstream.judge import Judge, new_judge
+
+    facts = store.meta("judge", trained.name)["facts"]
+    recipe = definitions.from_dict(Recipe, dict(trained.key["recipe"]), "recipe")
+    found = []
+    for number, temperature in enumerate(facts["temperatures"]):
+        state = store.read("judge", trained.name, f"judge-{number}.safetensors")
+        tensors = load(state)
+        labels = len(next(reversed(list(tensors.values()))))
+        classifier = new_judge(recipe, images[:1], n_labels=labels, seed=0)
+        classifier.load_state_dict(tensors)
+        one = Judge(
+            classifier.to(trained.key["device"]), temperature, recipe, trained.key["label_kind"], trained.key["device"]
+        )
+        rows = store.array("judge", trained.name, f"reference-{number}")
+        found.append(StoredJudge(one, hashlib.sha256(state).hexdigest(), rows))
+    return found
+
+
+def _on_the_way(cell: Cell, store: Store, own: LabelledImages) -> dict[int, np.ndarray]:
+    """Return images for the first labels, drawn with the weights that the fit kept on the way, by percentage of its steps."""
+    from qaugbench.generators.training.loop import MILESTONES
+
+    fitted = cell.needs.get("fit")
+    if fitted is None:
+        return {}
+    labels, seed = own.labels[:ON_THE_WAY], cell.needs["sample"].key["seeds"]["gen_sample"]
+    found = {}
+    for percent in MILESTONES:
+        if store.holds_file("fit", fitted.name, earlier_state(percent)):
+            model = fitted_model(cell, store, own.images.shape[1:], own.labels.shape[1], state=earlier_state(percent))
+            found[percent] = model.sample(labels, seed=seed)
+    return found
+
+
+def _images_at(cell: Cell, store: Store, rows: np.ndarray) -> LabelledImages:
+    """Return the images at ``rows`` of the prepared data."""
+    name = cell.needs["prepare"].name
+    images, labels, groups = (
+        store.array("prepare", name, part, mapped=part == "images") for part in ("images", "labels", "groups")
+    )
+    return LabelledImages(np.asarray(images[rows]), labels[rows], groups[rows])
+
+
+def _trends(cell: Cell, store: Store) -> dict[str, str]:
+    if "fit" not in cell.needs:
+        return {}
+    trends = store.meta("fit", cell.needs["fit"].name)["facts"]["diagnostics"]["trends"]
+    return {name: str(trend["words"]) for name, trend in trends.items()}
+
+
+def _remark(states: Mapping[str, str]) -> str:
+    return ", ".join(
+        word if word not in ("not measured", "not decided") else f"{section} {word}" for section, word in states.items()
+    )
