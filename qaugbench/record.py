@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_seria
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
+from qaugbench.image_facts import Appraisal
 from qaugbench.outcomes import was_blocked
 from qaugbench.places import RECORD_FILE
 from qaugbench.predictions import (
@@ -278,7 +279,8 @@ class Record(Facts):
     ``departures`` from the track's amounts keep a run off the leaderboard, and so does a missing ``recipe_sha256``: records
     of schema 1 and 2 did not state which code trained the classifier. A ``recipe_name`` other than "A" keeps a run off it too,
     and its scores hold no verdict. Scores hold no number that is not finite: it is None.
-    ``fits`` says by fraction and variant how generators were trained; it describes and decides nothing.
+    ``fits`` says by fraction and variant how generators were trained, and ``appraisals`` by fraction and arm what its images of the
+    first replicate are like; both describe and decide nothing.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     ``command`` repeats the run where its data are, with no path in it; older records do not have it.
@@ -311,6 +313,7 @@ class Record(Facts):
     plateau_skipped: str | None = None
     influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
     fits: dict[str, dict[str, FitSummary]] = Field(default_factory=dict)
+    appraisals: dict[str, dict[str, Appraisal]] = Field(default_factory=dict)
     choices: dict[str, Choice] = Field(default_factory=dict)
     test_withheld: bool = False
     command: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.experiment.appraisals import appraisals
 from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
@@ -136,6 +137,7 @@ def record(
         plateau_skipped=plateau_skipped,
         influence=influence,
         fits=fit_summaries(plan, store, reports),
+        appraisals=appraisals(plan, store, reports),
         choices=dict(chosen),
         test_withheld=plan.setting.withhold_test,
         command=command,

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
+from qaugbench.experiment.appraisal_cells import appraisal_cells
 from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, reconstruction_arms, variant_arms
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.order import with_upstream
@@ -30,7 +31,7 @@ class Plan:
 
     ``train_cells`` is keyed by (arm, fraction key, replicate), and so is ``plateau_cells``: the same arms with twice the
     steps, where it is to be found out whether the classifier still climbs. ``influence_cells`` is keyed by (generator,
-    fraction key, replicate).
+    fraction key, replicate), ``appraisal_cells`` by (arm, fraction key).
     """
 
     setting: Setting
@@ -42,6 +43,7 @@ class Plan:
     train_cells: Mapping[tuple[str, str, int], Cell]
     plateau_cells: Mapping[tuple[str, str, int], Cell]
     influence_cells: Mapping[tuple[str, str, int], Cell]
+    appraisal_cells: Mapping[tuple[str, str], Cell]
     config_sha256: str
 
     @property
@@ -67,7 +69,8 @@ class Plan:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell of the run, in the order in which they are computed."""
-        return with_upstream((*self.train_cells.values(), *self.plateau_cells.values(), *self.influence_cells.values()))
+        measured = (*self.influence_cells.values(), *self.appraisal_cells.values())
+        return with_upstream((*self.train_cells.values(), *self.plateau_cells.values(), *measured))
 
 
 def make_plan(
@@ -78,9 +81,10 @@ def make_plan(
     replicates: int,
     optional: Sequence[Arm] = (),
     plateau_check: bool = False,
+    metrics: bool = False,
     runnable: Runnable = runnable_fraction,
 ) -> Plan:
-    """Return the plan of a run, with ``optional`` arms after those that every run has.
+    """Return the plan of a run, with ``optional`` arms after those that every run has, and with ``metrics`` of synthetic images.
 
     Fractions that the source is too small for move up the ladder and say why.
     """
@@ -114,6 +118,7 @@ def make_plan(
         train_cells=cells,
         plateau_cells=plateau_cells(setting, planned) if plateau_check else {},
         influence_cells=influence,
+        appraisal_cells=appraisal_cells(setting, arms, cells) if metrics else {},
         config_sha256=canonical_hash({"task": identity, "cells": names, "source": setting.source.facts.source}),
     )
 
