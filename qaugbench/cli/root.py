@@ -46,6 +46,7 @@ class NearNamesGroup(click.Group):
 
 SECTIONS = {
     "Run": ("run", "estimate", "tune", "list", "show", "doctor"),
+    "Images": ("metrics",),
     "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "cite", "selftest"),
     "Data": ("data",),
     "Circuits": ("execute",),

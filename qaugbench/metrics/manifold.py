@@ -43,7 +43,8 @@ class Overlap:
         nothing = [name for name in names if getattr(ceiling, name) == 0]
         if nothing:
             raise StatisticsError(f"Two real sets have {nothing[0]} 0, so there is no ratio to it: give more images.")
-        return Overlap(*(getattr(self, name) / getattr(ceiling, name) for name in names), *sizes[0])
+        ratios = {name: getattr(self, name) / getattr(ceiling, name) for name in names}
+        return Overlap(**ratios, k=self.k, n_real=self.n_real, n_synthetic=self.n_synthetic)
 
 
 def overlap(real: np.ndarray, synthetic: np.ndarray, k: int = NEIGHBOURS) -> Overlap:

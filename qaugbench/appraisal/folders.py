@@ -1,0 +1,115 @@
+"""Folders or .zip files of pictures appraised, without a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qaugbench.appraisal.appraise import Appraised, Options, appraise
+from qaugbench.appraisal.sets import ImageSet, Sets
+from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
+from qaugbench.errors import DataError, DefinitionError, first_offenders, near_names
+from qaugbench.extractors.contract import Extractor
+from qaugbench.extractors.pixels import pixel_components
+
+Tell = Callable[[str], None]
+WITHOUT_ASKING = ("dinov2", "inception")
+"""Extractors that people know; where they were not asked for, the measures say so."""
+
+
+@dataclass(frozen=True)
+class FolderRequest:
+    """What is to be compared; the options are those of ``qaugbench metrics``."""
+
+    real: Path
+    synthetic: Path
+    train: Path | None = None
+    size: int | None = None
+    grey: bool = False
+    extractors: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    seed: int = 0
+
+
+def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) -> Appraised:
+    """Return what is known of the synthetic images of a request.
+
+    Raises DataError for folders that cannot be read or compared and for weights that are missing or another network's, and
+    DefinitionError for an unknown extractor: before anything is measured.
+    """
+    networks = _networks(request)
+    tell("Looking at the files")
+    paths = {"real": request.real, "synthetic": request.synthetic, "training": request.train}
+    opened = {name: open_pictures(path) for name, path in paths.items() if path is not None}
+    side, channels = one_side(opened, request.size), _channels(opened, grey=request.grey)
+    names = _label_names(opened)
+    read = {}
+    for name, pictures in opened.items():
+        tell(f"Reading {len(pictures):,} {name} images")
+        read[name] = ImageSet(pictures.squares(side, channels), pictures.labels(names) if names else None)
+    sets = Sets(read["synthetic"], read["real"], read.get("training"), names)
+    pixels = pixel_components(np.concatenate([read[name].images for name in read if name != "synthetic"]))
+    asked = [one.provenance.extractor for one in networks]
+    missing = {
+        name: f"Not asked for: --extractor {name}, with its weights on this machine or --weights {name}=PATH."
+        for name in WITHOUT_ASKING
+        if name not in asked
+    }
+    return appraise(
+        sets,
+        [*networks, pixels],
+        missing=missing,
+        options=Options(seed=request.seed),
+        tell=lambda what: tell(f"Measuring {what}"),
+    )
+
+
+def _networks(request: FolderRequest) -> list[Extractor]:
+    """Return the extractors that were asked for, their weights read."""
+    given = dict(_named_path(text) for text in request.weights)
+    unused = sorted(set(given) - set(request.extractors))
+    if unused:
+        raise DefinitionError(
+            f"--weights names {unused[0]!r}, which --extractor does not ask for.{near_names(unused[0], request.extractors)}"
+        )
+    if not request.extractors:
+        return []
+    from qaugbench.extractors.named import named_extractor
+
+    return [named_extractor(name, given.get(name)) for name in dict.fromkeys(request.extractors)]
+
+
+def _named_path(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise DefinitionError(
+            f"--weights takes EXTRACTOR=PATH, for example squeezenet=weights.safetensors; got {text!r}."
+        )
+    return name, Path(path)
+
+
+def _channels(opened: Mapping[str, Pictures], *, grey: bool) -> int:
+    kinds = {name: one.grey for name, one in opened.items()}
+    if grey or all(kinds.values()):
+        return 1
+    if any(kinds.values()):
+        words = ", ".join(f"{name}: {'grey' if is_grey else 'colour'}" for name, is_grey in kinds.items())
+        raise DataError(f"Some pictures are grey and some in colour ({words}). Compare all in grey: --grey.")
+    return 3
+
+
+def _label_names(opened: Mapping[str, Pictures]) -> tuple[str, ...]:
+    """Return the classes, where real and synthetic pictures have them; DataError where a class has no real picture."""
+    if any(opened[name].classes is None for name in ("real", "synthetic")):
+        return ()
+    known = {name: set((one.classes or {}).values()) for name, one in opened.items()}
+    lacking = sorted(known["synthetic"] - known["real"])
+    if lacking:
+        raise DataError(
+            f"No real picture is of the classes {first_offenders(lacking)} that synthetic ones are of (real classes: "
+            f"{first_offenders(sorted(known['real']))}). Name the classes alike, or leave them out."
+        )
+    return tuple(sorted(set().union(*known.values())))

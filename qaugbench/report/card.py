@@ -1,0 +1,151 @@
+"""The card of a set of synthetic images, in the seven criteria of Zamzmi et al. (Commun Eng 2025, 4:130): a page, or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qaugbench.errors import DataError
+from qaugbench.files import write_whole
+from qaugbench.formatting import markdown_table
+from qaugbench.image_facts import SECTIONS, Appraisal, measure_info
+from qaugbench.report.appraisal_rows import HEADER, READING, section_rows, section_words, sections, unmeasured
+from qaugbench.report.appraisal_text import appraisal_markdown
+
+ENDINGS = (".html", ".md")
+CARD_HEADER = ("criterion", "asks", "found")
+SOURCE = "Criteria after Zamzmi et al. 2025, Commun Eng 4:130, doi:10.1038/s44172-025-00450-1."
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One of the seven: what it asks of a set of images, and the measures that answer; ``otherwise`` where none of them can."""
+
+    name: str
+    asks: str
+    measures: tuple[str, ...]
+    otherwise: str = ""
+
+
+CRITERIA = (
+    Criterion(
+        "congruence",
+        "Are the synthetic images distributed as real ones are?",
+        ("fidelity/kid", "fidelity/pca_fid", "fidelity/precision", "fidelity/c2st", "fidelity/fine_detail"),
+    ),
+    Criterion(
+        "coverage",
+        "Do they show the variety of real images?",
+        ("fidelity/recall", "fidelity/coverage", "collapse/vendi", "collapse/ssim"),
+    ),
+    Criterion(
+        "constraint",
+        "Do they keep to what is possible?",
+        ("labels/consistency", "labels/skill", "fidelity/checkerboard"),
+        "No rule of anatomy or of the scanner was checked.",
+    ),
+    Criterion(
+        "completeness",
+        "Do they come with all that their use needs?",
+        (),
+        "Each image has the labels it was asked for; age, sex, site and other facts of a patient are not generated.",
+    ),
+    Criterion(
+        "compliance",
+        "Do they keep patients private?",
+        ("copies/excess", "copies/excess_pixels", "copies/membership_auc", "copies/membership_tpr"),
+        "Consent, licence and law are for people to judge.",
+    ),
+    Criterion("comprehension", "Is it said how they were made?", ()),
+    Criterion(
+        "consistency",
+        "Do they agree with each other over time, and when made again?",
+        (),
+        "Each image stands alone: there is no course over time. The same command gives the same images.",
+    ),
+)
+
+
+def card_rows(appraisal: Appraisal, made: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return the seven rows of a card; ``made`` says by words how the images were made, empty where that is unknown."""
+    return [(one.name, one.asks, _found(one, appraisal, made)) for one in CRITERIA]
+
+
+def card_markdown(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> str:
+    """Return the card in Markdown."""
+    rows = card_rows(appraisal, made or {})
+    states = ", ".join(f"{section}: {word}" for section, word in appraisal.states.items())
+    parts = [
+        f"# {title}",
+        states + ".",
+        markdown_table(CARD_HEADER, rows, words=2),
+        SOURCE,
+        appraisal_markdown(appraisal),
+    ]
+    return "\n\n".join(parts)
+
+
+def card_html(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> str:
+    """Return the card as a page without scripts or outside requests."""
+    from qaugbench.report.html import _environment as page_environment
+
+    asked = [
+        {
+            "question": SECTIONS[section],
+            "answer": section_words(appraisal, section),
+            "rows": section_rows(appraisal, section),
+        }
+        for section in sections()
+    ]
+    template = page_environment().get_template("card.html.j2")
+    return template.render(
+        title=title,
+        appraisal=appraisal,
+        header=CARD_HEADER,
+        rows=card_rows(appraisal, made or {}),
+        measure_header=HEADER,
+        asked=asked,
+        notes=[*appraisal.remarks, *unmeasured(appraisal)],
+        reading=READING,
+        source=SOURCE,
+    )
+
+
+def check_card_path(path: Path) -> None:
+    """Raise DataError for a card that could not be written: another ending, or a folder that is not there."""
+    if path.suffix not in ENDINGS:
+        raise DataError(f"--card writes a .html or .md file; got {path}.")
+    if not path.parent.is_dir():
+        raise DataError(f"The folder {path.parent} of the card does not exist.")
+
+
+def write_card(path: Path, appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> Path:
+    """Write the card to ``path``, a .html or .md file, whole or not at all, and return the path."""
+    check_card_path(path)
+    make = card_html if path.suffix == ".html" else card_markdown
+    write_whole(path, make(appraisal, title=title, made=made))
+    return path
+
+
+def _found(criterion: Criterion, appraisal: Appraisal, made: Mapping[str, str]) -> str:
+    if criterion.name == "comprehension":
+        said = "; ".join(f"{name}: {value}" for name, value in made.items())
+        return said or "Unknown: the images came as files."
+    found = [text for name in criterion.measures for text in _measured(appraisal, name)]
+    sentences = ["; ".join(found) + "."] if found else []
+    return " ".join([*sentences, *([criterion.otherwise] if criterion.otherwise else [])]) or "Not measured."
+
+
+def _measured(appraisal: Appraisal, name: str) -> list[str]:
+    """Return a measure in words; of one that is per class, the smallest and the largest."""
+    values = [(one.value, one.real) for key, one in appraisal.measures.items() if key == name and one.value is not None]
+    parts = [
+        one.value for key, one in appraisal.measures.items() if key.startswith(f"{name}/") and one.value is not None
+    ]
+    info = measure_info(name)
+    if values:
+        value, real = values[0]
+        beside = "" if real is None else f" (real {real:.{info.digits}f})"
+        return [f"{info.title} {value:.{info.digits}f}{beside}"]
+    return [f"{info.title} {min(parts):.{info.digits}f} to {max(parts):.{info.digits}f} by class"] if parts else []
