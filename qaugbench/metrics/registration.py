@@ -26,6 +26,8 @@ from qaugbench.metrics.orientations import (
 )
 
 SIZE = 32
+COARSE = 16
+"""Side of the copies among which candidates are found: so coarse that a crop by 5 % moves nothing by a whole pixel."""
 MIDDLE = 26
 """Side of the compared part: it stays inside the image when turned and scaled as below."""
 DEGREES = (0.0, -4.0, -2.0, 2.0, 4.0)
@@ -52,14 +54,14 @@ def small_grey(images: np.ndarray, size: int = SIZE) -> np.ndarray:
 
 
 def grey_candidates(synthetic: np.ndarray, training: np.ndarray, k: int = 20) -> OrientedNeighbours:
-    """Return the ``k`` training images whose small grey copies are nearest to each synthetic one in any orientation.
+    """Return the ``k`` training images whose coarse grey copies are nearest to each synthetic one in any orientation.
 
-    ``synthetic`` [N, H, W, C] and ``training`` [M, H', W', C'] uint8. Distances are those of ``registered_distances`` without any
-    registration, sqrt(2 - 2 r) of the whole pictures.
+    ``synthetic`` [N, H, W, C] and ``training`` [M, H', W', C'] uint8. Distances are sqrt(2 - 2 r) of the whole pictures of 16 x 16
+    pixels, r their correlation.
     """
-    small = small_grey(synthetic)[..., None]
-    tables = [_unit(oriented(small, number).reshape(len(small), -1)) for number in range(len(ORIENTATIONS))]
-    return oriented_nearest(tables, _unit(small_grey(training).reshape(len(training), -1)), k)
+    coarse = small_grey(synthetic, COARSE)[..., None]
+    tables = [_unit(oriented(coarse, number).reshape(len(coarse), -1)) for number in range(len(ORIENTATIONS))]
+    return oriented_nearest(tables, _unit(small_grey(training, COARSE).reshape(len(training), -1)), k)
 
 
 def registered_distances(synthetic: np.ndarray, training: np.ndarray, candidates: np.ndarray) -> OrientedNeighbours:
