@@ -39,10 +39,11 @@ class Membership:
 def membership_inference(synthetic: np.ndarray, training: np.ndarray, held_out: np.ndarray) -> Membership:
     """Return how well features ``synthetic`` [N, D] give away which of ``training`` [T, D] and ``held_out`` [M, D] was trained on.
 
-    The score of an image is minus its distance to the nearest synthetic image. Images are taken as independent: with several per
-    patient the intervals are too narrow. That of ``called`` holds for its threshold as it is; below 100 held-out images none
-    of them may reach it. Raises StatisticsError below 20 images of any kind and as ``neighbours.nearest``. Chen et al. 2020
-    (GAN-Leaks); the true positives at few false ones: Carlini et al. 2022.
+    The score of an image is minus its distance to the nearest synthetic image. The features must not have been fitted to the
+    training images: principal components that were put those farther from everything. Images are taken as independent: with
+    several per patient the intervals are too narrow. That of ``called`` holds for its threshold as it is; below 100 held-out
+    images none of them may reach it. Raises StatisticsError below 20 images of any kind and as ``neighbours.nearest``. Chen
+    et al. 2020 (GAN-Leaks); the true positives at few false ones: Carlini et al. 2022.
     """
     for kind, features in (("synthetic", synthetic), ("training", training), ("held-out", held_out)):
         if len(features) < LEAST_IMAGES:
