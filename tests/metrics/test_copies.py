@@ -105,6 +105,17 @@ def test_too_few_images_are_never_released_with_copies_and_never_accused_without
     assert "not decided" in states[0.0]
 
 
+@pytest.mark.parametrize(("rate", "state"), [(0.0, "releasable"), (0.1, "memorising")])
+def test_three_hundred_images_of_either_kind_decide(rate: float, state: str) -> None:
+    # Whatever the features are, ratios of honest and held-out images are of one distribution, here the uniform one.
+    rng = np.random.default_rng(10)
+    states = [
+        copy_excess(np.where(np.arange(300) < 300 * rate, 0.0, rng.random(300)), rng.random(300)).state
+        for _ in range(200)
+    ]
+    assert states.count(state) >= 190
+
+
 def test_as_many_images_as_are_asked_for_decide() -> None:
     held_out = np.linspace(0.0, 1.0, 1001)[1:]
     few = copy_excess(np.where(np.arange(60) < 2, 0.001, 0.5), held_out)
