@@ -14,6 +14,7 @@ from qaugbench.appraisal.labels import Judged, label_measures, label_state, prob
 from qaugbench.appraisal.measures import measured
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.trained import training_measures, training_state
+from qaugbench.extractors.cache import RememberedExtractor
 from qaugbench.extractors.contract import Extractor
 from qaugbench.image_facts import Appraisal, ExtractorFacts, Measure
 from qaugbench.metrics.closest_pairs import ClosePair
@@ -67,6 +68,7 @@ def appraise(
     with the reason.
     """
     options = options or Options()
+    extractors = [RememberedExtractor(one) for one in extractors]
     first = extractors[0]
 
     def random(what: str) -> np.random.Generator:

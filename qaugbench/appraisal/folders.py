@@ -92,7 +92,7 @@ def _named_path(text: str) -> tuple[str, Path]:
 
 
 def _channels(opened: Mapping[str, Pictures], *, grey: bool) -> int:
-    kinds = {name: one.grey for name, one in opened.items()}
+    kinds = {str(one.path): one.grey for one in opened.values()}
     if grey or all(kinds.values()):
         return 1
     if any(kinds.values()):

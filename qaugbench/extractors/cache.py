@@ -1,4 +1,4 @@
-"""Features kept by content, so that no image goes through the same network twice."""
+"""Features kept by content, on disk or in memory, so that no set of images goes through the same network twice."""
 
 from __future__ import annotations
 
@@ -36,6 +36,26 @@ class CachedExtractor:
         np.save(buffer, found, allow_pickle=False)
         write_whole(file, buffer.getvalue())
         return found
+
+
+class RememberedExtractor:
+    """An extractor that remembers the features of the sets it has seen, as long as it lives."""
+
+    def __init__(self, extractor: Extractor) -> None:
+        self._extractor = extractor
+        self._seen: dict[str, np.ndarray] = {}
+
+    @property
+    def provenance(self) -> Provenance:
+        """That of the extractor."""
+        return self._extractor.provenance
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return the features of images, computed once for each set of them."""
+        key = content_key(images, self.provenance)
+        if key not in self._seen:
+            self._seen[key] = self._extractor.features(images)
+        return self._seen[key]
 
 
 def content_key(images: np.ndarray, provenance: Provenance) -> str:

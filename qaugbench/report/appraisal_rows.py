@@ -24,14 +24,15 @@ WORDS = {
     "held": "A judge sees the classes asked for nearly as often as in real images.",
     "weak": "A judge sees the classes asked for less often than in real images.",
     "lost": "A judge sees the classes asked for about as often as by chance.",
-    "not measured": "Not measured.",
 }
 
 
 def section_words(appraisal: Appraisal, section: Section) -> str:
-    """Return the answer to a section's question: its state and what that means; empty for the last, which has no state."""
+    """Return the answer to a section's question, its state and what that means; empty where there are numbers and no state."""
     state = appraisal.states.get(section)
-    return "" if state is None else f"{state[0].upper()}{state[1:]}. {WORDS.get(state, '')}".removesuffix(" ")
+    if state is None or (state == "not measured" and appraisal.section(section)):
+        return ""
+    return f"{state[0].upper()}{state[1:]}. {WORDS.get(state, '')}".removesuffix(" ")
 
 
 def section_rows(appraisal: Appraisal, section: Section) -> list[Row]:

@@ -49,7 +49,7 @@ CRITERIA = (
         "completeness",
         "Do they come with all that their use needs?",
         (),
-        "Each image has the labels it was asked for; age, sex, site and other facts of a patient are not generated.",
+        "Age, sex, site and other facts of a patient are not generated.",
     ),
     Criterion(
         "compliance",
@@ -62,7 +62,7 @@ CRITERIA = (
         "consistency",
         "Do they agree with each other over time, and when made again?",
         (),
-        "Each image stands alone: there is no course over time. The same command gives the same images.",
+        "Each image stands alone: there is no course over time.",
     ),
 )
 
@@ -104,6 +104,7 @@ def card_html(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | Non
         appraisal=appraisal,
         header=CARD_HEADER,
         rows=card_rows(appraisal, made or {}),
+        questions=SECTIONS,
         measure_header=HEADER,
         asked=asked,
         notes=[*appraisal.remarks, *unmeasured(appraisal)],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qaugbench.extractors.cache import CachedExtractor
+from qaugbench.extractors.cache import CachedExtractor, RememberedExtractor
 from qaugbench.extractors.contract import Provenance
 
 
@@ -40,6 +40,16 @@ def test_the_same_images_are_computed_once_and_others_anew(tmp_path: Path) -> No
     inner.sha = "b"  # other weights
     cached.features(images)
     assert len(inner.asked) == 4
+
+
+def test_a_set_is_remembered_by_its_content() -> None:
+    inner = Counting()
+    remembered = RememberedExtractor(inner)
+    images = np.arange(32, dtype=np.uint8).reshape(2, 4, 4, 1)
+    assert (remembered.features(images) == remembered.features(images.copy())).all()
+    remembered.features(images[:1])
+    assert inner.asked == [2, 1]
+    assert remembered.provenance == inner.provenance
 
 
 def test_a_damaged_file_is_computed_again(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def one_side(sets: Mapping[str, Pictures], side: int | None) -> int:
     found = {name: one.side for name, one in sets.items()}
     if len(set(found.values())) == 1 and None not in found.values():
         return int(next(iter(found.values())) or 0)
-    words = "; ".join(f"{name}: {_sides(one)}" for name, one in sets.items())
+    words = "; ".join(f"{one.path}: {_sides(one)}" for one in sets.values())
     raise DataError(f"The pictures are of different sizes ({words}). Say at which side all are compared: --size 64.")
 
 

@@ -1,0 +1,153 @@
+"""Two folders of pictures appraised from the command line: what a user sees, and what is refused before anything is measured."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from safetensors.torch import save_file
+
+from qaugbench.appraisal.sets import ImageSet
+from qaugbench.cli import cli
+from qaugbench.image_facts import SECTIONS
+from tests.appraisal.pictures import NAMES, blobs, copies
+
+
+def put(folder: Path, images: ImageSet, *, by_class: bool = True, mode: str = "L") -> Path:
+    for i, (image, label) in enumerate(zip(images.images, images.labels.argmax(1), strict=True)):  # type: ignore[union-attr]
+        place = folder / NAMES[label] if by_class else folder
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).convert(mode).save(place / f"{i:03d}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("folders")
+    train = blobs(120, 2)
+    for name, images in {
+        "real": blobs(120, 1),
+        "train": train,
+        "honest": blobs(60, 7),
+        "copied": copies(train, 60),
+    }.items():
+        put(home / name, images)
+    return home
+
+
+def metrics(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["metrics", *map(str, words)])
+
+
+def facts(*words: object) -> dict[str, object]:
+    result = metrics(*words, "--json")
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["results"]
+    return found
+
+
+def test_five_questions_are_answered_in_order(folders: Path) -> None:
+    result = metrics(folders / "real", folders / "copied", "--train", folders / "train")
+    assert result.exit_code == 0, result.output
+    places = [result.stdout.index(question) for question in SECTIONS.values()]
+    assert places == sorted(places)
+    assert "Memorising. More copies of training images" in result.stdout
+    assert "KID on dinov2: Not asked for: --extractor dinov2" in result.stdout.replace("\n  ", " ")
+    assert max(map(len, result.stdout.splitlines())) <= 110
+    assert "Measuring copies ..." in result.stderr
+
+
+def test_honest_pictures_in_a_zip_with_a_table(folders: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "honest.zip"
+    with zipfile.ZipFile(archive, "w") as box:
+        rows = ["filename,label"]
+        for place in sorted((folders / "honest").rglob("*.png")):
+            box.write(place, f"images/{place.name}")
+            rows.append(f"{place.name},{place.parent.name}")
+        box.writestr("labels.csv", "\n".join(rows))
+    found = facts(folders / "real", archive, "--train", folders / "train")
+    assert found["states"]["copies"] != "memorising"  # type: ignore[index]
+    assert {"collapse/vendi/left", "labels/tstr_auroc"} <= set(found["measures"])  # type: ignore[call-overload]
+    assert found == facts(folders / "real", archive, "--train", folders / "train")
+
+
+def test_without_training_images_and_classes(folders: Path, tmp_path: Path) -> None:
+    flat = put(tmp_path / "flat", blobs(40, 7), by_class=False)
+    found = facts(folders / "real", flat)
+    assert found["states"] == {
+        "copies": "not measured",
+        "collapse": "varied",
+        "training": "not measured",
+        "labels": "not measured",
+    }
+
+
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_a_card_has_seven_criteria(folders: Path, tmp_path: Path, ending: str) -> None:
+    card = tmp_path / f"card.{ending}"
+    assert metrics(folders / "real", folders / "honest", "--card", card).exit_code == 0
+    text = card.read_text(encoding="utf-8")
+    for name in ("congruence", "coverage", "constraint", "completeness", "compliance", "comprehension", "consistency"):
+        assert name in text
+    assert "Unknown: the images came as files." in text
+
+
+def test_an_extractor_with_weights_of_its_own_comes_first(folders: Path, tmp_path: Path) -> None:
+    import timm
+
+    weights = tmp_path / "w.safetensors"
+    save_file(
+        {name: tensor.contiguous() for name, tensor in timm.create_model("test_resnet").state_dict().items()}, weights
+    )
+    name = "timm:test_resnet.r160_in1k"
+    found = facts(folders / "real", folders / "honest", "--extractor", name, "--weights", f"{name}={weights}")
+    assert found["measures"]["fidelity/kid"]["extractor"] == name  # type: ignore[index]
+    assert found["extractors"][name]["resize"].startswith("bicubic")  # type: ignore[index]
+    assert "fidelity/kid@pixels-pca-64" in found["measures"]  # type: ignore[operator]
+
+
+def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_path: Path) -> None:
+    small = put(tmp_path / "small", blobs(10, 7, side=8))
+    colour = put(tmp_path / "colour", blobs(10, 7), mode="RGB")
+    other = tmp_path / "other" / "somewhere"
+    put(other, blobs(10, 7))
+    (tmp_path / "other" / "unknown").mkdir()
+    (next(other.rglob("*.png"))).rename(tmp_path / "other" / "unknown" / "x.png")
+    broken = put(tmp_path / "broken", blobs(10, 7))
+    (broken / "left" / "bad.png").write_bytes(b"not a picture")
+    real = folders / "real"
+    wrong = {
+        ("small",): (real, small),
+        ("--size",): (real, small),
+        ("some in colour", "--grey"): (real, colour),
+        ("bad.png", "nothing was measured"): (real, broken),
+        ("unknown",): (real, tmp_path / "other"),
+        ("does not exist",): (real, tmp_path / "nowhere"),
+        ("There is no extractor", "squeezenet"): (real, real, "--extractor", "squeezent"),
+        ("not on this machine", "weights:vit_base"): (real, real, "--extractor", "dinov2"),
+        ("--weights names 'inception'",): (real, real, "--weights", "inception=x.pth"),
+        ("EXTRACTOR=PATH",): (real, real, "--weights", "x.pth"),
+        (".html or .md",): (real, real, "--card", "card.pdf"),
+    }
+    for words, given in wrong.items():
+        result = metrics(*given)
+        said = str(result.exception) + result.output
+        assert result.exit_code != 0, given
+        for word in words:
+            assert word in said, (given, said)
+    assert metrics(real, small, "--size", 16).exit_code == 0
+    assert metrics(real, colour, "--grey").exit_code == 0
+
+
+def test_few_pictures_give_no_value_and_the_reason(folders: Path, tmp_path: Path) -> None:
+    few = put(tmp_path / "few", blobs(6, 7))
+    found = facts(folders / "real", few, "--train", folders / "train")
+    measures = found["measures"]
+    assert measures["copies/excess"]["value"] is None  # type: ignore[index]
+    assert "at least 20" in measures["copies/excess"]["reason"]  # type: ignore[index]
+    assert np.isfinite([one["value"] for one in measures.values() if one["value"] is not None]).all()  # type: ignore[attr-defined]
