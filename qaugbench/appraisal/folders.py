@@ -14,6 +14,7 @@ from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
 from qaugbench.errors import DataError, DefinitionError, first_offenders, near_names
 from qaugbench.extractors.contract import Extractor
 from qaugbench.extractors.pixels import pixel_components
+from qaugbench.places import data_home
 
 Tell = Callable[[str], None]
 WITHOUT_ASKING = ("dinov2", "inception")
@@ -77,9 +78,11 @@ def _networks(request: FolderRequest) -> list[Extractor]:
         )
     if not request.extractors:
         return []
+    from qaugbench.extractors.cache import CachedExtractor
     from qaugbench.extractors.named import named_extractor
 
-    return [named_extractor(name, given.get(name)) for name in dict.fromkeys(request.extractors)]
+    kept = data_home() / "features"
+    return [CachedExtractor(named_extractor(name, given.get(name)), kept) for name in dict.fromkeys(request.extractors)]
 
 
 def _named_path(text: str) -> tuple[str, Path]:

@@ -3,7 +3,7 @@
 The ratio of an image is its distance to the nearest training image over that to the r-th nearest. A copy is much nearer to one
 training image than to the others there; an image of a generator that only keeps to the middle is near to many. How small a
 ratio is small is read off held-out real images of other patients: 1 % of those are at or below the threshold, so
-what a generator has beyond 1 % there is its excess (docs/metrics/copies.md: simulations, and why there are three states).
+what a generator has beyond 1 % there is its excess (docs/copies.md: simulations, and why there are three states).
 """
 
 from __future__ import annotations
