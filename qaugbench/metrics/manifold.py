@@ -7,7 +7,7 @@ against theirs at the same numbers of images (``Overlap.over``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,8 +43,7 @@ class Overlap:
         nothing = [name for name in names if getattr(ceiling, name) == 0]
         if nothing:
             raise StatisticsError(f"Two real sets have {nothing[0]} 0, so there is no ratio to it: give more images.")
-        ratios = {name: getattr(self, name) / getattr(ceiling, name) for name in names}
-        return Overlap(**ratios, k=self.k, n_real=self.n_real, n_synthetic=self.n_synthetic)
+        return replace(self, **{name: getattr(self, name) / getattr(ceiling, name) for name in names})
 
 
 def overlap(real: np.ndarray, synthetic: np.ndarray, k: int = NEIGHBOURS) -> Overlap:

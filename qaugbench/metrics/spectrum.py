@@ -99,10 +99,10 @@ def radial_spectra(images: np.ndarray) -> RadialSpectra:
 
 
 def checkerboard_power(images: np.ndarray, period: int = 2) -> float:
-    """Return the excess power in dB, about 0 if none, of patterns that repeat every ``period`` pixels; lower is better.
+    """Return the excess power in dB of patterns that repeat every ``period`` pixels: about 0 where there is none.
 
-    The mean power of ``images`` at the multiples of 1 / period along both axes (those of half the period left out), each
-    against the median two and three frequency steps away. Upsampling by transposed convolutions leaves such patterns (Odena,
+    The mean power of ``images`` at a multiple of 1 / period along both axes (those of half the period left out) against the
+    median two and three frequency steps away, the largest of these. Upsampling by transposed convolutions leaves such patterns (Odena,
     Dumoulin & Olah 2016). Real images have some too. Raises StatisticsError for images as ``radial_spectra`` does and a period
     other than 2, 4, ... that is over a quarter of the shorter side.
 
@@ -118,8 +118,7 @@ def checkerboard_power(images: np.ndarray, period: int = 2) -> float:
             f"Patterns are sought at even periods from 2 to a quarter of the side, {side // 4}; given {period}."
         )
     power = _whole_plane(sum(chunk.sum(axis=0) for chunk in _power_in_chunks(images)) / len(images), images.shape[2])
-    excess = [_peak(power, down, across) for down, across in _lattice(period)]
-    return float(np.mean(excess))
+    return max(_peak(power, down, across) for down, across in _lattice(period))
 
 
 def _lattice(period: int) -> list[tuple[float, float]]:

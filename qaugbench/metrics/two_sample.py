@@ -23,6 +23,9 @@ LEAST_UNITS = 10
 ITERATIONS = 1000
 """Steps of the logistic regression; it is scored as it is where more would be needed."""
 
+TINY = 1e-12
+"""Off the ends of [0, 1], where the equation of the interval has a second solution."""
+
 
 @dataclass(frozen=True)
 class Detectability:
@@ -73,7 +76,7 @@ def auroc_interval(value: float, n_positive: int, n_negative: int, level: float 
     mean number of images (Newcombe 2006, method 5). Raises StatisticsError for a value outside [0, 1] or an empty side.
 
     >>> [round(end, 3) for end in auroc_interval(1.0, 20, 20)]
-    [0.874, 1.0]
+    [0.899, 1.0]
     """
     if not 0 <= value <= 1 or min(n_positive, n_negative) < 1:
         raise StatisticsError(
@@ -84,8 +87,8 @@ def auroc_interval(value: float, n_positive: int, n_negative: int, level: float 
     def beyond(true: float) -> float:
         return abs(value - true) - z * _standard_error(true, n_positive, n_negative)
 
-    low = 0.0 if value == 0 else brentq(beyond, 0.0, value)
-    high = 1.0 if value == 1 else brentq(beyond, value, 1.0)
+    low = 0.0 if value == 0 else brentq(beyond, 0.0, min(value, 1 - TINY))
+    high = 1.0 if value == 1 else brentq(beyond, max(value, TINY), 1.0)
     return float(low), float(high)
 
 
