@@ -102,9 +102,9 @@ def checkerboard_power(images: np.ndarray, period: int = 2) -> float:
     """Return the excess power in dB of patterns that repeat every ``period`` pixels: about 0 where there is none.
 
     The mean power of ``images`` at a multiple of 1 / period along both axes (those of half the period left out) against the
-    median two and three frequency steps away, the largest of these. Upsampling by transposed convolutions leaves such patterns (Odena,
-    Dumoulin & Olah 2016). Real images have some too. Raises StatisticsError for images as ``radial_spectra`` does and a period
-    other than 2, 4, ... that is over a quarter of the shorter side.
+    median two and three frequency steps away, the largest of these; lower is better. Upsampling by transposed convolutions
+    leaves such patterns (Odena, Dumoulin & Olah 2016), and real images have some too. Raises StatisticsError for images as
+    ``radial_spectra`` does and a period other than 2, 4, ... that is over a quarter of the shorter side.
 
     >>> noise = np.random.default_rng(0).uniform(0, 200, (50, 16, 16, 1))
     >>> board = 20 * ((np.arange(16)[:, None, None] + np.arange(16)[:, None]) % 2)
