@@ -37,7 +37,8 @@ class SpectralComparison:
 
     ``distance`` is the root mean square over frequencies of the ``difference`` [R] of the mean spectra, ``high`` its mean at the
     ``frequencies`` [R] from 0.375: below 0 for blurred images, above for noisy ones. ``checkerboard`` is the difference of
-    ``checkerboard_power`` at a period of two pixels.
+    ``checkerboard_power`` at a period of two pixels: above 0 for the patterns of transposed convolutions, below 0 where images
+    were enlarged by repeating or interpolating pixels.
     """
 
     distance: float
