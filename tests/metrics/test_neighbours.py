@@ -40,6 +40,14 @@ def test_equal_rows_are_at_distance_zero_far_from_the_origin() -> None:
     assert (nearest(rows, rows).distances == 0).all()
 
 
+def test_neighbours_within_a_collapsed_set_are_found_far_from_the_origin() -> None:
+    """Its rows differ by far less than the rounding of their own squares."""
+    rows = (1e3 + 0.05 * np.random.default_rng(3).normal(size=(300, 64))).astype(np.float32)
+    expected = NearestNeighbors(n_neighbors=6, algorithm="brute").fit(rows.astype(float) - 1e3)
+    distances, _ = expected.kneighbors(rows.astype(float) - 1e3)
+    np.testing.assert_allclose(nearest(rows, rows, 5, same=True).distances, distances[:, 1:], rtol=1e-6)
+
+
 def test_no_row_is_its_own_neighbour() -> None:
     rows = np.array([[0.0], [1.0], [1.0], [5.0]])
     found = nearest(rows, rows, same=True)
