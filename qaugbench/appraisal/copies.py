@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,11 +56,15 @@ def look_for_copies(
     if registered:
         tests["_pixels"] = _pixels_test(sets, rng, effort)
     measures: dict[str, Measure] = {}
-    states, remarks, pairs = [], [], []
+    states: list[str] = []
+    remarks: list[str] = []
+    pairs: list[ClosePair] = []
     for ending, test in tests.items():
         label = name if ending == "" else "registered pixels"
         try:
-            found, seen = test.run(sets)
+            seen = test.search(sets.synthetic.images[test.synthetic])
+            pairs = pairs or _pairs(seen, test.synthetic)
+            found = test.excess(sets, seen)
         except StatisticsError as error:
             measures[f"copies/excess{ending}"] = Measure(value=None, reason=str(error), extractor=label)
             remarks.append(f"Copies on {label}: {error}")
@@ -72,8 +76,6 @@ def look_for_copies(
                 f"Copies on {label} are not decided with {found.n} images; about {found.n_needed} would decide."
             )
         measures.update(_planted(planted, test, found, ending, label))
-        if ending == "":
-            pairs = closest_pairs(seen)
     measures.update(_companions(sets, extractor, rng, effort))
     return CopiesFound(measures, _together(states), remarks, pairs)
 
@@ -86,11 +88,17 @@ class _Test:
     synthetic: np.ndarray
     held_out: np.ndarray
 
-    def run(self, sets: Sets) -> tuple[CopyExcess, OrientedNeighbours]:
+    def excess(self, sets: Sets, found: OrientedNeighbours) -> CopyExcess:
+        """Return the excess of copies, ``found`` being the neighbours of the synthetic images that are looked at."""
         own, real = sets.synthetic.rows(self.synthetic), sets.reference.rows(self.held_out)
         weights, kept = _weights(own, real)
-        found, of_real = self.search(own.images), self.search(real.images[kept])
-        return copy_excess(distance_ratios(found.distances), distance_ratios(of_real.distances), weights), found
+        of_real = self.search(real.images[kept])
+        return copy_excess(distance_ratios(found.distances), distance_ratios(of_real.distances), weights)
+
+
+def _pairs(found: OrientedNeighbours, rows: np.ndarray) -> list[ClosePair]:
+    """Return the closest pairs, synthetic images by their rows in the whole set."""
+    return [replace(pair, synthetic=int(rows[pair.synthetic])) for pair in closest_pairs(found)]
 
 
 def _weights(own: ImageSet, real: ImageSet) -> tuple[np.ndarray | None, np.ndarray]:

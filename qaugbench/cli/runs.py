@@ -74,6 +74,11 @@ ARM_OPTIONS = (
         help="Do not find out whether twice the classifier's steps would still help (two more trainings per fraction).",
     ),
     click.option(
+        "--no-metrics",
+        is_flag=True,
+        help="Do not appraise the synthetic images: copies, collapse, labels, fidelity (docs/metrics.md).",
+    ),
+    click.option(
         "--arm",
         "arms",
         multiple=True,
@@ -140,10 +145,12 @@ def _checked(options: dict[str, Any]) -> Any:
     from qaugbench.experiment.check_request import check_request
     from qaugbench.experiment.request import RunRequest
 
-    plateau_check, withhold_test = not options.pop("no_plateau_check"), options.pop("no_test")
-    request = RunRequest(
-        **{**options, "fraction": options["fraction"] or None}, plateau_check=plateau_check, withhold_test=withhold_test
-    )
+    switches = {
+        "plateau_check": not options.pop("no_plateau_check"),
+        "metrics": not options.pop("no_metrics"),
+        "withhold_test": options.pop("no_test"),
+    }
+    request = RunRequest(**{**options, "fraction": options["fraction"] or None, **switches})
     check_request(request)
     return request
 

@@ -69,7 +69,7 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     if own is None:
         raise StoreError(f"The arm of {cell.label} has no images of its own to appraise.")
     real = real_images(cell, store)
-    judges = _judges(cell.needs["judge"], store, real.images)
+    judges = _judges(cell.needs["judge"], store, real)
     halves = [_images_at(cell, store, one.reference) for one in judges]
     reference = halves[0]
     sets = Sets(
@@ -129,7 +129,8 @@ class StoredJudge:
         return found
 
 
-def _judges(trained: Cell, store: Store, images: np.ndarray) -> list[StoredJudge]:
+def _judges(trained: Cell, store: Store, like: LabelledImages) -> list[StoredJudge]:
+    """Return the judges of a ``judge`` cell, for images and labels of the shape of ``like``."""
     from safetensors.torch import load
 
     from qaugbench.downstream.judge import Judge, new_judge
@@ -139,10 +140,8 @@ def _judges(trained: Cell, store: Store, images: np.ndarray) -> list[StoredJudge
     found = []
     for number, temperature in enumerate(facts["temperatures"]):
         state = store.read("judge", trained.name, f"judge-{number}.safetensors")
-        tensors = load(state)
-        labels = len(next(reversed(list(tensors.values()))))
-        classifier = new_judge(recipe, images[:1], n_labels=labels, seed=0)
-        classifier.load_state_dict(tensors)
+        classifier = new_judge(recipe, like.images[:1], n_labels=like.labels.shape[1], seed=0)
+        classifier.load_state_dict(load(state))
         one = Judge(
             classifier.to(trained.key["device"]), temperature, recipe, trained.key["label_kind"], trained.key["device"]
         )

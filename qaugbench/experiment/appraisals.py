@@ -27,12 +27,12 @@ def appraisals(plan: Plan, store: Store, reports: Reports) -> dict[str, dict[str
 def closest_pairs(plan: Plan, store: Store, reports: Reports) -> dict[str, np.ndarray]:
     """Return the closest synthetic and training images of each appraised arm at the first fraction, as ``pairs.npz`` holds them.
 
-    The arrays are ARM/synthetic and ARM/training uint8 [n, H, W, C], ARM/distances and ARM/orientations [n]. They hold real images.
+    The arrays are ARM/synthetic and ARM/training uint8 [n, H, W, C], closest first. They hold real images.
     """
     first = plan.fractions[0].key
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for (arm, fraction), cell in plan.appraisal_cells.items():
         if fraction == first and reports[cell.name].outcome == "ok":
-            for part in ("synthetic", "training", "distances", "orientations"):
-                found[f"{arm}/{part}"] = store.array("appraise", cell.name, f"pair_{part}")
+            pairs = {part: store.array("appraise", cell.name, f"pair_{part}") for part in ("synthetic", "training")}
+            found |= {f"{arm}/{part}": images for part, images in pairs.items() if len(images)}
     return found

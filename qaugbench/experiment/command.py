@@ -59,6 +59,8 @@ def _further(request: RunRequest) -> Iterator[str]:
         yield "--allow-leaky-split"
     if not request.plateau_check:
         yield "--no-plateau-check"
+    if not request.metrics:
+        yield "--no-metrics"
     for name in request.arms:
         yield from ("--arm", name)
     if request.ratio is not None:

@@ -119,6 +119,7 @@ def _plan(
         replicates=replicates,
         optional=choose_arms(request.arms, context),
         plateau_check=plateau_check,
+        metrics=request.metrics,
         runnable=defined.runnable,
     )
 

@@ -16,7 +16,8 @@ Accelerator = Literal["auto", "cpu", "cuda"]
 class RunRequest:
     """What a run is asked to do; the command line's flags have the same names.
 
-    ``arms`` are the names given with ``--arm``, ``ratio`` replaces the task's, ``withhold_test`` is ``--no-test``.
+    ``arms`` are the names given with ``--arm``, ``ratio`` replaces the task's, ``withhold_test`` is ``--no-test``,
+    not ``metrics`` is ``--no-metrics``.
     """
 
     task: str
@@ -33,6 +34,7 @@ class RunRequest:
     scheduler: str | None = None
     slurm: Mapping[str, str] = field(default_factory=dict)
     plateau_check: bool = True
+    metrics: bool = True
     arms: tuple[str, ...] = ()
     ratio: float | None = None
     withhold_test: bool = False

@@ -13,6 +13,7 @@ from qaugbench.board.changed import SEAL_FILE, seal_text
 from qaugbench.board.verify import scores_of
 from qaugbench.errors import DefinitionError, StoreError, near_names
 from qaugbench.experiment import assemble
+from qaugbench.experiment.appraisals import closest_pairs
 from qaugbench.experiment.command import command_of, resuming
 from qaugbench.experiment.environment import environment, now
 from qaugbench.experiment.opening import opening
@@ -54,6 +55,7 @@ def run(
     scheduler: str | None = None,
     slurm: Mapping[str, str] | None = None,
     plateau_check: bool = True,
+    metrics: bool = True,
     arms: str | Sequence[str] = (),
     ratio: float | None = None,
     withhold_test: bool = False,
@@ -87,6 +89,7 @@ def run(
             scheduler=scheduler,
             slurm=slurm or {},
             plateau_check=plateau_check,
+            metrics=metrics,
             arms=_several(arms),
             ratio=ratio,
             withhold_test=withhold_test,
@@ -148,6 +151,8 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
         _write(folder / "predictions.npz", stored)
         _write(folder / "curves.json", json_text(assemble.curves(plan, store, reports)))
         _write(folder / "samples.npz", npz_bytes(assemble.pictures(plan, store, reports)))
+        if plan.appraisal_cells:
+            _write(folder / "pairs.npz", npz_bytes(closest_pairs(plan, store, reports)))
         text = record_text(record)
         _write(folder / "record.json", text)
         _write(folder / SEAL_FILE, seal_text(text))

@@ -10,7 +10,8 @@ from qaugbench.errors import DataError
 from qaugbench.files import write_whole
 from qaugbench.formatting import markdown_table
 from qaugbench.image_facts import SECTIONS, Appraisal, measure_info
-from qaugbench.report.appraisal_rows import HEADER, READING, section_rows, section_words, sections, unmeasured
+from qaugbench.report.appraisal_page import asked
+from qaugbench.report.appraisal_rows import HEADER, READING
 from qaugbench.report.appraisal_text import appraisal_markdown
 
 ENDINGS = (".html", ".md")
@@ -88,16 +89,8 @@ def card_markdown(appraisal: Appraisal, *, title: str, made: Mapping[str, str] |
 
 def card_html(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> str:
     """Return the card as a page without scripts or outside requests."""
-    from qaugbench.report.html import _environment as page_environment
+    from qaugbench.report.html import page_environment
 
-    asked = [
-        {
-            "question": SECTIONS[section],
-            "answer": section_words(appraisal, section),
-            "rows": section_rows(appraisal, section),
-        }
-        for section in sections()
-    ]
     template = page_environment().get_template("card.html.j2")
     return template.render(
         title=title,
@@ -106,8 +99,7 @@ def card_html(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | Non
         rows=card_rows(appraisal, made or {}),
         questions=SECTIONS,
         measure_header=HEADER,
-        asked=asked,
-        notes=[*appraisal.remarks, *unmeasured(appraisal)],
+        **asked(appraisal),
         reading=READING,
         source=SOURCE,
     )

@@ -23,12 +23,14 @@ from qaugbench.formatting import NONE, change, count, duration, fraction_words, 
 from qaugbench.record import Record
 from qaugbench.report import answers, claims, plots, tables
 from qaugbench.report import record_views as views
+from qaugbench.report.appraisal_page import images_section
+from qaugbench.report.appraisal_summary import SUMMARY_TITLE
 from qaugbench.report.curves import CurveFile, read_curves
 from qaugbench.report.drawing import svg
 from qaugbench.report.identity import looks
 from qaugbench.report.key import key as mark_key
 from qaugbench.report.notes import banner
-from qaugbench.report.pictures import data_uri, strips_by_class
+from qaugbench.report.pictures import data_uri, pair_sheets, strips_by_class
 from qaugbench.stats.wording import listed
 
 REPORT_FILE = "report.html"
@@ -63,20 +65,26 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     check_folder(folder)
     record = record_of(folder)
     changed = changed_words(folder, record, folder.resolve().name)
-    page = render(record, read_curves(folder / "curves.json"), folder / "samples.npz", changed=changed)
+    curves, samples, pairs = (folder / name for name in ("curves.json", "samples.npz", "pairs.npz"))
+    page = render(record, read_curves(curves), samples, pairs=pairs, changed=changed)
     own = out is None and not is_entry(folder)
     target = folder / REPORT_FILE if own else (out or Path()) / f"{folder.resolve().name}.html"
     write_whole(target, page)
     return target
 
 
-def render(record: Record, curves: CurveFile, samples: Path, *, changed: str | None = None) -> str:
-    """Return the page as text; ``changed`` warns at its head that the record is not the one that was written."""
+def render(
+    record: Record, curves: CurveFile, samples: Path, *, pairs: Path | None = None, changed: str | None = None
+) -> str:
+    """Return the page as text; ``changed`` warns at its head that the record is not the one that was written.
+
+    ``samples`` and ``pairs`` are files of pictures, which may be missing.
+    """
     answered = [_answer(record, fraction.key) for fraction in record.fractions]
     pictures = strips_by_class(samples, record)
     drawn = _curve_pictures(record, curves)
     return (
-        _environment()
+        page_environment()
         .get_template("report.html.j2")
         .render(
             record=record,
@@ -95,6 +103,7 @@ def render(record: Record, curves: CurveFile, samples: Path, *, changed: str | N
             generator_rows=_generator_rows(record),
             class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
             pictures=pictures,
+            images=images_section(record, pair_sheets(pairs)),
             curves=drawn,
             references=references(record),
             bibtex=bibtex(record),
@@ -106,7 +115,7 @@ def render(record: Record, curves: CurveFile, samples: Path, *, changed: str | N
 def short_page(record: Record) -> str:
     """Return the answers of a record with their pictures and its main table as a piece of HTML, for a notebook."""
     return (
-        _environment()
+        page_environment()
         .get_template("notebook.html.j2")
         .render(
             record=record,
@@ -121,7 +130,8 @@ def short_page(record: Record) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def page_environment() -> jinja2.Environment:
+    """Return what fills in the templates of pages."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -152,6 +162,7 @@ def _contents(record: Record, pictures: bool, curves: bool) -> list[tuple[str, s
     """Return (anchor, title) of every section after the notes."""
     sections = [
         ("results", "Results", True),
+        ("images", SUMMARY_TITLE, bool(record.appraisals)),
         ("pictures", "Real beside synthetic images", pictures),
         ("training", "Training", curves),
         ("ran", "What ran", True),

@@ -15,6 +15,7 @@ from qaugbench.record import Record
 
 PER_STRIP = 6
 SMALLEST_SIDE = 64
+PAIRS_PER_ROW = 10
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class ClassStrips:
     name: str
     title: str
     strips: list[Strip]
+
+
+@dataclass(frozen=True)
+class PairSheet:
+    """The closest synthetic and training images of an arm as one picture."""
+
+    data_uri: str
+    n_pairs: int
+    width: int
 
 
 def strips_by_class(samples: Path, record: Record) -> list[ClassStrips]:
@@ -68,6 +78,28 @@ def strip(origin: str, images: np.ndarray) -> Strip:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return Strip(origin, data_uri(buffer.getvalue(), "image/png"), len(tiles), image.width)
+
+
+def pair_sheets(pairs: Path | None) -> dict[str, PairSheet]:
+    """Return by arm the closest pairs in ``pairs.npz``; empty without the file. Raises EntryError when it is damaged."""
+    images = {} if pairs is None else read_sample_images(pairs)
+    arms = dict.fromkeys(name.rpartition("/")[0] for name in images)
+    return {arm: _pair_sheet(images[f"{arm}/synthetic"], images[f"{arm}/training"]) for arm in arms if arm}
+
+
+def _pair_sheet(synthetic: np.ndarray, training: np.ndarray) -> PairSheet:
+    """Return pairs of images [n, H, W, C] uint8, each synthetic one above its training image, ten pairs to a row."""
+    factor = max(1, -(-SMALLEST_SIDE // synthetic.shape[1]))
+    pairs = np.concatenate([synthetic, training], axis=1).repeat(factor, axis=1).repeat(factor, axis=2)
+    per_row = min(PAIRS_PER_ROW, len(pairs))
+    blank = np.full((-len(pairs) % per_row, *pairs.shape[1:]), 255, np.uint8)
+    spaced = np.pad(np.concatenate([pairs, blank]), ((0, 0), (0, 6), (0, 3), (0, 0)), constant_values=255)
+    rows = [np.concatenate(list(spaced[start : start + per_row]), axis=1) for start in range(0, len(spaced), per_row)]
+    sheet = np.concatenate(rows)
+    image = Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return PairSheet(data_uri(buffer.getvalue(), "image/png"), len(pairs), image.width)
 
 
 def data_uri(content: bytes, kind: str) -> str:

@@ -21,6 +21,7 @@ from qaugbench.record import FractionFacts, Record
 from qaugbench.report import claims
 from qaugbench.report import record_views as views
 from qaugbench.report.answers import further_notes, question_blocks
+from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
 from qaugbench.report.notes import banner, interval_words
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
@@ -71,6 +72,8 @@ def markdown_summary(record: Record) -> str:
         parts += [f"**{TITLE}**", markdown_table(CHECK_HEADER, checks)] if checks else []
         parts += _markdown_claims(record, fraction.key)
         parts += [line for line in [claims.ranks_sentence(record, fraction.key)] if line]
+        images = summary_rows(record, fraction.key)
+        parts += [f"**{SUMMARY_TITLE}**", markdown_table(SUMMARY_HEADER, images), SUMMARY_LEGEND] if images else []
     members = claims.adjusted_rows(record)
     if len(members) > 1:
         title = f"**{claims.adjusted_title(record)}**: {record.scores.confirmatory.method}"
@@ -217,6 +220,9 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     lines += ["", *aligned(claims.GRID_HEADER, grid, width)] if grid else []
     ranks = claims.ranks_sentence(record, key)
     lines += ["", wrapped(ranks, width=width)] if ranks else []
+    images = summary_rows(record, key)
+    if images:
+        lines += ["", SUMMARY_TITLE, *aligned(SUMMARY_HEADER, images, width), wrapped(SUMMARY_LEGEND, width=width)]
     return "\n".join(lines)
 
 

@@ -1,0 +1,96 @@
+"""A run appraises what it drew: cells of their own, in record, terminal and page; and it is the same run with and without."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qaugbench.board.sample_images import read_sample_images
+from qaugbench.experiment.prepare import Definitions, prepare
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import RunResult, perform
+from qaugbench.experiment.store import Store
+from qaugbench.image_facts import SECTIONS
+from qaugbench.report.appraisal_summary import SUMMARY_TITLE
+from qaugbench.report.tables import markdown_summary, summary_table
+from tests.experiment.tiny import tiny_definitions, tiny_request
+
+FRACTION = "50%"
+
+
+@pytest.fixture(scope="module")
+def appraised(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """Return a tiny run of smote and ldm, with copies beside them, metrics, and patients enough for them."""
+    return perform(*asked(tmp_path_factory.mktemp("appraised")))
+
+
+def asked(out: Path, *generators: str, metrics: bool = True) -> tuple[RunRequest, Definitions]:
+    request = tiny_request(out, generators=generators or ("smote", "ldm"), arms=("copycat",), metrics=metrics)
+    tiny = tiny_definitions(request)
+    track = dataclasses.replace(tiny.task.tracks["smoke"], phantom_patients=240)
+    return request, dataclasses.replace(tiny, task=dataclasses.replace(tiny.task, tracks={"smoke": track}))
+
+
+def test_generators_oracle_and_copies_are_appraised(appraised: RunResult) -> None:
+    assert appraised.record.failures == []
+    found = appraised.record.appraisals[FRACTION]
+    assert list(found) == ["O-real", "smote", "ldm", "copycat"]
+    for one in found.values():
+        assert set(one.states) == set(SECTIONS) - {"fidelity"}
+        assert "judge" in one.extractors
+        assert one.measures["fidelity/kid"].value is not None
+
+
+def test_copies_are_found_and_real_images_are_not(appraised: RunResult) -> None:
+    found = appraised.record.appraisals[FRACTION]
+    assert found["copycat"].states["copies"] == "memorising"
+    assert found["copycat"].measures["copies/excess_pixels"].value > 0.9
+    assert found["O-real"].states["copies"] != "memorising"
+
+
+def test_a_fit_is_looked_at_on_its_way(appraised: RunResult) -> None:
+    measures = appraised.record.appraisals[FRACTION]["ldm"].measures
+    assert {"training/kid/75 %", "training/kid/100 %", "training/gain"} <= set(measures)
+    assert "training/gain" not in appraised.record.appraisals[FRACTION]["smote"].measures
+
+
+def test_terminal_markdown_and_page_show_it(appraised: RunResult) -> None:
+    for text in (summary_table(appraised.record), markdown_summary(appraised.record)):
+        assert SUMMARY_TITLE in text
+        assert "memorising" in text
+    page = appraised.report.read_text(encoding="utf-8")
+    assert 'href="#images"' in page
+    for question in SECTIONS.values():
+        assert question in page
+    assert "synthetic images of copycat, each above its nearest training image" in page
+
+
+def test_pairs_of_copies_are_equal_pictures(appraised: RunResult) -> None:
+    pairs = read_sample_images(appraised.folder / "pairs.npz")
+    assert (pairs["copycat/synthetic"] == pairs["copycat/training"]).all()
+    assert len(pairs["smote/synthetic"]) == 20
+
+
+def test_without_metrics_it_is_the_same_run(appraised: RunResult) -> None:
+    plans = [prepare(*asked(appraised.folder.parent, metrics=metrics)).plan for metrics in (True, False)]
+    assert plans[0].config_sha256 == plans[1].config_sha256
+    assert {cell.stage for cell in plans[0].cells} - {cell.stage for cell in plans[1].cells} == {"judge", "appraise"}
+    names = {cell.name for cell in plans[0].cells}
+    assert {cell.name for cell in plans[1].cells} <= names
+
+
+def test_the_judge_is_trained_once_for_all_and_on_images_of_its_own(appraised: RunResult) -> None:
+    plan = prepare(*asked(appraised.folder.parent)).plan
+    (judge,) = [cell for cell in plan.cells if cell.stage == "judge"]
+    store = Store(appraised.folder.parent / "store")
+    reference = store.array("judge", judge.name, "reference-0")
+    assert np.isin(reference, plan.source.split.val).all()
+    assert not np.isin(reference, plan.source.split.train).any()
+
+
+def test_a_twin_is_appraised_and_the_other_controls_are_not(appraised: RunResult) -> None:
+    plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
+    assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "copycat"]
