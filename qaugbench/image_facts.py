@@ -138,6 +138,8 @@ MEASURES: Mapping[str, MeasureInfo] = {
     "labels/tstr_auroc": MeasureInfo(
         "TSTR AUROC (probe)", "higher", "linear probe trained on synthetic images, tested on real ones"
     ),
+    "fidelity/psnr": MeasureInfo("PSNR to the original", "higher", "of reconstructed images, in dB", 1),
+    "fidelity/ms_ssim": MeasureInfo("MS-SSIM to the original", "higher", "of reconstructed images, 1 if equal"),
     "fidelity/kid": MeasureInfo("KID", "lower", "unbiased kernel distance of features; 0 for equal distributions", 4),
     "fidelity/cmmd": MeasureInfo("Gaussian kernel distance", "lower", "unbiased, on features of length 1, times 1000"),
     "fidelity/fid": MeasureInfo("FID", "lower", "Fréchet distance of features, from 5,000 images on", 1),

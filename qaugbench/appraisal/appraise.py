@@ -9,7 +9,7 @@ import numpy as np
 
 from qaugbench.appraisal.collapse import look_for_collapse
 from qaugbench.appraisal.copies import Effort, look_for_copies
-from qaugbench.appraisal.fidelity import class_distances, detected, feature_distances, spectra
+from qaugbench.appraisal.fidelity import class_distances, detected, feature_distances, reconstruction, spectra
 from qaugbench.appraisal.labels import Judged, label_measures, label_state, probe_auroc
 from qaugbench.appraisal.measures import measured
 from qaugbench.appraisal.sets import ImageSet, Sets
@@ -57,6 +57,7 @@ def appraise(
     verdicts: Verdicts | None = None,
     trends: Mapping[str, str] | None = None,
     missing: Mapping[str, str] | None = None,
+    originals: np.ndarray | None = None,
     options: Options | None = None,
     tell: Tell = lambda what: None,
 ) -> Appraised:
@@ -64,8 +65,8 @@ def appraise(
 
     The first of ``extractors`` is the one that copies, collapse and training are told by; distances are measured on each.
     ``verdicts`` are a judge's, ``trends`` the words of the fit's losses by name, and ``missing`` extractors whose weights are not
-    here, with what brings them. The same arguments give the same numbers. What cannot be measured is a measure without a value and
-    with the reason.
+    here, with what brings them. ``originals`` are the images that the synthetic ones are reconstructions of, row by row. The same
+    arguments give the same numbers. What cannot be measured is a measure without a value and with the reason.
     """
     options = options or Options()
     extractors = [RememberedExtractor(one) for one in extractors]
@@ -92,6 +93,8 @@ def appraise(
     for extractor in extractors:
         tell(f"fidelity on {extractor.provenance.extractor}")
         fidelity |= _fidelity(sets, extractor, extractor is first, random(f"fidelity {extractor.provenance.extractor}"))
+    if originals is not None:
+        fidelity |= reconstruction(sets.synthetic.images, originals)
     for extractor_name, remedy in (missing or {}).items():
         fidelity[f"fidelity/kid@{extractor_name}"] = Measure(value=None, reason=remedy, extractor=extractor_name)
     states = {

@@ -14,6 +14,7 @@ from qaugbench.metrics.frechet import frechet_distance, pca_frechet_distance
 from qaugbench.metrics.kernel_distance import KernelDistance, kernel_distance, rbf_distance
 from qaugbench.metrics.manifold import overlap
 from qaugbench.metrics.spectrum import checkerboard_power, compare_spectra
+from qaugbench.metrics.structural_similarity import ms_ssim
 from qaugbench.metrics.two_sample import detectability
 
 LEAST_PER_CLASS = 20
@@ -101,6 +102,19 @@ def spectra(
         "fidelity/fine_detail": measured(fine),
         "fidelity/checkerboard": measured(grid),
     }
+
+
+def reconstruction(images: np.ndarray, originals: np.ndarray) -> dict[str, Measure]:
+    """Return how near reconstructed ``images`` uint8 [N, H, W, C] are to their ``originals``: mean PSNR in dB, mean MS-SSIM."""
+
+    def psnr() -> Measure:
+        error = np.square(images.astype(np.float64) - originals).reshape(len(images), -1).mean(axis=1)
+        return Measure(value=float((10 * np.log10(255**2 / np.maximum(error, 1e-2))).mean()), n=len(images))
+
+    def similarity() -> Measure:
+        return Measure(value=float(ms_ssim(originals, images).mean()), n=len(images))
+
+    return {"fidelity/psnr": measured(psnr), "fidelity/ms_ssim": measured(similarity)}
 
 
 def class_distances(

@@ -22,6 +22,7 @@ from qaugbench.board.bundle import (
 )
 from qaugbench.board.comparable import why_no_entry
 from qaugbench.board.reader import check_folder
+from qaugbench.board.releasable import releasable_arms
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
@@ -35,6 +36,10 @@ __all__ = ["Entry", "entry_files", "entry_folder", "entry_schema", "read_entry",
 WITHHELD = (
     "Synthetic images fitted to real patients are not shown: whether the generators memorised training images was not "
     "tested for this entry."
+)
+COPIES = (
+    "Synthetic images fitted to real patients are not shown: of no generator were they found to be free of copies of training "
+    "images."
 )
 NO_SAMPLES = "The run kept no pictures."
 _START = r"(?:file://|(?<![\w.:/\\~]))"
@@ -73,13 +78,20 @@ def submit(run_folder: Path, out: Path = RESULTS) -> Path:
 def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
     """Return the content of every file of a run's entry by name."""
     files = {PREDICTIONS_FILE: read_bytes(run_folder / PREDICTIONS_FILE, LARGEST[PREDICTIONS_FILE])}
-    sheet = sample_sheet(run_folder / "samples.npz", record) if record.data.phantom else None
+    sheet = sample_sheet(run_folder / "samples.npz", record)
     if sheet is not None:
         files[SAMPLES_FILE] = sheet
-    withheld = None if sheet is not None else NO_SAMPLES if record.data.phantom else WITHHELD
+    withheld = None if sheet is not None else _why_withheld(record)
     entry = Entry(record=without_paths(record), samples=sheet is not None, samples_withheld=withheld)
     files[ENTRY_FILE] = json_text(entry.model_dump(mode="json")).encode()
     return {**files, MANIFEST_FILE: manifest_text(files).encode()}
+
+
+def _why_withheld(record: Record) -> str:
+    """Return why an entry has no pictures."""
+    if releasable_arms(record):
+        return NO_SAMPLES
+    return COPIES if record.appraisals else WITHHELD
 
 
 def without_paths(record: Record) -> Record:

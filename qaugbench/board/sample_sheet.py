@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from qaugbench.board.releasable import releasable_arms
 from qaugbench.board.sample_images import read_sample_images
 from qaugbench.record import Record
 
@@ -18,7 +19,8 @@ PER_ROW = 6
 def sample_sheet(samples: Path, record: Record) -> bytes | None:
     """Return a PNG of up to six synthetic images per variant and class, never real ones; None without such images.
 
-    Each image is enlarged or reduced to 64 pixels; the file depends on the images alone.
+    Of real data only variants whose images are releasable are shown. Each image is enlarged or reduced to 64 pixels; the file
+    depends on the images alone.
     """
     rows = _rows(samples, record)
     if not rows:
@@ -40,8 +42,8 @@ def _rows(samples: Path, record: Record) -> list[tuple[str, list[np.ndarray]]]:
     names = [*record.labels.names, "none"]
     found = read_sample_images(samples)
     return [
-        (f"{arm.id}: {name}", [image[..., 0] if image.shape[-1] == 1 else image for image in found[f"{arm.id}/{name}"]])
-        for arm in record.arms
+        (f"{arm}: {name}", [image[..., 0] if image.shape[-1] == 1 else image for image in found[f"{arm}/{name}"]])
+        for arm in releasable_arms(record)
         for name in names
-        if arm.generator and f"{arm.id}/{name}" in found
+        if f"{arm}/{name}" in found
     ]

@@ -13,6 +13,7 @@ import numpy as np
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
 from qaugbench.board.changed import SEAL_FILE, matches_seal
 from qaugbench.board.reader import Bundle, read_bundle
+from qaugbench.board.releasable import releasable_arms
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import PredictionSet
@@ -91,9 +92,10 @@ def _check_place(bundle: Bundle) -> None:
         raise EntryError(
             f"{shown(path, None)} is not where it belongs: move it to {place} below the folder of all entries."
         )
-    if bundle.has_samples and not record.data.phantom:
+    if bundle.has_samples and not releasable_arms(record):
         raise EntryError(
-            f"{shown(path / SAMPLES_FILE, None)}: pictures fitted to real patients cannot be part of an entry yet."
+            f"{shown(path / SAMPLES_FILE, None)}: pictures fitted to real patients are part of an entry only where they "
+            "were found to be no copies of training images."
         )
     entry = bundle.entry
     if entry is not None and not bundle.has_samples == entry.samples == (entry.samples_withheld is None):

@@ -21,13 +21,15 @@ APPRAISAL_CODE = ("qaugbench.appraisal.appraise", "qaugbench.downstream.judge", 
 APPRAISED_CONTROLS = ("none", "twin")
 OTHER_ARMS = ("O-real", "copycat")
 """Real images in place of synthetic ones, and copies: what the measures say of those tells how to read them."""
+RECONSTRUCTED = "reconstructed"
+"""Real training images sent through a space: what any generator that works in it loses."""
 FIRST = 0
 
 
 def appraisal_cells(
     setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
 ) -> dict[tuple[str, str], Cell]:
-    """Return the appraisals of a run by (arm, fraction key): of generators, their twins, and the oracle and copies beside them."""
+    """Return the appraisals of a run by (arm, fraction key): generators, twins, and the arms that tell how to read theirs."""
     found = {}
     for arm in arms:
         if not _appraised(arm):
@@ -40,7 +42,7 @@ def appraisal_cells(
 
 def _appraised(arm: Arm) -> bool:
     if arm.info.generator is None:
-        return arm.info.id in OTHER_ARMS
+        return arm.info.id in OTHER_ARMS or arm.fill == RECONSTRUCTED
     return arm.fill == "synthetic" and str(arm.info.control) in APPRAISED_CONTROLS
 
 

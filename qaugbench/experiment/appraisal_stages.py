@@ -16,7 +16,7 @@ from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.store import Store
-from qaugbench.experiment.stored import earlier_state, fill_images, fitted_model, real_images
+from qaugbench.experiment.stored import drawn_images, earlier_state, fill_images, fitted_model, real_images
 from qaugbench.files import json_text
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import child_seed
@@ -68,14 +68,14 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     own = fill_images(cell, store)
     if own is None:
         raise StoreError(f"The arm of {cell.label} has no images of its own to appraise.")
-    real = real_images(cell, store)
+    real, reconstructed = real_images(cell, store), cell.key["fill"] == "reconstructed"
     judges = _judges(cell.needs["judge"], store, real)
     halves = [_images_at(cell, store, one.reference) for one in judges]
     reference = halves[0]
     sets = Sets(
         synthetic=ImageSet(own.images, own.labels),
         reference=ImageSet(reference.images, reference.labels, reference.groups),
-        training=ImageSet(real.images, real.labels, real.groups),
+        training=None if reconstructed else ImageSet(real.images, real.labels, real.groups),
         label_names=tuple(cell.key["labels"]),
         label_kind=cell.key["label_kind"],
         earlier={percent: ImageSet(images) for percent, images in _on_the_way(cell, store, own).items()},
@@ -90,6 +90,7 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         [judges[0], pixel_components(np.concatenate([reference.images, real.images]))],
         verdicts=verdicts,
         trends=_trends(cell, store),
+        originals=drawn_images(cell, store, "drawn").images if reconstructed else None,
         options=Options(seed=cell.key["seed"]),
     )
     pairs = found.pairs[:SHOWN]

@@ -21,7 +21,7 @@ from qaugbench.experiment.prepare import Definitions, PreparedRun, pace_of, prep
 from qaugbench.experiment.progress import announce, shown
 from qaugbench.experiment.request import Accelerator, RunRequest
 from qaugbench.files import json_text, npz_bytes, write_whole
-from qaugbench.record import record_text
+from qaugbench.record import Record, record_text
 from qaugbench.report.result import Result
 from qaugbench.report.run_list import BEGUN_FILE, Begun
 from qaugbench.task import RecipeName
@@ -157,12 +157,14 @@ def perform(request: RunRequest, defined: Definitions | None = None) -> RunResul
         _write(folder / "record.json", text)
         _write(folder / SEAL_FILE, seal_text(text))
         progress.message("Writing the report ...")
-        return RunResult(record=record, folder=folder, report=_report(folder))
+        return RunResult(record=record, folder=folder, report=_report(folder, record))
 
 
-def _report(folder: Path) -> Path:
+def _report(folder: Path, record: Record) -> Path:
+    from qaugbench.report.card import write_cards
     from qaugbench.report.html import write_report
 
+    write_cards(folder, record)
     return write_report(folder)
 
 

@@ -10,6 +10,8 @@ from qaugbench.errors import DataError
 from qaugbench.files import write_whole
 from qaugbench.formatting import markdown_table
 from qaugbench.image_facts import SECTIONS, Appraisal, measure_info
+from qaugbench.predictions import ArmInfo
+from qaugbench.record import Record
 from qaugbench.report.appraisal_page import asked
 from qaugbench.report.appraisal_rows import HEADER, READING
 from qaugbench.report.appraisal_text import appraisal_markdown
@@ -119,6 +121,37 @@ def write_card(path: Path, appraisal: Appraisal, *, title: str, made: Mapping[st
     make = card_html if path.suffix == ".html" else card_markdown
     write_whole(path, make(appraisal, title=title, made=made))
     return path
+
+
+def write_cards(folder: Path, record: Record) -> list[Path]:
+    """Write the card of every generator variant of the first fraction into ``cards`` of a run's folder, as page and Markdown."""
+    found = record.appraisals.get(record.fractions[0].key, {})
+    written = []
+    for arm in record.arms:
+        if arm.generator is not None and arm.id in found:
+            title = f"{arm.id}, {record.board}"
+            for ending in ENDINGS:
+                path = folder / "cards" / f"{arm.id.replace(':', '-')}{ending}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                written.append(write_card(path, found[arm.id], title=title, made=made_how(record, arm)))
+    return written
+
+
+def made_how(record: Record, arm: ArmInfo) -> dict[str, str]:
+    """Return in words how the images of a generator variant were made."""
+    facts = next((one for one in record.generators if (one.id, one.control) == (arm.generator, arm.control)), None)
+    if facts is None:
+        return {}
+    made = {
+        "generator": f"{arm.id} ({facts.kind}, {facts.fidelity})",
+        "learned from": f"{record.fractions[0].n_real:,} images of {record.board.source}",
+        "parameters": f"{facts.parameters['total']:,} trained" if "total" in facts.parameters else "",
+        "after": facts.citation,
+        "departs from it": " ".join(facts.deviations),
+        "command": record.command or "",
+        "with": f"qaugbench {record.environment.qaugbench}",
+    }
+    return {name: value for name, value in made.items() if value}
 
 
 def _found(criterion: Criterion, appraisal: Appraisal, made: Mapping[str, str]) -> str:

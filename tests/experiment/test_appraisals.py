@@ -37,7 +37,7 @@ def asked(out: Path, *generators: str, metrics: bool = True) -> tuple[RunRequest
 def test_generators_oracle_and_copies_are_appraised(appraised: RunResult) -> None:
     assert appraised.record.failures == []
     found = appraised.record.appraisals[FRACTION]
-    assert list(found) == ["O-real", "smote", "ldm", "copycat"]
+    assert list(found) == ["O-real", "smote", "ldm", "R+rec:latent-4x8x8", "copycat"]
     for one in found.values():
         assert set(one.states) == set(SECTIONS) - {"fidelity"}
         assert "judge" in one.extractors
@@ -93,4 +93,19 @@ def test_the_judge_is_trained_once_for_all_and_on_images_of_its_own(appraised: R
 
 def test_a_twin_is_appraised_and_the_other_controls_are_not(appraised: RunResult) -> None:
     plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
-    assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "copycat"]
+    assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "R+rec:latent-4x8x8", "copycat"]
+
+
+def test_real_images_through_the_space_are_held_against_their_originals(appraised: RunResult) -> None:
+    measures = appraised.record.appraisals[FRACTION]["R+rec:latent-4x8x8"].measures
+    assert 0 < measures["fidelity/ms_ssim"].value < 1
+    assert measures["fidelity/psnr"].value > 5
+    assert appraised.record.appraisals[FRACTION]["R+rec:latent-4x8x8"].states["copies"] == "not measured"
+
+
+def test_every_generator_has_a_card_that_says_how_it_was_made(appraised: RunResult) -> None:
+    cards = {path.name for path in (appraised.folder / "cards").iterdir()}
+    assert cards == {f"{name}.{ending}" for name in ("smote", "ldm") for ending in ("html", "md")}
+    text = (appraised.folder / "cards" / "ldm.md").read_text(encoding="utf-8")
+    assert "generator: ldm (classical" in text
+    assert "qaugbench run --task kneeoa" in text
