@@ -15,7 +15,8 @@ from qaugbench.board.entry import entry_schema, shortened, submit
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.files import npz_bytes
-from qaugbench.record import CellOutcome, read_record
+from qaugbench.image_facts import Appraisal
+from qaugbench.record import CellOutcome, read_record, record_text
 from tests.board.factory import write_run
 from tests.board.tampering import change_record
 
@@ -149,3 +150,26 @@ def test_numbers_that_are_not_finite_are_null_and_come_back(tmp_path: Path) -> N
     record = write_run(tmp_path / "run", replicates=1)
     assert "Infinity" not in (tmp_path / "run" / "record.json").read_text(encoding="utf-8")
     assert read_record(tmp_path / "run") == record
+
+
+@pytest.mark.parametrize(("state", "shown"), [("releasable", True), ("memorising", False), ("not decided", False)])
+def test_pictures_fitted_to_patients_are_shown_where_they_are_no_copies(
+    tmp_path: Path, state: str, shown: bool
+) -> None:
+    run = tmp_path / "run"
+    record = write_run(run, replicates=2, phantom=False)
+    arms = [arm.id for arm in record.arms if arm.generator]
+    appraisals = {record.fractions[0].key: {arms[0]: appraisal(state)}}
+    (run / "record.json").write_text(
+        record_text(record.model_copy(update={"appraisals": appraisals})), encoding="utf-8"
+    )
+    entry = submit(run, tmp_path / "out")
+    assert (entry / "samples.png").exists() == shown
+    verify(entry)
+    if not shown:
+        assert "of no generator were they found" in str(read_entry(entry).samples_withheld)
+
+
+def appraisal(state: str) -> Appraisal:
+    """Return an appraisal that knows of copies alone."""
+    return Appraisal(n_synthetic=1, n_reference=1, n_training=1, extractors={}, states={"copies": state}, measures={})
