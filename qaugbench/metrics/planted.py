@@ -81,7 +81,7 @@ def _jpeg(image: np.ndarray, _: np.random.Generator) -> np.ndarray:
 
     stream = BytesIO()
     Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(stream, "JPEG", quality=JPEG_QUALITY)
-    return np.asarray(Image.open(stream)).reshape(image.shape)
+    return np.asarray(Image.open(stream, formats=("JPEG",))).reshape(image.shape)
 
 
 def _mirrored(image: np.ndarray, _: np.random.Generator) -> np.ndarray:

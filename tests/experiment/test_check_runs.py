@@ -154,7 +154,7 @@ def test_withholding_the_test_changes_no_validation_prediction(withheld: RunResu
     [
         ({"arms": ("copykat",)}, DefinitionError, "Did you mean 'copycat'"),
         ({"arms": ("R+lowres:400",)}, DefinitionError, "pixels"),
-        ({"ratio": 0.05}, QaugbenchError, "--ratio must be 0.125"),
+        ({"ratio": 0.05}, QaugbenchError, "--ratio must be 0.0625"),
         ({"ratio": float("nan")}, QaugbenchError, "--ratio must be"),
         ({"ratio": 17.0}, QaugbenchError, "to 16; got 17"),
     ],

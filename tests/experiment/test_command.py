@@ -32,6 +32,7 @@ EVERYTHING: dict[str, Any] = {
     "split": "fold:1/5",
     "allow_leaky_split": True,
     "plateau_check": False,
+    "metrics": False,
     "arms": ("O-true",),
     "ratio": 0.5,
     "withhold_test": True,
@@ -85,7 +86,9 @@ def test_no_folder_of_anybody_is_in_the_command(tmp_path: Path) -> None:
 
 
 def test_a_run_states_its_command_in_record_report_and_entry(finished: RunResult) -> None:
-    command = f"qaugbench run --task {TASK} --generator qldm --source phantom --track smoke --accelerator cpu"
+    command = (
+        f"qaugbench run --task {TASK} --generator qldm --source phantom --track smoke --no-metrics --accelerator cpu"
+    )
     assert read_record(finished.folder).command == command
     page = finished.report.read_text(encoding="utf-8")
     assert "Reproduce with" in page
@@ -130,7 +133,7 @@ def test_the_prepared_default_source_needs_no_name(data_home: Path) -> None:
 
 def test_the_options_of_the_command_line_are_those_of_a_request() -> None:
     given = {parameter.name for parameter in runs.run.params}
-    renamed = {"no_plateau_check": "plateau_check", "no_test": "withhold_test"}
+    renamed = {"no_plateau_check": "plateau_check", "no_metrics": "metrics", "no_test": "withhold_test"}
     assert {renamed.get(name, name) for name in given - {"as_json"}} == set(RunRequest.__dataclass_fields__)
 
 

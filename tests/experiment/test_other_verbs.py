@@ -60,6 +60,7 @@ def test_python_function_does_what_the_command_does(finished: RunResult, monkeyp
         out=str(finished.folder.parent),
         jobs=1,
         accelerator="cpu",
+        metrics=False,
         quiet=True,
     )
     assert asked == [tiny_request(finished.folder.parent)]

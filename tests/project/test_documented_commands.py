@@ -37,6 +37,7 @@ PARSED_ONLY = {
     ("doctor", "generator"): "tests/generators",
     ("doctor", "circuits"): "tests/inspection",
     ("execute",): "tests/circuits/devices",
+    ("metrics",): "tests/appraisal",
     ("show", "controls", "qldm"): "tests/inspection",
     ("data", "prepare"): "tests/datasets",
 }

@@ -45,7 +45,8 @@ def test_a_generator_is_shown_within_the_width_and_names_the_next_commands(
     assert "  qaugbench doctor generator qldm\n" in commands
 
 
-def test_a_generator_is_shown_with_what_tune_searches() -> None:
+def test_a_generator_is_shown_with_what_tune_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "110")
     lines = CliRunner().invoke(cli, ["show", "qldm"]).output.splitlines()
     start = lines.index("Settings that 'qaugbench tune' searches: 2 continuous settings, 3 combinations of the others")
     assert [line.split("  ")[0] for line in lines[start + 3 : start + 6]] == [

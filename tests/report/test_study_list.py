@@ -75,6 +75,7 @@ def test_show_prints_the_table_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     write_study(tmp_path / "runs" / "tuning-a")
     write_study(tmp_path / "runs" / "tuning-b", StudyResult(STUDY, ()))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "110")
     for name in ("tuning-a", "runs/tuning-a"):
         done = CliRunner().invoke(cli, ["show", name])
         assert done.exit_code == 0
