@@ -103,7 +103,7 @@ def test_an_interruption_is_one_line_with_the_command_that_resumes(
     moment(process)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate()[1]
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "Traceback" not in said
     *_, last = said.strip().splitlines()
     assert last.startswith("Interrupted. Finished steps are kept; resume with: qaugbench run --task kneeoa")
