@@ -68,8 +68,9 @@ class Appraisal(Facts):
     measures: dict[str, Measure]
 
     def section(self, section: Section) -> dict[str, Measure]:
-        """Return the measures of one section, in the order in which they were made."""
-        return {name: one for name, one in self.measures.items() if name.startswith(f"{section}/")}
+        """Return the measures of one section in the order of ``MEASURES``, those on further extractors last."""
+        names = [name for name in self.measures if name.startswith(f"{section}/")]
+        return {name: self.measures[name] for name in sorted(names, key=_place)}
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,13 @@ MEASURES: Mapping[str, MeasureInfo] = {
         "checkerboard", "like real", "power at the finest grid over its surroundings, in dB"
     ),
 }
+
+
+def _place(name: str) -> tuple[int, bool, bool, str]:
+    """Return what sorts the names of measures."""
+    bare, _, extractor = name.partition("@")
+    parts = bare.split("/")
+    return list(MEASURES).index("/".join(parts[:2])), bool(extractor), parts[2:] == ["all"], name
 
 
 def measure_info(name: str) -> MeasureInfo:

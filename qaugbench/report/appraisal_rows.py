@@ -30,7 +30,7 @@ WORDS = {
 def section_words(appraisal: Appraisal, section: Section) -> str:
     """Return the answer to a section's question, its state and what that means; empty where there are numbers and no state."""
     state = appraisal.states.get(section)
-    if state is None or (state == "not measured" and appraisal.section(section)):
+    if state is None or (state == "not measured" and section_rows(appraisal, section)):
         return ""
     return f"{state[0].upper()}{state[1:]}. {WORDS.get(state, '')}".removesuffix(" ")
 

@@ -13,9 +13,9 @@ SUMMARY_HEADER: Row = (
 SUMMARY_TITLE = "What the synthetic images are like"
 SUMMARY_LEGEND = (
     "The first replicate's images; these numbers describe, and nothing is ranked by them. O-real: other real images in place of "
-    "synthetic ones. Copy excess: beyond that of real images; Vendi: least variety of a class, over that of real images; label "
-    "skill: 1 as for real images, 0 by chance; KID on the judge's features; told apart: AUROC, .5 if not; fine detail in dB, "
-    "below 0 if blurred."
+    "synthetic ones. Copy excess: on registered pixels, beyond that of real images; Vendi: least variety of a class, over that of "
+    "real images; label skill: 1 as for real images, 0 by chance; KID on the judge's features; told apart: AUROC, .5 if not; fine "
+    "detail in dB, below 0 if blurred."
 )
 STATES = ("copies", "collapse", "training", "labels")
 
