@@ -146,16 +146,16 @@ MEASURES: Mapping[str, MeasureInfo] = {
     "fidelity/fid": MeasureInfo("FID", "lower", "Fréchet distance of features, from 5,000 images on", 1),
     "fidelity/pca_fid": MeasureInfo("PCA-FID", "lower", "Fréchet distance along the first principal axes"),
     "fidelity/precision": MeasureInfo(
-        "precision", "like real", "share of synthetic images among real ones, over that of real images"
+        "precision ratio", "like real", "share of synthetic images among real ones, over that of real images"
     ),
     "fidelity/recall": MeasureInfo(
-        "recall", "like real", "share of real images among synthetic ones, over that of real images"
+        "recall ratio", "like real", "share of real images among synthetic ones, over that of real images"
     ),
     "fidelity/density": MeasureInfo(
-        "density", "like real", "real images around a synthetic one, over that of real images"
+        "density ratio", "like real", "real images around a synthetic one, over that of real images"
     ),
     "fidelity/coverage": MeasureInfo(
-        "coverage", "like real", "share of real images with a synthetic neighbour, over that of real images"
+        "coverage ratio", "like real", "share of real images with a synthetic neighbour, over that of real images"
     ),
     "fidelity/c2st": MeasureInfo(
         "told from real images", "lower", "AUROC of a linear classifier of real against synthetic; .5: not"

@@ -119,7 +119,11 @@ class DataFacts(Facts):
 
 
 class GeneratorFacts(Facts):
-    """A generator variant as run: hyper-parameters, trainable parameters (in total and in the circuit block), citation."""
+    """A generator variant as run: hyper-parameters, trainable parameters (in total and in the circuit block), citation.
+
+    ``code_sha256`` is that of its code and all of ours, or of its plug-in, that this imports; ``package`` is the plug-in that
+    brings it, with its version. Older records have neither.
+    """
 
     id: str
     control: str
@@ -129,6 +133,8 @@ class GeneratorFacts(Facts):
     parameters: dict[str, int]
     citation: str
     deviations: list[str] = Field(default_factory=list)
+    code_sha256: Sha256 | None = None
+    package: str | None = None
 
 
 class LossSummary(Facts):

@@ -35,7 +35,7 @@ def look_for_collapse(
     """Return the variety of each class; ``synthetic`` [N, D] and ``reference`` [M, D] are features of the images of ``sets``.
 
     ``collapsed`` where the Vendi ratio of any class is below .5, or pairs of its images are more alike than real ones by over .1 in
-    MS-SSIM. Without labels all images are one class.
+    MS-SSIM, with 95 % confidence. Without labels all images are one class.
     """
     measures: dict[str, Measure] = {}
     flags, lacking = [], []
@@ -46,7 +46,7 @@ def look_for_collapse(
         if vendi.value is None and ssim.value is None:
             lacking.append(name)
         if (vendi.value is not None and vendi.value < COLLAPSED_RATIO) or (
-            ssim.value is not None and ssim.value > COLLAPSED_EXCESS
+            ssim.ci_low is not None and ssim.ci_low > COLLAPSED_EXCESS
         ):
             flags.append(name)
     if len(lacking) * 2 == len(measures):

@@ -21,6 +21,8 @@ from qaugbench.metrics.orientations import ORIENTATIONS, OrientedNeighbours, ori
 from qaugbench.metrics.planted import Planted, planted_copies, sensitivity
 from qaugbench.metrics.registration import grey_candidates, registered_distances
 
+LEAST_FOUND = 0.5
+"""Share of planted copies that a test must find before its finding none clears a set of images."""
 Search = Callable[[np.ndarray], OrientedNeighbours]
 
 
@@ -46,10 +48,14 @@ class CopiesFound:
 def look_for_copies(
     sets: Sets, extractor: Extractor, rng: np.random.Generator, effort: Effort, *, registered: bool = True
 ) -> CopiesFound:
-    """Return what is known of copies; the state is ``memorising`` if either test says so, ``releasable`` if all say so."""
+    """Return what is known of copies.
+
+    The state is ``memorising`` if either test says so. It is ``releasable`` if a test says so that finds half of the planted copies,
+    and no such test says otherwise; one that finds fewer clears nothing.
+    """
     training = sets.training
     if training is None:
-        return CopiesFound({}, "not measured", ["No training images were given, so nothing can be said of copies."], [])
+        return CopiesFound({}, "not measured", [], [])
     name = extractor.provenance.extractor
     planted = planted_copies(training.images, effort.planted, rng)
     tests = {"": _features_test(sets, extractor, rng, effort)}
@@ -69,15 +75,23 @@ def look_for_copies(
             measures[f"copies/excess{ending}"] = Measure(value=None, reason=str(error), extractor=label)
             remarks.append(f"Copies on {label}: {error}")
             continue
-        states.append(found.state)
         measures[f"copies/excess{ending}"] = _excess(found, label)
         if found.state == "not decided" and found.n_needed is not None:
             remarks.append(
                 f"Copies on {label} are not decided with {found.n} images; about {found.n_needed} would decide."
             )
-        measures.update(_planted(planted, test, found, ending, label))
+        shares = _planted(planted, test, found, ending, label)
+        measures.update(shares)
+        seen_rate = shares[f"copies/found{ending}/all"].value or 0.0
+        if found.state == "releasable" and seen_rate < LEAST_FOUND:
+            remarks.append(
+                f"On {label} the test finds {seen_rate:.0%} of planted copies, too few to clear these images."
+            )
+        else:
+            states.append(found.state)
     measures.update(_companions(sets, extractor, rng, effort))
-    return CopiesFound(measures, _together(states), remarks, pairs)
+    tested = any(measures[f"copies/excess{ending}"].value is not None for ending in tests)
+    return CopiesFound(measures, _together(states) if states or not tested else "not decided", remarks, pairs)
 
 
 @dataclass(frozen=True, eq=False)

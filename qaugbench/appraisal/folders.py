@@ -10,6 +10,7 @@ import numpy as np
 
 from qaugbench.appraisal.appraise import Appraised, Options, appraise
 from qaugbench.appraisal.sets import ImageSet, Sets
+from qaugbench.appraisal.shared_images import shared_images
 from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
 from qaugbench.errors import DataError, DefinitionError, first_offenders, near_names
 from qaugbench.extractors.contract import Extractor
@@ -51,21 +52,51 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
     for name, pictures in opened.items():
         tell(f"Reading {len(pictures):,} {name} images")
         read[name] = ImageSet(pictures.squares(side, channels), pictures.labels(names) if names else None)
+    remarks: list[str] = []
+    if "training" in read:
+        tell("Looking for training images among the real ones")
+        read["real"], remarks = _without_training(read["real"], read["training"], opened)
     sets = Sets(read["synthetic"], read["real"], read.get("training"), names)
-    pixels = pixel_components(np.concatenate([read[name].images for name in read if name != "synthetic"]))
+    pixels = pixel_components(np.concatenate([one.images for one in read.values()]))
     asked = [one.provenance.extractor for one in networks]
     missing = {
         name: f"Not asked for: --extractor {name}, with its weights on this machine or --weights {name}=PATH."
         for name in WITHOUT_ASKING
         if name not in asked
     }
-    return appraise(
+    found = appraise(
         sets,
         [*networks, pixels],
         missing=missing,
         options=Options(seed=request.seed),
         tell=lambda what: tell(f"Measuring {what}"),
     )
+    said = found.appraisal.model_copy(update={"remarks": [*remarks, *found.appraisal.remarks]})
+    return Appraised(said, found.pairs)
+
+
+def _without_training(real: ImageSet, training: ImageSet, opened: Mapping[str, Pictures]) -> tuple[ImageSet, list[str]]:
+    """Return the real images that show no training image, and what was left out; DataError where some are training images."""
+    shared = shared_images(real.images, training.images)
+    files = list(opened["real"].sizes)
+    if len(shared.equal):
+        raise DataError(
+            f"{len(shared.equal)} of {len(real)} real images in {opened['real'].path} are images of {opened['training'].path}, "
+            f"pixel for pixel: {_named(files, shared.equal)}. Held against training images, copies look honest. Give real images "
+            "that the generator did not see."
+        )
+    if not len(shared.alike):
+        return real, []
+    kept = np.setdiff1d(np.arange(len(real)), shared.alike)
+    if not len(kept):
+        where = opened["real"].path
+        raise DataError(f"Every real image in {where} shows almost the picture of a training image; give others.")
+    words = f"{len(shared.alike)} real images that show almost the picture of a training image were left out"
+    return real.rows(kept), [f"{words}: {_named(files, shared.alike)}."]
+
+
+def _named(files: list[str], rows: np.ndarray) -> str:
+    return first_offenders([files[row] for row in rows.tolist()])
 
 
 def _networks(request: FolderRequest) -> list[Extractor]:

@@ -48,11 +48,20 @@ def why_no_entry(record: Record) -> str | None:
     """Return why a run that holds what it claims cannot be made an entry; None where it can."""
     if record.recipe_sha256 is None:
         return "its record does not state which code trained the classifier; run it again"
+    if not _any_generator_scored(record):
+        return "no generator of it has a score: every one failed"
     if record.test_withheld:
         return "its test scores are withheld (--no-test)"
     if record.recipe_name != "A":
         return str(robustness_only(record.recipe_name))
     return f"it has {'; '.join(record.departures)}" if record.departures else None
+
+
+def _any_generator_scored(record: Record) -> bool:
+    """Return whether any generator's images trained a classifier that was scored."""
+    generated = {arm.id for arm in record.arms if arm.role == "synthetic"}
+    scored = (found.endpoints for found in record.scores.fractions.values())
+    return any(generated & set(endpoint.arms) for endpoints in scored for endpoint in endpoints.values())
 
 
 def why_off_board(record: Record) -> str | None:

@@ -87,7 +87,7 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     )
     found = appraise_sets(
         sets,
-        [judges[0], pixel_components(np.concatenate([reference.images, real.images]))],
+        [judges[0], pixel_components(np.concatenate([reference.images, real.images, own.images]))],
         verdicts=verdicts,
         trends=_trends(cell, store),
         originals=drawn_images(cell, store, "drawn").images if reconstructed else None,

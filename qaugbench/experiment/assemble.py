@@ -13,7 +13,7 @@ from qaugbench.experiment.appraisals import appraisals
 from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
-from qaugbench.experiment.fingerprint import recipe_hash
+from qaugbench.experiment.fingerprint import code_hash, plugin_package, recipe_hash
 from qaugbench.experiment.fits import fit_summaries
 from qaugbench.experiment.influences import influences
 from qaugbench.experiment.plan import Plan
@@ -197,6 +197,8 @@ def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[Generat
                     parameters=parameters,
                     citation=card.citation.text if card.citation else "",
                     deviations=list(card.deviations),
+                    code_sha256=code_hash(choice.module),
+                    package=plugin_package(choice.module),
                 )
             )
     return facts

@@ -8,13 +8,14 @@ from qaugbench.record import Record
 
 SUMMARY_HEADER: Row = (
     *("images of", "copies", "one image", "training", "labels"),
-    *("copy excess", "Vendi", "label skill", "KID", "told apart", "fine detail"),
+    *("excess", "Vendi", "alike", "skill", "KID", "detail"),
 )
 SUMMARY_TITLE = "What the synthetic images are like"
 SUMMARY_LEGEND = (
     "The first replicate's images; these numbers describe, and nothing is ranked by them. O-real: other real images in place of "
-    "synthetic ones. Copy excess: on registered pixels, beyond that of real images; Vendi: least variety of a class, over that of "
-    "real images; label skill: 1 as for real images, 0 by chance; KID on the judge's features; told apart: AUROC, .5 if not; fine "
+    "synthetic ones; R+rec: real images sent through a space. excess: of copies on registered pixels, beyond real images; Vendi: "
+    "least variety of a class, over that of real images; alike: how much more alike than real ones the images of a class are, at "
+    "most (MS-SSIM); skill: 1 if labels hold as in real images, 0 by chance; KID on the judge's features; detail: power of fine "
     "detail in dB, below 0 if blurred."
 )
 STATES = ("copies", "collapse", "training", "labels")
@@ -27,17 +28,20 @@ def summary_rows(record: Record, fraction: str) -> list[Row]:
 
 
 def _cells(one: Appraisal) -> tuple[str, ...]:
-    vendi = [found.value for name, found in one.measures.items() if name.startswith("collapse/vendi/")]
-    known = [value for value in vendi if value is not None]
+    vendi, alike = _parts(one, "collapse/vendi/"), _parts(one, "collapse/ssim/")
     return (
         *(one.states.get(name, NONE) for name in STATES),
         _number(one, "copies/excess_pixels", 3),
-        f"{min(known):.2f}" if known else NONE,
+        f"{min(vendi):.2f}" if vendi else NONE,
+        f"{max(alike):.2f}" if alike else NONE,
         _number(one, "labels/skill", 2),
         _number(one, "fidelity/kid", 3),
-        _number(one, "fidelity/c2st", 2),
         _number(one, "fidelity/fine_detail", 1),
     )
+
+
+def _parts(one: Appraisal, start: str) -> list[float]:
+    return [found.value for name, found in one.measures.items() if name.startswith(start) and found.value is not None]
 
 
 def _number(one: Appraisal, name: str, digits: int) -> str:

@@ -78,7 +78,7 @@ def card_rows(appraisal: Appraisal, made: Mapping[str, str]) -> list[tuple[str, 
 def card_markdown(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> str:
     """Return the card in Markdown."""
     rows = card_rows(appraisal, made or {})
-    states = ", ".join(f"{section}: {word}" for section, word in appraisal.states.items())
+    states = ", ".join(f"{section}: {appraisal.states[section]}" for section in SECTIONS if section in appraisal.states)
     parts = [
         f"# {title}",
         states + ".",
@@ -144,7 +144,9 @@ def made_how(record: Record, arm: ArmInfo) -> dict[str, str]:
         return {}
     made = {
         "generator": f"{arm.id} ({facts.kind}, {facts.fidelity})",
-        "learned from": f"{record.fractions[0].n_real:,} images of {record.board.source}",
+        "learned from": ""
+        if facts.kind == "external"
+        else f"{record.fractions[0].n_real:,} images of {record.board.source}",
         "parameters": f"{facts.parameters['total']:,} trained" if "total" in facts.parameters else "",
         "after": facts.citation,
         "departs from it": " ".join(facts.deviations),

@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from qaugbench.board.appraisal_notes import appraisal_notes
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, SAMPLES_FILE, read_entry
 from qaugbench.board.circuit_influence import influence_notes
 from qaugbench.board.comparable import why_off_board
@@ -114,6 +115,8 @@ def checks(record: Record) -> Iterator[Check]:
     if not record.fits and any(one.kind != "external" for one in record.generators):
         undertrained.append("Not recorded for the generators: this run was made by an earlier version.")
     yield _from_notes("Was everything trained long enough?", undertrained, "Nothing says otherwise.")
+    faults = appraisal_notes(record) if record.appraisals else ["Not looked at in this run."]
+    yield _from_notes("Are the images no copies, varied, and rightly labelled?", faults, "Nothing says otherwise.")
     failed = [f"{failed_words(record.failures)}: say why."] if record.failures else []
     yield _from_notes("Did any step fail?", failed, "None.")
     yield _data(record)
@@ -169,6 +172,8 @@ def _code(record: Record) -> Check:
         else [f"No commit is known, version {shown(record.environment.qaugbench)}: say where it came from."]
     )
     wrong += [f"Commit {shown(commit)}: say what the changes are."] if commit and commit.endswith("+changes") else []
+    others = dict.fromkeys(f"{one.id} is from {one.package}" for one in record.generators if one.package)
+    wrong += [f"{shown(words, 200)}: say where its code can be read." for words in others]
     return _from_notes("Which code made it?", wrong, f"Commit {shown(commit)}.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qaugbench.board.appraisal_notes import appraisal_notes
 from qaugbench.board.circuit_influence import influence_notes
 from qaugbench.board.fit_notes import fit_notes
 from qaugbench.board.plateau_notes import plateau_notes
@@ -57,6 +58,7 @@ def notes(record: Record) -> list[str]:
     lines += influence_notes(record)
     lines += fit_notes(record)
     lines += short_fits_notes(record)
+    lines += appraisal_notes(record)
     lines += _attribution_notes(record)
     if record.failures:
         lines.append(failure_note(record))

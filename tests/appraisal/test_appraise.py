@@ -12,6 +12,7 @@ from qaugbench.appraisal.copies import Effort
 from qaugbench.appraisal.labels import Judged
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.errors import DataError
+from qaugbench.extractors.contract import Provenance
 from qaugbench.extractors.pixels import pixel_components
 from qaugbench.image_facts import SECTIONS, measure_info
 from tests.appraisal.pictures import NAMES, blobs, copies, sets_of
@@ -140,3 +141,21 @@ def test_sets_that_do_not_fit_are_refused() -> None:
 
 def _together(*sets: ImageSet) -> ImageSet:
     return ImageSet(*(np.concatenate([getattr(one, part) for one in sets]) for part in ("images", "labels", "groups")))
+
+
+def test_a_test_that_finds_no_planted_copies_clears_nothing() -> None:
+    """Features that say nothing of an image find no copies, and that is no reason to release anything."""
+    sets = sets_of(blobs(150, 7))
+    found = appraise(sets, [Meaningless()], options=QUICK).appraisal
+    assert found.measures["copies/found/all"].value < 0.5
+    assert found.states["copies"] == "not decided"
+    assert any("too few to clear these images" in remark for remark in found.remarks)
+
+
+class Meaningless:
+    """Features that depend on nothing but the number of images in a set."""
+
+    provenance = Provenance("meaningless", "0" * 64, "none")
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        return np.random.default_rng(len(images)).normal(size=(len(images), 8)).astype(np.float32)

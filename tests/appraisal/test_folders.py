@@ -151,3 +151,19 @@ def test_few_pictures_give_no_value_and_the_reason(folders: Path, tmp_path: Path
     assert measures["copies/excess"]["value"] is None  # type: ignore[index]
     assert "at least 20" in measures["copies/excess"]["reason"]  # type: ignore[index]
     assert np.isfinite([one["value"] for one in measures.values() if one["value"] is not None]).all()  # type: ignore[attr-defined]
+
+
+def test_real_images_that_are_training_images_are_refused_and_near_ones_left_out(folders: Path, tmp_path: Path) -> None:
+    """Held against training images, copies look honest: one training image among the real ones hid all copies."""
+    real = put(tmp_path / "real", blobs(120, 1))
+    stolen = next((folders / "train" / "left").glob("*.png"))
+    (real / "left" / "stolen.png").write_bytes(stolen.read_bytes())
+    result = metrics(real, folders / "copied", "--train", folders / "train")
+    assert result.exit_code != 0
+    assert "stolen.png" in str(result.exception)
+    assert "pixel for pixel" in str(result.exception)
+    grey = np.asarray(Image.open(stolen)).astype(np.int16)
+    Image.fromarray(np.clip(grey + 2, 0, 255).astype(np.uint8)).save(real / "left" / "stolen.png")
+    found = facts(real, folders / "copied", "--train", folders / "train")
+    assert found["states"]["copies"] == "memorising"  # type: ignore[index]
+    assert "left/stolen.png" in str(found["remarks"][0])  # type: ignore[index]

@@ -173,3 +173,11 @@ def test_pictures_fitted_to_patients_are_shown_where_they_are_no_copies(
 def appraisal(state: str) -> Appraisal:
     """Return an appraisal that knows of copies alone."""
     return Appraisal(n_synthetic=1, n_reference=1, n_training=1, extractors={}, states={"copies": state}, measures={})
+
+
+def test_a_run_of_which_every_generator_failed_is_no_entry(tmp_path: Path) -> None:
+    arms = [arm.id for arm in write_run(tmp_path / "whole", replicates=2).arms if arm.generator]
+    write_run(tmp_path / "run", replicates=2, failed=tuple((arm, r) for arm in arms for r in range(2)))
+    with pytest.raises(EntryError, match="no generator of it has a score"):
+        submit(tmp_path / "run", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

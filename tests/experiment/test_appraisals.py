@@ -65,7 +65,7 @@ def test_terminal_markdown_and_page_show_it(appraised: RunResult) -> None:
     assert 'href="#images"' in page
     for question in SECTIONS.values():
         assert question in page
-    assert "synthetic images of copycat, each above its nearest training image" in page
+    assert "images of copycat, each above its nearest training image" in page
 
 
 def test_pairs_of_copies_are_equal_pictures(appraised: RunResult) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from qaugbench import definitions
 from qaugbench.experiment import fingerprint
-from qaugbench.experiment.fingerprint import closure, code_hash, libraries, module_hash
+from qaugbench.experiment.fingerprint import closure, code_hash, libraries, module_hash, plugin_package
 
 Write = Callable[[dict[str, str]], None]
 CLASSICAL = ("qaugbench.generators.ldm", "qaugbench.generators.spaces.latent", "qaugbench.generators.folder")
@@ -229,3 +229,9 @@ def test_hashing_imports_nothing() -> None:
     assert (
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
     )
+
+
+def test_a_module_of_ours_is_of_no_plugin_and_another_is_named_with_its_version() -> None:
+    assert plugin_package("qaugbench.generators.vae") is None
+    assert plugin_package("scipy.stats") == f"scipy {version('scipy')}"
+    assert plugin_package("nobody_has_this.model") == "nobody_has_this, not installed"

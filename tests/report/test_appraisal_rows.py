@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from qaugbench.board.appraisal_notes import appraisal_notes
 from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.report.appraisal_rows import section_rows, section_words, unmeasured
+from qaugbench.report.checklist import checks
+from qaugbench.report.notes import notes
+from tests.board.factory import write_run
 
 
 def appraisal(**measures: Measure) -> Appraisal:
@@ -42,3 +48,15 @@ def test_a_question_without_a_number_says_that_it_was_not_measured_and_why() -> 
 def test_numbers_without_a_state_need_no_word() -> None:
     assert section_words(appraisal(training__gain=Measure(value=0.1)), "training") == ""
     assert section_words(appraisal(fidelity__kid=Measure(value=0.1)), "fidelity") == ""
+
+
+def test_faults_of_images_are_among_what_to_know_and_what_a_reviewer_asks(tmp_path: Path) -> None:
+    record = write_run(tmp_path / "run")
+    states = {"copies": "memorising", "collapse": "varied", "labels": "lost"}
+    faulty = appraisal().model_copy(update={"states": states})
+    said = record.model_copy(update={"appraisals": {record.fractions[0].key: {"qldm": faulty, "O-real": faulty}}})
+    assert [note for note in notes(said) if "Among the images of qldm are" in note] == appraisal_notes(said)
+    assert len(appraisal_notes(said)) == 2
+    (check,) = [one for one in checks(said) if one.question.startswith("Are the images no copies")]
+    assert not check.well
+    assert "more copies of training images" in check.answer
