@@ -50,8 +50,8 @@ def look_for_copies(
 ) -> CopiesFound:
     """Return what is known of copies.
 
-    The state is ``memorising`` if either test says so. It is ``releasable`` if a test says so that finds half of the planted copies,
-    and no such test says otherwise; one that finds fewer clears nothing.
+    The state is ``memorising`` if either test says so, ``releasable`` if a test says so that finds half of the planted copies and
+    no such test says otherwise; one that finds fewer clears nothing.
     """
     training = sets.training
     if training is None:
