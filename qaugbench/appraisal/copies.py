@@ -83,7 +83,7 @@ def look_for_copies(
         shares = _planted(planted, test, found, ending, label)
         measures.update(shares)
         seen_rate = shares[f"copies/found{ending}/all"].value or 0.0
-        if found.state == "releasable" and seen_rate < LEAST_FOUND:
+        if found.state != "memorising" and seen_rate < LEAST_FOUND:
             remarks.append(
                 f"On {label} the test finds {seen_rate:.0%} of planted copies, too few to clear these images."
             )
