@@ -16,7 +16,9 @@ from tests.experiment.conftest import CopyWithout
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
 from qaugbench.cli import main
 from qaugbench.experiment import run
 from tests.experiment import tiny

@@ -116,6 +116,7 @@ def test_a_reviewer_asks_about_everything_that_is_missing(tmp_path: Path) -> Non
         "Are patients kept apart?",
         "Has every class enough images?",
         "Was everything trained long enough?",
+        "Are the images no copies, varied, and rightly labelled?",
         "Which code made it?",
     }
     for width in (60, 120):
@@ -128,7 +129,8 @@ def test_a_complete_entry_needs_no_word(tmp_path: Path) -> None:
     made = write_run(tmp_path / "run", replicates=10, phantom=False)
     environment = made.environment.model_copy(update={"commit": "abc"})
     found = _checklist(tmp_path, made.model_copy(update={"environment": environment}))
-    left, classes = [check for check in found.checks if not check.well]
+    left, looked, classes = [check for check in found.checks if not check.well]
+    assert looked.answer == "Not looked at in this run."
     assert left.answer.startswith("Not recorded")  # the made run has no fits
     assert classes.answer == (
         "3 of 3 classes with fewer than 30 test images on the rarer side, so no verdict on the class: "
