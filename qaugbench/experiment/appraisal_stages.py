@@ -98,8 +98,6 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         "appraisal.json": json_text(found.appraisal.model_dump(mode="json")).encode(),
         "pair_synthetic": own.images[[pair.synthetic for pair in pairs]] if pairs else own.images[:0],
         "pair_training": real.images[[pair.training for pair in pairs]] if pairs else real.images[:0],
-        "pair_distances": np.array([pair.distance for pair in pairs], dtype=np.float64),
-        "pair_orientations": np.array([pair.orientation for pair in pairs], dtype=np.int64),
     }
     return files, {"states": found.appraisal.states, "remark": _remark(found.appraisal.states)}
 

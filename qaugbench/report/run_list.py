@@ -125,7 +125,7 @@ def _listed(path: Path) -> ListedRun:
             tuple(begun.generators),
             begun.replicates,
         )
-    return ListedRun(path, "not finished", _changed(path / LOG_FILE))
+    return ListedRun(path, "not finished", changed_at(path / LOG_FILE))
 
 
 def _finished(path: Path) -> ListedRun:
@@ -142,7 +142,8 @@ def _finished(path: Path) -> ListedRun:
     return ListedRun(path, state, head.environment.created, **board, generators=names, replicates=head.replicates)
 
 
-def _changed(file: Path) -> str:
+def changed_at(file: Path) -> str:
+    """Return when a file was changed last, in UTC."""
     changed = datetime.datetime.fromtimestamp(file.lstat().st_mtime, datetime.UTC)
     return changed.isoformat(timespec="seconds")
 

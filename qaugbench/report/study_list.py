@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import WIDTH, count, unsigned
 from qaugbench.places import RUNS, STUDY_FILE
+from qaugbench.report.run_list import changed_at
 from qaugbench.text_table import wrapped
 from qaugbench.untrusted import MIB, exists, read_bytes
 
@@ -118,7 +118,7 @@ def _listed(path: Path) -> ListedStudy:
     return ListedStudy(
         path,
         "finished" if done >= total else "not finished",
-        _changed(path / STUDY_FILE),
+        changed_at(path / STUDY_FILE),
         head.task,
         head.source,
         head.track,
@@ -128,11 +128,6 @@ def _listed(path: Path) -> ListedStudy:
         None if place is None else -place,
         mean,
     )
-
-
-def _changed(file: Path) -> str:
-    changed = datetime.datetime.fromtimestamp(file.lstat().st_mtime, datetime.UTC)
-    return changed.isoformat(timespec="seconds")
 
 
 def _lines(study: ListedStudy, width: int) -> Iterator[str]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.membership import auc_interval, membership_inference
+from qaugbench.metrics.auroc_interval import auroc_interval
+from qaugbench.metrics.membership import membership_inference
 
 
 def test_a_copycat_gives_every_training_image_away() -> None:
@@ -45,7 +46,7 @@ def test_an_honest_set_gives_nothing_away() -> None:
 
 def test_limits_at_one_half_are_where_mann_and_whitney_s_test_rejects() -> None:
     standard_error = np.sqrt((30 + 50 + 1) / (12 * 30 * 50))
-    low, _ = auc_interval(0.5 + 1.959964 * standard_error, 30, 50)
+    low, _ = auroc_interval(0.5 + 1.959964 * standard_error, 30, 50)
     assert low == pytest.approx(0.5, abs=1e-6)
 
 
@@ -53,10 +54,10 @@ def test_limits_at_one_half_are_where_mann_and_whitney_s_test_rejects() -> None:
     ("auc", "n", "m"), [(0.0, 20, 30), (0.3, 20, 30), (0.5, 500, 20), (0.97, 40, 40), (1.0, 20, 20)]
 )
 def test_intervals_are_mirrored_and_hold_the_estimate(auc: float, n: int, m: int) -> None:
-    low, high = auc_interval(auc, n, m)
+    low, high = auroc_interval(auc, n, m)
     assert 0 <= low <= auc <= high <= 1
     assert low < high
-    assert auc_interval(1 - auc, n, m) == pytest.approx((1 - high, 1 - low), abs=1e-9)
+    assert auroc_interval(1 - auc, n, m) == pytest.approx((1 - high, 1 - low), abs=1e-9)
 
 
 def test_intervals_cover_the_truth_of_two_normal_sets() -> None:
@@ -64,7 +65,7 @@ def test_intervals_cover_the_truth_of_two_normal_sets() -> None:
     covered = 0
     for _ in range(300):
         positive, negative = rng.normal(1.0, 1.0, 40), rng.normal(0.0, 1.0, 60)
-        low, high = auc_interval(float((positive[:, None] > negative).mean()), 40, 60)
+        low, high = auroc_interval(float((positive[:, None] > negative).mean()), 40, 60)
         covered += low <= 0.7602499 <= high  # the normal distribution function at 1 / sqrt(2)
     assert covered >= 275
 
