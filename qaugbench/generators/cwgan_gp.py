@@ -36,7 +36,8 @@ class CwganGp(Stepped):
         """``channels`` and ``critic_channels`` are the widths of the levels, from the finest grid down to 4x4.
 
         The finest grid has side / ``patch`` sites per side: points are read in squares of ``patch`` x ``patch`` sites.
-        ``output`` is ``tanh`` where points are bounded (pixels). The critic learns ``critic_rate`` times as fast as the
+        ``output`` is ``tanh`` where points are bounded (pixels); only there is what is drawn smoothed, since a latent grid
+        holds detail from site to site. The critic learns ``critic_rate`` times as fast as the
         generator.
         """
 
@@ -111,11 +112,8 @@ class PointGenerator(nn.Module):
         self.first = nn.Linear(2 * noise, rising[0] * COARSEST**2)
         levels = [(rising[0], rising[0], 1), *((inputs, outputs, 2) for inputs, outputs in pairwise(rising))]
         self.blocks = nn.ModuleList(GeneratorBlock(*level, condition=2 * noise) for level in levels)
-        self.last = nn.Sequential(
-            nn.GroupNorm(1, rising[-1]),
-            nn.ReLU(),
-            paint(rising[-1], channels, hyper.patch),
-        )
+        painted = paint if self.bounded else unsmoothed
+        self.last = nn.Sequential(nn.GroupNorm(1, rising[-1]), nn.ReLU(), painted(rising[-1], channels, hyper.patch))
 
     def forward(self, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         condition = torch.cat([noise, self.embedding(labels)], dim=1)
@@ -124,6 +122,11 @@ class PointGenerator(nn.Module):
             grid = block(grid, condition)
         points: torch.Tensor = self.last(grid)
         return points.tanh() if self.bounded else points
+
+
+def unsmoothed(width: int, channels: int, patch: int) -> nn.Sequential:
+    """Return layers from features [n, width, s, s] to points [n, channels, patch * s, patch * s]: ``paint`` without its filter."""
+    return nn.Sequential(nn.Conv2d(width, channels * patch**2, 3, padding=1), nn.PixelShuffle(patch))
 
 
 class GeneratorBlock(nn.Module):
