@@ -10,17 +10,21 @@ from qaugbench.errors import DefinitionError, near_names
 from qaugbench.kinds import Fidelity, Kind, Space, is_quantum, may_run_circuits
 from qaugbench.typed import converted, from_dict
 
-BUDGET_KEYS = ("steps", "batch_size")
-TABLES = ("deviations", "generator", "space", "citation", "hyper", "track", "tune")
+LENGTHS = ("steps", "epochs")
+TABLES = ("deviations", "generator", "space", "citation", "hyper", "track", "tune", "variant")
+DERIVED = ("tracks", "origin", "space_settings", "own_space", "variants", "defect", "fails")
+"""Fields of a card that no file states in its table [generator]."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Training:
     """How a model that learns step by step is trained: ``steps`` updates on batches of ``batch_size`` points.
 
-    ``learning_rate`` and ``weight_decay`` are those of the default optimiser. ``average`` is the decay of a moving average of
-    all weights, which then is the result (0: the last weights are). The learning rates rise linearly over the first
-    ``warm_up`` of the steps, then follow ``schedule``: constant, or a half cosine to 0.
+    In place of ``steps`` there may be ``epochs``, passes over the training images without those left over from the last
+    batch, as some papers train; the number of updates then grows with the images. ``learning_rate`` and ``weight_decay`` are
+    those of the default optimiser. ``average`` is the decay of a moving average of all weights, which then is the result (0:
+    the last weights are). The learning rates rise linearly over the first ``warm_up`` of the steps, then follow ``schedule``:
+    constant, or a half cosine to 0.
     """
 
     steps: int = 0
@@ -30,6 +34,27 @@ class Training:
     average: float = 0.0
     warm_up: float = 0.05
     schedule: Literal["cosine", "constant"] = "cosine"
+    epochs: int = 0
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether there is anything to train."""
+        return bool(self.steps or self.epochs)
+
+    def on(self, n_images: int) -> Training:
+        """Return the training on ``n_images`` images, its steps counted: all images are one batch where they do not fill one.
+
+        >>> Training(epochs=80, batch_size=64).on(482).steps
+        560
+        """
+        if not self.epochs:
+            return self
+        batch_size = min(self.batch_size, max(n_images, 1))
+        return dataclasses.replace(self, steps=self.epochs * max(n_images // batch_size, 1), batch_size=batch_size)
+
+    def lasting(self, steps: int, batch_size: int) -> Training:
+        """Return the same training with another budget."""
+        return dataclasses.replace(self, steps=steps, batch_size=batch_size, epochs=0)
 
 
 TRAINING_KEYS = tuple(field.name for field in dataclasses.fields(Training))
@@ -37,11 +62,12 @@ TRAINING_KEYS = tuple(field.name for field in dataclasses.fields(Training))
 
 @dataclasses.dataclass(frozen=True)
 class Citation:
-    """Whom to cite for a generator."""
+    """Whom to cite for a generator, and in ``claim`` what the paper says of it, in one sentence."""
 
     authors: str
     title: str
     year: int
+    claim: str = ""
     identifier: str = ""
     arxiv: str = ""
     doi: str = ""
@@ -67,6 +93,11 @@ class GeneratorCard:
     With ``pretrained``, it starts from weights that a run names (``finetune:PATH``), given to the class as ``pretrained``.
     ``module`` is the file of ``qaugbench/generators`` that holds the class, where it is not named after the id.
     ``origin`` names the file.
+
+    ``variants`` names the other ways in which the file says that the generator can be run, such as ``as-released``; each has
+    a card of its own, whose id is ``id:variant``. ``defect`` says what is wrong in the published code that such a variant
+    repeats, and ``fails`` which questions of the audit of circuits it fails for that; with ``own_space`` its space has
+    settings that are not the generator's.
     """
 
     id: str
@@ -80,11 +111,21 @@ class GeneratorCard:
     deviations: tuple[str, ...] = ()
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
     space_settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    own_space: bool = False
     tune: dict[str, Any] = dataclasses.field(default_factory=dict)
     per_label: bool = False
     pretrained: bool = False
     module: str = ""
     origin: str = ""
+    variants: tuple[str, ...] = ()
+    variant: str = ""
+    defect: str = ""
+    fails: tuple[str, ...] = ()
+
+    @property
+    def disclosed(self) -> tuple[str, ...]:
+        """All that a reader of a result has to know: the defect that was kept, then the deviations from the paper."""
+        return (*((f"Keeps a defect of the published code: {self.defect}",) if self.defect else ()), *self.deviations)
 
     def settings(self, track: str) -> dict[str, Any]:
         """Return hyper-parameters and budget for ``track``: the defaults, overridden by the track's own values."""
@@ -92,7 +133,38 @@ class GeneratorCard:
             raise DefinitionError(
                 f"Generator {self.id!r} has no settings for track {track!r}.{near_names(track, self.tracks)}"
             )
-        return {**self.hyper, **self.tracks.get(track, {})}
+        return overlaid(self.hyper, self.tracks.get(track, {}))
+
+
+@dataclasses.dataclass(frozen=True)
+class VariantFacts:
+    """A table [variant.NAME]: what differs from the generator of the file, which it is otherwise.
+
+    ``deviations`` are its own, all of them; ``title`` is that of the generator with the name of the variant, if not stated.
+    ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's.
+    """
+
+    deviations: tuple[str, ...]
+    title: str = ""
+    defect: str = ""
+    fails: tuple[str, ...] = ()
+    hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
+    space: dict[str, Any] = dataclasses.field(default_factory=dict)
+    track: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+
+
+def overlaid(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings, each layer over those before; steps and epochs replace one another.
+
+    >>> overlaid({"steps": 100, "batch_size": 8}, {"epochs": 3})
+    {'batch_size': 8, 'epochs': 3}
+    """
+    found: dict[str, Any] = {}
+    for layer in layers:
+        if any(key in layer for key in LENGTHS):
+            found = {key: value for key, value in found.items() if key not in LENGTHS}
+        found |= layer
+    return found
 
 
 def split_settings(settings: Mapping[str, Any], origin: str = "settings") -> tuple[Training, dict[str, Any]]:
@@ -106,8 +178,12 @@ def split_settings(settings: Mapping[str, Any], origin: str = "settings") -> tup
     return from_dict(Training, training, origin), hyper
 
 
-def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
-    """Return a generator's card from the dictionary of its file; DefinitionError says what is wrong in ``origin``."""
+def build_card(facts: dict[str, Any], origin: str, variant: str = "") -> GeneratorCard:
+    """Return the card of a generator, or of one of its variants, from the dictionary of its file.
+
+    Raises:
+        DefinitionError: something is wrong in the file, which ``origin`` names, be it in another variant.
+    """
     for key in facts:
         if key not in TABLES:
             raise DefinitionError(f"{origin}: unknown table or key {key!r}.{near_names(key, TABLES)}")
@@ -119,11 +195,46 @@ def build_card(facts: dict[str, Any], origin: str) -> GeneratorCard:
     if "space" in facts:
         others["space_settings"] = converted(facts["space"], dict[str, Any], f"{origin}, table [space]")
     tracks = converted(facts.get("track", {}), dict[str, Any], f"{origin}, table [track]")
-    card = from_dict(GeneratorCard, {**generator, **others, "tracks": tracks, "origin": origin}, origin)
-    _check_controls(card)
-    for track in card.tracks or ("",):
-        _check_budget(card, track)
-    return card
+    stated = converted(facts.get("variant", {}), dict[str, Any], f"{origin}, table [variant]")
+    given = {**generator, **others, "tracks": tracks, "origin": origin, "variants": tuple(stated)}
+    cards = {"": from_dict(GeneratorCard, given, origin)}
+    for name, differs in stated.items():
+        where = f"{origin}, table [variant.{name}]"
+        cards[name] = _variant(
+            cards[""], name, from_dict(VariantFacts, converted(differs, dict[str, Any], where), where)
+        )
+    for card in cards.values():
+        _check_controls(card)
+        for track in card.tracks or ("",):
+            _check_budget(card, track)
+    return cards[variant]
+
+
+def _variant(card: GeneratorCard, name: str, differs: VariantFacts) -> GeneratorCard:
+    """Return the card of a variant; it is not tuned."""
+    unknown = next((track for track in differs.track if track not in card.tracks), None)
+    if unknown is not None or ":" in name:
+        raise DefinitionError(
+            f"{card.origin}, table [variant.{name}]: "
+            + ("a name has no colon." if ":" in name else f"the generator has no track {unknown!r}.")
+        )
+    return dataclasses.replace(
+        card,
+        id=f"{card.id}:{name}",
+        title=differs.title or f"{card.title}, {name.replace('-', ' ')}",
+        deviations=differs.deviations,
+        defect=differs.defect,
+        fails=differs.fails,
+        hyper=overlaid(card.hyper, differs.hyper),
+        tracks={
+            track: overlaid(card.settings(track), differs.hyper, differs.track.get(track, {})) for track in card.tracks
+        },
+        space_settings=overlaid(card.space_settings, differs.space),
+        own_space=bool(differs.space),
+        tune={},
+        variants=(),
+        variant=name,
+    )
 
 
 def _refuse_nested(generator: dict[str, Any], origin: str) -> None:
@@ -134,7 +245,7 @@ def _refuse_nested(generator: dict[str, Any], origin: str) -> None:
                 "the list 'deviations' above the first table" if key == "deviations" else f"a table [{key}] of its own"
             )
             raise DefinitionError(f"{origin}: {key!r} is inside [generator]; write it as {form}.")
-        if key in ("tracks", "origin", "space_settings"):
+        if key in DERIVED:
             raise DefinitionError(f"{origin}: unknown key {key!r} in [generator].")
 
 
@@ -155,9 +266,11 @@ def _check_budget(card: GeneratorCard, track: str) -> None:
     """Raise unless the track states both numbers of its budget, or neither, for a fit without steps."""
     table = f"[track.{track}]" if track else "[hyper]"
     settings = card.settings(track)
-    stated = [key for key in BUDGET_KEYS if key in settings]
+    length = "epochs" if "epochs" in settings else "steps"
+    budget = (length, "batch_size")
+    stated = [key for key in budget if key in settings]
     if len(stated) == 1:
-        lacking = next(key for key in BUDGET_KEYS if key not in stated)
+        lacking = next(key for key in budget if key not in stated)
         raise DefinitionError(
             f"{card.origin}, {table}: {stated[0]!r} is given without {lacking!r}; give both, or neither if the fit takes no steps."
         )
@@ -166,6 +279,10 @@ def _check_budget(card: GeneratorCard, track: str) -> None:
             raise DefinitionError(
                 f"{card.origin}, {table}: {key} must be a whole number from 1, got {settings[key]!r}."
             )
+    if card.per_label and length == "epochs":
+        raise DefinitionError(
+            f"{card.origin}, {table}: with per_label, give steps: labels have different numbers of images."
+        )
     training, _ = split_settings(settings, f"{card.origin}, {table}")
     for name, limit in (("average", 1.0), ("warm_up", 1.0)):
         if not 0 <= getattr(training, name) < limit:

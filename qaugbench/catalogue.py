@@ -3,7 +3,7 @@ data and as text. Reads definitions and records only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -139,14 +139,22 @@ def _tasks() -> list[dict[str, Any]]:
 
 
 def _generators() -> list[dict[str, Any]]:
-    return [_generator_row(name, _found(name, card)) for name, card in definitions.every_card().items()]
+    return [_generator_row(name, _found(card)) for name, card in _with_variants()]
 
 
-def _found(name: str, card: GeneratorCard | DefinitionError) -> GeneratorCard | DefinitionError:
+def _with_variants() -> Iterator[tuple[str, GeneratorCard | DefinitionError]]:
+    """Yield each generator, then the variants that its file states."""
+    for name, card in definitions.every_card().items():
+        yield name, card
+        for variant in card.variants if isinstance(card, GeneratorCard) else ():
+            yield f"{name}:{variant}", definitions.generator_card(f"{name}:{variant}")
+
+
+def _found(card: GeneratorCard | DefinitionError) -> GeneratorCard | DefinitionError:
     """Return the card of a generator, or why it cannot be used; only the code of other packages is imported to see that."""
     if isinstance(card, DefinitionError) or card.kind == "external":
         return card
-    ours = name in definitions.names("baselines")
+    ours = card.id.partition(":")[0] in definitions.names("baselines")
     faults = own_faults(card, taken_as_written if ours else taken_by_class)
     return DefinitionError(" ".join(faults)) if faults else card
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from qaugbench.cards import GeneratorCard
+from qaugbench.cards import Citation, GeneratorCard
 from qaugbench.errors import DefinitionError
 from qaugbench.formatting import NONE, WIDTH, share, unsigned
+from qaugbench.kinds import FIDELITY_WORDS
 from qaugbench.search_space import search_space
 from qaugbench.task import Endpoint, Task, Track
 from qaugbench.text_table import Layout, laid_out, wrapped
@@ -47,17 +48,23 @@ def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
     """
     facts = {
         "kind": card.kind,
-        "fidelity to its paper": card.fidelity,
+        "fidelity to its paper": f"{card.fidelity} ({FIDELITY_WORDS[card.fidelity]})",
         "data space": card.space,
         "controls": ", ".join(card.controls) or "none",
     }
+    facts |= {"variants": ", ".join(f"{card.id}:{one}" for one in card.variants)} if card.variants else {}
     blocks = [[f"{card.id}: {card.title}"], [*_facts(facts)]]
-    blocks += [] if card.citation is None else [[f"Paper: {card.citation.text}"]]
+    blocks += [_paper(card.citation)] if card.citation is not None else []
+    blocks += [[f"Defect of the published code, kept: {card.defect}"]] if card.defect else []
     blocks += [["Deviations from the paper", *(f"- {one}" for one in card.deviations)]] if card.deviations else []
     parts = [_block(lines, width) for lines in blocks]
     parts += ["\n".join(["Settings on each track", *settings_table(card, width)])] if card.hyper or card.tracks else []
     parts += [] if card.kind == "external" else [search_text(card, width)]
     return "\n\n".join([*parts, next_commands(_after_generator(card), width)])
+
+
+def _paper(citation: Citation) -> list[str]:
+    return [f"Paper: {citation.text}", *([f"Its claim: {citation.claim}"] if citation.claim else [])]
 
 
 def settings_table(card: GeneratorCard, width: int = WIDTH) -> list[str]:

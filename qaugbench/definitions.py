@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qaugbench.augmentations import Augmentations, Losses
-from qaugbench.cards import GeneratorCard, build_card
+from qaugbench.cards import GeneratorCard, build_card, overlaid
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.plugins import entry_point, facts_file, registered
 from qaugbench.plugins import module_path as module_path  # also available from here
@@ -107,32 +107,54 @@ def _in_range(kind: type[Built], facts: dict[str, Any], origin: str) -> Built:
 def generator_card(name: str) -> GeneratorCard:
     """Return the facts of the generator called ``name``: a file of ``baselines/``, or that of a registered generator.
 
-    A name of this package always means its own generator.
+    A name of this package always means its own generator. After a colon may be the name of a variant that the file states.
     """
+    family, colon, variant = name.partition(":")
+    facts, origin = _facts(family if family in families() else name)
+    card = build_card(facts, origin)
+    if card.id != family:
+        raise DefinitionError(f"{origin}: the id is {card.id!r}, but the generator is called {family!r}; use one name.")
+    if card.module and family not in names("baselines"):
+        raise DefinitionError(
+            f"{origin}: the entry point {family!r} names the class, so [generator] cannot name a module; remove 'module'."
+        )
+    if colon and variant not in card.variants:
+        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, generator_names())}")
+    return build_card(facts, origin, variant) if colon else card
+
+
+def _facts(name: str) -> tuple[dict[str, Any], str]:
+    """Return the file of a generator as a dictionary, and where it is."""
     if name in names("baselines") or name not in registered():
-        return _named(build_card(read_toml("baselines", name), origin=f"baselines/{name}.toml"), name)
+        return read_toml("baselines", name), f"baselines/{name}.toml"
     path = facts_file(entry_point(name))
-    card = _named(build_card(parse_toml(path), origin=str(path)), name)
-    if card.module:
-        raise DefinitionError(
-            f"{path}: the entry point {name!r} names the class, so [generator] cannot name a module; remove 'module'."
-        )
-    return card
+    return parse_toml(path), str(path)
 
 
-def _named(card: GeneratorCard, name: str) -> GeneratorCard:
-    if card.id != name:
-        raise DefinitionError(
-            f"{card.origin}: the id is {card.id!r}, but the generator is called {name!r}; use one name."
-        )
-    return card
+def split_name(name: str) -> tuple[str, str]:
+    """Return the generator that ``name`` means, with its variant, and what follows: a control, or where images or weights are.
+
+    >>> split_name("qldm:twin"), split_name("folder:C:images")
+    (('qldm', 'twin'), ('folder', 'C:images'))
+    """
+    family, _, rest = name.partition(":")
+    variant, _, after = rest.partition(":")
+    return (f"{family}:{variant}", after) if variant in _variants(family) else (family, rest)
+
+
+def _variants(name: str) -> tuple[str, ...]:
+    """Return the variants of a generator; none of one whose file cannot be used."""
+    try:
+        return generator_card(name).variants
+    except DefinitionError:
+        return ()
 
 
 def every_card() -> dict[str, GeneratorCard | DefinitionError]:
     """Return the facts of each generator by name, or the reason why it cannot be used: one faulty file does not hide
-    the others."""
+    the others. Variants are not among them."""
     found: dict[str, GeneratorCard | DefinitionError] = {}
-    for name in generator_names():
+    for name in families():
         try:
             found[name] = generator_card(name)
         except DefinitionError as error:
@@ -141,26 +163,32 @@ def every_card() -> dict[str, GeneratorCard | DefinitionError]:
 
 
 def usable_cards() -> list[GeneratorCard]:
-    """Return the facts of each generator that can be used, in the order of their names."""
+    """Return the facts of each generator that can be used, in the order of their names; variants are not among them."""
     return [card for card in every_card().values() if isinstance(card, GeneratorCard)]
 
 
-def generator_names() -> list[str]:
-    """Return the ids of all generators, those of other packages included."""
+def families() -> list[str]:
+    """Return the ids of all generators, those of other packages included, without their variants."""
     return sorted({*names("baselines"), *registered()})
 
 
+def generator_names() -> list[str]:
+    """Return the ids of all generators, each followed by those of its variants."""
+    return [name for family in families() for name in (family, *(f"{family}:{one}" for one in _variants(family)))]
+
+
 def generator_module(name: str) -> str:
-    """Return the name of the module that holds the class of the generator called ``name``.
+    """Return the name of the module that holds the class of the generator called ``name``, or of a variant of it.
 
     Of this package it is the one that the facts name, or else the id with an underscore for each dash.
 
     >>> generator_module("ldm")
     'qaugbench.generators.ldm'
     """
-    if name in names("baselines"):
-        return f"qaugbench.generators.{generator_card(name).module or name.replace('-', '_')}"
-    return entry_point(name).module
+    family = name.partition(":")[0]
+    if family in names("baselines"):
+        return f"qaugbench.generators.{generator_card(family).module or family.replace('-', '_')}"
+    return entry_point(family).module
 
 
 def space_settings(space: str, task_id: str, track: str) -> dict[str, Any]:
@@ -177,7 +205,12 @@ def space_settings(space: str, task_id: str, track: str) -> dict[str, Any]:
     if tracks and track not in tracks:
         raise DefinitionError(f"{path} has no settings for track {track!r}.{near_names(track, tracks)}")
     own = facts.get("task", {}).get(task_id, {})
-    return {**facts.get("hyper", {}), **tracks.get(track, {}), **own.get(track, {})}
+    return overlaid(facts.get("hyper", {}), tracks.get(track, {}), own.get(track, {}))
+
+
+def space_of(card: GeneratorCard, task_id: str, track: str) -> dict[str, Any]:
+    """Return the settings of the space that a generator learns in, on one track of a task: its own over those of the space."""
+    return overlaid(space_settings(card.space, task_id, track), card.space_settings)
 
 
 def with_recipe(task_found: Task, track_found: Track, recipe: RecipeName) -> Track:

@@ -11,9 +11,19 @@ states; ``external``: images that something else made."""
 Space = Literal["pixels", "latent", "pca", "patches"]
 """The data space whose points a generator learns: images, latents of an autoencoder, principal components, or patches."""
 
-Fidelity = Literal["reproduction", "adaptation", "reconstruction", "standard", "original", "unknown"]
-"""How close a generator is to its paper: its released method unchanged; changed as the deviations say; rebuilt because the
-paper leaves essentials open; a textbook method; published here first; or not known."""
+Fidelity = Literal["faithful", "structure", "reconstruction", "standard", "original", "unknown"]
+"""How much of a paper's method is known and followed: all of it (its code was read); its structure, with settings from elsewhere;
+its idea, since essentials are not public. Or no claim about a paper: a textbook method, published here first, not known."""
+
+OF_A_PAPER: tuple[Fidelity, ...] = ("faithful", "structure", "reconstruction")
+FIDELITY_WORDS: dict[Fidelity, str] = {
+    "faithful": "tier A, the whole method is known and followed but for the deviations",
+    "structure": "tier B, its structure is known and followed, settings are from elsewhere",
+    "reconstruction": "tier C, essentials are not public",
+    "standard": "a textbook method",
+    "original": "published here first",
+    "unknown": "not known",
+}
 
 QUANTUM_KINDS: tuple[Kind, ...] = ("quantum", "hybrid")
 CIRCUIT_FREE_KINDS: tuple[Kind, ...] = ("classical", "external")

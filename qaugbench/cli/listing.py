@@ -71,7 +71,7 @@ def doctor(ctx: click.Context, out: Path, as_json: bool) -> int:
 def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
     """Check that the circuits of generators are live.
 
-    GENERATORS are names or variants such as qldm:twin; all generators by default.
+    GENERATORS are names such as qldm or qldm:twin; by default all generators, without variants.
     """
     from qaugbench.inspection.circuit_doctor import examine_circuits
 
@@ -91,7 +91,7 @@ def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: 
 def generator(name: str, all_checks: bool, as_json: bool) -> int:
     """Check that a generator holds what a run relies on.
 
-    NAME may be a variant, such as qldm:twin; otherwise every control is checked.
+    NAME may be a control, such as qldm:twin; otherwise every control is checked.
     """
     from qaugbench.testing import checks_of
     from qaugbench.testing.findings import findings_text

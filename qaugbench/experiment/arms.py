@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from qaugbench.augmentations import AugmentationName, LossName
 from qaugbench.definitions import GeneratorCard
+from qaugbench.errors import DefinitionError
 from qaugbench.predictions import ArmInfo, Role
 
 Fill = Literal[
@@ -116,7 +117,12 @@ def reconstruction_arms(choices: Iterable[GeneratorChoice]) -> tuple[Arm, ...]:
 
     It is the ceiling of every generator that learns in the space, and is shown beside their verdicts.
     """
-    spaces = {choice.space.arm: choice.space for choice in choices if choice.space is not None}
+    spaces: dict[str | None, SpaceChoice] = {}
+    for space in (choice.space for choice in choices if choice.space is not None):
+        if spaces.setdefault(space.arm, space) != space:
+            raise DefinitionError(
+                f"Two spaces of this run, with different settings, are called {space.title!r}: run the generators apart."
+            )
     return tuple(
         Arm(ArmInfo(id=name, role="reconstruction"), fill="reconstructed", space=space)
         for name, space in spaces.items()

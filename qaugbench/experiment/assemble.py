@@ -196,7 +196,7 @@ def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[Generat
                     settings=card.settings(plan.track.name),
                     parameters=parameters,
                     citation=card.citation.text if card.citation else "",
-                    deviations=list(card.deviations),
+                    deviations=list(card.disclosed),
                     code_sha256=code_hash(choice.module),
                     package=plugin_package(choice.module),
                 )

@@ -40,9 +40,9 @@ def check_generators(names: Sequence[str]) -> None:
     if not names:
         raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
     for name in names:
-        kind, _, rest = name.partition(":")
-        definitions.generator_card(kind)
-        if kind != FOLDER:
+        generator, rest = definitions.split_name(name)
+        definitions.generator_card(generator)
+        if generator != FOLDER:
             continue
         if not rest:
             raise DefinitionError(

@@ -28,15 +28,16 @@ def choose_generators(names: Sequence[str], task: Task, track: Track) -> tuple[G
     """Return the generators of a run, each once, in the order given; all their controls come with them.
 
     ``qldm:twin`` chooses ``qldm``, since a quantum row is never without its controls; ``qldm:fourier`` adds a control that
-    does not come along by itself. ``folder:PATH`` chooses images that something else made, and ``finetune:PATH`` (or a hub id)
-    the pretrained weights to start from. An unknown name or control is answered with near ones, and so is a hyper-parameter
-    that the class does not take: everything is bound before data are opened.
+    does not come along by itself. A variant that a file states, such as ``name:as-released``, is a generator of its own, and
+    its controls are ``name:as-released:twin`` and so on. ``folder:PATH`` chooses images that something else made, and
+    ``finetune:PATH`` (or a hub id) the pretrained weights to start from. An unknown name or control is answered with near
+    ones, and so is a hyper-parameter that the class does not take: everything is bound before data are opened.
     """
     check_generators(names)
     chosen: dict[str, GeneratorChoice] = {}
     for name in names:
-        kind, _, rest = name.partition(":")
-        choice = _folder(rest, task) if kind == FOLDER else bind(_model(kind, rest), task, track)
+        generator, rest = definitions.split_name(name)
+        choice = _folder(rest, task) if generator == FOLDER else bind(_model(generator, rest), task, track)
         seen = chosen.setdefault(choice.card.id, choice)
         if seen.identity != choice.identity:
             raise DefinitionError(f"Two different generators would be called {choice.card.id!r}; rename a folder.")
@@ -76,11 +77,12 @@ def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
     card, kind = choice.card, generator_class(choice.generator)
     check_facts(card, kind)
     check_labels(card, kind, task.labels.kind)
-    settings = {**definitions.space_settings(card.space, task.id, track.name), **card.space_settings}
+    settings = definitions.space_of(card, task.id, track.name)
     image_shape = (track.image_size, track.image_size, task.channels)
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
     _build(bound(card, kind, track.name, weights=choice.weights), space, len(task.labels))
-    return replace(choice, space=SpaceChoice(card.space, settings, space.title, space.is_identity))
+    title = f"{space.title}-{card.variant}" if card.own_space else space.title
+    return replace(choice, space=SpaceChoice(card.space, settings, title, space.is_identity))
 
 
 def _build(recipe: Recipe, space: Space, n_labels: int) -> None:

@@ -53,12 +53,16 @@ class Circuits(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """Points [n, *shape] with their label vectors [n, n_labels]; ``step`` counts from 0 to ``steps`` - 1 (0 of 0 in ``solve``)."""
+    """Points [n, *shape] with their label vectors [n, n_labels]; ``step`` counts from 0 to ``steps`` - 1 (0 of 0 in ``solve``).
+
+    In a fit that is counted in epochs, each of them takes ``epoch_steps``; in any other, this is 0.
+    """
 
     points: torch.Tensor
     labels: torch.Tensor
     step: int = 0
     steps: int = 0
+    epoch_steps: int = 0
 
 
 class Generator(nn.Module, ABC):

@@ -36,17 +36,17 @@ def new_model(
     card = definitions.generator_card(family)
     if card.kind == "external":
         raise DefinitionError(f"{name!r} returns images that something else made; there is no model to inspect.")
-    settings = {**definitions.space_settings(card.space, task, track), **card.space_settings}
+    settings = definitions.space_of(card, task, track)
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
     return Model(bound(card, generator_class(family), track, control, weights), space, n_labels)
 
 
 def _with_weights(name: str) -> tuple[str, Path | None]:
     """Return the generator's id and the folder of its pretrained weights, which a name such as ``finetune:PATH`` states."""
-    family, _, asked = name.partition(":")
-    if family not in definitions.generator_names() or not definitions.generator_card(family).pretrained:
+    generator, asked = definitions.split_name(name)
+    if generator not in definitions.generator_names() or not definitions.generator_card(generator).pretrained:
         return name, None
-    return family, require_pretrained(definitions.generator_card(family), asked).folder
+    return generator, require_pretrained(definitions.generator_card(generator), asked).folder
 
 
 def quantum_model(name: str, *, track: str = "lite") -> Model:

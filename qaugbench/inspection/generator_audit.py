@@ -43,7 +43,7 @@ def audit_generator(generator: Model, data: LabelledImages, *, seed: int = 0) ->
     effect.
     """
     with watching() as fit:
-        generator.fit(data, seed=seed, training=replace(generator.recipe.training, steps=STEPS, batch_size=BATCH_SIZE))
+        generator.fit(data, seed=seed, training=generator.recipe.training.lasting(STEPS, BATCH_SIZE))
     checks = [*_in_fit(fit), *_in_sample(generator, _every_kind_of_label(generator), seed)]
     checks.append(_of_influence(generator, seed))
     precision = "float64"

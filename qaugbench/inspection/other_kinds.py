@@ -24,9 +24,9 @@ def list_called(word: str) -> str | None:
 
 def other_kind(name: str) -> str | None:
     """Return a sentence on what ``name`` is, where it is no task, generator or result, with the command about it."""
-    family, colon, rest = name.partition(":")
-    if colon and family in definitions.generator_names():
-        return _variant(name, family, rest)
+    generator, rest = definitions.split_name(name)
+    if generator != name and generator in definitions.generator_names():
+        return _with_more(name, generator, rest)
     if list_called(name):
         return f"{name!r} is no name of its own. 'qaugbench list {list_called(name)}' lists them; 'qaugbench show NAME' shows one."
     if name in sources():
@@ -45,29 +45,33 @@ def other_kind(name: str) -> str | None:
 
 def check_has_circuits(name: str) -> None:
     """Raise DefinitionError unless ``name`` is that of a generator that may run circuits; before anything is built."""
-    family, colon, rest = name.partition(":")
-    if family not in definitions.generator_names():
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(family, definitions.generator_names())}")
-    card = definitions.generator_card(family)
+    generator, rest = definitions.split_name(name)
+    if generator not in definitions.generator_names():
+        raise DefinitionError(f"There is no generator {name!r}.{near_names(generator, definitions.generator_names())}")
+    card = definitions.generator_card(generator)
     if not may_run_circuits(card.kind):
         raise DefinitionError(
             f"The generator {name!r} is {card.kind} and runs no circuit. Those of the kinds quantum and hybrid in "
             "'qaugbench list generators' do."
         )
-    if colon and not card.pretrained:
-        raise DefinitionError(_variant(name, family, rest))
+    if generator != name and not card.pretrained:
+        raise DefinitionError(_with_more(name, generator, rest))
 
 
-def _variant(name: str, family: str, control: str) -> str:
+def _with_more(name: str, generator: str, rest: str) -> str:
     """Return what a generator's name with something after the colon means, where only generators are taken."""
-    card = definitions.generator_card(family)
+    card = definitions.generator_card(generator)
     if card.pretrained or card.kind == "external":
-        return f"{name!r} is the generator {family!r} with a folder: 'qaugbench show {family}' shows the generator."
-    if control not in card.controls:
-        return f"The generator {family!r} has no control {control!r}.{near_names(control, card.controls)}"
+        return (
+            f"{name!r} is the generator {generator!r} with a folder: 'qaugbench show {generator}' shows the generator."
+        )
+    if rest not in card.controls:
+        known = (*card.controls, *card.variants)
+        what = "control or variant" if card.variants else "control"
+        return f"The generator {generator!r} has no {what} {rest!r}.{near_names(rest, known)}"
     return (
-        f"{name!r} is the generator {family!r} under a control. 'qaugbench show {family}' shows the generator, and "
-        f"'qaugbench show controls {family}' compares it with its controls."
+        f"{name!r} is the generator {generator!r} under a control. 'qaugbench show {generator}' shows the generator, and "
+        f"'qaugbench show controls {generator}' compares it with its controls."
     )
 
 

@@ -23,13 +23,19 @@ def plug_in_faults(name: str) -> list[str]:
     card, faults = _tried(lambda: definitions.generator_card(name))
     if card is None:
         return list(dict.fromkeys([*faults, *_import_faults(name)]))
-    return own_faults(card, taken_by_class) or list(_building_faults(card))
+    return _faults(card, taken_by_class) or list(_building_faults(card))
 
 
 def baseline_faults(name: str) -> list[str]:
     """Return what is wrong with the file of one of our own generators, without importing its class."""
     card, faults = _tried(lambda: definitions.generator_card(name))
-    return faults if card is None or card.kind == "external" else own_faults(card, taken_as_written)
+    return faults if card is None or card.kind == "external" else _faults(card, taken_as_written)
+
+
+def _faults(card: GeneratorCard, taken: Callable[[GeneratorCard], Callable[[str], object]]) -> list[str]:
+    """Return the faults of a generator's code and settings, and those of its variants, each once."""
+    variants = [definitions.generator_card(f"{card.id}:{variant}") for variant in card.variants]
+    return list(dict.fromkeys(fault for one in (card, *variants) for fault in own_faults(one, taken)))
 
 
 def own_faults(card: GeneratorCard, taken: Callable[[GeneratorCard], Callable[[str], object]]) -> list[str]:

@@ -53,7 +53,9 @@ def generator_resources(
             images=images,
             shots=shots,
             preset=preset,
-            training=Training(
+            training=None
+            if budget.epochs
+            else Training(  # how many updates an epoch has depends on the images
                 steps=budget.steps,
                 batch_size=budget.batch_size,
                 circuits_per_sample=use.per_sample,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def tried(name: str, *, control: str = "none", track: str = "lite", task: str = 
     )
     data = _random_images(image_shape, len(found.labels), max(4 * BATCH, images_needed(model)))
     fit_space_without_training(model, data.images)
-    model.fit(data, seed=0, training=replace(model.recipe.training, steps=steps, batch_size=BATCH))
+    model.fit(data, seed=0, training=model.recipe.training.lasting(steps, BATCH))
     return model
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qaugbench.definitions import split_name
 from qaugbench.formatting import count
 from qaugbench.outcomes import failed_and_blocked
 from qaugbench.record import GENERATOR_STAGES, CellOutcome, Record, cause_of
@@ -32,7 +33,7 @@ class Cause:
         """The generator whose code raised an error that nobody expected; None for any other failure."""
         first = self.failures[0]
         expected = first.outcome != "error" or first.stage not in GENERATOR_STAGES or first.arm is None
-        return None if expected or first.arm is None else first.arm.partition(":")[0]
+        return None if expected or first.arm is None else split_name(first.arm)[0]
 
 
 def causes(failures: Sequence[CellOutcome]) -> list[Cause]:

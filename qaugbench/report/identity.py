@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
+from qaugbench.definitions import split_name
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import ArmInfo
 from qaugbench.report.colours import shaded
@@ -39,7 +40,9 @@ def looks(arms: Iterable[ArmInfo]) -> dict[str, Look]:
     """
     arms = list(arms)
     facts = _facts()
-    unlisted = sorted({arm.generator for arm in arms if arm.generator and arm.generator not in facts["generator"]})
+    listed = facts["generator"]
+    named = {arm.generator for arm in arms if arm.generator}
+    unlisted = sorted(name for name in named if name not in listed and not _is_variant(name, facts))
     spare = {name: facts["spare"][number % len(facts["spare"])] for number, name in enumerate(unlisted)}
     return _marked_apart(arms, {arm.id: _look(arm, facts, spare) for arm in arms}, facts)
 
@@ -49,13 +52,31 @@ def _look(arm: ArmInfo, facts: dict[str, Any], spare: dict[str, str]) -> Look:
         name, _, rest = arm.id.partition(":")
         look = facts["arm"].get(arm.id) or facts["arm"].get(name, {**facts["arm_other"], "title": arm.id})
         return Look(**{**look, "title": f"{look['title']}, {rest}" if rest and name in facts["arm"] else look["title"]})
-    default = {"title": arm.generator, "color": spare.get(arm.generator, ""), "marker": facts["spare_markers"][0]}
-    generator = facts["generator"].get(arm.generator, default)
+    generator = _generator(arm.generator, facts, spare)
     name = arm.control or "none"
     control = facts["control"].get(name, {**facts["control_other"], "title": name})
     title = f"{generator['title']}, {control['title']}" if control["title"] else generator["title"]
     color, marker = shaded(generator["color"], control.get("shade", 0.0)), control.get("marker", generator["marker"])
     return Look(title, control["words"], color, marker, control["dash"], "full" if name == "none" else "none")
+
+
+def _generator(name: str, facts: dict[str, Any], spare: dict[str, str]) -> dict[str, Any]:
+    """Return title, colour and marker of a generator; a variant of a listed one has its hue in another shade."""
+    family, _, variant = name.partition(":")
+    if name in facts["generator"] or not _is_variant(name, facts):
+        default = {"title": name, "color": spare.get(name, ""), "marker": facts["spare_markers"][0]}
+        return dict(facts["generator"].get(name, default))
+    own, differs = (
+        facts["generator"][family],
+        facts["variant"].get(variant, {**facts["variant_other"], "title": variant}),
+    )
+    color = shaded(own["color"], differs["shade"])
+    return {"title": f"{own['title']}, {differs['title']}", "color": color, "marker": differs["marker"]}
+
+
+def _is_variant(name: str, facts: dict[str, Any]) -> bool:
+    """Return whether a generator is a variant of a listed one: what else has a colon are images or weights from a folder."""
+    return name.partition(":")[0] in facts["generator"] and split_name(name)[0] == name and ":" in name
 
 
 def _marked_apart(arms: list[ArmInfo], found: dict[str, Look], facts: dict[str, Any]) -> dict[str, Look]:

@@ -11,12 +11,11 @@ from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.binding import bound, check_facts
 from qaugbench.inspection.settings_check import TRACKS, settings_faults
-from qaugbench.kinds import Fidelity
+from qaugbench.kinds import OF_A_PAPER, Fidelity
 from qaugbench.search_space import search_space
 from qaugbench.testing.verdict import About, CheckFailed, CheckResult, DoesNotApply, does_not_apply, require
 
-OF_A_PAPER: tuple[Fidelity, ...] = ("reproduction", "adaptation", "reconstruction")
-CHANGED: tuple[Fidelity, ...] = ("adaptation", "reconstruction")
+CHANGED: tuple[Fidelity, ...] = ("structure", "reconstruction")
 BELOW_ONE = 1 - 1e-9
 """The end of the unit interval, at which a range has its highest value."""
 

@@ -46,7 +46,7 @@ COMPARE_DRAWS = (drawing.keeps_its_state, drawing.follows_the_execution, learnin
 
 
 def check_generator(name: str) -> tuple[CheckResult, ...]:
-    """Return the result of every check of a generator under each of its controls, or of one variant such as ``qldm:twin``.
+    """Return the result of every check of a generator under each of its controls, or under one, as in ``qldm:twin``.
 
     The generator may be a file of this package or registered by another one; one that starts from pretrained weights is called
     with them, as in ``finetune:PATH``. It is built with the settings of its smoke
@@ -60,17 +60,19 @@ def check_generator(name: str) -> tuple[CheckResult, ...]:
 
 def checks_of(name: str) -> Iterator[CheckResult]:
     """Yield the results of ``check_generator`` as they are found; names are checked at the first one."""
-    family, _, control = name.partition(":")
-    if family not in definitions.generator_names():
-        raise DefinitionError(f"There is no generator {family!r}.{near_names(family, definitions.generator_names())}")
+    generator, control = definitions.split_name(name)
+    if generator not in definitions.generator_names():
+        raise DefinitionError(
+            f"There is no generator {generator!r}.{near_names(generator, definitions.generator_names())}"
+        )
     try:
-        card = definitions.generator_card(family)
-        kind = None if card.kind == "external" else generator_class(family)
+        card = definitions.generator_card(generator)
+        kind = None if card.kind == "external" else generator_class(generator)
     except DefinitionError as error:
-        yield CheckResult(family, "Facts and class can be loaded.", "fails", str(error))
+        yield CheckResult(generator, "Facts and class can be loaded.", "fails", str(error))
         return
     if kind is None:
-        raise DefinitionError(f"{family!r} returns images that something else made; there is no model to check.")
+        raise DefinitionError(f"{generator!r} returns images that something else made; there is no model to check.")
     weights = require_pretrained(card, control).folder if card.pretrained else None
     controls = _controls(card, "" if card.pretrained else control)
     facts = list(card_results(card, kind, weights))

@@ -81,7 +81,7 @@ class Variant:
 
     def training_of(self, steps: int) -> Training:
         """Return a training of ``steps`` steps; none for a generator that takes no steps."""
-        return replace(self.recipe.training, steps=steps, batch_size=BATCH_SIZE) if self.takes_steps else Training()
+        return self.recipe.training.lasting(steps, BATCH_SIZE) if self.takes_steps else Training()
 
     def under(self, control: str) -> Variant:
         """Return the same generator under another control."""
@@ -164,7 +164,7 @@ def _spaces() -> dict[tuple[str, str, int], Space]:
 
 def _space(card: GeneratorCard, channels: int) -> Space:
     """Return the generator's space, fitted once per kind of space to the 64 images, without training."""
-    settings = {**definitions.space_settings(card.space, ANY_TASK, TRACK), **card.space_settings}
+    settings = definitions.space_of(card, ANY_TASK, TRACK)
     settings.update({name: min(settings[name], fewer) for name, fewer in FEWER_OF_SPACE.items() if name in settings})
     place = (card.space, repr(sorted(settings.items())), channels)
     if place not in _spaces():

@@ -128,7 +128,7 @@ def test_the_facts_that_were_looked_at_are_shown(tmp_path: Path) -> None:
 
 
 def test_a_method_that_differs_from_its_paper_has_to_say_how(tmp_path: Path) -> None:
-    with meanimage_with(tmp_path, 'fidelity = "original"', 'fidelity = "adaptation"'):
+    with meanimage_with(tmp_path, 'fidelity = "original"', 'fidelity = "structure"'):
         failed = [result for result in itertools.islice(checks_of("meanimage"), 6) if result.fails]
     assert [result.about for result in failed] == ["paper"]
     assert "List it as 'deviations'" in failed[0].detail

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from qaugbench.cards import BUDGET_KEYS, GeneratorCard, split_settings
+from qaugbench.cards import GeneratorCard, split_settings
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, QaugbenchError, near_names, shown
 from qaugbench.generators.contract import Generator, Solved, Stepped
@@ -29,10 +29,10 @@ def bound(
     training, hyper = split_settings(card.settings(track), origin)
     hyper |= with_weights(weights)
     steps = issubclass(kind, Stepped)
-    if steps and not training.steps:
-        raise DefinitionError(f"{origin}: {kind.__name__} learns step by step; give {' and '.join(BUDGET_KEYS)}.")
-    if not steps and training.steps:
-        raise DefinitionError(f"{origin}: {kind.__name__} is solved at once; remove {' and '.join(BUDGET_KEYS)}.")
+    if steps and not training.takes_steps:
+        raise DefinitionError(f"{origin}: {kind.__name__} learns step by step; give steps and batch_size.")
+    if not steps and training.takes_steps:
+        raise DefinitionError(f"{origin}: {kind.__name__} is solved at once; remove its budget, steps and batch_size.")
     return Recipe(kind, _hyper(kind, hyper, origin), training, control, card.per_label)
 
 
@@ -78,6 +78,11 @@ def check_facts(card: GeneratorCard, kind: type[Generator]) -> None:
             "derive it from one of the two (qaugbench.generators.contract)."
         )
     check_signatures(kind)
+    for variant in card.variants:
+        if variant in CONTROLS:
+            raise DefinitionError(
+                f"{card.origin}: the variant {variant!r} is called like a control; give it another name."
+            )
     for control in card.controls:
         if control not in CONTROLS or control == "none":
             known = [name for name in CONTROLS if name != "none"]

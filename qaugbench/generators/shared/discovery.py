@@ -22,13 +22,16 @@ from qaugbench.generators.shared.checked import checked
 def generator_class(name: str) -> type[Generator]:
     """Return the class of the generator with this id, its answers ``checked``; an unknown id raises with near names.
 
+    A variant has the class of its generator.
+
     >>> generator_class("ldm").kind
     'classical'
     """
-    if name in definitions.names("baselines"):
-        return checked(_own_class(name))
-    if name in plugins.registered():
-        return checked(_registered_class(plugins.entry_point(name)))
+    family = name.partition(":")[0]
+    if family in definitions.names("baselines"):
+        return checked(_own_class(family))
+    if family in plugins.registered():
+        return checked(_registered_class(plugins.entry_point(family)))
     raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
 
 

@@ -23,6 +23,6 @@ def new_space(
     """Return the space called ``name``, not fitted, and how it is trained; wrong settings raise naming ``origin``."""
     training, hyper = split_settings(settings, origin)
     kind = SPACES[name]
-    if kind.steps != (training.steps > 0):
+    if kind.steps != training.takes_steps:
         raise DefinitionError(f"{origin}: {'give' if kind.steps else 'remove'} 'steps' and 'batch_size'.")
     return kind(image_shape, from_dict(kind.Hyper, hyper, origin)), training

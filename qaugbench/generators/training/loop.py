@@ -113,6 +113,7 @@ def train(
     loss that is no longer finite.
     """
     learner: Learner = module  # type: ignore[assignment]
+    training = training.on(len(points))
     state = _State(
         module=module,
         optimizers=learner.optimizers(training),
@@ -185,9 +186,10 @@ def learning_rate_factor(step: int, training: Training) -> float:
 
 
 def _step(learner: Learner, state: _State, points: Points, labels: np.ndarray, training: Training, seed: int) -> None:
-    rows = numpy_generator(child_seed(seed, "batch", state.done)).integers(0, len(points), training.batch_size)
+    rows = _rows(len(points), training, seed, state.done)
     device = _device(state.module)
-    batch = Batch(points.take(rows), torch.from_numpy(labels[rows]).to(device), state.done, training.steps)
+    epoch_steps = training.steps // training.epochs if training.epochs else 0
+    batch = Batch(points.take(rows), torch.from_numpy(labels[rows]).to(device), state.done, training.steps, epoch_steps)
     step_seed = child_seed(seed, "step", state.done)
     with torch_seeded(step_seed):  # for dropout and for library code that draws from the global state
         losses = learner.step(batch, state.optimizers, torch_generator(step_seed, str(device)))
@@ -196,6 +198,15 @@ def _step(learner: Learner, state: _State, points: Points, labels: np.ndarray, t
     state.done += 1
     if state.average is not None:
         _follow(state.average, state.module, min(training.average, state.done / (9 + state.done)))
+
+
+def _rows(n: int, training: Training, seed: int, step: int) -> np.ndarray:
+    """Return the rows of a step's batch: any, or in a fit that is counted in epochs the next ones of its shuffled images."""
+    if not training.epochs:
+        return numpy_generator(child_seed(seed, "batch", step)).integers(0, n, training.batch_size)
+    epoch, place = divmod(step, training.steps // training.epochs)
+    shuffled = numpy_generator(child_seed(seed, "epoch", epoch)).permutation(n)
+    return shuffled[place * training.batch_size : (place + 1) * training.batch_size]
 
 
 def _finite(name: str, value: float, step: int, steps: int) -> float:

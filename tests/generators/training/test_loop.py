@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +205,44 @@ def test_a_curve_averages_equal_stretches() -> None:
     assert found[0] == {"step": 2, "loss": 0.5, "a": 0.5, "b": 1.0}
     assert found[-1] == {"step": 400, "loss": 398.5, "a": 398.5, "b": 1.0}
     assert curve({}) == []
+
+
+class Watching(Line):
+    """Keeps the points of every batch, and where in its epoch it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[float]] = []
+        self.places: list[tuple[int, int]] = []
+
+    def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
+        self.batches.append(batch.points.flatten().tolist())
+        self.places.append((batch.step, batch.epoch_steps))
+        return super().step(batch, optimizers, random)
+
+
+def test_an_epoch_is_one_pass_over_shuffled_images_without_the_last_part_of_a_batch() -> None:
+    line = Watching()
+    course = train(line, POINTS, LABELS, training=Training(epochs=2, batch_size=6, learning_rate=0.1), seed=3)
+    assert [len(points) for points in line.batches] == [6] * 6  # 20 images hold three batches of six
+    first, second = (list(chain(*line.batches[start : start + 3])) for start in (0, 3))
+    assert len(set(first)) == len(set(second)) == 18
+    assert first != second
+    assert line.places == [(step, 3) for step in range(6)]
+    assert course.diagnostics.updates == 6
+
+
+def test_updates_grow_with_the_images_and_few_images_are_one_batch() -> None:
+    training = Training(epochs=80, batch_size=64)
+    assert [training.on(n).steps for n in (482, 964, 2412, 9650)] == [560, 1200, 2960, 12000]
+    assert (training.on(40).steps, training.on(40).batch_size) == (80, 40)
+    assert Training(steps=7, batch_size=64).on(482) == Training(steps=7, batch_size=64)
+
+
+def test_a_fit_in_epochs_resumes_to_the_bit(tmp_path: Path) -> None:
+    counted = {"steps": 0, "epochs": 3, "batch_size": 6}
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(Line(), checkpoint=Checkpoint(tmp_path, every_s=0.0), stop_at=5, **counted)
+    resumed = fit(Line(), checkpoint=Checkpoint(tmp_path, every_s=0.0), **counted)
+    assert len(resumed.rates) < 9
+    assert torch.equal(resumed.value, fit(Line(), **counted).value)
