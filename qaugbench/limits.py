@@ -8,3 +8,5 @@ MIN_TRAINING_IMAGES = 300
 """Training images that a run needs at its fraction."""
 MIN_TRAINING_POSITIVES = 10
 """Positive training images that a run needs at its fraction for every scored class."""
+MIN_FOR_SUBGROUP = 30
+"""Patients of a subgroup (an age band, a sex, a site) whose score is told."""

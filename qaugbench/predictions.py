@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,10 @@ MOST_LOGITS = 500_000_000
 MOST_BYTES = 1024 * MIB
 LARGEST_LOGIT = 1e6
 LARGEST_GROUP = 2**53
+SubgroupColumn = Literal["age", "sex", "site"]
+SUBGROUP_COLUMNS: tuple[SubgroupColumn, ...] = ("age", "sex", "site")
+"""Columns of a source by which scores are told."""
+UNSTATED = "not stated"
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
 Role = Literal[
     "real-only",
@@ -82,7 +86,8 @@ class FractionPredictions:
 class PredictionSet:
     """Every prediction of a run on real held-out images; ``fractions`` is keyed as in ``FractionFacts.key`` ("10%").
 
-    A run whose test scores are withheld has no test images.
+    A run whose test scores are withheld has no test images. The subgroups are the group [N] of every image by each of
+    ``SUBGROUP_COLUMNS`` that the source has; older runs do not have them.
     """
 
     arms: tuple[str, ...]
@@ -93,6 +98,8 @@ class PredictionSet:
     val_labels: np.ndarray
     val_groups: np.ndarray
     fractions: Mapping[str, FractionPredictions]
+    test_subgroups: Mapping[SubgroupColumn, np.ndarray] = field(default_factory=dict)
+    val_subgroups: Mapping[SubgroupColumn, np.ndarray] = field(default_factory=dict)
 
     def on_validation(self) -> PredictionSet:
         """Return the predictions with the validation images in the place of the test images, of which nothing is left."""
@@ -101,6 +108,7 @@ class PredictionSet:
             test_ids=self.val_ids,
             test_labels=self.val_labels,
             test_groups=self.val_groups,
+            test_subgroups=self.val_subgroups,
             fractions={key: FractionPredictions(one.val_logits, one.val_logits) for key, one in self.fractions.items()},
         )
 
@@ -111,6 +119,7 @@ class PredictionSet:
             test_ids=self.test_ids[:0],
             test_labels=self.test_labels[:0],
             test_groups=self.test_groups[:0],
+            test_subgroups={column: names[:0] for column, names in self.test_subgroups.items()},
             fractions={
                 key: FractionPredictions(one.test_logits[:, :, :0], one.val_logits)
                 for key, one in self.fractions.items()
@@ -124,6 +133,8 @@ class PredictionSet:
             arrays[f"{part}_ids"] = np.asarray(getattr(self, f"{part}_ids")).astype(np.str_)
             arrays[f"{part}_labels"] = np.asarray(getattr(self, f"{part}_labels"), dtype=np.uint8)
             arrays[f"{part}_groups"] = np.asarray(getattr(self, f"{part}_groups"), dtype=np.int64)
+            for column, names in getattr(self, f"{part}_subgroups").items():
+                arrays[f"{part}_{column}"] = np.asarray(names).astype(np.str_)
         for key, predictions in self.fractions.items():
             arrays[f"{key}/test_logits"] = np.asarray(predictions.test_logits, dtype=np.float32)
             arrays[f"{key}/val_logits"] = np.asarray(predictions.val_logits, dtype=np.float32)
@@ -169,6 +180,7 @@ class PredictionShape:
     n_classes: int
     fractions: tuple[str, ...]
     withheld: bool = False
+    subgroups: tuple[SubgroupColumn, ...] = ()
 
     def __post_init__(self) -> None:
         if self.withheld and self.n_test:
@@ -205,7 +217,9 @@ class PredictionShape:
             raise ValueError("it holds no logits of shape [arms, replicates, images, classes]")
         n_test, n_classes = found["test_labels"].header.shape[:2]
         n_arms, n_val = found["arms"].header.shape[0], found["val_labels"].header.shape[0]
-        return cls(n_arms, logits[0][1], n_test, n_val, n_classes, tuple(fractions), withheld=n_test == 0)
+        stated = tuple(column for column in SUBGROUP_COLUMNS if f"val_{column}" in found)
+        shape = (n_arms, logits[0][1], n_test, n_val, n_classes, tuple(fractions))
+        return cls(*shape, withheld=n_test == 0, subgroups=stated)
 
     def headers(self) -> dict[str, Header]:
         """Return the arrays of such a file."""
@@ -214,6 +228,7 @@ class PredictionShape:
             found[f"{part}_ids"] = Header("<U", (n_images,))
             found[f"{part}_labels"] = Header("|u1", (n_images, self.n_classes))
             found[f"{part}_groups"] = Header("<i8", (n_images,))
+            found |= {f"{part}_{column}": Header("<U", (n_images,)) for column in self.subgroups}
             for key in self.fractions:
                 found[f"{key}/{part}_logits"] = Header("<f4", (self.n_arms, self.replicates, n_images, self.n_classes))
         return found
@@ -250,6 +265,10 @@ def parse_predictions(content: bytes, path: Path, implied: PredictionShape | Non
             f"{part}_{what}": arrays[f"{part}_{what}"]
             for part in ("test", "val")
             for what in ("ids", "labels", "groups")
+        },
+        **{
+            f"{part}_subgroups": {column: arrays[f"{part}_{column}"] for column in shape.subgroups}
+            for part in ("test", "val")
         },
         fractions={
             key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"])

@@ -25,9 +25,11 @@ from qaugbench.predictions import (
     MOST_CLASSES,
     MOST_FRACTIONS,
     MOST_REPLICATES,
+    SUBGROUP_COLUMNS,
     ArmInfo,
     Facts,
     PredictionShape,
+    SubgroupColumn,
     percent,
 )
 from qaugbench.stats.results import Choice, Confirmatory, Scores
@@ -92,7 +94,11 @@ class FractionFacts(Facts):
 
 
 class DataFacts(Facts):
-    """The data a run used, by counts and hashes; no image."""
+    """The data a run used, by counts and hashes; no image.
+
+    ``subgroups`` are the columns of the source by which scores are told, of whose groups ``predictions.npz`` says which each
+    held-out image is in; older records have none.
+    """
 
     source: str
     phantom: bool
@@ -109,6 +115,7 @@ class DataFacts(Facts):
     licence: str | None = None
     citation: str | None = None
     notes: list[str] = Field(default_factory=list)
+    subgroups: list[SubgroupColumn] = Field(default_factory=list, max_length=len(SUBGROUP_COLUMNS))
 
     @property
     def grouped_by(self) -> Literal["patient", "image", "group"]:
@@ -353,6 +360,7 @@ class Record(Facts):
             n_classes=len(self.labels.names),
             fractions=tuple(fraction.key for fraction in self.fractions),
             withheld=self.test_withheld,
+            subgroups=tuple(self.data.subgroups),
         )
 
 
@@ -360,6 +368,7 @@ def _contradictions(record: Record) -> Iterator[str]:
     """Yield what of a record's lists cannot be true together."""
     names = record.labels.names
     lists: dict[str, Iterable[Hashable]] = {
+        "subgroups": record.data.subgroups,
         "arms": (arm.id for arm in record.arms),
         "classes": names,
         "fractions": (fraction.key for fraction in record.fractions),

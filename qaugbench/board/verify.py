@@ -203,11 +203,17 @@ def _check_choices(path: Path, record: Record, predicted: PredictionSet) -> None
 
 
 def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
-    """Recompute every score and return how many numbers were compared."""
+    """Recompute every score and return how many numbers were compared.
+
+    A profile that the record does not have, since an older version scored it, states nothing that could be wrong.
+    """
     try:
         found = record.scored(scores_of(record, predicted)).scores.to_dict()
     except StatisticsError as error:
         raise EntryError(f"{shown(path, None)}: the predictions cannot be scored: {error}") from error
+    for key, scored in record.scores.fractions.items():
+        if scored.profile is None and key in found["fractions"]:
+            found["fractions"][key]["profile"] = None
     n_numbers = 0
     for where, stated, recomputed in _leaves(record.scores.to_dict(), found, "scores"):
         if not _agree(stated, recomputed):
@@ -237,6 +243,7 @@ def scores_of(record: Record, predicted: PredictionSet, *, reference: Mapping[st
         choices=record.choices,
         reference=reference,
         unattributable=unattributable(record.influence),
+        training_counts={name: record.data.class_counts.get(name, {}).get("train", 0) for name in record.labels.names},
         test_withheld=record.test_withheld,
         no_verdict=robustness_only(record.recipe_name),
     )

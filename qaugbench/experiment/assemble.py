@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.datasets.subgroups import subgroups
 from qaugbench.experiment.appraisals import appraisals
 from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
@@ -50,6 +51,7 @@ def predictions(plan: Plan, store: Store, reports: Reports) -> PredictionSet:
     """Return every logit of a run; NaN where an arm has no cell or its cell failed. No test image where these are withheld."""
     split, data, ids = plan.source.split, plan.source.prepared, np.array(plan.source.image_ids)
     arms = tuple(arm.info.id for arm in run_arms(plan))
+    told = subgroups(data)
     found = PredictionSet(
         arms=arms,
         test_ids=ids[split.test],
@@ -61,6 +63,8 @@ def predictions(plan: Plan, store: Store, reports: Reports) -> PredictionSet:
         fractions={
             fraction.key: _fraction_logits(plan, store, reports, arms, fraction.key) for fraction in plan.fractions
         },
+        test_subgroups={column: names[split.test] for column, names in told.items()},
+        val_subgroups={column: names[split.val] for column, names in told.items()},
     )
     return found.without_test() if plan.setting.withhold_test else found
 

@@ -18,6 +18,7 @@ from qaugbench.datasets.phantom.source import phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.datasets.splits import Split, usable_split
+from qaugbench.datasets.subgroups import subgroups
 from qaugbench.errors import printable
 from qaugbench.experiment.source_names import PHANTOM, own_name, source_not_here
 from qaugbench.formatting import PHANTOM_BANNER
@@ -126,6 +127,7 @@ def _facts(task: Task, prepared: PreparedData, split: Split, manifest: dict[str,
         licence=manifest["licence"] or (known.licence if known else None),
         citation=manifest["citation"] or (known.citation if known else None),
         notes=manifest["notes"],
+        subgroups=list(subgroups(prepared)),
     )
 
 

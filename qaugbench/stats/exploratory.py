@@ -28,7 +28,7 @@ def metric_scores(
     """Return the scores of the secondary metrics, by id."""
     found = exploratory(fraction, measured)
     return {
-        metric.id: _metric_score(fraction, metric.id, metric.title, one, differences)
+        metric.id: metric_score(fraction, metric.id, metric.title, one, differences)
         for metric, one, differences in zip(secondary, measured, found, strict=True)
     }
 
@@ -36,7 +36,7 @@ def metric_scores(
 def ensemble_score(fraction: Fraction, primary: Endpoint, measured: ArmMeasurements) -> MetricScore:
     """Return the primary endpoint of the averaged logits of all replicates."""
     (differences,) = exploratory(fraction, [measured])
-    found = _metric_score(fraction, "ensemble", primary.title, measured, differences, ENSEMBLE)
+    found = metric_score(fraction, "ensemble", primary.title, measured, differences, ENSEMBLE)
     return replace(found, title=f"{found.title}, ensemble of the replicates")
 
 
@@ -72,7 +72,7 @@ def exploratory(fraction: Fraction, measured: Sequence[ArmMeasurements]) -> list
     return [{arm: Exploratory(comparison, next(q_values)) for arm, comparison in one.items()} for one in found]
 
 
-def _metric_score(
+def metric_score(
     fraction: Fraction,
     metric_id: str,
     title: str,
@@ -80,6 +80,7 @@ def _metric_score(
     differences: dict[str, Exploratory],
     method: str | None = None,
 ) -> MetricScore:
+    """Return one metric's scores of every arm measured; ``method`` replaces the name of the intervals' method."""
     metric, kind = measured.metric, KINDS[measured.metric.kind]
     names = fraction.images.class_names
     return MetricScore(

@@ -38,6 +38,7 @@ KINDS = {
     "macro_ap": Kind("AP, 0 to 1, chance the share of positives", 0.0, 1.0, HIGHER, "each", whole=False),
     "qwk": Kind("kappa, -1 to 1, chance 0", -1.0, 1.0, HIGHER, "grades", EXCLUSIVE),
     "balanced_accuracy": Kind("mean recall, 0 to 1, chance 1 / classes (multilabel .5)", 0.0, 1.0, HIGHER, "each"),
+    "recall": Kind("recall, 0 to 1, best 1", 0.0, 1.0, HIGHER, "each", whole=False),
     "mae": Kind("grades off, 0 and more, best 0", 0.0, math.inf, LOWER, "images", ("ordinal",)),
     "brier": Kind("Brier score, 0 to 2 (multilabel 0 to 1), best 0", 0.0, 2.0, LOWER, "images"),
     "log_loss": Kind("nats, 0 and more, best 0", 0.0, math.inf, LOWER, "images"),

@@ -217,6 +217,21 @@ def _balanced_calls(evaluation: _Evaluation) -> Measurement:
     )
 
 
+def _recall(evaluation: _Evaluation) -> Measurement:
+    """Return the mean recall of some classes; where these exclude one another, the most probable of all classes is called."""
+    metric, logits = evaluation.metric, evaluation.logits[:, evaluation.metric.chosen]
+    if metric.label_kind in EXCLUSIVE:
+        predicted = logits.argmax(axis=2)
+        called = {k: predicted == k for (k,) in metric.positives}
+    else:
+        shape = (logits.shape[0], logits.shape[2])
+        thresholds = checked_thresholds(evaluation.thresholds, shape, metric.scored_classes)
+        called = {k: logits[..., k] >= thresholds[:, k, None] for (k,) in metric.positives}
+    return _mean(
+        [recall_influence(called[k], positive, evaluation.patients) for (k,), positive in metric.positives.items()]
+    )
+
+
 def _absolute_error(evaluation: _Evaluation) -> Measurement:
     return mean_influence(np.abs(evaluation.most_likely() - evaluation.metric.grades), evaluation.patients)
 
@@ -237,6 +252,7 @@ EVALUATORS: dict[str, Callable[[_Evaluation], Measurement]] = {
     "macro_ap": _average_precision,
     "qwk": _kappa,
     "balanced_accuracy": _balanced_accuracy,
+    "recall": _recall,
     "mae": _absolute_error,
     "brier": _brier,
     "log_loss": _log_loss,

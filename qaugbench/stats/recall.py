@@ -93,7 +93,7 @@ def checked_thresholds(thresholds: np.ndarray | None, shape: tuple[int, ...], cl
     """Return thresholds [..., K]; raise StatisticsError for none, another shape, and NaN for one of ``classes``."""
     if thresholds is None:
         raise StatisticsError(
-            "Balanced accuracy of multilabel scores needs thresholds; choose them on validation with youden_thresholds."
+            "Recall and balanced accuracy of multilabel scores need thresholds; choose them on validation with youden_thresholds."
         )
     thresholds = np.asarray(thresholds)
     if thresholds.shape != shape:

@@ -10,11 +10,12 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from qaugbench.metrics.reliability import ReliabilityBin
 from qaugbench.stats.bayes import Posterior
 from qaugbench.stats.decide import VerdictCode
 from qaugbench.stats.image_equivalents import Worth
 from qaugbench.stats.ladder import Ladder
-from qaugbench.stats.metric_kinds import AUROC_UNIT, HIGHER
+from qaugbench.stats.metric_kinds import AUROC_UNIT, HIGHER, LOWER
 from qaugbench.stats.mrmc import Comparison
 
 ContrastFamily = Literal["reference", "augmented", "best-classical", "control"]
@@ -165,6 +166,84 @@ class ClassScore:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """The calibration error of one arm per replicate and on average, and the reliability curve of all replicates together."""
+
+    values: list[float]
+    mean: float
+    sd: float | None
+    curve: list[ReliabilityBin]
+
+
+@dataclass(frozen=True)
+class ArmCalibration:
+    """One arm's probabilities ``as_trained`` and ``scaled``: with logits divided by its ``temperatures``, one per replicate.
+
+    Those were fitted on validation images. ``scaled`` is None where these are the images scored.
+    """
+
+    arm: str
+    as_trained: Calibration
+    scaled: Calibration | None
+    temperatures: list[float]
+
+
+@dataclass(frozen=True)
+class CalibrationScore:
+    """Whether probabilities happen as often as they say; exploratory. ``n_statements`` of them are on ``n_images``.
+
+    ``statements`` says what they are of. ``note`` says why nothing could be measured.
+    """
+
+    statements: str
+    n_statements: int
+    n_images: int
+    note: str | None
+    arms: dict[str, ArmCalibration]
+    unit: str
+    direction: str = LOWER
+
+
+@dataclass(frozen=True)
+class SubgroupScore:
+    """The test images of one group of people; ``note`` says why it has no score, where that is so."""
+
+    name: str
+    n_images: int
+    n_patients: int
+    note: str | None
+    arms: dict[str, ArmScore]
+
+
+@dataclass(frozen=True)
+class SubgroupScores:
+    """The macro-AUROC in the groups of one column of the source (age, sex or site), over the same classes in each; exploratory.
+
+    ``gaps`` are the highest minus the lowest mean over the groups, by arm.
+    """
+
+    title: str
+    classes: list[str]
+    groups: list[SubgroupScore]
+    gaps: dict[str, float]
+    unit: str = AUROC_UNIT
+    direction: str = HIGHER
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What else is known of the classifiers, and decides nothing: calibration, recall by rarity of a class, scores by group.
+
+    ``recalls`` are by ``head``, ``medium`` and ``tail``, ``subgroups`` by column of the source. Of arms that check the benchmark
+    itself nothing is said.
+    """
+
+    calibration: CalibrationScore
+    recalls: dict[str, MetricScore]
+    subgroups: dict[str, SubgroupScores]
+
+
+@dataclass(frozen=True)
 class Reference:
     """R*: the best of the arms that train on the real images alone, by mean validation score of the primary endpoint.
 
@@ -219,6 +298,7 @@ class FractionScore:
     replicates, which answers another question than a single model does. ``classes`` are those that have both positive and
     negative test images; ``class_notes`` name the others and those with too few, one note per reason.
     ``too_few_replicates`` says why there is no verdict, rank or power at all, and is None from three replicates on.
+    ``profile`` is None in the scores of older versions.
     """
 
     n_replicates: int
@@ -234,6 +314,7 @@ class FractionScore:
     ensemble: MetricScore
     classes: dict[str, ClassScore]
     class_notes: list[ClassNote]
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)

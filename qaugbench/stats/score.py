@@ -7,6 +7,7 @@ whoever holds the predictions can check the scores.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from qaugbench.stats.fraction import ArmMeasurements, Fraction
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_kinds import KINDS
 from qaugbench.stats.metric_on_images import Images
+from qaugbench.stats.profile import Background, profile
 from qaugbench.stats.results import Choice, FractionScore, Scores
 from qaugbench.stats.score_fraction import score_fraction
 from qaugbench.stats.secondary import secondary_metrics
@@ -43,6 +45,7 @@ def score(
     choices: Mapping[str, Choice] | None = None,
     reference: Mapping[str, str] | None = None,
     unattributable: Mapping[str, Mapping[str, str]] | None = None,
+    training_counts: Mapping[str, int] | None = None,
     test_withheld: bool = False,
     no_verdict: str | None = None,
 ) -> Scores:
@@ -57,6 +60,7 @@ def score(
     ``n_real`` and ``n_fill`` are the real and the synthetic training images by fraction, which say what the latter were
     worth; ``n_oracle`` are the oracle's further real images, where it has fewer than there are synthetic ones. ``reference``
     names R* by fraction instead of choosing it: where that is not the R* of ``choices``, both are chosen anew.
+    ``training_counts`` are the training images by class, by which recall is told of rare ones.
     ``unattributable`` says by fraction and generator why a gain cannot be attributed to the circuit, and ``no_verdict`` why
     there may be no verdict at all. With ``test_withheld`` the validation images are scored and nothing is claimed
     (``without_claims``). Raises StatisticsError when arms, endpoints, classes, labels and logits do not fit together.
@@ -73,6 +77,7 @@ def score(
     for part in predictions.fractions.values():
         _check_logits("test", part.test_logits, predictions.arms, test)
         _check_logits("validation", part.val_logits, predictions.arms, validation)
+    background = Background(validation, training_counts or {}, predictions.test_subgroups, test_withheld)
     forced = reference or {}
     chosen = {key: one for key, one in (choices or {}).items() if forced.get(key) in (None, one.reference.arm)}
     if len(chosen) < len(predictions.fractions):
@@ -83,7 +88,8 @@ def score(
         present = Present.of(predictions.arms, predictions.fractions[key], by_id)
         against, best = chosen[key].reference, chosen[key].best_classical
         fraction = Fraction(key, task, present, against, best, test, (unattributable or {}).get(key, {}), no_verdict)
-        scored[key], measured = score_fraction(fraction, endpoints, secondary)
+        found, measured = score_fraction(fraction, endpoints, secondary)
+        scored[key] = replace(found, profile=profile(fraction, endpoints, background))
         primary[key] = fraction, measured
     scores = Scores(scored, confirmatory(primary), worths(primary, n_real or {}, n_fill or {}, n_oracle or {}))
     return without_claims(scores) if test_withheld else scores

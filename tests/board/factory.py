@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.board.comparable import Submitted
+from qaugbench.board.verify import scores_of
 from qaugbench.files import json_text, npz_bytes
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
@@ -24,7 +25,6 @@ from qaugbench.record import (
     StageCost,
     record_text,
 )
-from qaugbench.stats.score import score
 from qaugbench.task import Endpoint
 
 QUALITY = {
@@ -149,17 +149,7 @@ def _logits(
 def record_for(predicted: PredictionSet, kind: str, **facts: Any) -> Record:
     """Return a record whose scores and hash fit ``predicted``; ``facts`` as for ``unscored``."""
     record = unscored(predicted, kind, **facts)
-    scores = score(
-        predicted,
-        record.arms,
-        record.endpoints,
-        kind,
-        record.labels.names,
-        task=record.board.task_id,
-        n_real={fraction.key: fraction.n_real for fraction in record.fractions},
-        n_fill={fraction.key: fraction.n_fill for fraction in record.fractions},
-    )
-    return record.scored(scores)
+    return record.scored(scores_of(record, predicted))
 
 
 def unscored(
@@ -203,6 +193,7 @@ def unscored(
             n_images={"train": 200, **{part: len(getattr(predicted, f"{part}_ids")) for part in parts}},
             n_groups={"train": 100, **{part: len(np.unique(getattr(predicted, f"{part}_groups"))) for part in parts}},
             class_counts={name: _class_counts(predicted, k) for k, name in enumerate(names)},
+            subgroups=list(predicted.test_subgroups),
             licence="CC BY 4.0",
             citation="A. Author (2020). Made-up images. doi:10.0000/none.",
         ),
