@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -259,21 +259,17 @@ def parse_predictions(content: bytes, path: Path, implied: PredictionShape | Non
         raise EntryError(
             f"{shown(path, None)} is not a usable predictions file: {shown(error, 300)}. Use the file that 'qaugbench run' wrote."
         ) from error
+    parts: dict[str, Any] = {}
+    for part in ("test", "val"):
+        parts |= {f"{part}_{what}": arrays[f"{part}_{what}"] for what in ("ids", "labels", "groups")}
+        parts[f"{part}_subgroups"] = {column: arrays[f"{part}_{column}"] for column in shape.subgroups}
     return PredictionSet(
         arms=tuple(str(arm) for arm in arrays["arms"]),
-        **{
-            f"{part}_{what}": arrays[f"{part}_{what}"]
-            for part in ("test", "val")
-            for what in ("ids", "labels", "groups")
-        },
-        **{
-            f"{part}_subgroups": {column: arrays[f"{part}_{column}"] for column in shape.subgroups}
-            for part in ("test", "val")
-        },
         fractions={
             key: FractionPredictions(arrays[f"{key}/test_logits"], arrays[f"{key}/val_logits"])
             for key in shape.fractions
         },
+        **parts,
     )
 
 

@@ -31,6 +31,15 @@ from qaugbench.report.identity import looks
 from qaugbench.report.key import key as mark_key
 from qaugbench.report.notes import banner
 from qaugbench.report.pictures import data_uri, pair_sheets, strips_by_class
+from qaugbench.report.profile_rows import TITLE as PROFILE_TITLE
+from qaugbench.report.profile_rows import (
+    group_tables,
+    profile_header,
+    profile_legend,
+    profile_of,
+    profile_rows,
+    shown_arms,
+)
 from qaugbench.stats.wording import listed
 
 REPORT_FILE = "report.html"
@@ -231,6 +240,32 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
         "exploratory": [] if scored is None or scored.too_few_replicates else claims.exploratory_rows(record, key),
         "exploratory_header": claims.EXPLORATORY_HEADER,
         "classes": _class_picture(record, key),
+        "profile": _profile(record, key),
+    }
+
+
+def _profile(record: Record, key: str) -> dict[str, Any] | None:
+    """Return what is shown of calibration, recall by rarity and scores by group; None where an older version scored."""
+    found = profile_of(record, key)
+    if found is None:
+        return None
+    caption = (
+        f"How often what the classifiers state about {found.calibration.statements} happens, at {fraction_words(key)}: on the "
+        "dashed line as often as stated, below it less often. All replicates together, in bins of equally many. Exploratory."
+    )
+    errors = ((arm, found.calibration.arms.get(arm)) for arm in shown_arms(record, key))
+    said = "; ".join(f"{arm} {unsigned(one.as_trained.mean)}" for arm, one in errors if one is not None)
+    return {
+        "title": PROFILE_TITLE,
+        "header": profile_header(found),
+        "rows": profile_rows(record, found),
+        "legend": profile_legend(found),
+        "picture": _picture(
+            caption,
+            f"Plot of reliability curves. Calibration errors as trained: {said or 'none'}.",
+            lambda narrow: plots.reliability_figure(record, key, narrow=narrow),
+        ),
+        "groups": group_tables(record, key),
     }
 
 

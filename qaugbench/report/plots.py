@@ -1,4 +1,4 @@
-"""The figures of a record: what answers it, all arms against the reference, classes, training curves."""
+"""The figures of a record: what answers it, all arms against the reference, classes, reliability, training curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from qaugbench.report.curve_plot import Curve, curves
 from qaugbench.report.curves import CurveFile, TrainingCurve
 from qaugbench.report.forest import Difference, Panel, forest
 from qaugbench.report.identity import looks
-from qaugbench.stats.results import Contrast
+from qaugbench.report.profile_rows import profile_of, shown_arms
+from qaugbench.report.reliability_plot import ReliabilityCurve, reliability_curves
+from qaugbench.stats.results import Calibration, Contrast
 
 REAL_ARMS_PANEL = "Real-data arms"
 CHECKS_PANEL = "Checks"
@@ -93,6 +95,19 @@ def class_rows(record: Record, key: str) -> list[ClassRow]:
     ]
 
 
+def reliability_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
+    """Return how often what R* and the generators state happens, as trained and after scaling; None where it is not known."""
+    found = profile_of(record, key)
+    arms = {} if found is None else found.calibration.arms
+    shown = [arms[arm] for arm in shown_arms(record, key) if arm in arms]
+    panels = {
+        "As trained": [_reliability(one.arm, one.as_trained) for one in shown],
+        "After temperature scaling": [_reliability(one.arm, one.scaled) for one in shown if one.scaled is not None],
+    }
+    drawn = {title: curves for title, curves in panels.items() if curves}
+    return reliability_curves(drawn, looks(record.arms), narrow=narrow) if drawn else None
+
+
 def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, narrow: bool = False) -> Figure | None:
     """Return the training curves of one of ``CURVE_VALUES`` at one fraction; None where no curve has it."""
     drawn = looks(record.arms)
@@ -137,6 +152,10 @@ def _rows(record: Record, found: Sequence[Contrast], *, pair: bool = False) -> l
         )
         for one in found
     ]
+
+
+def _reliability(arm: str, found: Calibration) -> ReliabilityCurve:
+    return ReliabilityCurve(arm, [one.stated for one in found.curve], [one.happened for one in found.curve])
 
 
 def _curve(curve: TrainingCurve, value: str) -> list[Curve]:

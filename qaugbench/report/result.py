@@ -75,6 +75,15 @@ class Result:
 
         return class_figure(self.record, self._fraction(fraction), narrow=narrow)
 
+    def plot_reliability(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+        """Return how often what R* and the generators state happens; ``fraction`` as in ``plot_answer``.
+
+        None where an older version scored.
+        """
+        from qaugbench.report.plots import reliability_figure
+
+        return reliability_figure(self.record, self._fraction(fraction), narrow=narrow)
+
     def plot_training(
         self, value: CurveValue = "val_metric", fraction: str | None = None, *, narrow: bool = False
     ) -> Figure:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
+from qaugbench.report.profile_rows import profile_of
 from qaugbench.stats.mrmc import Comparison
-from qaugbench.stats.results import ArmScore, Contrast, MetricScore
+from qaugbench.stats.results import ArmScore, Contrast, MetricScore, Profile
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,7 +26,8 @@ NUMBERS = {"": "estimate", "_low": "ci_low", "_high": "ci_high"}
 class ScoreRow:
     """One arm's value of one metric at one fraction, and its differences from R* (``reference``) and from R+.
 
-    ``decides`` is true of endpoints, on which verdicts rest. ``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``;
+    ``decides`` is true of endpoints, on which verdicts rest; ``subgroup`` is the group of people whose images alone a metric named
+    ``macro_auroc_by_age``, ``_sex`` or ``_site`` is of. ``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``;
     ``difference``, arm minus ``reference``, has ``ci_low`` and ``ci_high`` and the two-sided ``p_value``; ``verdict`` is in
     words. ``from_best_classical`` is a generator minus the best classical arm, and ``generator_minus_control``, in the row of a
     control, its generator minus it. ``patients`` counts what ``grouped_by`` names. None is what is not known.
@@ -37,6 +39,7 @@ class ScoreRow:
     track: str
     fraction: str
     metric: str
+    subgroup: str | None
     decides: bool
     arm: str
     role: str
@@ -111,6 +114,35 @@ def _fraction_rows(record: Record, key: str) -> Iterator[ScoreRow]:
     for metric in views.other_metrics(record, key):
         for arm in (one for one in record.arms if one.id in metric.arms):
             yield _row(record, key, metric.id, arm, metric.arms[arm.id], {"decides": False, **_found(metric, arm.id)})
+    profile = profile_of(record, key)
+    if profile is not None:
+        for arm in record.arms:
+            yield from _profile_rows(record, key, profile, arm)
+
+
+def _profile_rows(record: Record, key: str, profile: Profile, arm: ArmInfo) -> Iterator[ScoreRow]:
+    """Yield what carries no difference and no verdict: calibration, recall by rarity, scores by group."""
+    calibration = profile.calibration
+    calibrated = calibration.arms.get(arm.id)
+    if calibrated is not None:
+        facts = {
+            "decides": False,
+            "images": calibration.n_images,
+            "unit": calibration.unit,
+            "direction": calibration.direction,
+        }
+        errors = {"calibration_error": calibrated.as_trained, "calibration_error_scaled": calibrated.scaled}
+        for name, one in errors.items():
+            if one is not None:
+                yield _row(record, key, name, arm, None, {"mean": one.mean, "sd": one.sd, **facts})
+    for recall in profile.recalls.values():
+        if arm.id in recall.arms:
+            yield _row(record, key, recall.id, arm, recall.arms[arm.id], {"decides": False})
+    for column, scored in profile.subgroups.items():
+        for group in scored.groups:
+            if arm.id in group.arms:
+                told = {"decides": False, "subgroup": group.name}
+                yield _row(record, key, f"macro_auroc_by_{column}", arm, group.arms[arm.id], told)
 
 
 def _row(

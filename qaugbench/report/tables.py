@@ -23,10 +23,12 @@ from qaugbench.report import record_views as views
 from qaugbench.report.answers import further_notes, question_blocks
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
 from qaugbench.report.notes import banner, interval_words
+from qaugbench.report.profile_rows import TITLE as PROFILE_TITLE
+from qaugbench.report.profile_rows import group_tables, profile_header, profile_legend, profile_of, profile_rows
 from qaugbench.stats.decide import NOT_MATCHED
-from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
+from qaugbench.stats.results import ArmScore, Contrast, EndpointScore, Profile
 from qaugbench.stats.wording import listed
-from qaugbench.text_table import aligned, wrapped
+from qaugbench.text_table import Layout, aligned, laid_out, wrapped
 
 HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
 DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "two-sided p", "n", "verdict")
@@ -72,6 +74,7 @@ def markdown_summary(record: Record) -> str:
         parts += [f"**{TITLE}**", markdown_table(CHECK_HEADER, checks)] if checks else []
         parts += _markdown_claims(record, fraction.key)
         parts += [line for line in [claims.ranks_sentence(record, fraction.key)] if line]
+        parts += _markdown_profile(record, fraction.key)
         images = summary_rows(record, fraction.key)
         parts += [f"**{SUMMARY_TITLE}**", markdown_table(SUMMARY_HEADER, images), SUMMARY_LEGEND] if images else []
     members = claims.adjusted_rows(record)
@@ -220,10 +223,40 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     lines += ["", *aligned(claims.GRID_HEADER, grid, width)] if grid else []
     ranks = claims.ranks_sentence(record, key)
     lines += ["", wrapped(ranks, width=width)] if ranks else []
+    lines += _profile_text(record, key, width)
     images = summary_rows(record, key)
     if images:
         lines += ["", SUMMARY_TITLE, *aligned(SUMMARY_HEADER, images, width), wrapped(SUMMARY_LEGEND, width=width)]
     return "\n".join(lines)
+
+
+def _profile_text(record: Record, key: str, width: int) -> list[str]:
+    """Return calibration, recall by rarity and scores by group; nothing where an older version scored."""
+    found = profile_of(record, key)
+    if found is None:
+        return []
+    lines = ["", PROFILE_TITLE, *_profile_lines(record, found, width)]
+    lines.append(wrapped(profile_legend(found), width=width))
+    for table in group_tables(record, key):
+        lines += ["", wrapped(table.title, width=width), *aligned(table.header, table.rows, width)]
+    return lines
+
+
+def _profile_lines(record: Record, found: Profile, width: int) -> list[str]:
+    header = profile_header(found)
+    layout = Layout(right=frozenset(range(1, len(header))), wraps=frozenset())
+    return laid_out(header, profile_rows(record, found), width, layout)
+
+
+def _markdown_profile(record: Record, key: str) -> list[str]:
+    found = profile_of(record, key)
+    if found is None:
+        return []
+    parts = [f"**{PROFILE_TITLE}**", markdown_table(profile_header(found), profile_rows(record, found), words=0)]
+    parts.append(profile_legend(found))
+    for table in group_tables(record, key):
+        parts += [f"**{table.title}**", markdown_table(table.header, table.rows)]
+    return parts
 
 
 def _markdown_claims(record: Record, key: str) -> list[str]:
