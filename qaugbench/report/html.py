@@ -51,6 +51,11 @@ CURVE_TITLES = {
     "train_loss": "Classifier, training loss",
     "loss": "Generators, training loss",
 }
+FIT_WORDS = (
+    "The word at the end is for the fit of the first replicate: undertrained, what it draws still came nearer to real images over "
+    "the last quarter; unstable, it went away from them; converged, neither. The difference is one for equal labels and seeds, "
+    "which varies less than either distance."
+)
 
 
 @dataclass(frozen=True)
@@ -331,17 +336,32 @@ def _class_picture(record: Record, key: str) -> Picture | None:
 
 def _curve_pictures(record: Record, kept: CurveFile) -> list[Picture]:
     found: Sequence[Picture | None] = [
-        _curve_picture(record, kept, fraction.key, value)
+        drawn
         for fraction in record.fractions
-        for value in plots.CURVE_VALUES
+        for drawn in (
+            *(_curve_picture(record, kept, fraction.key, value) for value in plots.CURVE_VALUES),
+            _milestones_picture(record, fraction.key),
+        )
     ]
     return [shown for shown in found if shown is not None]
 
 
 def _curve_picture(record: Record, kept: CurveFile, key: str, value: str) -> Picture | None:
     caption = f"{CURVE_TITLES[value]}, at {fraction_words(key)}: replicates thin, their mean thick."
+    if value == "loss" and views.training_words(record, key):
+        caption += f" {FIT_WORDS}"
     alt = f"Curves over training steps of {CURVE_TITLES[value]}, one panel per generator with its controls."
     return _picture(caption, alt, lambda narrow: plots.training_figure(record, kept, key, value, narrow=narrow))
+
+
+def _milestones_picture(record: Record, key: str) -> Picture | None:
+    caption = (
+        f"Generators, distance of what they draw to real images after a share of the steps, at {fraction_words(key)}: KID on the "
+        f"judge's features with its 95 % interval, lower is nearer. {FIT_WORDS}"
+    )
+    words = "; ".join(f"{arm} {word}" for arm, word in views.training_words(record, key).items())
+    draw = lambda narrow: plots.milestones_figure(record, key, narrow=narrow)  # noqa: E731
+    return _picture(caption, f"Plot of distances on the way of each fit: {words}.", draw)
 
 
 def _generator_rows(record: Record) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from qaugbench.board.check_arms import check_arms
 from qaugbench.formatting import count
+from qaugbench.image_facts import Appraisal
 from qaugbench.predictions import CHECK_ROLES
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
@@ -16,12 +17,14 @@ from qaugbench.report.curve_plot import Curve, curves
 from qaugbench.report.curves import CurveFile, TrainingCurve
 from qaugbench.report.forest import Difference, Panel, forest
 from qaugbench.report.identity import looks
+from qaugbench.report.milestone_plot import Milestones, milestones
 from qaugbench.report.profile_rows import profile_of, shown_arms
 from qaugbench.report.reliability_plot import ReliabilityCurve, reliability_curves
 from qaugbench.stats.results import Calibration, Contrast
 
 REAL_ARMS_PANEL = "Real-data arms"
 CHECKS_PANEL = "Checks"
+ON_THE_WAY = "training/kid/"
 CURVE_VALUES = ("val_metric", "train_loss", "loss")
 """Of a classifier its metric on real validation images and its loss, of a generator its loss."""
 
@@ -109,7 +112,10 @@ def reliability_figure(record: Record, key: str, *, narrow: bool = False) -> Fig
 
 
 def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, narrow: bool = False) -> Figure | None:
-    """Return the training curves of one of ``CURVE_VALUES`` at one fraction; None where no curve has it."""
+    """Return the training curves of one of ``CURVE_VALUES`` at one fraction; None where no curve has it.
+
+    At the end of a generator's stands the word for its fit, where that is known.
+    """
     drawn = looks(record.arms)
     every = kept.generator if value == "loss" else kept.classifier
     own = [curve for curve in every if curve.fraction == key and curve.method in drawn]
@@ -118,7 +124,20 @@ def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, na
         return None
     ylabel = "validation metric" if value == "val_metric" else "training loss"
     panels = _by_generator(record, views.reference_arm(record, key), found)
-    return curves(panels, drawn, ylabel=ylabel, scores=value == "val_metric", narrow=narrow)
+    words = views.training_words(record, key) if value == "loss" else {}
+    return curves(panels, drawn, ylabel=ylabel, scores=value == "val_metric", words=words, narrow=narrow)
+
+
+def milestones_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
+    """Return how near the samples of every fit were to real images on its way, first replicate; None where it is not known."""
+    words = views.training_words(record, key)
+    panels: dict[str, list[Milestones]] = {}
+    for arm in record.arms:
+        found = record.appraisals.get(key, {}).get(arm.id)
+        shown = None if found is None else _milestones(arm.id, found, words.get(arm.id))
+        if shown is not None:
+            panels.setdefault(str(arm.generator), []).append(shown)
+    return milestones(panels, looks(record.arms), ylabel="KID to real images", narrow=narrow) if panels else None
 
 
 def _in_order(found: Sequence[Contrast], order: Sequence[str]) -> list[Contrast]:
@@ -152,6 +171,24 @@ def _rows(record: Record, found: Sequence[Contrast], *, pair: bool = False) -> l
         )
         for one in found
     ]
+
+
+def _milestones(arm: str, found: Appraisal, word: str | None) -> Milestones | None:
+    """Return the distances of one arm's samples on the way; None where they were measured at no two places."""
+    measured = {
+        int(name.removeprefix(ON_THE_WAY).removesuffix(" %")): one
+        for name, one in found.measures.items()
+        if name.startswith(ON_THE_WAY) and one.value is not None
+    }
+    if len(measured) < 2:
+        return None
+    percents = sorted(measured)
+    values = [(measured[percent], measured[percent].value or 0.0) for percent in percents]
+    limits = [
+        (value if one.ci_low is None else one.ci_low, value if one.ci_high is None else one.ci_high)
+        for one, value in values
+    ]
+    return Milestones(arm, percents, [value for _, value in values], limits, word)
 
 
 def _reliability(arm: str, found: Calibration) -> ReliabilityCurve:

@@ -136,6 +136,13 @@ def main_arms(record: Record) -> list[ArmInfo]:
     return [arm for arm in record.arms if arm.role not in CHECK_ROLES]
 
 
+def training_words(record: Record, key: str) -> dict[str, str]:
+    """Return the word for the fit of the first replicate, by arm: converged, undertrained or unstable."""
+    found = record.appraisals.get(key, {})
+    words = {arm.id: found[arm.id].states.get("training", "not measured") for arm in record.arms if arm.id in found}
+    return {arm: word for arm, word in words.items() if word != "not measured"}
+
+
 def scored_part(record: Record) -> str:
     """Return which images were scored: ``test``, or ``validation`` where the test is withheld."""
     return "validation" if record.test_withheld else "test"

@@ -84,6 +84,15 @@ class Result:
 
         return reliability_figure(self.record, self._fraction(fraction), narrow=narrow)
 
+    def plot_milestones(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+        """Return how near what each fit draws was to real images on its way; ``fraction`` as in ``plot_answer``.
+
+        None where the images were not appraised.
+        """
+        from qaugbench.report.plots import milestones_figure
+
+        return milestones_figure(self.record, self._fraction(fraction), narrow=narrow)
+
     def plot_training(
         self, value: CurveValue = "val_metric", fraction: str | None = None, *, narrow: bool = False
     ) -> Figure:
