@@ -132,6 +132,11 @@ MEASURES: Mapping[str, MeasureInfo] = {
     ),
     "labels/skill": MeasureInfo("label skill", "higher", "1 as real images, 0 if labels mean nothing"),
     "labels/rate": MeasureInfo("judged as asked for, by class", "higher", "of the images asked for as this class"),
+    "labels/judged": MeasureInfo(
+        "rate by the judge",
+        "like real",
+        "share of all images that a judge takes for one of several classes, such as gradable ones",
+    ),
     "labels/grade_kappa": MeasureInfo(
         "requested against judged grade", "higher", "quadratic weighted kappa of requested and judged grades"
     ),

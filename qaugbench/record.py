@@ -248,6 +248,24 @@ class BlockInfluence(Facts):
         return hardly_reaches_images(self.mean_replaced, self.noise_replaced)
 
 
+class JudgedCount(Facts):
+    """Of the ``n`` images of one ``replicate``, how many a judge takes for a group of classes, whatever each was asked for.
+
+    ``real`` is the share of real images over the same mix of classes, in [0, 1]; None where it is not known.
+    """
+
+    replicate: Count
+    count: Count
+    n: int = Field(ge=1)
+    real: float | None = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _possible(self) -> JudgedCount:
+        if self.count > self.n:
+            raise ValueError(f"{self.count} of {self.n} images")
+        return self
+
+
 def hardly_reaches_images(mean_replaced: float | None, noise_replaced: float | None) -> bool:
     """Return whether both changes are known and below ``SMALL_INFLUENCE``.
 
@@ -293,7 +311,8 @@ class Record(Facts):
     of schema 1 and 2 did not state which code trained the classifier. A ``recipe_name`` other than "A" keeps a run off it too,
     and its scores hold no verdict. Scores hold no number that is not finite: it is None.
     ``fits`` says by fraction and variant how generators were trained, and ``appraisals`` by fraction and arm what its images of the
-    first replicate are like; both describe and decide nothing.
+    first replicate are like; both describe and decide nothing. ``judged`` says by fraction, group of classes and arm how many
+    images a judge takes for the group, such as gradable photographs, one count per replicate.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     ``command`` repeats the run where its data are, with no path in it; older records do not have it.
@@ -327,6 +346,7 @@ class Record(Facts):
     influence: dict[str, dict[str, BlockInfluence]] = Field(default_factory=dict)
     fits: dict[str, dict[str, FitSummary]] = Field(default_factory=dict)
     appraisals: dict[str, dict[str, Appraisal]] = Field(default_factory=dict)
+    judged: dict[str, dict[str, dict[str, list[JudgedCount]]]] = Field(default_factory=dict)
     choices: dict[str, Choice] = Field(default_factory=dict)
     test_withheld: bool = False
     command: str | None = None

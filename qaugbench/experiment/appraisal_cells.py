@@ -1,5 +1,6 @@
 """The cells that appraise what was drawn: one judge per run, and one appraisal per set of images of the first replicate.
 
+Where a task has a group of classes, such as gradable photographs, the judge says of every replicate's images how many are of it.
 They depend on cells of the run and none depends on them, so a run is the same with and without them.
 """
 
@@ -14,10 +15,12 @@ from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
 from qaugbench.experiment.replicate_cells import MODEL_CODE, Setting
 from qaugbench.seeds import child_seed
+from qaugbench.task import Task
 
 STAGES_CODE = ("qaugbench.experiment.appraisal_stages", "qaugbench.experiment.stored", MODEL_CODE)
 JUDGE_CODE = ("qaugbench.downstream.judge", "qaugbench.datasets.judge")
 APPRAISAL_CODE = ("qaugbench.appraisal.appraise", "qaugbench.downstream.judge", "qaugbench.extractors.pixels")
+GRADING_CODE = ("qaugbench.metrics.group_rate", "qaugbench.downstream.judge")
 APPRAISED_CONTROLS = ("none", "twin")
 OTHER_ARMS = ("O-real", "copycat")
 """Real images in place of synthetic ones, and copies: what the measures say of those tells how to read them."""
@@ -38,6 +41,45 @@ def appraisal_cells(
             if name == arm.info.id and replicate == FIRST:
                 found[name, fraction] = _appraisal(setting, train)
     return found
+
+
+def grade_cells(
+    setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
+) -> dict[tuple[str, str, int], Cell]:
+    """Return what counts the images that a judge takes for a group of classes, by (arm, fraction key, replicate).
+
+    Those of generators and their twins; none where the task has no such group.
+    """
+    groups = class_groups(setting.task)
+    drawn = {arm.info.id for arm in arms if arm.fill == "synthetic" and _appraised(arm)}
+    return {
+        place: _grading(setting, train, groups) for place, train in train_cells.items() if groups and place[0] in drawn
+    }
+
+
+def class_groups(task: Task) -> dict[str, list[str]]:
+    """Return the groups of classes that endpoints of a task hold against all others, by name: ``gradable`` of fundus photographs.
+
+    Of classes that exclude one another alone: of several findings a judge may see none.
+    """
+    if task.labels.kind == "multilabel":
+        return {}
+    return {
+        endpoint.id.removeprefix("auroc_"): list(endpoint.classes)
+        for endpoint in task.endpoints
+        if endpoint.kind == "auroc" and len(endpoint.classes) > 1
+    }
+
+
+def _grading(setting: Setting, train: Cell, groups: Mapping[str, Sequence[str]]) -> Cell:
+    key = {
+        "fill": train.key["fill"],
+        "labels": setting.task.labels.names,
+        "groups": groups,
+        **_code(setting, GRADING_CODE),
+    }
+    needs = {role: train.needs[role] for role in ("prepare", "sample")}
+    return Cell("grade", key, {**needs, "judge": _judge(setting, train)}, train.place)
 
 
 def _appraised(arm: Arm) -> bool:

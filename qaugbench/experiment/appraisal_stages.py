@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,27 @@ def judge(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return files, {"temperatures": temperatures, "how": parts.how, "weak": parts.weak, "sha256": parts.sha256}
 
 
+def grade(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Count how many of an arm's images the judge takes for one of the classes of each group, such as gradable ones."""
+    from qaugbench.metrics.group_rate import group_rate
+
+    own = fill_images(cell, store)
+    if own is None:
+        raise StoreError(f"The arm of {cell.label} has no images of its own to grade.")
+    judges = _judges(cell.needs["judge"], store, own)
+    halves = [_images_at(cell, store, one.reference) for one in judges]
+    word = np.mean([one.judge.logits(own.images) for one in judges], axis=0)
+    of_real = np.concatenate([one.judge.logits(half.images) for one, half in zip(judges, halves, strict=True)])
+    labels = np.concatenate([half.labels for half in halves])
+    names = list(cell.key["labels"])
+    found = {
+        group: group_rate(word, own.labels, of_real, labels, [names.index(name) for name in classes])
+        for group, classes in cell.key["groups"].items()
+    }
+    words = ", ".join(f"{one.count} of {one.n} {group}" for group, one in found.items())
+    return {}, {"judged": {group: asdict(one) for group, one in found.items()}, "n_real": len(labels), "remark": words}
+
+
 def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Appraise the images that fill the slots of an arm against real ones of other patients, and those they were learned from."""
     from qaugbench.appraisal.appraise import Options, Verdicts
@@ -103,7 +124,7 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 
 APPRAISAL_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (judge, appraise)
+    function.__name__: function for function in (judge, grade, appraise)
 }
 
 

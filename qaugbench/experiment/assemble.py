@@ -17,6 +17,7 @@ from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.fingerprint import code_hash, plugin_package, recipe_hash
 from qaugbench.experiment.fits import fit_summaries
 from qaugbench.experiment.influences import influences
+from qaugbench.experiment.judged import judged, with_rates
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.plateau import plateaus
 from qaugbench.experiment.store import Store
@@ -113,7 +114,7 @@ def record(
     arms: list[ArmInfo] = [arm.info for arm in run_arms(plan)]
     scored = endpoints(plan)
     labels = plan.task.labels
-    influence = influences(plan, store, reports)
+    influence, counted = influences(plan, store, reports), judged(plan, store, reports)
     return Record(
         id=run_id,
         board=Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name),
@@ -141,7 +142,8 @@ def record(
         plateau_skipped=plateau_skipped,
         influence=influence,
         fits=fit_summaries(plan, store, reports),
-        appraisals=appraisals(plan, store, reports),
+        appraisals=with_rates(appraisals(plan, store, reports), counted),
+        judged=counted,
         choices=dict(chosen),
         test_withheld=plan.setting.withhold_test,
         command=command,

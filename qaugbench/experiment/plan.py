@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
-from qaugbench.experiment.appraisal_cells import appraisal_cells
+from qaugbench.experiment.appraisal_cells import appraisal_cells, grade_cells
 from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, reconstruction_arms, variant_arms
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.order import with_upstream
@@ -31,7 +31,7 @@ class Plan:
 
     ``train_cells`` is keyed by (arm, fraction key, replicate), and so is ``plateau_cells``: the same arms with twice the
     steps, where it is to be found out whether the classifier still climbs. ``influence_cells`` is keyed by (generator,
-    fraction key, replicate), ``appraisal_cells`` by (arm, fraction key).
+    fraction key, replicate), ``appraisal_cells`` by (arm, fraction key), ``grade_cells`` by (arm, fraction key, replicate).
     """
 
     setting: Setting
@@ -44,6 +44,7 @@ class Plan:
     plateau_cells: Mapping[tuple[str, str, int], Cell]
     influence_cells: Mapping[tuple[str, str, int], Cell]
     appraisal_cells: Mapping[tuple[str, str], Cell]
+    grade_cells: Mapping[tuple[str, str, int], Cell]
     config_sha256: str
 
     @property
@@ -69,7 +70,7 @@ class Plan:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell of the run, in the order in which they are computed."""
-        measured = (*self.influence_cells.values(), *self.appraisal_cells.values())
+        measured = (*self.influence_cells.values(), *self.appraisal_cells.values(), *self.grade_cells.values())
         return with_upstream((*self.train_cells.values(), *self.plateau_cells.values(), *measured))
 
 
@@ -119,6 +120,7 @@ def make_plan(
         plateau_cells=plateau_cells(setting, planned) if plateau_check else {},
         influence_cells=influence,
         appraisal_cells=appraisal_cells(setting, arms, cells) if metrics else {},
+        grade_cells=grade_cells(setting, arms, cells) if metrics else {},
         config_sha256=canonical_hash({"task": identity, "cells": names, "source": setting.source.facts.source}),
     )
 

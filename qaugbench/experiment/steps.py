@@ -18,6 +18,7 @@ WORDS: Mapping[str, str] = {
     "train": "train: train the classifier on an arm",
     "influence": "influence: how far circuits reach the images",
     "judge": "judge: train the judge of synthetic images",
+    "grade": "grade: count what the judge sees in images",
     "appraise": "appraise: copies, collapse, labels, fidelity",
 }
 TOTAL = "all"

@@ -10,6 +10,8 @@ from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.appraisal_rows import HEADER, READING, section_rows, section_words, sections, unmeasured
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
+from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
+from qaugbench.report.judged_rows import judged_tables
 from qaugbench.report.pictures import PairSheet
 
 
@@ -25,6 +27,8 @@ def images_section(record: Record, sheets: Mapping[str, PairSheet]) -> dict[str,
         "measure_header": HEADER,
         "reading": READING,
         "tables": {views.share_words(record, key): summary_rows(record, key) for key in record.appraisals},
+        "judged": {views.share_words(record, key): judged_tables(record, key) for key in record.judged},
+        "judged_header": JUDGED_HEADER,
         "arms": {
             arm: {**asked(one), "sheet": sheets.get(arm)} for arm, one in record.appraisals.get(first, {}).items()
         },

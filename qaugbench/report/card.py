@@ -45,7 +45,7 @@ CRITERIA = (
     Criterion(
         "constraint",
         "Do they keep to what is possible?",
-        ("labels/consistency", "labels/skill", "fidelity/checkerboard"),
+        ("labels/consistency", "labels/skill", "labels/judged", "fidelity/checkerboard"),
         "No rule of anatomy or of the scanner was checked.",
     ),
     Criterion(
@@ -167,13 +167,14 @@ def _found(criterion: Criterion, appraisal: Appraisal, made: Mapping[str, str]) 
 
 def _measured(appraisal: Appraisal, name: str) -> list[str]:
     """Return a measure in words; of one that is per class, the smallest and the largest."""
-    values = [(one.value, one.real) for key, one in appraisal.measures.items() if key == name and one.value is not None]
-    parts = [
-        one.value for key, one in appraisal.measures.items() if key.startswith(f"{name}/") and one.value is not None
-    ]
-    info = measure_info(name)
-    if values:
-        value, real = values[0]
+    info, found = measure_info(name), appraisal.measures
+    parts = {key.removeprefix(f"{name}/"): one for key, one in found.items() if key.startswith(f"{name}/")}
+    known = {"": found[name]} if name in found else parts
+    values = {part: one.value for part, one in known.items() if one.value is not None}
+    if len(values) == 1:
+        ((part, value),) = values.items()
+        real = known[part].real
         beside = "" if real is None else f" (real {real:.{info.digits}f})"
-        return [f"{info.title} {value:.{info.digits}f}{beside}"]
-    return [f"{info.title} {min(parts):.{info.digits}f} to {max(parts):.{info.digits}f} by class"] if parts else []
+        return [f"{info.title}{part and f', {part}'} {value:.{info.digits}f}{beside}"]
+    low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
+    return [f"{info.title} {low:.{info.digits}f} to {high:.{info.digits}f} by class"] if values else []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
+from qaugbench.report.judged_rows import UNIT, arm_rates
 from qaugbench.report.profile_rows import profile_of
 from qaugbench.stats.mrmc import Comparison
 from qaugbench.stats.results import ArmScore, Contrast, MetricScore, Profile
@@ -114,10 +115,29 @@ def _fraction_rows(record: Record, key: str) -> Iterator[ScoreRow]:
     for metric in views.other_metrics(record, key):
         for arm in (one for one in record.arms if one.id in metric.arms):
             yield _row(record, key, metric.id, arm, metric.arms[arm.id], {"decides": False, **_found(metric, arm.id)})
+    for group in record.judged.get(key, {}):
+        yield from _judged_rows(record, key, group)
     profile = profile_of(record, key)
     if profile is not None:
         for arm in record.arms:
             yield from _profile_rows(record, key, profile, arm)
+
+
+def _judged_rows(record: Record, key: str, group: str) -> Iterator[ScoreRow]:
+    """Yield how many images a judge takes for a group of classes; in the row of a control, its generator minus it."""
+    arms = {arm.id: arm for arm in record.arms}
+    for found in arm_rates(record, key, group):
+        one, apart = found.rate, found.generator_minus_it
+        value = {
+            "mean": one.value,
+            "mean_ci_low": one.ci_low,
+            "mean_ci_high": one.ci_high,
+            "replicates": one.n_replicates,
+        }
+        difference = {} if apart is None else {"": apart.value, "_low": apart.ci_low, "_high": apart.ci_high}
+        differences = {f"generator_minus_control{ending}": number for ending, number in difference.items()}
+        facts = {"decides": False, "images": one.n_images, "unit": UNIT}
+        yield _row(record, key, f"judged_{group}", arms[found.arm], None, {**value, **differences, **facts})
 
 
 def _profile_rows(record: Record, key: str, profile: Profile, arm: ArmInfo) -> Iterator[ScoreRow]:

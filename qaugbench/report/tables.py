@@ -22,6 +22,8 @@ from qaugbench.report import claims
 from qaugbench.report import record_views as views
 from qaugbench.report.answers import further_notes, question_blocks
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
+from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
+from qaugbench.report.judged_rows import judged_tables
 from qaugbench.report.notes import banner, interval_words
 from qaugbench.report.profile_rows import TITLE as PROFILE_TITLE
 from qaugbench.report.profile_rows import group_tables, profile_header, profile_legend, profile_of, profile_rows
@@ -77,6 +79,8 @@ def markdown_summary(record: Record) -> str:
         parts += _markdown_profile(record, fraction.key)
         images = summary_rows(record, fraction.key)
         parts += [f"**{SUMMARY_TITLE}**", markdown_table(SUMMARY_HEADER, images), SUMMARY_LEGEND] if images else []
+        for table in judged_tables(record, fraction.key):
+            parts += [f"**{table.title}**", markdown_table(JUDGED_HEADER, table.rows, words=0), table.legend]
     members = claims.adjusted_rows(record)
     if len(members) > 1:
         title = f"**{claims.adjusted_title(record)}**: {record.scores.confirmatory.method}"
@@ -227,6 +231,8 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     images = summary_rows(record, key)
     if images:
         lines += ["", SUMMARY_TITLE, *aligned(SUMMARY_HEADER, images, width), wrapped(SUMMARY_LEGEND, width=width)]
+    for table in judged_tables(record, key):
+        lines += ["", table.title, *aligned(JUDGED_HEADER, table.rows, width), wrapped(table.legend, width=width)]
     return "\n".join(lines)
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qaugbench import definitions
 from qaugbench.board.sample_images import read_sample_images
+from qaugbench.experiment.appraisal_cells import class_groups
 from qaugbench.experiment.prepare import Definitions, prepare
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import RunResult, perform
@@ -68,6 +70,27 @@ def test_terminal_markdown_and_page_show_it(appraised: RunResult) -> None:
     assert "images of copycat, each above its nearest training image" in page
 
 
+def test_the_judge_says_of_every_replicate_how_many_images_are_of_a_group_of_classes(appraised: RunResult) -> None:
+    counted = appraised.record.judged[FRACTION]["oa"]
+    assert set(counted) == {"smote", "ldm"}
+    for arm, counts in counted.items():
+        assert [one.replicate for one in counts] == [0, 1]
+        measure = appraised.record.appraisals[FRACTION][arm].measures["labels/judged/oa"]
+        assert (measure.value, measure.n, measure.real) == (counts[0].count / counts[0].n, counts[0].n, counts[0].real)
+    assert "Seen by the judge as KL 2 or more" in summary_table(appraised.record)
+    assert "Seen by the judge as KL 2 or more" in appraised.report.read_text(encoding="utf-8")
+
+
+def test_groups_of_classes_are_those_of_the_tasks_file() -> None:
+    groups = {name: class_groups(definitions.task(name)) for name in definitions.names("tasks")}
+    assert groups == {
+        "brainmri": {},
+        "chestxray": {},
+        "fundus": {"gradable": ["Good", "Usable"]},
+        "kneeoa": {"oa": ["2", "3", "4"]},
+    }
+
+
 def test_pairs_of_copies_are_equal_pictures(appraised: RunResult) -> None:
     pairs = read_sample_images(appraised.folder / "pairs.npz")
     assert (pairs["copycat/synthetic"] == pairs["copycat/training"]).all()
@@ -77,7 +100,11 @@ def test_pairs_of_copies_are_equal_pictures(appraised: RunResult) -> None:
 def test_without_metrics_it_is_the_same_run(appraised: RunResult) -> None:
     plans = [prepare(*asked(appraised.folder.parent, metrics=metrics)).plan for metrics in (True, False)]
     assert plans[0].config_sha256 == plans[1].config_sha256
-    assert {cell.stage for cell in plans[0].cells} - {cell.stage for cell in plans[1].cells} == {"judge", "appraise"}
+    assert {cell.stage for cell in plans[0].cells} - {cell.stage for cell in plans[1].cells} == {
+        "judge",
+        "grade",
+        "appraise",
+    }
     names = {cell.name for cell in plans[0].cells}
     assert {cell.name for cell in plans[1].cells} <= names
 
@@ -93,6 +120,7 @@ def test_the_judge_is_trained_once_for_all_and_on_images_of_its_own(appraised: R
 
 def test_a_twin_is_appraised_and_the_other_controls_are_not(appraised: RunResult) -> None:
     plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
+    assert {arm for arm, _, _ in plan.grade_cells} == {"qldm", "qldm:twin"}
     assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "R+rec:latent-4x8x8", "copycat"]
 
 
