@@ -23,6 +23,7 @@ from qaugbench.places import RESULTS
 from qaugbench.record import HARDLY_REACHES, Record
 from qaugbench.report.failures import failed_words
 from qaugbench.stats.decide import LISTED_REPLICATES
+from qaugbench.stats.wording import listed
 from qaugbench.text_table import wrapped
 
 CONTENTS = {
@@ -120,6 +121,7 @@ def checks(record: Record) -> Iterator[Check]:
     failed = [f"{failed_words(record.failures)}: say why."] if record.failures else []
     yield _from_notes("Did any step fail?", failed, "None.")
     yield _data(record)
+    yield _patients(record)
     yield _classes(record)
     yield _fidelity(record)
     yield _code(record)
@@ -143,6 +145,15 @@ def _data(record: Record) -> Check:
     wrong = ["The split leaks: patients are on both sides of it."] if record.data.leaky else []
     wrong += [] if record.data.patients_known else ["Not known: the source names no patients; say what its groups are."]
     return _from_notes("Are patients kept apart?", wrong, "Yes, no patient is in two parts of the split.")
+
+
+def _patients(record: Record) -> Check:
+    """Return what the predictions say of the people on real images."""
+    told = [{"age": "age in bands"}.get(column, column) for column in record.data.subgroups]
+    wrong = [f"For every held-out image its {listed(told)}: say why these may be published."] if told else []
+    if record.data.phantom:
+        return Check("What does the entry say of patients?", True, "Nothing: a phantom has none.")
+    return _from_notes("What does the entry say of patients?", wrong, "Nothing but the classes of their images.")
 
 
 def _classes(record: Record) -> Check:
