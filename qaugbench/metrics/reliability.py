@@ -54,11 +54,11 @@ def reliability(stated: np.ndarray, happened: np.ndarray, bins: int = BINS) -> R
         raise StatisticsError("Probabilities must be in [0, 1] and events 0 or 1.")
     if len(stated) < 2 * FEWEST_PER_BIN:
         raise StatisticsError(f"A calibration error needs {2 * FEWEST_PER_BIN} images, not {len(stated)}.")
-    order = np.argsort(stated, kind="stable")
-    parts = _parts(stated[order], min(bins, len(stated) // FEWEST_PER_BIN))
+    bin_of = np.searchsorted(_edges(stated, min(bins, len(stated) // FEWEST_PER_BIN)), stated, side="right")
+    counts = np.bincount(bin_of)
+    means = (np.bincount(bin_of, of)[counts > 0] / counts[counts > 0] for of in (stated, happened))
     found = tuple(
-        ReliabilityBin(len(rows), float(stated[rows].mean()), float(happened[rows].mean()))
-        for rows in (order[part] for part in parts)
+        ReliabilityBin(int(n), *map(float, pair)) for n, *pair in zip(counts[counts > 0], *means, strict=True)
     )
     weights = np.array([one.n for one in found]) / len(stated)
     squares = np.array([(one.stated - one.happened) ** 2 for one in found])
@@ -67,8 +67,7 @@ def reliability(stated: np.ndarray, happened: np.ndarray, bins: int = BINS) -> R
     return Reliability(float(np.sqrt(max(debiased, 0.0))), float(np.sqrt(weights @ squares)), found)
 
 
-def _parts(ordered: np.ndarray, bins: int) -> list[np.ndarray]:
-    """Return the places of each bin in ``ordered`` probabilities: of nearly equal size, none parting equal values."""
-    edges = np.linspace(0, len(ordered), bins + 1).round().astype(int)[1:-1]
-    moved = np.searchsorted(ordered, ordered[edges], side="left")
-    return [part for part in np.split(np.arange(len(ordered)), np.unique(moved)) if len(part)]
+def _edges(stated: np.ndarray, bins: int) -> np.ndarray:
+    """Return the least probability of every bin but the first: bins are of nearly equal size, none parting equal values."""
+    places = np.linspace(0, len(stated), bins + 1).round().astype(int)[1:-1]
+    return np.unique(np.partition(stated, places)[places])
