@@ -37,6 +37,7 @@ def inconsistencies(record: Record) -> Iterator[str]:
     yield from _generators(record)
     yield from _plateaus(record)
     yield from _influences(record)
+    yield from _judged(record)
     yield from _failures(record)
     yield from _environment(record)
 
@@ -214,6 +215,20 @@ def _possible(found: BlockInfluence, replicates: int) -> bool:
         and found.n_images >= 1
         and 1 <= found.n_replicates <= replicates
     )
+
+
+def _judged(record: Record) -> Iterator[str]:
+    known = {fraction.key for fraction in record.fractions}, {endpoint.id for endpoint in record.endpoints}
+    arms = {arm.id for arm in record.arms if arm.generator is not None}
+    for key, groups in record.judged.items():
+        for group, counted in groups.items():
+            where = f"judged.{shown(key)}.{shown(group)}"
+            if key not in known[0] or f"auroc_{group}" not in known[1] or not set(counted) <= arms:
+                yield f"{where}: the run has no such fraction, group of classes, or generator: {first_offenders(sorted(counted))}"
+            for arm, counts in counted.items():
+                replicates = [one.replicate for one in counts]
+                if len(set(replicates)) != len(replicates) or max(replicates, default=0) >= record.replicates:
+                    yield f"{where}: {shown(arm)} has counts of replicates that the run did not have, or some twice"
 
 
 def _failures(record: Record) -> Iterator[str]:

@@ -41,7 +41,8 @@ def summary_table(record: Record, width: int = WIDTH, *, failures: bool = True) 
 
     Per fraction: what the reference R* is, the value of every arm (mean and standard deviation over replicates) with its
     differences from R* and from R+ and n (replicates), then the differences from the best classical arm and from the
-    controls; at the end the answers to both questions and what to beware of.
+    controls, and what decides nothing: calibration, recall by rarity, scores by group, what the images are like; at the end the
+    answers to both questions and what to beware of.
     """
     primary = record.endpoints[0]
     blocks = [

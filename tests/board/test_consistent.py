@@ -63,6 +63,20 @@ def put(*way: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def judged(arm: str, *replicates: int, group: str = "tumour", key: str = "10%") -> Callable[[dict[str, Any]], None]:
+    """Return a change that has a judge count, for an endpoint of two classes, the images of an arm in some replicates."""
+
+    def change(changed: dict[str, Any]) -> None:
+        classes = ["glioma", "meningioma"]
+        changed["endpoints"].append(
+            {**changed["endpoints"][0], "id": "auroc_tumour", "kind": "auroc", "classes": classes}
+        )
+        counts = [{"replicate": one, "count": 3, "n": 9, "real": 0.5} for one in replicates]
+        changed["judged"] = {key: {group: {arm: counts}}}
+
+    return change
+
+
 WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "no training images": (lambda r: r["data"]["n_images"].pop("train"), "data.n_images"),
     "a part of its own": (put("data", "n_groups", "secret", 7), "data.n_groups"),
@@ -101,6 +115,11 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "influence of a classical generator": (put("influence", "10%", "ddpm", INFLUENCE), "influence.10%.ddpm"),
     "influence elsewhere": (put("influence", "20%", {"qldm": INFLUENCE}), "influence.20%"),
     "influence against no control": (put("influence", "10%", "qldm", "controls", {"zzz": 0.3}), "controls"),
+    "counts of no group of classes": (judged("qldm", 0, group="teeth"), "judged.10%.teeth"),
+    "counts elsewhere": (judged("qldm", 0, key="20%"), "judged.20%.tumour"),
+    "counts of an arm that draws nothing": (judged("R+", 0), "judged.10%.tumour"),
+    "counts of replicate 9": (judged("qldm", 0, 9), "replicates that the run did not have"),
+    "counts of a replicate twice": (judged("qldm", 1, 1), "or some twice"),
     "a failure that succeeded": (put("failures", 0, "outcome", "ok"), "'ok'"),
     "a failure of no arm": (put("failures", 0, "arm", "nothing"), "did not have"),
     "a failure of replicate 9": (put("failures", 0, "replicate", 9), "did not have"),
@@ -117,6 +136,12 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 @pytest.mark.parametrize("kind", SPACES)
 def test_an_honest_record_contradicts_nothing(kind: str) -> None:
     assert said(facts(kind)) == []
+
+
+def test_honest_counts_contradict_nothing() -> None:
+    changed = facts()
+    judged("qldm:twin", 0, 2)(changed)
+    assert said(changed) == []
 
 
 @pytest.mark.parametrize("name", WRONG)
