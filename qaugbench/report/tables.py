@@ -233,7 +233,12 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     if images:
         lines += ["", SUMMARY_TITLE, *aligned(SUMMARY_HEADER, images, width), wrapped(SUMMARY_LEGEND, width=width)]
     for table in judged_tables(record, key):
-        lines += ["", table.title, *aligned(JUDGED_HEADER, table.rows, width), wrapped(table.legend, width=width)]
+        lines += [
+            "",
+            wrapped(table.title, width=width),
+            *aligned(JUDGED_HEADER, table.rows, width),
+            wrapped(table.legend, width=width),
+        ]
     return "\n".join(lines)
 
 
@@ -242,7 +247,7 @@ def _profile_text(record: Record, key: str, width: int) -> list[str]:
     found = profile_of(record, key)
     if found is None:
         return []
-    lines = ["", PROFILE_TITLE, *_profile_lines(record, found, width)]
+    lines = ["", wrapped(PROFILE_TITLE, width=width), *_profile_lines(record, found, width)]
     lines.append(wrapped(profile_legend(found), width=width))
     for table in group_tables(record, key):
         lines += ["", wrapped(table.title, width=width), *aligned(table.header, table.rows, width)]

@@ -154,7 +154,7 @@ def test_secondary_endpoints_follow(tmp_path: Path) -> None:
 
 def test_markdown_tables_are_rectangular(record: Record) -> None:
     blocks = [block.splitlines() for block in markdown_summary(record).split("\n\n") if block.startswith("|")]
-    assert len(blocks) == 11  # three per fraction, one per generator and fraction, and the family
+    assert len(blocks) == 13  # four per fraction, one per generator and fraction, and the family
     for block in blocks:
         assert len({line.count("|") for line in block}) == 1
 
