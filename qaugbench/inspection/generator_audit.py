@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from qaugbench.board.circuit_influence import share_text
+from qaugbench.cards import Training
 from qaugbench.circuits.audit.block import audit_block
 from qaugbench.circuits.audit.findings import Check, Liveness
 from qaugbench.circuits.audit.instrumented_network import moved
@@ -17,8 +18,11 @@ from qaugbench.circuits.audit.recorded_fit import NetworkCall, Watched, watching
 from qaugbench.circuits.block import Block
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import first_offenders
+from qaugbench.generators.contract import Batch
 from qaugbench.generators.shared.block_influence import influence_differences
 from qaugbench.generators.shared.model import Model
+from qaugbench.generators.shared.one_per_label import OnePerLabel
+from qaugbench.inspection.step_audit import inputs_pass_gradient
 from qaugbench.record import SMALL_INFLUENCE, hardly_reaches_images
 from qaugbench.seeds import child_seed, numpy_generator, torch_generator
 
@@ -37,14 +41,17 @@ INFLUENCE_IMAGES = 24
 def audit_generator(generator: Model, data: LabelledImages, *, seed: int = 0) -> Liveness:
     """Return whether the blocks of ``generator``, in its fitted space, are live; this fits it for six steps on ``data``.
 
-    Observes the fit from outside (which gradients arrive, which weights change), then each network called there that
-    contains a block (``audit_network``), each kind of block alone (``audit_block``), and samples. If replacing the
+    Observes the fit from outside (which gradients arrive, which weights change), steps of it repeated from elsewhere
+    (``inputs_pass_gradient``), each network called there that contains a block (``audit_network``), each kind of block alone
+    (``audit_block``), and samples. If replacing the
     circuits' outputs hardly changes the samples (``REACHES_IMAGES``), that is a note: gradients flow, but with little
     effect.
     """
+    training = generator.recipe.training.lasting(STEPS, BATCH_SIZE)
     with watching() as fit:
-        generator.fit(data, seed=seed, training=generator.recipe.training.lasting(STEPS, BATCH_SIZE))
-    checks = [*_in_fit(fit), *_in_sample(generator, _every_kind_of_label(generator), seed)]
+        generator.fit(data, seed=seed, training=training)
+    checks = [*_in_fit(fit), _in_steps(generator, data, training, seed)]
+    checks += _in_sample(generator, _every_kind_of_label(generator), seed)
     checks.append(_of_influence(generator, seed))
     precision = "float64"
     for call in fit.calls.values():
@@ -93,6 +100,15 @@ def _in_fit(fit: Watched) -> Iterator[Check]:
     else:
         yield Check("fine", LEARNS, f"{len(fit.learning)} tensors")
     yield Check("fails", MOVES, f"these do not change: {first_offenders(still)}") if still else Check("fine", MOVES)
+
+
+def _in_steps(model: Model, data: LabelledImages, training: Training, seed: int) -> Check:
+    """Return whether gradient returns from the circuits' inputs in steps on the first images."""
+    rows = np.arange(min(BATCH_SIZE, len(data.images)))
+    points = model.space.points(data.images).take(rows)
+    batch = Batch(points, torch.from_numpy(data.labels[rows]).to(points.device))
+    learner = model.generator.members[0] if isinstance(model.generator, OnePerLabel) else model.generator
+    return inputs_pass_gradient(learner, batch, training, seed=seed)
 
 
 def _every_kind_of_label(model: Model) -> np.ndarray:

@@ -13,18 +13,21 @@ def findings_text(results: Sequence[CheckResult]) -> str:
     """Return the failures, each once with the variants that have it, in the order in which they were found; what was looked at
     and held, one line per kind of check; and how many checks failed.
 
-    The first failure is the one to begin with: what comes later may follow from it.
+    The first failure is the one to begin with: what comes later may follow from it. What several checks met, such as one
+    exception of a method that all of them call, is said with the first of them.
     """
-    variants: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[str, list[CheckResult]] = {}
     for result in results:
         if result.fails:
-            variants.setdefault((result.promise, result.detail), []).append(result.variant)
-    lines = [f"fails  {promise} -- {detail} ({_where(found)})" for (promise, detail), found in variants.items()]
-    return "\n".join([*lines, *_by_kind(results), _summary(results, len(variants))])
+            reasons.setdefault(result.detail, []).append(result)
+    lines = [f"fails  {met[0].promise} -- {detail} ({_where(met)})" for detail, met in reasons.items()]
+    return "\n".join([*lines, *_by_kind(results), _summary(results, len(reasons))])
 
 
-def _where(variants: Sequence[str]) -> str:
-    return f"in {', '.join(variants)}"
+def _where(met: Sequence[CheckResult]) -> str:
+    variants = ", ".join(dict.fromkeys(result.variant for result in met))
+    others = len({result.promise for result in met}) - 1
+    return f"in {variants}" + (f"; {count(others, 'further check')} met it" if others else "")
 
 
 def _by_kind(results: Sequence[CheckResult]) -> Iterator[str]:

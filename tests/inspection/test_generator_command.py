@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import get_args
@@ -83,6 +84,17 @@ def test_a_failure_of_several_variants_is_said_once_and_what_holds_is_counted() 
         "Failed: 2 of 5 checks, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
     ]
     assert findings_text(found[:1]).endswith("Nothing fails in 1 check. --all lists them.")
+
+
+def test_an_exception_that_many_checks_meet_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with MEAN_IMAGE.with_("self.hyper.noise * random", "self.nose * random").registered(tmp_path):
+        assert exit_code(monkeypatch, "meanimage") == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("AttributeError: 'MeanImage' object has no attribute 'nose'") == 1
+    assert re.search(r"\(plugged_meanimage.py, line \d+, in draw\) \(in meanimage; \d+ further checks met it\)", said)
+    assert re.search(r"Failed: \d+ of \d+ checks, for 1 reason\.", said)
 
 
 HYPER = "[hyper]\nnoise = 0.1\n"

@@ -1,4 +1,4 @@
-"""The lines of a generator's own code, for messages to its author: where a method is written, and where an error was raised."""
+"""The lines of a generator's own code, for messages to its author: where a method is written, runs, or raised an error."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ def place_raised(error: BaseException, module: str) -> CodePlace | None:
 
     To the generator belong its module and, in another package, every module of that package.
     """
-    own = _own_files(module)
-    if own is None:
-        return None
-    inside = [frame for frame in traceback.extract_tb(error.__traceback__) if _belongs(frame.filename, own)]
-    if not inside:
-        return None
-    return CodePlace(_short(inside[-1].filename, own), inside[-1].lineno or 0, inside[-1].name)
+    return _innermost(traceback.extract_tb(error.__traceback__), module)
+
+
+def place_running(module: str) -> CodePlace | None:
+    """Return the innermost line of the generator of ``module`` among the calls that are under way, or None."""
+    return _innermost(traceback.extract_stack(), module)
 
 
 def place_written(kind: type, method: str) -> CodePlace | None:
@@ -69,6 +68,16 @@ def described(error: BaseException, module: str) -> str:
     where = place_raised(error, module)
     name = type(error).__name__
     return (f"{name}: {shown(said, None)}" if said else name) + ("" if where is None else f" ({where})")
+
+
+def _innermost(frames: traceback.StackSummary, module: str) -> CodePlace | None:
+    own = _own_files(module)
+    if own is None:
+        return None
+    inside = [frame for frame in frames if _belongs(frame.filename, own)]
+    if not inside:
+        return None
+    return CodePlace(_short(inside[-1].filename, own), inside[-1].lineno or 0, inside[-1].name)
 
 
 def _own_files(module: str) -> Path | None:
