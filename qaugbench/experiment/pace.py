@@ -17,34 +17,40 @@ from qaugbench.formatting import duration
 from qaugbench.task import canonical_hash
 
 PRESENT, PAST = "present", "past"
-
-
-TELLING = 0.75
-"""The share of the missing steps that must have a measured like before a run says how long they will take."""
 STEP_NUMBERS = ("steps", "warmup_steps", "evaluations")
 """The settings of a training that say how long it is: the time per step does not depend on them."""
+NAMED = 2
 
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """``work_s`` seconds of processes, ``wall_s`` by the clock, for the share ``measured`` of the missing steps."""
+    """``work_s`` seconds of processes, ``wall_s`` by the clock, for those missing steps that have a measured like.
+
+    ``unknown`` names the kinds of the others, each once. ``late`` says that what is being computed takes longer than its like did.
+    """
 
     work_s: float
     wall_s: float
-    measured: float = 1.0
+    unknown: tuple[str, ...] = ()
+    late: bool = False
 
     @property
-    def whole(self) -> bool:
-        """Whether a step like each of those missing was measured."""
-        return self.measured == 1
-
-    @property
-    def telling(self) -> bool:
-        """Whether so many missing steps have a measured like that the time is worth saying, and there is any."""
-        return self.work_s > 0 and self.measured >= TELLING
+    def brief(self) -> str:
+        """The time left in a few words, as far as it is known; "" where nothing is left."""
+        if self.late:
+            return "longer than measured"
+        if not self.work_s:
+            return "time left unknown" if self.unknown else ""
+        return f"{'at least' if self.unknown else 'about'} {duration(self.wall_s)} left"
 
     def __str__(self) -> str:
-        return f"{'about' if self.whole else 'over'} {duration(self.wall_s)} left"
+        if self.late:
+            return "this takes longer than steps like it took"
+        if not self.unknown:
+            return self.brief
+        named = ", ".join(self.unknown[:NAMED])
+        more = f" and {len(self.unknown) - NAMED} other kinds of step" if len(self.unknown) > NAMED else ""
+        return f"{self.brief}: {named}{more} not measured yet"
 
 
 class Pace:
@@ -74,14 +80,20 @@ class Pace:
             self.busy_s += done.wall_s
             self._note(PRESENT, done.cell, done.wall_s)
 
-    def left(self) -> TimeLeft | None:
-        """Return the time left, or None before any step like those that are missing was measured."""
-        expected = [self._seconds(cell) for cell in self.waiting.values()]
-        known = [seconds for seconds in expected if seconds is not None]
+    def left(self, since_s: float = 0.0) -> TimeLeft:
+        """Return the time left ``since_s`` seconds after the last step was done.
+
+        These are taken off unless steps of unknown length wait, one of which may be under way.
+        """
+        expected = [(cell, self._seconds(cell)) for cell in self.waiting.values()]
+        known = [seconds for _, seconds in expected if seconds is not None]
+        unknown = tuple(dict.fromkeys(_kind_words(cell) for cell, seconds in expected if seconds is None))
         if not known:
-            return None if self.waiting else TimeLeft(0.0, 0.0)
-        wall_s = max(sum(known) / self._at_once(), max(known))
-        return TimeLeft(sum(known), wall_s, len(known) / len(expected))
+            return TimeLeft(0.0, 0.0, unknown)
+        work_s, wall_s = sum(known), max(sum(known) / self._at_once(), max(known))
+        if since_s and not unknown:
+            return TimeLeft(work_s, max(wall_s - since_s, 0.0), late=since_s >= wall_s)
+        return TimeLeft(work_s, wall_s, unknown)
 
     def _at_once(self) -> float:
         if self.jobs is not None:
@@ -98,6 +110,11 @@ class Pace:
                 if kind in self.measured[when]:
                     return times * median(self.measured[when][kind])
         return None
+
+
+def _kind_words(cell: Cell) -> str:
+    """Return what people call the steps like ``cell``: its stage, and the generator where that decides how long it takes."""
+    return cell.stage if cell.stage == "train" or not cell.place.arm else f"{cell.stage} {cell.place.arm}"
 
 
 def _kinds(cell: Cell) -> list[tuple[tuple[str, str], int]]:

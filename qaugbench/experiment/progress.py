@@ -39,21 +39,25 @@ class Lines:
         self.stream, self.total, self.pace, self.tracebacks = stream, total, pace, tracebacks
         self.done = self.found = 0
         self.explained: set[str] = set()
-        self.started = time.perf_counter()
+        self.started = self.heard = time.perf_counter()
 
     def message(self, text: str) -> None:
         print(text, file=self.stream, flush=True)
 
     def cell(self, done: CellReport) -> None:
+        self.heard = time.perf_counter()
         self.done += 1
         self.found += not done.computed and done.outcome == "ok"
         if done.computed or (done.outcome != "ok" and self.tracebacks):
             print(self._line(done), file=self.stream, flush=True)
 
     def still(self, cells: Sequence[Cell]) -> None:
-        """Say what is being computed, where nothing was finished for a while."""
+        """Say what is being computed, where nothing was finished for a while, and the time left."""
         steps = ", ".join(f"{cell.stage} {cell.label}".rstrip() for cell in cells)
-        print(f"{self._elapsed()} [{self.done}/{self.total}] still computing {steps}", file=self.stream, flush=True)
+        left = self._left(time.perf_counter() - self.heard)
+        print(
+            f"{self._elapsed()} [{self.done}/{self.total}] still computing {steps}{left}", file=self.stream, flush=True
+        )
 
     def _elapsed(self) -> str:
         return time.strftime("%H:%M:%S", time.gmtime(time.perf_counter() - self.started))
@@ -66,9 +70,9 @@ class Lines:
         remark = f"; {done.remark}" if done.remark else ""
         return f"{what}: {duration(done.wall_s)}{remark}{self._left()}"
 
-    def _left(self) -> str:
-        left = None if self.pace is None else self.pace.left()
-        return f"; {left}" if left is not None and left.telling else ""
+    def _left(self, since_s: float = 0.0) -> str:
+        left = "" if self.pace is None else str(self.pace.left(since_s))
+        return f"; {left}" if left else ""
 
     def _first(self, done: CellReport) -> str:
         """Return the reason of a failure at the first step with its cause, and later only that it is the same."""
@@ -105,22 +109,26 @@ class LiveBar:
             console=Console(stderr=True),
         )
         self.explained: set[str] = set()
+        self.heard = time.perf_counter()
         self.task = self.bar.add_task("starting", total=total, left="")
 
     def message(self, text: str) -> None:
         self.bar.console.print(text, markup=False, highlight=False)
 
     def cell(self, done: CellReport) -> None:
-        left = None if self.pace is None else self.pace.left()
-        words = str(left) if left is not None and left.telling else ""
-        self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}", left=words)
+        self.heard = time.perf_counter()
+        self.bar.update(self.task, advance=1, description=f"{done.cell.stage} {done.cell.label}", left=self._left())
         cause = cause_of(done.reason)
         if done.outcome != "ok" and not done.blocked_by and cause not in self.explained:
             self.explained.add(cause)
             self.message(f"{done.cell.stage} {done.cell.label}: {done.outcome.upper()}: {done.reason}")
 
     def still(self, cells: Sequence[Cell]) -> None:
-        """A bar moves by itself."""
+        """A bar moves by itself; the time left grows shorter."""
+        self.bar.update(self.task, left=self._left(time.perf_counter() - self.heard))
+
+    def _left(self, since_s: float = 0.0) -> str:
+        return "" if self.pace is None else self.pace.left(since_s).brief
 
 
 class _Paced:

@@ -38,15 +38,15 @@ def _row(words: str, steps: Sequence[Cell], store: Store) -> str:
     return f"  {words:<48}{len(steps):>6}{cached:>8}{len(steps) - cached:>7}"
 
 
-def cost_line(left: TimeLeft | None, jobs: int | None) -> str:
+def cost_line(left: TimeLeft, jobs: int | None) -> str:
     """Return what the missing steps cost, as far as earlier ones tell; else when it will be known."""
-    if left is None:
-        return "Time left is printed from the first steps on; 'qaugbench estimate' measures it without running."
     if not left.work_s:
-        return "Nothing is left to compute."
-    more = "" if left.whole else "; steps of a kind that was not measured yet come on top"
+        if not left.unknown:
+            return "Nothing is left to compute."
+        return "The time left is printed as steps are measured; 'qaugbench estimate' measures it without running."
     with_ = "" if jobs is None else f" with {count(jobs, 'process', 'processes')}"
-    about = "About" if left.whole else "Over"
+    more = f"; not measured yet: {', '.join(left.unknown)}" if left.unknown else ""
+    about = "At least" if left.unknown else "About"
     return (
         f"{about} {duration(left.wall_s)}{with_}, {duration(left.work_s)} of processor time, by finished steps{more}."
     )

@@ -45,15 +45,17 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_nothing_is_known_before_the_first_step(store: Store) -> None:
-    assert Pace([fitting(0), training(0)], store, jobs=2).left() is None
+    left = Pace([fitting(0), training(0)], store, jobs=2).left()
+    assert left == TimeLeft(0.0, 0.0, ("fit gmm", "train"))
+    assert str(left) == "time left unknown: fit gmm, train not measured yet"
 
 
 def test_steps_are_expected_to_take_what_their_like_took(store: Store) -> None:
     pace = Pace([*map(training, range(4)), fitting(0)], store, jobs=2)
     pace.cell(done(training(0), 10.0))
     left = pace.left()
-    assert left == TimeLeft(work_s=30.0, wall_s=15.0, measured=0.75)
-    assert str(left) == "over 15 s left"
+    assert left == TimeLeft(work_s=30.0, wall_s=15.0, unknown=("fit gmm",))
+    assert str(left) == "at least 15 s left: fit gmm not measured yet"
     pace.cell(done(fitting(0), 4.0))
     assert str(pace.left()) == "about 15 s left"
 
@@ -71,8 +73,7 @@ def test_a_generator_that_trains_is_not_expected_to_take_what_another_took_that_
     stored(store, training(0), 15.0)
     cells = [fitting(0, "smote", steps=0), training(0), *(fitting(n, "qnet", steps=500) for n in range(2)), training(1)]
     left = Pace(cells, store, jobs=1).left()
-    assert left == TimeLeft(15.0, 15.0, measured=1 / 3)
-    assert not left.telling
+    assert left == TimeLeft(15.0, 15.0, unknown=("fit qnet",))
 
 
 def test_a_longer_fit_of_the_same_generator_takes_as_long_per_step(store: Store) -> None:
@@ -84,13 +85,40 @@ def test_a_longer_fit_of_the_same_generator_takes_as_long_per_step(store: Store)
 def test_a_training_on_larger_images_tells_nothing_of_one_on_smaller(store: Store) -> None:
     pace = Pace([of_size(64), of_size(32)], store, jobs=1)
     pace.cell(done(of_size(64), 40.0))
-    assert pace.left() is None
+    assert pace.left() == TimeLeft(0.0, 0.0, ("train",))
 
 
-def test_the_time_left_is_said_once_most_missing_steps_have_a_measured_like() -> None:
-    assert TimeLeft(10.0, 10.0, measured=0.9).telling
-    assert not TimeLeft(10.0, 10.0, measured=0.5).telling
-    assert not TimeLeft(0.0, 0.0).telling
+def test_many_kinds_that_were_not_measured_are_counted() -> None:
+    assert str(TimeLeft(10.0, 10.0, ("fit a", "fit b", "judge", "train"))) == (
+        "at least 10 s left: fit a, fit b and 2 other kinds of step not measured yet"
+    )
+
+
+def test_a_resumed_run_says_at_every_step_what_is_known_and_what_is_not(store: Store) -> None:
+    """Cheap steps that were measured must not stand for the long ones that were not, nor may these keep it from being said."""
+    stored(store, training(0), 17.0)
+    cells = [training(0), training(1), *(fitting(n, "slow") for n in range(3))]
+    stream, pace = io.StringIO(), Pace(cells, store, jobs=1)
+    lines = Lines(stream, len(cells), pace)
+    lines.still([cells[2]])
+    for cell, wall_s in ((cells[2], 200.0), (cells[1], 17.0), (cells[3], 300.0), (cells[4], 250.0)):
+        pace.cell(done(cell, wall_s))
+        lines.cell(done(cell, wall_s))
+    assert [line.rpartition("; ")[2] for line in stream.getvalue().splitlines()] == [
+        "at least 17 s left: fit slow not measured yet",
+        "about 7 min left",
+        "about 7 min left",
+        "about 4 min left",
+        "00:00:00 [4/5] fit slow 10% r2: 4 min",
+    ]
+
+
+def test_the_time_left_grows_shorter_while_a_step_is_computed_and_is_never_below_zero(store: Store) -> None:
+    stored(store, training(0), 600.0)
+    pace = Pace([training(0), training(1)], store, jobs=1)
+    assert str(pace.left(since_s=240.0)) == "about 6 min left"
+    assert str(pace.left(since_s=700.0)) == "this takes longer than steps like it took"
+    assert pace.left(since_s=700.0).wall_s == 0.0
 
 
 def test_no_run_ends_before_its_longest_step(store: Store) -> None:
@@ -113,7 +141,7 @@ def test_what_this_run_measures_corrects_what_earlier_ones_took(store: Store) ->
 def test_a_failed_step_is_no_measure_and_no_longer_waited_for(store: Store) -> None:
     pace = Pace([training(0), training(1)], store, jobs=1)
     pace.cell(done(training(0), 0.1, "error"))
-    assert pace.left() is None
+    assert pace.left() == TimeLeft(0.0, 0.0, ("train",))
 
 
 def test_a_damaged_step_is_waited_for(store: Store) -> None:
@@ -148,11 +176,14 @@ def test_the_log_counts_to_the_same_total_and_says_what_is_left(store: Store) ->
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (None, "Time left is printed from the first steps on"),
+        (TimeLeft(0.0, 0.0, ("train",)), "The time left is printed as steps are measured"),
         (TimeLeft(0.0, 0.0), "Nothing is left to compute."),
         (TimeLeft(1200.0, 600.0), "About 10 min with 2 processes, 20 min of processor time"),
-        (TimeLeft(1200.0, 600.0, measured=0.5), "not measured yet come on top"),
+        (
+            TimeLeft(1200.0, 600.0, ("fit gmm", "judge")),
+            "At least 10 min with 2 processes, 20 min of processor time, by finished steps; not measured yet: fit gmm, judge.",
+        ),
     ],
 )
-def test_the_cost_is_said_as_far_as_it_is_known(left: TimeLeft | None, words: str) -> None:
+def test_the_cost_is_said_as_far_as_it_is_known(left: TimeLeft, words: str) -> None:
     assert words in cost_line(left, 2)
