@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qaugbench.formatting import count, unsigned
 from qaugbench.report.result import Result
+from qaugbench.stats.decide import LISTED_REPLICATES
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,9 +30,21 @@ COLUMNS = (
         "reference_mean",
         "difference",
     ),
-    *("ci_low", "ci_high", "rank_low", "rank_high", "adjusted_p", "verdict", "attribution", "replicates", "entry"),
+    *(
+        "ci_low",
+        "ci_high",
+        "rank_low",
+        "rank_high",
+        "adjusted_p",
+        "verdict",
+        "provisional",
+        "attribution",
+        "replicates",
+    ),
+    "entry",
 )
-"""``difference`` is from R*; ranks are simultaneous 95 % limits, ``adjusted_p`` is max-T over the page."""
+"""``difference`` is from R*; ranks are simultaneous 95 % limits, ``adjusted_p`` is max-T over the page; rows with fewer replicates
+than a listed result needs are ``provisional``."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,6 +113,7 @@ def _row(row: Row) -> dict[str, Any]:
         **{name: None if found is None else getattr(found, name) for name in ("ci_low", "ci_high")},
         "difference": None if found is None else found.estimate,
         "verdict": words,
+        "provisional": row.record.replicates < LISTED_REPLICATES,
         "attribution": None if verdict is None else verdict.ladder.attribution,
         "replicates": row.record.replicates,
     }

@@ -13,6 +13,7 @@ from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.judged_rows import UNIT, arm_rates
 from qaugbench.report.profile_rows import profile_of
+from qaugbench.stats.decide import LISTED_REPLICATES
 from qaugbench.stats.mrmc import Comparison
 from qaugbench.stats.results import ArmScore, Contrast, MetricScore, Profile
 
@@ -30,8 +31,9 @@ class ScoreRow:
     ``decides`` is true of endpoints, on which verdicts rest; ``subgroup`` is the group of people whose images alone a metric named
     ``macro_auroc_by_age``, ``_sex`` or ``_site`` is of. ``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``;
     ``difference``, arm minus ``reference``, has ``ci_low`` and ``ci_high`` and the two-sided ``p_value``; ``verdict`` is in
-    words. ``from_best_classical`` is a generator minus the best classical arm, and ``generator_minus_control``, in the row of a
-    control, its generator minus it. ``patients`` counts what ``grouped_by`` names. None is what is not known.
+    words, ``provisional`` where a run has fewer replicates than a listed result needs. ``from_best_classical`` is a generator minus
+    the best classical arm, and ``generator_minus_control``, in the row of a control, its generator minus it. ``patients`` counts
+    what ``grouped_by`` names. None is what is not known.
     """
 
     id: str
@@ -56,6 +58,7 @@ class ScoreRow:
     ci_high: float | None
     p_value: float | None
     verdict: str | None
+    provisional: bool
     difference_from_augmented: float | None
     from_best_classical: float | None
     from_best_classical_low: float | None
@@ -175,6 +178,7 @@ def _row(
         "reference": views.reference_arm(record, key),
         "replicates": record.replicates if value is None else value.n_replicates,
         "grouped_by": record.data.grouped_by,
+        "provisional": record.replicates < LISTED_REPLICATES,
     }
     return ScoreRow(**{**dict.fromkeys(COLUMNS), **known, **_value(value), **compared})  # type: ignore[arg-type]
 

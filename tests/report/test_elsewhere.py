@@ -96,6 +96,14 @@ def test_an_arm_without_a_value_has_a_row_of_gaps(tmp_path: Path) -> None:
     assert found["ddpm"].mean is not None
 
 
+@pytest.mark.parametrize(("replicates", "provisional"), [(9, True), (10, False)])
+def test_rows_with_fewer_replicates_than_a_listed_result_needs_are_provisional(
+    replicates: int, provisional: bool, tmp_path: Path
+) -> None:
+    rows = score_rows(write_run(tmp_path, replicates=replicates, phantom=False))
+    assert {row.provisional for row in rows} == {provisional}
+
+
 def _checklist(folder: Path, record: Record) -> Checklist:
     (folder / "run" / "record.json").write_text(record_text(record), encoding="utf-8")
     return checklist(submit(folder / "run", folder / "results"), folder / "results")

@@ -117,6 +117,10 @@ def test_an_entry_and_the_boards_above_it_are_loaded_too() -> None:
     assert list(frame.method) == ["qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen", "ddpm"]
     assert frame.control_of.tolist()[1] == "qldm"
     assert (frame.rank_low[0], frame.rank_high[0]) == (1, 2)
+    assert entry.record.replicates == 5
+    assert frame.provisional.all()
+    assert entry.to_frame().provisional.all()
+    assert "provisional" in boards._repr_html_()
 
 
 @pytest.mark.parametrize("name", ["empty", "missing"])
