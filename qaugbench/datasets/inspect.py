@@ -8,7 +8,7 @@ from qaugbench import definitions
 from qaugbench.datasets.audit.entry import audit
 from qaugbench.datasets.audit.report import AuditReport
 from qaugbench.datasets.card import card, card_page
-from qaugbench.datasets.own.images import data_name, own_prepared
+from qaugbench.datasets.own.images import data_name, open_own
 from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, instructions, sources
@@ -25,7 +25,7 @@ def open_any(target: str, task: Task) -> PreparedData:
     """
     path = Path(target)
     if path.exists():
-        return with_parts(open_prepared(own_prepared(path, task.labels), task.labels, name=data_name(path)))
+        return with_parts(open_own(path, task.labels, name=data_name(path)))
     if target not in sources():
         raise DataError(f"{target} is neither a path nor a source.{near_names(target, sources())}")
     found = find_prepared(task.id, target)

@@ -54,7 +54,7 @@ def judge_split(prepared: PreparedData, split: Split, *, seed: int) -> JudgeSpli
     labels, groups = prepared.labels[rows], prepared.identity.groups[rows]
     if len(np.unique(groups)) < 2:
         raise DataError(
-            f"The validation part of {prepared.path} ({len(split.val)} images) has {len(np.unique(groups))} groups that "
+            f"The validation part of {prepared.where} ({len(split.val)} images) has {len(np.unique(groups))} groups that "
             "are in no other part; a judge needs two. Give more data, or another split column with --split."
         )
     half = group_folds(labels, groups, 2, child_seed(seed, "judge"))

@@ -109,10 +109,10 @@ def _stored_manifest(prepared: PreparedData) -> dict[str, Any]:
     try:
         stored = json.loads(prepared.archive.read("manifest.json"))
     except ValueError as error:
-        raise DataError(f"manifest.json in {prepared.path} is not JSON: {error}. Correct it or remove it.") from error
+        raise DataError(f"manifest.json in {prepared.where} is not JSON: {error}. Correct it or remove it.") from error
     if not isinstance(stored, dict) or not isinstance(stored.get("files", {}), dict):
         raise DataError(
-            f"manifest.json in {prepared.path} must be an object whose `files` is an object, or be removed."
+            f"manifest.json in {prepared.where} must be an object whose `files` is an object, or be removed."
         )
     return stored
 
@@ -129,7 +129,7 @@ def _check_hashes(prepared: PreparedData, hashes: Mapping[str, str], expected: M
     changed = [name for name, digest in hashes.items() if expected.get(name, digest) != digest]
     if changed:
         raise DataError(
-            f"{len(changed)} images in {prepared.path} are not those that its manifest.json names: "
+            f"{len(changed)} images in {prepared.where} are not those that its manifest.json names: "
             f"{first_offenders(changed)}. Get the source again, or remove manifest.json if the change is meant."
         )
 

@@ -44,9 +44,9 @@ def check_parts(prepared: PreparedData, column: str | None = None) -> None:
     used = _column(prepared, column)
     rows = [] if used is None else _unknown(prepared, used)
     if rows:
-        offenders = (f"{prepared.files[row]}: {prepared.table[used].iat[row]!r}" for row in rows)
+        offenders = (f"{prepared.called[row]}: {prepared.table[used].iat[row]!r}" for row in rows)
         raise DataError(
-            f"The column {used!r} of {prepared.path} must say train, val or test (or training, validation, testing, in any "
+            f"The column {used!r} of {prepared.where} must say train, val or test (or training, validation, testing, in any "
             f"case); {len(rows)} rows do not: {first_offenders(offenders)}. Correct these rows, leave their value empty (then "
             "they are not used), or choose another column with --split."
         )

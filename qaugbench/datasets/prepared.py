@@ -18,6 +18,7 @@ from qaugbench.datasets.formats.pictures import carries_turn, read_picture, reas
 from qaugbench.datasets.identical_files import closed_over_files
 from qaugbench.datasets.identity import ContentIdentity, content_identity
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
+from qaugbench.datasets.names_given import names_given
 from qaugbench.datasets.preprocess import read_square
 from qaugbench.errors import DataError, first_offenders
 
@@ -32,7 +33,7 @@ class PreparedData:
     ``table`` holds the rows of labels.csv as text, in file order, with ``group`` added if missing; ``labels`` float32
     [N, K]; ``groups`` int64 [N] indexes ``group_names``: the patients or groups of the source, merged where they share
     a file; ``group_column`` is "group", "patient_id", or None if the source names no patients and each image is its own
-    group.
+    group. ``given`` is the path that its user named, where another was converted to this one; messages use it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PreparedData:
     group_column: str | None
     files: tuple[str, ...]
     archive: Archive
+    given: Path | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -53,6 +55,26 @@ class PreparedData:
     def patients_known(self) -> bool:
         """Whether the source states which images belong to the same patient."""
         return "patient_id" in self.table
+
+    @property
+    def where(self) -> Path:
+        """What messages call the source: the path that its user named."""
+        return self.given or self.path
+
+    @cached_property
+    def called(self) -> tuple[str, ...]:
+        """What messages call the images: the user's own files where these were converted, else ``files``."""
+        own = names_given(self.path)
+        return tuple(own.get(file, file) for file in self.files)
+
+    def group_called(self, code: int) -> str:
+        """Return what messages call a group: its name or, where converting has numbered the groups, its first image."""
+        if self.called == self.files:
+            return self.group_names[code]
+        rows = np.flatnonzero(self.groups == code)
+        return (
+            f"{self.called[rows[0]]} and {len(rows) - 1} more of its group" if len(rows) > 1 else self.called[rows[0]]
+        )
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -87,17 +109,19 @@ class PreparedData:
         try:
             return read_picture(self.archive.read(self.files[i]))
         except UNREADABLE as error:
-            raise DataError(f"{self.files[i]} in {self.path} is not a readable image: {reason(error)}.") from error
+            raise DataError(f"{self.called[i]} in {self.where} is not a readable image: {reason(error)}.") from error
 
 
-def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None = None) -> PreparedData:
+def open_prepared(
+    path: Path | str, label_space: LabelNames, *, name: str | None = None, given: Path | None = None
+) -> PreparedData:
     """Return the source at ``path`` after checking every row of its labels.csv against ``label_space``.
 
     labels.csv has the columns ``filename`` (with or without a leading ``images/``); ``label``, one class name, or for
     a multilabel space one 0/1 column per finding; and optionally ``group``, ``patient_id``, ``split``,
     ``group_split`` and any others. Class names match in any case. Raises DataError naming the first offenders for a
     damaged archive, missing columns, unknown or missing labels, and files that are listed twice, missing, or outside
-    the source.
+    the source. ``given`` is what the user named, where that was converted.
     """
     archive = open_archive(Path(path))
     table = read_table(_read(archive, "labels.csv"), str(path))
@@ -117,6 +141,7 @@ def open_prepared(path: Path | str, label_space: LabelNames, *, name: str | None
         group_column=group_column,
         files=files,
         archive=archive,
+        given=given,
     )
 
 
@@ -135,10 +160,10 @@ def load_images(
         try:
             pixels[position] = read_square(prepared.archive.read(prepared.files[i]), size, channels)
         except UNREADABLE as error:
-            unreadable.append(f"{prepared.files[i]} ({reason(error)})")
+            unreadable.append(f"{prepared.called[i]} ({reason(error)})")
     if unreadable:
         raise DataError(
-            f"{len(unreadable)} of {len(chosen)} images in {prepared.path} cannot be read: "
+            f"{len(unreadable)} of {len(chosen)} images in {prepared.where} cannot be read: "
             f"{first_offenders(unreadable)}. Replace these files, or remove their rows from labels.csv."
         )
     return pixels
@@ -146,8 +171,9 @@ def load_images(
 
 def refuse_unpacking(prepared: PreparedData, index: Sequence[int] | np.ndarray) -> None:
     """Raise DataError, before any decoding, if the images at ``index`` would unpack to an unreasonable size."""
-    archive, names = prepared.archive, [prepared.files[i] for i in index]
-    refuse_swelling(prepared.path, ((name, archive.size(name), partial(archive.open, name)) for name in names))
+    archive, files = prepared.archive, prepared.files
+    images = ((prepared.called[i], archive.size(files[i]), partial(archive.open, files[i])) for i in index)
+    refuse_swelling(prepared.where, images)
 
 
 def _checked_files(table: LabelTable, archive: Archive) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def usable_split(prepared: PreparedData, *, column: str | None = None, allow_lea
     """Return what ``choose_split`` returns; raise DataError also if a part of it cannot be used."""
     chosen = choose_split(prepared, column=column, allow_leaky=allow_leaky)
     if why := unusable_part(prepared, chosen):
-        raise DataError(f"{prepared.path}: {why}. Give more data, or another split column with --split.")
+        raise DataError(f"{prepared.where}: {why}. Give more data, or another split column with --split.")
     return chosen
 
 
@@ -110,13 +110,13 @@ def _published(prepared: PreparedData, column: str, why: str, allow_leaky: bool,
     lacking = [part for part in ("train", "test") if part not in parts]
     if lacking:
         raise DataError(
-            f"Column {column!r} of {prepared.path} has no {' and no '.join(lacking)} part (it has: "
+            f"Column {column!r} of {prepared.where} has no {' and no '.join(lacking)} part (it has: "
             f"{', '.join(sorted(set(parts) - {''}))}). Choose another column with --split, or leave --split away."
         )
     crossing = crossing_groups(prepared.groups, parts)
     if len(crossing) and not allow_leaky:
         raise DataError(
-            f"Column {column!r} of {prepared.path} puts {len(crossing)} groups (patients or near-duplicates) into "
+            f"Column {column!r} of {prepared.where} puts {len(crossing)} groups (patients or near-duplicates) into "
             f"more than one part: {first_offenders(_places(prepared, parts, code) for code in crossing)}. A score on "
             "such a split is too high. Choose another column with --split, or accept it with --allow-leaky-split."
         )
@@ -153,7 +153,7 @@ def _own(prepared: PreparedData, why: str, seed: int) -> Split:
     parts = own_parts(prepared.labels, prepared.identity.groups, seed)
     if len(set(parts)) < len(PARTS):
         raise DataError(
-            f"{prepared.path} has {len(prepared.group_names)} groups (patients): too few for train, val and test."
+            f"{prepared.where} has {len(prepared.group_names)} groups (patients): too few for train, val and test."
         )
     sentences = ["Own split by group, 70/15/15, stratified by the rarest positive label", why]
     return _split(prepared, "own", sentences, parts, 0)
@@ -183,15 +183,15 @@ def _cut_by_images(groups: np.ndarray, order: np.ndarray, shares: tuple[float, .
 def _parts(prepared: PreparedData, column: str) -> np.ndarray:
     if column not in prepared.table:
         raise DataError(
-            f"{prepared.path} has no split column {column!r}.{near_names(column, prepared.table.columns)} "
+            f"{prepared.where} has no split column {column!r}.{near_names(column, prepared.table.columns)} "
             f"Folds are written {FOLD_SYNTAX}."
         )
     parts = prepared.table[column].str.strip().str.lower().to_numpy(dtype="U")
     unknown = np.flatnonzero(~np.isin(parts, (*PARTS, "")))
     if len(unknown):
-        offenders = (f"{prepared.files[i]}: {parts[i]!r}" for i in unknown)
+        offenders = (f"{prepared.called[i]}: {parts[i]!r}" for i in unknown)
         raise DataError(
-            f"Column {column!r} of {prepared.path} must say train, val or test; {len(unknown)} rows do not: "
+            f"Column {column!r} of {prepared.where} must say train, val or test; {len(unknown)} rows do not: "
             f"{first_offenders(offenders)}."
         )
     return parts
@@ -199,7 +199,7 @@ def _parts(prepared: PreparedData, column: str) -> np.ndarray:
 
 def _places(prepared: PreparedData, parts: np.ndarray, code: int) -> str:
     inside = sorted(set(parts[prepared.groups == code]) - {""})
-    return f"{prepared.group_names[code]} ({', '.join(inside)})"
+    return f"{prepared.group_called(code)} ({', '.join(inside)})"
 
 
 def _split(prepared: PreparedData, name: str, sentences: list[str], parts: np.ndarray, crossing: int) -> Split:

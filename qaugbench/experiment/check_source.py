@@ -7,9 +7,9 @@ from pathlib import Path
 from qaugbench import definitions
 from qaugbench.datasets.audit.quick import finding_lines, quick_findings, screen, with_copies_counted
 from qaugbench.datasets.manifest import source_manifest
-from qaugbench.datasets.own.images import own_prepared
+from qaugbench.datasets.own.images import open_own
 from qaugbench.datasets.part_words import check_parts, with_parts
-from qaugbench.datasets.prepared import load_images, open_prepared
+from qaugbench.datasets.prepared import load_images
 from qaugbench.datasets.splits import usable_split
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.source_names import own_name
@@ -19,7 +19,7 @@ from qaugbench.task import PARTS
 def check_source(path: Path, task_name: str, *, split: str | None = None, allow_leaky: bool = False) -> str:
     """Return a text of what was found; raises ``DataError`` naming the first offenders of whatever is wrong."""
     task = definitions.task(task_name)
-    prepared = with_parts(open_prepared(own_prepared(path, task.labels), task.labels, name=own_name(path)), split)
+    prepared = with_parts(open_own(path, task.labels, name=own_name(path)), split)
     check_parts(prepared, split)
     manifest = source_manifest(prepared, task.id)
     chosen = usable_split(prepared, column=split, allow_leaky=allow_leaky)

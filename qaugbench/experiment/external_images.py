@@ -85,7 +85,7 @@ class Folder:
 def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> Folder:
     """Return the folder of a choice; DataError names all its unreadable files and the label vectors ``asked`` that it lacks."""
     path = choice.folder or Path(str(choice.images))
-    external = open_prepared(choice.images or path, task.labels)
+    external = open_prepared(choice.images or path, task.labels, given=path)
     refuse_unpacking(external, range(len(external)))
     seen: list[tuple[int, Seen]] = []
     unreadable: list[str] = []
@@ -93,7 +93,7 @@ def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> 
         try:
             image = _seen(external, i, size, task.channels)
         except UNREADABLE as error:
-            unreadable.append(f"{external.files[i]} ({reason(error)})")
+            unreadable.append(f"{external.called[i]} ({reason(error)})")
             continue
         seen.extend([] if image is None else [(i, image)])
     refuse_unusable(path, external, unreadable, asked, task.labels)
@@ -106,7 +106,7 @@ def _folder_notes(folder: Folder, known: Known, real: np.ndarray) -> list[str]:
     for i, seen in folder.seen:
         found = known.stored.get(seen.stored) or known.square.get(seen.square)
         if found is not None:
-            where[found[0]].append(f"{shown(external.files[i])} = {shown(found[1])} ({found[0]})")
+            where[found[0]].append(f"{shown(external.called[i])} = {shown(found[1])} ({found[0]})")
     _refuse_held_out(folder.path, where, len(external))
     repeated = len(folder.seen) - len({seen.square for _, seen in folder.seen})
     near = _near(known.held_out, [seen.small for _, seen in folder.seen])
@@ -165,8 +165,8 @@ def _known(prepared: PreparedData, split: Split, size: int, channels: int) -> Kn
             except UNREADABLE:
                 continue  # the first step of the run names every such file
             if seen is not None:
-                known.stored.setdefault(seen.stored, (part, prepared.files[i]))
-                known.square.setdefault(seen.square, (part, prepared.files[i]))
+                known.stored.setdefault(seen.stored, (part, prepared.called[i]))
+                known.square.setdefault(seen.square, (part, prepared.called[i]))
                 known.held_out.extend([seen.small] if part != "train" else [])
     return known
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.manifest import source_manifest
-from qaugbench.datasets.own.images import data_name, own_prepared
-from qaugbench.datasets.prepared import open_prepared
+from qaugbench.datasets.own.images import data_name, open_own
 from qaugbench.errors import DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
 from qaugbench.experiment.check_request import FOLDER, check_generators
@@ -116,11 +115,10 @@ def _with_controls(choice: GeneratorChoice, controls: Sequence[str]) -> Generato
 
 
 def _folder(path: str, task: Task) -> GeneratorChoice:
-    images = own_prepared(Path(path), task.labels)
-    prepared = open_prepared(images, task.labels)
+    prepared = open_own(Path(path), task.labels)
     source_manifest(prepared, task.id)  # raises where an image is not the one that its manifest names
     card = replace(definitions.generator_card(FOLDER), id=f"{FOLDER}:{source_name(data_name(Path(path)))}")
     rows = {"rows": prepared.identity.rows_sha256}
     return GeneratorChoice(
-        card, FOLDER, "qaugbench.generators.folder", identity=rows, images=images.absolute(), folder=Path(path)
+        card, FOLDER, "qaugbench.generators.folder", identity=rows, images=prepared.path.absolute(), folder=Path(path)
     )

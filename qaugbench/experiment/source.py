@@ -67,7 +67,7 @@ def open_source(
     the phantom, if that is named; the banner says which. Raises DataError for a source that is not prepared here.
     """
     path, name, banner = _locate(task, track, data, source, phantom_folder)
-    prepared = with_parts(open_prepared(path, task.labels, name=name), split)
+    prepared = with_parts(open_prepared(path, task.labels, name=name, given=data), split)
     check_parts(prepared, split)
     manifest = source_manifest(prepared, task.id)
     if manifest["phantom"] and name != PHANTOM:

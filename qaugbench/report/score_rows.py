@@ -31,9 +31,9 @@ class ScoreRow:
     ``decides`` is true of endpoints, on which verdicts rest; ``subgroup`` is the group of people whose images alone a metric named
     ``macro_auroc_by_age``, ``_sex`` or ``_site`` is of. ``mean`` has the limits ``mean_ci_low`` and ``mean_ci_high``;
     ``difference``, arm minus ``reference``, has ``ci_low`` and ``ci_high`` and the two-sided ``p_value``; ``verdict`` is in
-    words, ``provisional`` where a run has fewer replicates than a listed result needs. ``from_best_classical`` is a generator minus
-    the best classical arm, and ``generator_minus_control``, in the row of a control, its generator minus it. ``patients`` counts
-    what ``grouped_by`` names. None is what is not known.
+    words, ``provisional`` where a run has fewer replicates than a listed result needs. ``from_best_classical`` is a generator
+    minus the best classical arm, and ``generator_minus_control``, in the row of a control, its generator minus it.
+    ``patients`` counts what ``grouped_by`` names. None is what is not known.
     """
 
     id: str

@@ -81,7 +81,7 @@ def duplicate_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
                 "Keep one of each, or give all copies the same value in a column `group`.",
                 len(second),
                 n,
-                offenders=first_files(prepared.files, second),
+                offenders=first_files(prepared.called, second),
                 facts={"identical_files": same_file, "sets": len(np.unique(pairs.first[exact]))},
             )
         )
@@ -109,7 +109,7 @@ def _near(prepared: PreparedData, pairs: Pairs, near: np.ndarray) -> Finding:
         "Give near-duplicates the same value in a column `group`, and split by it in a column `group_split`.",
         len(images),
         len(prepared),
-        offenders=first_files(prepared.files, images),
+        offenders=first_files(prepared.called, images),
         facts={
             "pairs": len(near),
             "orientations": counts,
@@ -143,7 +143,8 @@ def contradiction_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding
             len(pairs),
             unit="pairs",
             offenders=tuple(
-                " = ".join(first_files(prepared.files, np.array([pairs.first[p], pairs.second[p]]))) for p in chosen[:5]
+                " = ".join(first_files(prepared.called, np.array([pairs.first[p], pairs.second[p]])))
+                for p in chosen[:5]
             ),
             facts={"between": between},
         )

@@ -55,7 +55,7 @@ def audit(
     """
     scanned = scan(prepared, jobs=jobs) if scanned is None else scanned
     if not scanned.readable.any():
-        raise DataError(f"None of the {len(prepared)} images in {prepared.path} can be decoded: {scanned.problem[0]}.")
+        raise DataError(f"None of the {len(prepared)} images in {prepared.where} can be decoded: {scanned.problem[0]}.")
     pairs = find_pairs(scanned)
     groups = closed_groups(prepared, pairs)
     findings = []

@@ -110,7 +110,7 @@ def _twins(
             CLOSE,
             len(with_twin),
             int(inside.sum()),
-            offenders=first_files(prepared.files, with_twin),
+            offenders=first_files(prepared.called, with_twin),
             facts={
                 "split": name,
                 "exact_copies": exact,
@@ -136,7 +136,7 @@ def _copies_apart(
             CLOSE,
             int(apart.sum()),
             len(identical),
-            offenders=first_files(prepared.files, identical.second[apart]),
+            offenders=first_files(prepared.called, identical.second[apart]),
             facts={"split": name},
         )
     ]
@@ -174,7 +174,7 @@ def group_findings(prepared: PreparedData, pairs: Pairs) -> list[Finding]:
                     int(apart.sum()),
                     len(pairs),
                     unit="pairs",
-                    offenders=first_files(prepared.files, pairs.first[apart]),
+                    offenders=first_files(prepared.called, pairs.first[apart]),
                 )
             )
     if not prepared.patients_known:

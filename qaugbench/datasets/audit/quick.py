@@ -166,11 +166,11 @@ def with_copies_counted(prepared: PreparedData, split: Split, screened: Screen, 
     number = int(beyond.sum())
     if not allow_leaky:
         names = ", ".join(
-            f"{shown(prepared.files[one])} = {shown(prepared.files[other])}"
+            f"{shown(prepared.called[one])} = {shown(prepared.called[other])}"
             for one, other in zip(first[beyond][:3], second[beyond][:3], strict=True)
         )
         raise DataError(
-            f"{prepared.path}: {number} image files have the same pixels as another in another part of the split {split.name!r} "
+            f"{prepared.where}: {number} image files have the same pixels as another in another part of the split {split.name!r} "
             f"({names}{' ...' if number > 3 else ''}). A score on such a split is too high. Keep one of each, give copies the same "
             "value in a column `group`, or accept it with --allow-leaky-split."
         )

@@ -25,7 +25,7 @@ def unusable_findings(prepared: PreparedData, scanned: Scan, channels: int) -> l
     n = len(prepared)
 
     def finding(check: str, severity: Severity, rows: np.ndarray, what: str, remedy: str) -> list[Finding]:
-        names = first_files(prepared.files, rows)
+        names = first_files(prepared.called, rows)
         text = f"{len(rows):,} of {n:,} images {what}"
         return [Finding(check, severity, text, remedy, len(rows), n, offenders=names)] if len(rows) else []
 
@@ -142,7 +142,7 @@ def _sizes(prepared: PreparedData, scanned: Scan) -> list[Finding]:
             remedy,
             int(where.sum()),
             n,
-            offenders=first_files(prepared.files, readable[where]),
+            offenders=first_files(prepared.called, readable[where]),
         )
         for check, severity, where, what, remedy in checks
         if where.any()

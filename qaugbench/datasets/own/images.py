@@ -11,8 +11,6 @@ in an order that follows from content. A private .names.csv beside the .zip maps
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import tempfile
@@ -27,6 +25,7 @@ import numpy as np
 from qaugbench.datasets.formats.archive import Archive, FolderArchive, open_archive
 from qaugbench.datasets.label_text import squeezed
 from qaugbench.datasets.manifest import file_sha256, write_prepared
+from qaugbench.datasets.names_given import names_file, names_text, own_home
 from qaugbench.datasets.own.convert import hashed, own_pictures
 from qaugbench.datasets.own.files import is_spreadsheet, may_be_picture, names_in, unread_spreadsheet
 from qaugbench.datasets.own.input import OwnInput, from_files, from_table
@@ -35,10 +34,9 @@ from qaugbench.datasets.own.medmnist import medmnist_source
 from qaugbench.datasets.own.rows import own_rows
 from qaugbench.datasets.own.table import read_own_table
 from qaugbench.datasets.own.text import check_utf8
-from qaugbench.datasets.prepared import UNREADABLE, open_prepared
+from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared
 from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards, refuse_swelling_pictures
 from qaugbench.errors import DataError
-from qaugbench.places import data_home
 from qaugbench.task import canonical_hash
 
 MEDICAL = (".dcm", ".dicom", ".ima", ".nii", ".nii.gz")
@@ -66,6 +64,12 @@ def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = N
     if _is_prepared(path, labels):
         return path
     return _converted(path, from_files(path, labels), labels, jobs)
+
+
+def open_own(path: Path, labels: TitledLabels, *, name: str | None = None) -> PreparedData:
+    """Return the data at ``path``, converted if need be (``own_prepared``); messages about it name ``path`` and its files."""
+    converted = own_prepared(path, labels)
+    return open_prepared(converted, labels, name=name, given=path)
 
 
 def data_name(path: Path) -> str:
@@ -143,7 +147,7 @@ def _opens(path: Path) -> bool:
 
 def _from_medmnist(path: Path, labels: TitledLabels) -> Path:
     """Return the .zip made from a MedMNIST .npz; an earlier one if the bytes are the same."""
-    home = data_home() / "own"
+    home = own_home()
     rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind, "npz": file_sha256(path)}
     target = home / f"{_stem(path)}-{canonical_hash(rules)[:12]}.zip"
     with alone(target):
@@ -158,7 +162,7 @@ def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | No
     """Return the .zip made from ``given``; an earlier one if no file and no label has changed."""
     if not given.names:
         raise DataError(f"{path} holds no images. Give a folder or .zip of pictures, DICOM or NIfTI files.")
-    home = data_home() / "own"
+    home = own_home()
     rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind}
     said = sorted([*key, row.labels, row.others] for key, row in given.said.items())
     seen = canonical_hash({**rules, "stem": _stem(path), "said": said, "files": given.files.hashes})[:32]
@@ -186,13 +190,9 @@ def _written(home: Path, stem: str, rules: Mapping[str, Any], given: OwnInput, s
     made = own_rows(given, shards, path)
     target = home / f"{stem}-{canonical_hash({**rules, 'rows': made.rows, 'facts': made.facts})[:12]}.zip"
     write_private(target, (shards.read(name) for name in made.shards), made.rows, {**made.facts, "name": stem})
-    listed = io.StringIO()
-    writer = csv.writer(listed, lineterminator="\n")
     stem_of = {hashed(given.files.key, "file", name): name for name in given.names}
-    writer.writerow(("image", "file"))
     files = [stem_of[shards.facts[name]["source"]] for name in made.shards]
-    writer.writerows(zip([row["filename"] for row in made.rows], files, strict=True))
-    _leave(target.with_suffix(".names.csv"), listed.getvalue())
+    _leave(names_file(target), names_text(zip([str(row["filename"]) for row in made.rows], files, strict=True)))
     return target
 
 
