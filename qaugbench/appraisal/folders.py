@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from qaugbench.appraisal.appraise import Appraised, Options, appraise
+from qaugbench.appraisal.forms import one_form, one_spelling
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.shared_images import shared_images
 from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
@@ -46,16 +47,18 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
     tell("Looking at the files")
     paths = {"real": request.real, "synthetic": request.synthetic, "training": request.train}
     opened = {name: open_pictures(path) for name, path in paths.items() if path is not None}
-    side, channels = one_side(opened, request.size), _channels(opened, grey=request.grey)
-    names = _label_names(opened)
+    side = one_side(opened, request.size)
+    channels, remarks = one_form(opened, grey=request.grey)
+    opened, names, spelled = one_spelling(opened)
     read = {}
     for name, pictures in opened.items():
         tell(f"Reading {len(pictures):,} {name} images")
         read[name] = ImageSet(pictures.squares(side, channels), pictures.labels(names) if names else None)
-    remarks: list[str] = []
+    remarks += spelled
     if "training" in read:
         tell("Looking for training images among the real ones")
-        read["real"], remarks = _without_training(read["real"], read["training"], opened)
+        read["real"], left_out = _without_training(read["real"], read["training"], opened)
+        remarks += left_out
     sets = Sets(read["synthetic"], read["real"], read.get("training"), names)
     pixels = pixel_components(np.concatenate([one.images for one in read.values()]))
     asked = [one.provenance.extractor for one in networks]
@@ -123,27 +126,3 @@ def _named_path(text: str) -> tuple[str, Path]:
             f"--weights takes EXTRACTOR=PATH, for example squeezenet=weights.safetensors; got {text!r}."
         )
     return name, Path(path)
-
-
-def _channels(opened: Mapping[str, Pictures], *, grey: bool) -> int:
-    kinds = {str(one.path): one.grey for one in opened.values()}
-    if grey or all(kinds.values()):
-        return 1
-    if any(kinds.values()):
-        words = ", ".join(f"{name}: {'grey' if is_grey else 'colour'}" for name, is_grey in kinds.items())
-        raise DataError(f"Some pictures are grey and some in colour ({words}). Compare all in grey: --grey.")
-    return 3
-
-
-def _label_names(opened: Mapping[str, Pictures]) -> tuple[str, ...]:
-    """Return the classes, where real and synthetic pictures have them; DataError where a class has no real picture."""
-    if any(opened[name].classes is None for name in ("real", "synthetic")):
-        return ()
-    known = {name: set((one.classes or {}).values()) for name, one in opened.items()}
-    lacking = sorted(known["synthetic"] - known["real"])
-    if lacking:
-        raise DataError(
-            f"No real picture is of the classes {first_offenders(lacking)} that synthetic ones are of (real classes: "
-            f"{first_offenders(sorted(known['real']))}). Name the classes alike, or leave them out."
-        )
-    return tuple(sorted(set().union(*known.values())))

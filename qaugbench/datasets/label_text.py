@@ -64,6 +64,15 @@ def zero_or_one(text: str) -> int | None:
     return {"0": 0, "1": 1, "false": 0, "true": 1}.get(whole_number(text) or text.strip().lower())
 
 
+def other_spelling(written: str, name: str) -> bool:
+    """Return whether a class was ``written`` otherwise than its ``name``; a number with zero decimals is not.
+
+    >>> other_spelling("No Tumor", "notumor"), other_spelling("2.0", "2")
+    (True, False)
+    """
+    return written.strip() != name and whole_number(written) != name
+
+
 def is_missing(text: str) -> bool:
     """Return whether ``text`` is how programs write a missing value."""
     return text.strip().lower() in MISSING
@@ -88,13 +97,42 @@ def class_finder(
     shared = {word for word, count in counts.items() if count > 1}
 
     def find(label: str) -> str | None:
-        key = whole_number(label) or squeezed(label)
+        key = _key(label)
         if key in known or not key.isalnum():
             return known.get(key)
         words = [word[:-1] if word.endswith("s") and word[:-1] in shared else word for word in _words(label)]
         return known.get("".join(words)) or known.get("".join(word for word in words if word not in shared))
 
     return find
+
+
+def matching_classes(written: Sequence[str], names: Sequence[str]) -> dict[str, str | None]:
+    """Return for each class as ``written`` in one place the one of ``names`` that it means, or None for none or several.
+
+    Case, separators and British or American spelling do not count; nor do words that several classes of one place share.
+
+    >>> matching_classes(["Glioma_tumor", "No Tumor", "cyst"], ["glioma", "notumor"])
+    {'Glioma_tumor': 'glioma', 'No Tumor': 'notumor', 'cyst': None}
+    """
+    meant: dict[str, set[str]] = {}
+    for name in names:
+        for key in {_key(name), _without_shared(name, names)}:
+            meant.setdefault(key, set()).add(name)
+    found: dict[str, str | None] = {}
+    for word in written:
+        candidates = meant.get(_key(word)) or meant.get(_without_shared(word, written), set())
+        found[word] = next(iter(candidates)) if len(candidates) == 1 else None
+    return found
+
+
+def _key(name: str) -> str:
+    return whole_number(name) or squeezed(name)
+
+
+def _without_shared(name: str, names: Sequence[str]) -> str:
+    """Return ``name`` squeezed, without the words that several of ``names`` have; whole where nothing else is left."""
+    counts = Counter(word for one in names for word in set(_words(one)))
+    return "".join(word for word in _words(name) if counts[word] < 2) or _key(name)
 
 
 def known_classes(label: str, names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import open_own
 from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.prepared import load_images
+from qaugbench.datasets.spelling import spelling_lines
 from qaugbench.datasets.splits import usable_split
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.source_names import own_name
@@ -44,5 +45,6 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
         what = f"would run at {100 * used:g} %. {reason}" if reason else "can run."
         said.setdefault(what, []).append(f"{100 * fraction:g} %")
     lines += [f"A track that takes {' or '.join(each)} of the training patients {what}" for what, each in said.items()]
+    lines += spelling_lines(prepared, task.labels)
     lines += finding_lines(quick_findings(prepared, chosen, screened))
     return "\n".join(lines)

@@ -6,70 +6,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from qaugbench.datasets.audit.image_facts import DETAIL, THUMBNAIL, grey_and_stored, small_copy
-from qaugbench.datasets.audit.near_duplicates import same_pictures
-from qaugbench.datasets.audit.turned_copies import turned_hash
-from qaugbench.datasets.formats.pictures import read_picture, reason
+from qaugbench.datasets.formats.pictures import reason
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared, refuse_unpacking
-from qaugbench.datasets.preprocess import square_pixels
-from qaugbench.datasets.splits import Split
+from qaugbench.datasets.spelling import spelling_words
 from qaugbench.errors import DataError, shown
 from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.known_images import KnownImages, Seen, known_images, seen_image
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.usable_images import asked_label_vectors, refuse_unusable
-from qaugbench.task import PARTS, Task
+from qaugbench.task import Task
 
 FIRST = 3
+ALMOST = "compressed anew, turned, or with another contrast"
 
 
 @dataclass(frozen=True)
-class Known:
-    """The images of a run by their pixels in any orientation: as stored and at the size of the track, each -> (part, file).
+class Remark:
+    """What is to be said of a folder: ``note`` is kept in the record, ``names`` of files are for its user alone."""
 
-    ``held_out`` are small copies of the test and val images.
-    """
+    note: str
+    names: tuple[str, ...] = ()
 
-    stored: dict[bytes, tuple[str, str]]
-    square: dict[bytes, tuple[str, str]]
-    held_out: list[Small]
-
-
-@dataclass(frozen=True)
-class Small:
-    """Two small grey copies of an image, by which near-duplicates are found."""
-
-    thumbnail: np.ndarray
-    detail: np.ndarray
-
-
-@dataclass(frozen=True)
-class Seen:
-    """An image in the forms in which it is compared."""
-
-    stored: bytes
-    square: bytes
-    small: Small
-
-
-def check_external(plan: Plan) -> list[str]:
-    """Return what is to be said of the folders of images among the generators of a run.
-
-    Raises DataError where one cannot be used: a file that cannot be read, no image of a class that the run asks for, images that
-    the run is scored on. An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of
-    the eight orientations. Copies of training images and near-duplicates of held-out ones are allowed, counted and said; blank
-    images are compared with nothing.
-    """
-    folders = [choice for choice in plan.generators if choice.images is not None]
-    if not folders:
-        return []
-    size, task, source = plan.track.image_size, plan.task, plan.source
-    asked = asked_label_vectors(plan)
-    readable = [_read(choice, asked, task, size) for choice in folders]
-    known = _known(source.prepared, source.split, size, task.channels)
-    real = source.prepared.labels[source.split.train].sum(axis=0)
-    return [note for folder in readable for note in _folder_notes(folder, known, real)]
+    @property
+    def line(self) -> str:
+        """The remark as it is printed, with the first of its files."""
+        if not self.names:
+            return self.note
+        more = f" and {len(self.names) - FIRST} more" if len(self.names) > FIRST else ""
+        return f"{self.note.removesuffix('.')}: {', '.join(self.names[:FIRST])}{more}."
 
 
 @dataclass(frozen=True)
@@ -82,6 +47,41 @@ class Folder:
     seen: list[tuple[int, Seen]]
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Which images of a folder are images of the run, as "file = its file (part)", by part: ``equal`` pixels, or ``alike``."""
+
+    equal: dict[str, list[str]]
+    alike: dict[str, list[str]]
+
+
+def check_external(plan: Plan) -> list[Remark]:
+    """Return what is to be said of the folders of images among the generators of a run.
+
+    Raises DataError where one cannot be used: a file that cannot be read, no image of a class that the run asks for, images that
+    the run is scored on. An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of
+    the eight orientations, or shows almost its picture. Copies of training images are allowed, counted and named; blank images are
+    compared with nothing.
+    """
+    folders = [choice for choice in plan.generators if choice.images is not None]
+    if not folders:
+        return []
+    size, task, source = plan.track.image_size, plan.task, plan.source
+    asked = asked_label_vectors(plan)
+    readable = [_read(choice, asked, task, size) for choice in folders]
+    known = known_images(source.prepared, source.split, size, task.channels)
+    real = source.prepared.labels[source.split.train].sum(axis=0)
+    return [
+        remark
+        for folder in readable
+        for remark in (
+            *_of_copies(folder, known),
+            *_of_form(folder, known, task),
+            *_few(folder.name, folder.prepared, real),
+        )
+    ]
+
+
 def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> Folder:
     """Return the folder of a choice; DataError names all its unreadable files and the label vectors ``asked`` that it lacks."""
     path = choice.folder or Path(str(choice.images))
@@ -91,7 +91,7 @@ def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> 
     unreadable: list[str] = []
     for i in range(len(external)):
         try:
-            image = _seen(external, i, size, task.channels)
+            image = seen_image(external, i, size, task.channels)
         except UNREADABLE as error:
             unreadable.append(f"{external.called[i]} ({reason(error)})")
             continue
@@ -100,85 +100,69 @@ def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> 
     return Folder(choice.card.id, path, external, seen)
 
 
-def _folder_notes(folder: Folder, known: Known, real: np.ndarray) -> list[str]:
-    name, external = folder.name, folder.prepared
-    where: dict[str, list[str]] = {part: [] for part in PARTS}
-    for i, seen in folder.seen:
-        found = known.stored.get(seen.stored) or known.square.get(seen.square)
-        if found is not None:
-            where[found[0]].append(f"{shown(external.called[i])} = {shown(found[1])} ({found[0]})")
-    _refuse_held_out(folder.path, where, len(external))
+def _of_copies(folder: Folder, known: KnownImages) -> list[Remark]:
+    found, n = _copies(folder, known), len(folder.prepared)
+    _refuse_held_out(folder.path, found, n)
     repeated = len(folder.seen) - len({seen.square for _, seen in folder.seen})
-    near = _near(known.held_out, [seen.small for _, seen in folder.seen])
-    return [*_notes(name, len(where["train"]), repeated, near, len(external)), *_few(name, external, real)]
+    equal, alike = found.equal.get("train", []), found.alike.get("train", [])
+    said = (
+        (equal, f"{len(equal)} of {n} images are training images of this run, pixel for pixel"),
+        (alike, f"{len(alike)} of {n} images show almost the picture of a training image of this run ({ALMOST})"),
+    )
+    remarks = [Remark(f"{folder.name}: {words}.", tuple(names)) for names, words in said if names]
+    return remarks + [Remark(f"{folder.name}: {repeated} of {n} images repeat another of the folder.")] * (repeated > 0)
 
 
-def _few(name: str, external: PreparedData, real: np.ndarray) -> list[str]:
-    """Return a note on classes with less than a tenth as many images as the ``real`` training images, counted by class."""
+def _copies(folder: Folder, known: KnownImages) -> Copies:
+    found = Copies({}, {})
+    near = known.alike([seen for _, seen in folder.seen])
+    for (i, seen), alike in zip(folder.seen, near, strict=True):
+        same = known.same(seen)
+        for place, kept, sign in ((same, found.equal, "="), (alike if same is None else None, found.alike, "~")):
+            if place is not None:
+                name = f"{shown(folder.prepared.called[i])} {sign} {shown(place[1])} ({place[0]})"
+                kept.setdefault(place[0], []).append(name)
+    return found
+
+
+def _refuse_held_out(path: Path, found: Copies, n: int) -> None:
+    equal, alike = (
+        {part: len(where.get(part, [])) for part in ("test", "val")} for where in (found.equal, found.alike)
+    )
+    names = [name for part in ("test", "val") for where in (found.equal, found.alike) for name in where.get(part, [])]
+    if not names:
+        return
+    kinds = [f"{sum(equal.values())} pixel for pixel"] if any(equal.values()) else []
+    kinds += [f"{sum(alike.values())} almost: {ALMOST}"] if any(alike.values()) else []
+    raise DataError(
+        f"{path}: {len(names)} of its {n} images are held-out images of this run ({equal['test'] + alike['test']} test, "
+        f"{equal['val'] + alike['val']} val; {', '.join(kinds)}): {', '.join(names[:FIRST])}"
+        f"{' ...' if len(names) > FIRST else ''}. A classifier trained on what it is scored on shows nothing. Remove these images "
+        "from the folder, or make it without the images of the val and test parts."
+    )
+
+
+def _of_form(folder: Folder, known: KnownImages, task: Task) -> list[Remark]:
+    """Return how classes were spelled, and which images are in colour where the run's own are grey, or the reverse."""
+    spelled = spelling_words(folder.prepared, task.labels)
+    remarks = [] if spelled is None else [Remark(f"{folder.name}: {spelled}.")]
+    wanted = task.channels == 3
+    other = tuple(shown(folder.prepared.called[i]) for i, seen in folder.seen if seen.coloured != wanted)
+    if not other or any(seen.coloured != wanted for seen in known.seen):
+        return remarks
+    how = "are grey: they get three equal channels" if wanted else "are in colour: they are read in grey"
+    own = "in colour" if wanted else "grey"
+    return [
+        *remarks,
+        Remark(
+            f"{folder.name}: {len(other)} of {len(folder.prepared)} images {how}, as the run's own are {own}.", other
+        ),
+    ]
+
+
+def _few(name: str, external: PreparedData, real: np.ndarray) -> list[Remark]:
+    """Return a remark on classes with less than a tenth as many images as the ``real`` training images, counted by class."""
     counts = zip(external.label_names, external.labels.sum(axis=0).astype(int), real, strict=True)
     few = [f"{n} of {label}" for label, n, of in counts if 0 < n < of / 10]
-    return (
-        [shown(f"{name}: only {', '.join(few)}; each is used as often as its class is asked for.", 300)] if few else []
-    )
-
-
-def _near(held_out: list[Small], external: list[Small]) -> int:
-    """Return how many ``external`` images show the picture of one that is held out: compressed anew, or with another contrast."""
-    everything = [*held_out, *external]
-    thumbnails = np.array([small.thumbnail for small in everything])
-    pairs = same_pictures(thumbnails, np.array([small.detail for small in everything]))
-    across = (pairs.first < len(held_out)) & (pairs.second >= len(held_out))
-    return len(np.unique(pairs.second[across]))
-
-
-def _refuse_held_out(path: Path, where: dict[str, list[str]], n: int) -> None:
-    held_out = [*where["test"], *where["val"]]
-    if held_out:
-        raise DataError(
-            f"{path}: {len(held_out)} of its {n} images are held-out images of this run, pixel for pixel "
-            f"({len(where['test'])} test, {len(where['val'])} val): {', '.join(held_out[:FIRST])}"
-            f"{' ...' if len(held_out) > FIRST else ''}. A classifier trained on what it is scored on shows nothing. Remove "
-            "these images from the folder, or make it without the images of the val and test parts."
-        )
-
-
-def _notes(name: str, training: int, repeated: int, near: int, n: int) -> list[str]:
-    notes = []
-    if near:
-        notes.append(
-            f"{name}: {near} of {n} images show almost the picture of a held-out image of this run: if they were "
-            "made from it, the scores of this arm are too high."
-        )
-    if training:
-        notes.append(f"{name}: {training} of {n} images are training images of this run, pixel for pixel.")
-    if repeated:
-        notes.append(f"{name}: {repeated} of {n} images repeat another of the folder.")
-    return [shown(note, 300) for note in notes]
-
-
-def _known(prepared: PreparedData, split: Split, size: int, channels: int) -> Known:
-    known = Known({}, {}, [])
-    for part in ("test", "val", "train"):  # what is held out is found first
-        for i in getattr(split, part).tolist():
-            try:
-                seen = _seen(prepared, i, size, channels)
-            except UNREADABLE:
-                continue  # the first step of the run names every such file
-            if seen is not None:
-                known.stored.setdefault(seen.stored, (part, prepared.called[i]))
-                known.square.setdefault(seen.square, (part, prepared.called[i]))
-                known.held_out.extend([seen.small] if part != "train" else [])
-    return known
-
-
-def _seen(prepared: PreparedData, i: int, size: int, channels: int) -> Seen | None:
-    """Return an image as it is compared, as stored and at the size of the track; None where it is blank."""
-    image = read_picture(prepared.archive.read(prepared.files[i]))
-    square = square_pixels(image, size, channels)
-    if np.ptp(square) == 0:
-        return None
-    _, stored, _ = grey_and_stored(image)
-    plane = Image.fromarray(np.ascontiguousarray(np.squeeze(square)))
-    return Seen(
-        turned_hash(stored), turned_hash(square), Small(small_copy(plane, THUMBNAIL), small_copy(plane, DETAIL))
-    )
+    note = f"{name}: only {', '.join(few)}; each is used as often as its class is asked for."
+    return [Remark(shown(note, 300))] if few else []

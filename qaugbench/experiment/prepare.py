@@ -126,8 +126,9 @@ def _plan(
 
 def _with_notes(plan: Plan) -> Plan:
     """Return the plan with what is to be said of its folders of images; raise where one of them cannot be used."""
-    notes = check_external(plan)
-    return replace(plan, setting=replace(plan.setting, source=plan.source.told(notes, notes, notes)))
+    remarks = check_external(plan)
+    notes, lines = [remark.note for remark in remarks], [remark.line for remark in remarks]
+    return replace(plan, setting=replace(plan.setting, source=plan.source.told(notes, lines, lines)))
 
 
 def processes_of(prepared: PreparedRun) -> int | None:

@@ -17,6 +17,7 @@ from qaugbench.datasets.phantom.images import phantom_tasks
 from qaugbench.datasets.phantom.source import phantom_archive
 from qaugbench.datasets.prepared import PreparedData, open_prepared
 from qaugbench.datasets.sources import find_prepared, sources
+from qaugbench.datasets.spelling import spelling_lines
 from qaugbench.datasets.splits import Split, usable_split
 from qaugbench.datasets.subgroups import subgroups
 from qaugbench.errors import printable
@@ -80,7 +81,11 @@ def open_source(
     findings = quick_findings(prepared, chosen, screened)
     grave = [finding for finding in findings if finding.severity != "note"]
     leaky = [LEAKY] if chosen.leaky else []
-    return opened.told(finding_notes(findings), finding_lines(findings), [*leaky, *finding_lines(grave)])
+    return opened.told(
+        finding_notes(findings),
+        [*spelling_lines(prepared, task.labels), *finding_lines(findings)],
+        [*leaky, *finding_lines(grave)],
+    )
 
 
 def _locate(task: Task, track: Track, data: Path | None, source: str | None, folder: Path) -> tuple[Path, str, str]:

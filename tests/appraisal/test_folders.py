@@ -18,11 +18,20 @@ from qaugbench.image_facts import SECTIONS
 from tests.appraisal.pictures import NAMES, blobs, copies
 
 
-def put(folder: Path, images: ImageSet, *, by_class: bool = True, mode: str = "L") -> Path:
+def put(
+    folder: Path,
+    images: ImageSet,
+    *,
+    by_class: bool = True,
+    names: tuple[str, ...] = NAMES,
+    tint: tuple[int, int, int] | None = None,
+) -> Path:
+    """Write images as grey pictures or, with a ``tint``, as red, green and blue ones of that hue."""
     for i, (image, label) in enumerate(zip(images.images, images.labels.argmax(1), strict=True)):  # type: ignore[union-attr]
-        place = folder / NAMES[label] if by_class else folder
+        place = folder / names[label] if by_class else folder
         place.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image[..., 0]).convert(mode).save(place / f"{i:03d}.png")
+        pixels = image[..., 0] if tint is None else (image * (np.array(tint) / 255)).astype(np.uint8)
+        Image.fromarray(pixels).save(place / f"{i:03d}.png")
     return folder
 
 
@@ -113,7 +122,7 @@ def test_an_extractor_with_weights_of_its_own_comes_first(folders: Path, tmp_pat
 
 def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_path: Path) -> None:
     small = put(tmp_path / "small", blobs(10, 7, side=8))
-    colour = put(tmp_path / "colour", blobs(10, 7), mode="RGB")
+    colour = put(tmp_path / "colour", blobs(10, 7), tint=(255, 120, 40))
     other = tmp_path / "other" / "somewhere"
     put(other, blobs(10, 7))
     (tmp_path / "other" / "unknown").mkdir()
@@ -124,7 +133,11 @@ def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_p
     wrong = {
         ("small",): (real, small),
         ("--size",): (real, small),
-        ("some in colour", "--grey"): (real, colour),
+        ("real: grey", "colour: 10 of 10 in colour", "--grey"): (real, colour),
+        ("'lefty' (synthetic)", "real classes: left, right"): (
+            real,
+            put(tmp_path / "y", blobs(10, 7), names=("lefty", "right")),
+        ),
         ("bad.png", "nothing was measured"): (real, broken),
         ("unknown",): (real, tmp_path / "other"),
         ("does not exist",): (real, tmp_path / "nowhere"),
@@ -142,6 +155,17 @@ def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_p
             assert word in said, (given, said)
     assert metrics(real, small, "--size", 16).exit_code == 0
     assert metrics(real, colour, "--grey").exit_code == 0
+
+
+def test_grey_pictures_stored_in_colour_and_other_spellings_are_taken_and_said(folders: Path, tmp_path: Path) -> None:
+    grey = facts(folders / "real", folders / "honest")
+    other = put(tmp_path / "other", blobs(60, 7), names=("Left_side", "RIGHT side"), tint=(255, 255, 255))
+    found = facts(folders / "real", other)
+    assert found["measures"] == grey["measures"]
+    first, second = found["remarks"][:2]  # type: ignore[index]
+    assert first == "The synthetic pictures are stored in colour and show none: all are compared in grey."
+    assert second == "Classes of the synthetic pictures as written: 'Left_side' is 'left', 'RIGHT side' is 'right'."
+    assert first in metrics(folders / "real", other).stdout.replace("\n  ", " ")
 
 
 def test_few_pictures_give_no_value_and_the_reason(folders: Path, tmp_path: Path) -> None:

@@ -86,7 +86,10 @@ def test_copies_of_training_images_and_repeats_are_counted_and_said(data, tmp_pa
     notes = run.plan.source.facts.notes
     assert "folder:external: 3 of 8 images are training images of this run, pixel for pixel." in notes
     assert "folder:external: 2 of 8 images repeat another of the folder." in notes
-    assert all(note in run.plan.source.banner for note in notes if note.startswith("folder:"))
+    assert "2 of 8 images repeat another of the folder." in run.plan.source.banner
+    named = "pixel for pixel: images/external00.png = images/real00.png (train), images/external01.png = images/real01.png (train)"
+    assert named in run.plan.source.banner
+    assert "real00" not in " ".join(notes)  # a file's name may tell who a patient is
 
 
 def test_new_images_are_not_remarked_upon(data, tmp_path) -> None:
@@ -96,8 +99,8 @@ def test_new_images_are_not_remarked_upon(data, tmp_path) -> None:
 
 def test_a_class_with_few_images_is_named() -> None:
     made = SimpleNamespace(label_names=("a", "b", "c"), labels=np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0]]))
-    (note,) = _few("folder:made", made, np.array([20, 20, 500]))
-    assert note == "folder:made: only 1 of a; each is used as often as its class is asked for."
+    (remark,) = _few("folder:made", made, np.array([20, 20, 500]))
+    assert remark.line == remark.note == "folder:made: only 1 of a; each is used as often as its class is asked for."
     assert _few("folder:made", made, np.array([10, 20, 500])) == []
 
 
@@ -191,15 +194,68 @@ def test_kappa_is_asked_of_the_grades_that_can_be_learnt() -> None:
     ]
 
 
-def test_held_out_images_that_were_compressed_anew_are_counted_and_said(data, tmp_path) -> None:
-    smooth = [
-        np.asarray(Image.fromarray(picture(500 + i, 8)).resize((48, 48), Image.Resampling.BICUBIC)) for i in range(3)
-    ]
+def smooth(seed: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture(seed, 8)).resize((48, 48), Image.Resampling.BICUBIC))
+
+
+def brighter(image: np.ndarray) -> np.ndarray:
+    return np.clip(image.astype(int) + 3, 0, 255).astype(np.uint8)
+
+
+def test_held_out_images_that_were_compressed_anew_are_refused_with_their_names(data, tmp_path) -> None:
     for i, row in enumerate((45, 46, 33)):
-        Image.fromarray(smooth[i]).save(data / "images" / f"real{row}.png")
-    brighter = [np.clip(image.astype(int) + 3, 0, 255).astype(np.uint8) for image in smooth]
-    facts = planned(data, external(tmp_path, brighter), tmp_path / "runs").plan.source.facts
-    assert any("3 of 8 images show almost the picture of a held-out image" in note for note in facts.notes)
+        Image.fromarray(smooth(500 + i)).save(data / "images" / f"real{row}.png")
+    folder = external(tmp_path, [brighter(smooth(500 + i)) for i in range(3)])
+    with pytest.raises(DataError) as refused:
+        planned(data, folder, tmp_path / "runs")
+    said = str(refused.value)
+    assert said.startswith(
+        f"{folder}: 3 of its 8 images are held-out images of this run (2 test, 1 val; 3 almost: compressed"
+    )
+    assert "images/external00.png ~ images/real45.png (test)" in said
+    assert "images/external02.png ~ images/real33.png (val)" in said
+    assert not list((tmp_path / "runs" / "store").rglob("*.npz"))
+
+
+def test_near_copies_of_training_images_are_named_at_the_start_with_their_repeats(data, tmp_path) -> None:
+    Image.fromarray(smooth(500)).save(data / "images" / "real03.png")
+    folder = external(tmp_path, [brighter(smooth(500)), picture(900), brighter(smooth(500))])
+    source = planned(data, folder, tmp_path / "runs").plan.source
+    note = "folder:external: 2 of 8 images show almost the picture of a training image of this run"
+    assert any(one.startswith(note) for one in source.facts.notes)
+    assert (
+        "images/external00.png ~ images/real03.png (train), images/external02.png ~ images/real03.png (train)."
+        in source.banner
+    )
+
+
+def test_a_copy_of_a_test_image_whose_twin_is_in_train_is_one_of_the_test_image(data, tmp_path) -> None:
+    Image.fromarray(smooth(500)).save(data / "images" / "real03.png")
+    Image.fromarray(brighter(brighter(smooth(500)))).save(data / "images" / "real45.png")
+    with pytest.raises(DataError, match=r"external00\.png ~ images/real45\.png \(test\)"):
+        planned(data, external(tmp_path, [brighter(smooth(500))]), tmp_path / "runs")
+
+
+def test_colour_beside_grey_and_other_spellings_are_taken_and_said(data, tmp_path) -> None:
+    folder = external(tmp_path, [])
+    coloured = np.stack([picture(1000), picture(1001), picture(1002)], axis=2)
+    Image.fromarray(coloured).save(folder / "images" / "external05.png")
+    Image.fromarray(picture(1006)).convert("RGB").save(
+        folder / "images" / "external06.png"
+    )  # stored as colour, and grey
+    table = (folder / "labels.csv").read_text()
+    (folder / "labels.csv").write_text(table.replace("notumor", "No Tumor").replace("00.png,glioma", "00.png,Glioma"))
+    source = planned(data, folder, tmp_path / "runs").plan.source
+    assert "folder:external: classes as written: 'Glioma' is glioma, 'No Tumor' is notumor." in source.banner
+    said = "1 of 8 images are in colour: they are read in grey, as the run's own are grey: images/external05.png."
+    assert said in source.banner
+
+
+def test_other_spellings_of_ones_own_classes_are_said(data, tmp_path) -> None:
+    table = (data / "labels.csv").read_text()
+    (data / "labels.csv").write_text(table.replace("pituitary", "pituitary tumour"))
+    source = planned(data, external(tmp_path, []), tmp_path / "runs").plan.source
+    assert "Classes as written: 'pituitary tumour' is pituitary." in source.banner
 
 
 def test_other_pictures_are_not_near_to_held_out_ones(data, tmp_path) -> None:

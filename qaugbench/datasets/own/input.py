@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qaugbench.datasets.own.convert import hashed
 from qaugbench.datasets.own.files import OwnFiles, files_around_labels, is_file, unread_spreadsheet
-from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, table_rows
+from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, spellings, table_rows, table_spellings
 from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
 from qaugbench.datasets.own.together import together
 from qaugbench.errors import DataError, first_offenders
@@ -18,12 +18,16 @@ from qaugbench.errors import DataError, first_offenders
 
 @dataclass(frozen=True)
 class OwnInput:
-    """Files with their labels and facts. ``said`` is keyed by (file name, slice or None), or by hashed uid or patient."""
+    """Files with their labels and facts. ``said`` is keyed by (file name, slice or None), or by hashed uid or patient.
+
+    ``spelled`` are the classes that are written otherwise than the task does, by spelling.
+    """
 
     files: OwnFiles
     by: str
     said: Mapping[tuple[str, int | None], OwnRow]
     slices: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +71,8 @@ def _by_folders(files: OwnFiles, labels: TitledLabels) -> OwnInput:
             f"{files.root} holds no labels.csv, so the names of its folders have to say the classes. {error}"
         ) from error
     said: dict[tuple[str, int | None], OwnRow] = {(name, None): row for name, row in rows.items()}
-    return OwnInput(files.only(names), "file", said)
+    folders = {part for name in names for part in name.split("/")[:-1]}
+    return OwnInput(files.only(names), "file", said, spelled=spellings(folders, labels))
 
 
 def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
@@ -76,7 +81,7 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     if column is not None:
         names = [row[column] for row in table.rows]
         (files, found), rows = together(lambda: _found(path, names, table), lambda: table_rows(table, labels))
-        return _by_file(files, table, rows, found)
+        return replace(_by_file(files, table, rows, found), spelled=table_spellings(table, labels))
     known = {"uid": table.column("SOPInstanceUID"), "patient": table.column("PatientID")}
     by, column = next(((by, column) for by, column in known.items() if column is not None), ("", None))
     if column is None:
@@ -92,7 +97,7 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     said: dict[tuple[str, int | None], OwnRow] = {
         (hashed(files.key, by, key), None): row for key, row in zip(keys, table_rows(table, labels), strict=True)
     }
-    return OwnInput(files, by, said)
+    return OwnInput(files, by, said, spelled=table_spellings(table, labels))
 
 
 def _by_file(files: OwnFiles, table: OwnTable, rows: Sequence[OwnRow], found: Mapping[str, str]) -> OwnInput:

@@ -14,6 +14,7 @@ from qaugbench.datasets.label_text import (
     class_finder,
     is_missing,
     known_classes,
+    other_spelling,
     squeezed,
     zero_or_one,
 )
@@ -71,6 +72,24 @@ def table_rows(table: OwnTable, labels: TitledLabels) -> list[OwnRow]:
         OwnRow(value, {**{name: _known(row[column]) for name, column in columns.items()}, **split})
         for value, split, row in zip(values, splits, table.rows, strict=True)
     ]
+
+
+def table_spellings(table: OwnTable, labels: TitledLabels) -> dict[str, str]:
+    """Return by spelling the classes that a table, of which ``table_rows`` takes all, writes otherwise than the task."""
+    several = labels.kind == "multilabel"
+    columns = {name: table.column(name) for name in labels.names} if several else {"": None}
+    if all(columns.values()):
+        return {str(column): name for name, column in columns.items() if other_spelling(str(column), name)}
+    column = _label_column(table, labels)
+    said = {one for row in table.rows for one in (re.split(r"[|;]", row[column]) if several else [row[column]])}
+    return spellings(said, labels)
+
+
+def spellings(written: Iterable[str], labels: TitledLabels) -> dict[str, str]:
+    """Return the classes that are ``written`` otherwise than the task does, by spelling; other words are none."""
+    class_of = _class_of(labels)
+    found = {word.strip(): class_of(word) for word in written}
+    return {word: name for word, name in found.items() if name and other_spelling(word, name)}
 
 
 def check_known(column: str, table: OwnTable) -> None:

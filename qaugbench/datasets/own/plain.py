@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from qaugbench.datasets.formats.pictures import opened_picture
+from qaugbench.datasets.audit.image_facts import grey_and_stored
+from qaugbench.datasets.formats.pictures import opened_picture, read_picture
 from qaugbench.datasets.own.files import OwnFiles, files_around_labels, unread_spreadsheet
 from qaugbench.datasets.own.table import FILE_COLUMNS, read_own_table
 from qaugbench.datasets.preprocess import read_square
@@ -56,6 +57,10 @@ class Pictures:
                 progress(i + 1, len(self))
         _refuse_broken(self.path, broken)
         return images
+
+    def coloured(self) -> list[str]:
+        """Return the names of the pictures that show colour, whatever they are stored as."""
+        return [name for name in self.sizes if grey_and_stored(read_picture(self.files.read(name)))[2]]
 
     def labels(self, names: tuple[str, ...]) -> np.ndarray | None:
         """Return float32 [N, K], one class per picture out of ``names``; None where classes are not known."""

@@ -39,6 +39,7 @@ def own_rows(given: OwnInput, shards: Shards, path: Path) -> OwnRows:
     _complete(rows, path)
     rows = _named_by_content(_columns(rows), shards)
     facts = _facts([shards.facts[str(row["shard"])] for row in rows], unlabelled, len(unused))
+    facts["own"] |= {"spelled": dict(given.spelled)} if given.spelled else {}
     names = [str(row.pop("shard")) for row in rows]
     return OwnRows(rows, names, facts)
 
