@@ -122,9 +122,16 @@ def _misused(error: click.ClickException) -> NoReturn:
     if context is not None and message == context.get_help():  # a group without a command
         click.echo(message, err=True)
     else:
-        see = "" if context is None else f" See '{context.command_path} --help'."
+        see = "" if context is None else f" See '{_path(context)} --help'."
         tell_error(f"{message}{'' if message.endswith(('.', '?')) else '.'}{see}")
     sys.exit(2)
+
+
+def _path(context: click.Context) -> str:
+    """Return the words of a command whose help a person can ask for: those before a hidden one."""
+    while context.command.hidden and context.parent is not None:
+        context = context.parent
+    return context.command_path
 
 
 def _no_option(error: click.NoSuchOption) -> str:

@@ -23,8 +23,7 @@ DATA = "DATA"
 
 def resuming(request: RunRequest) -> str:
     """Return the command that goes on with a run on this machine, from the folder in which it was begun: with paths as given."""
-    out = () if request.out == RUNS else ("--out", str(request.out))
-    return shlex.join(["qaugbench", "run", *_arguments(request, whole=True), *out])
+    return shlex.join(["qaugbench", "run", *_arguments(request, whole=True), *_where(request)])
 
 
 def command_of(request: RunRequest) -> str:
@@ -50,6 +49,22 @@ def _arguments(request: RunRequest, *, whole: bool = False) -> Iterator[str]:
     if request.replicates is not None:
         yield from ("--replicates", str(request.replicates))
     yield from _further(request)
+
+
+def _where(request: RunRequest) -> Iterator[str]:
+    """Yield the options that say where a run is computed and written."""
+    if request.jobs is not None:
+        yield from ("--jobs", str(request.jobs))
+    if request.backend != "loky":
+        yield from ("--backend", request.backend)
+    if request.scheduler is not None:
+        yield from ("--scheduler", request.scheduler)
+    for key, value in request.slurm.items():
+        yield from ("--slurm", f"{key}={value}")
+    if request.out != RUNS:
+        yield from ("--out", str(request.out))
+    if request.quiet:
+        yield "--quiet"
 
 
 def _further(request: RunRequest) -> Iterator[str]:

@@ -186,7 +186,7 @@ def _checked(ratios: np.ndarray, kind: str) -> np.ndarray:
     ratios = np.asarray(ratios, np.float64)
     if ratios.ndim != 1 or len(ratios) < LEAST_IMAGES:
         raise StatisticsError(
-            f"Copies are tested on ratios [N] of at least {LEAST_IMAGES} {kind} images; given {ratios.shape}."
+            f"Copies are tested on the ratios of at least {LEAST_IMAGES} {kind} images; given {ratios.size}."
         )
     wrong = np.flatnonzero(~((ratios >= 0) & (ratios <= 1)))
     if wrong.size:

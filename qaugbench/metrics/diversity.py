@@ -111,7 +111,7 @@ def pair_similarity(images: np.ndarray, rng: np.random.Generator, pairs: int = P
     n = len(images) if images.ndim == 4 else 0
     if n < LEAST_IMAGES:
         raise StatisticsError(
-            f"The similarity of pairs needs at least {LEAST_IMAGES} images [n, H, W, C] of a class; given {images.shape}."
+            f"The similarity of pairs needs at least {LEAST_IMAGES} images of a class; there are {n}."
         )
     first, second = _random_pairs(n, pairs, rng)
     steps = range(0, len(first), CHUNK_PAIRS)

@@ -167,9 +167,12 @@ def _decibels(power: np.ndarray) -> np.ndarray:
 
 def _checked(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
-    if images.ndim != 4 or images.size == 0 or min(images.shape[1:3]) < LEAST_SIDE:
+    if images.ndim != 4 or images.size == 0:
+        raise StatisticsError(f"Spectra need images [N, H, W, C]; given the shape {images.shape}.")
+    if min(images.shape[1:3]) < LEAST_SIDE:
+        height, width = images.shape[1:3]
         raise StatisticsError(
-            f"Spectra need images [N, H, W, C] of at least {LEAST_SIDE} pixels on a side; given {images.shape}."
+            f"Spectra need images of at least {LEAST_SIDE} pixels on a side; given {width} x {height}."
         )
     if not (images.min() >= 0 and images.max() <= 255):
         raise StatisticsError(f"Spectra take grey values in [0, 255]; given {images.min()} to {images.max()}.")

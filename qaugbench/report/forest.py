@@ -19,6 +19,8 @@ from qaugbench.report.identity import Look
 
 ROW = 0.27
 """Inches per row."""
+WORDS, BELOW_WORDS = -0.75, -0.3
+"""Rows from the first title to the middle of the words above the plot, and to where the zero line begins below them."""
 LETTERS = 42
 """Letters of a title in one line of a narrow figure."""
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -69,7 +71,7 @@ def forest(
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(NARROW if narrow else WIDE, (bottom + 1.5) * ROW + 0.5), layout="constrained")
         axis = figure.subplots()
-        _scale(axis, panels, None if no_interval else margin, no_interval)
+        _scale(axis, panels, None if no_interval else margin, no_interval, bottom)
         place, places = 0.0, {}
         for panel, title in zip(panels, titles, strict=True):
             place += 0.8 * (len(title) - 1)
@@ -87,11 +89,11 @@ def forest(
         return figure
 
 
-def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None, no_interval: str | None) -> None:
-    """Draw zero and the margin, and set limits that hold every interval."""
+def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None, no_interval: str | None, bottom: float) -> None:
+    """Draw zero, from ``bottom`` up to the words above the plot, and the margin; set limits that hold every interval."""
     ends = [end for panel in panels for row in panel.rows for end in (row.estimate, *(row.limits or ()))]
     reach = 1.08 * max([abs(end) for end in ends] + [1.25 * (margin or 0.0), 2e-3])
-    axis.axvline(0, color=SOFT, linewidth=1.0, zorder=1)
+    axis.plot([0, 0], [bottom, BELOW_WORDS], color=SOFT, linewidth=1.0, zorder=1)
     if margin is not None:
         axis.axvspan(-margin, margin, color=BAND, zorder=0, linewidth=0)
         for side in (-margin, margin):
@@ -105,7 +107,7 @@ def _scale(axis: Axes, panels: Sequence[Panel], margin: float | None, no_interva
             "weight": "bold" if no_interval else "normal",
             "bbox": ground,
         }
-        axis.annotate(words, (0, -0.75), ha="center", va="center", **style)
+        axis.annotate(words, (0, WORDS), ha="center", va="center", **style)
     axis.set_xlim(-reach, reach)
     step = next((step for step in STEPS if reach / step <= 3.5), 1.0)
     axis.xaxis.set_major_locator(MultipleLocator(step))

@@ -31,20 +31,21 @@ def _where(met: Sequence[CheckResult]) -> str:
 
 
 def _by_kind(results: Sequence[CheckResult]) -> Iterator[str]:
-    """Yield a line per kind of check; one that was not reached is named as well."""
+    """Yield a line per kind of check; one that was not reached is named as well, one that does not apply is left out."""
     for about in get_args(About):
-        yield f"{about:<8}  {_seen([result for result in results if result.about == about])}"
+        found = [result for result in results if result.about == about]
+        if not found or any(result.state != "does not apply" for result in found):
+            yield f"{about:<8}  {_seen(found)}"
 
 
 def _seen(results: Sequence[CheckResult]) -> str:
-    """Return how many checks of one kind passed, and what they saw; of one that does not apply, why."""
+    """Return how many checks of one kind passed, and what they saw."""
     if not results:
         return "not reached: mend what fails first"
     applying = [result for result in results if result.state != "does not apply"]
-    passed = sum(result.state == "passes" for result in results)
-    said = [result.detail for result in results if result.state == ("passes" if applying else "does not apply")]
-    details = "; ".join(filter(None, dict.fromkeys(said)))
-    number = f"{passed} of {count(len(applying), 'check')} passed" if applying else "does not apply"
+    passed = [result for result in results if result.state == "passes"]
+    details = "; ".join(filter(None, dict.fromkeys(result.detail for result in passed)))
+    number = f"{len(passed)} of {count(len(applying), 'check')} passed"
     return f"{number}: {details}" if details else number
 
 

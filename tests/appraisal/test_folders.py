@@ -174,6 +174,9 @@ def test_few_pictures_give_no_value_and_the_reason(folders: Path, tmp_path: Path
     measures = found["measures"]
     assert measures["copies/excess"]["value"] is None  # type: ignore[index]
     assert "at least 20" in measures["copies/excess"]["reason"]  # type: ignore[index]
+    reasons = [str(one["reason"]) for one in measures.values()]  # type: ignore[attr-defined]
+    assert "The similarity of pairs needs at least 10 images of a class; there are 3." in reasons
+    assert not any("H, W" in reason or "[N]" in reason for reason in reasons)
     assert np.isfinite([one["value"] for one in measures.values() if one["value"] is not None]).all()  # type: ignore[attr-defined]
 
 

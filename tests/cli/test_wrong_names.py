@@ -62,6 +62,8 @@ def test_what_cannot_be_shown_is_answered_with_what_it_is(
 
 def test_help_that_is_pointed_at_exists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(monkeypatch, capsys, "show", "smote", "--format", "csv").endswith("See 'qaugbench show --help'.\n")
+    assert said(monkeypatch, capsys, "show", "smote", "--format", "xlsx").endswith("See 'qaugbench show --help'.\n")
+    assert "show definition" not in said(monkeypatch, capsys, "show", "smote", "--formt", "csv")
 
 
 @pytest.mark.parametrize("command", ["circuit", "controls", "resources"])

@@ -144,3 +144,19 @@ def test_to_resume_paths_are_as_they_were_given() -> None:
     assert resuming(request) == (
         "qaugbench run --task brainmri --generator folder:../made --data ../images/mine.zip --track lite --out elsewhere"
     )
+
+
+def test_the_command_that_resumes_says_where_and_how_it_computes() -> None:
+    request = RunRequest(
+        task="brainmri",
+        generators=("kde",),
+        source="phantom",
+        jobs=2,
+        backend="slurm",
+        slurm={"partition": "gpu", "time": "60"},
+    )
+    assert resuming(request) == (
+        "qaugbench run --task brainmri --generator kde --source phantom --track lite --jobs 2 --backend slurm "
+        "--slurm partition=gpu --slurm time=60"
+    )
+    assert "--jobs" not in command_of(request)

@@ -80,7 +80,6 @@ def test_a_failure_of_several_variants_is_said_once_and_what_holds_is_counted() 
         "tuning    not reached: mend what fails first",
         "drawing   2 of 4 checks passed",
         "learning  not reached: mend what fails first",
-        "circuits  does not apply: no circuit",
         "Failed: 2 of 5 checks, for 1 reason. Begin with the first: others may follow from it. --all lists every check.",
     ]
     assert findings_text(found[:1]).endswith("Nothing fails in 1 check. --all lists them.")

@@ -161,8 +161,8 @@ def test_leaked_held_out_images_do_not_hide_exact_copies() -> None:
 @pytest.mark.parametrize(
     ("ratios", "held_out", "weights", "says"),
     [
-        (np.ones(19), np.ones(50), None, r"at least 20 synthetic images; given \(19,\)"),
-        (np.ones(20), np.ones(19), None, r"at least 20 held-out real images; given \(19,\)"),
+        (np.ones(19), np.ones(50), None, r"at least 20 synthetic images; given 19"),
+        (np.ones(20), np.ones(19), None, r"at least 20 held-out real images; given 19"),
         (np.full(20, 1.5), np.ones(20), None, r"in \[0, 1\]; not so at synthetic images 0"),
         (np.ones(20), np.full(20, np.nan), None, r"in \[0, 1\]; not so at held-out real images 0"),
         (np.ones(20), np.ones(20), -np.ones(20), "none negative"),

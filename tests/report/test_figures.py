@@ -63,6 +63,18 @@ def test_the_margin_is_drawn_and_named() -> None:
     assert "too small to matter: ±.010" in _texts(_forest(ROWS))
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("no_interval", [None, "no interval: 2 replicates"])
+def test_the_zero_line_ends_below_the_words_above_the_plot(narrow: bool, no_interval: str | None) -> None:
+    figure = forest([Panel("against R+", ROWS)], unit="AUROC", margin=0.01, no_interval=no_interval, narrow=narrow)
+    figure.draw_without_rendering()
+    words = next(
+        text for text in figure.axes[0].texts if text.get_text() in (no_interval, "too small to matter: ±.010")
+    )
+    zero = next(line for line in _lines(figure) if _across(line) == [0, 0])
+    assert zero.get_window_extent().y1 < words.get_window_extent().y0
+
+
 def test_numbers_on_the_axis_are_written_as_in_the_tables() -> None:
     figure = _forest(ROWS)
     figure.draw_without_rendering()
