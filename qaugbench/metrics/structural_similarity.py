@@ -132,7 +132,7 @@ def _checked(images: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.nda
     images, others = np.asarray(images), np.asarray(others)
     if images.ndim != 4 or images.size == 0 or images.shape != others.shape:
         raise StatisticsError(
-            f"SSIM compares as many images with as many others of one size; given the shapes {images.shape} and {others.shape}."
+            f"SSIM compares as many images with as many others of one shape; given {images.shape} and {others.shape}."
         )
     if scales_for(*images.shape[1:3]) == 0:
         raise StatisticsError(
