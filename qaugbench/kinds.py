@@ -25,6 +25,9 @@ FIDELITY_WORDS: dict[Fidelity, str] = {
     "unknown": "not known",
 }
 
+CONTROL_NAMES = ("twin", "no-entanglement", "permuted", "frozen", "random", "fourier")
+"""What may stand in place of any circuit (``circuits.controls.build``), by name: known without importing what builds them."""
+
 QUANTUM_KINDS: tuple[Kind, ...] = ("quantum", "hybrid")
 CIRCUIT_FREE_KINDS: tuple[Kind, ...] = ("classical", "external")
 

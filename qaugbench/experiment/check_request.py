@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qaugbench import definitions
+from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.sources import find_prepared
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, near_names
 from qaugbench.experiment.arm_choice import check_arms
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.source_names import PHANTOM, source_not_here
+from qaugbench.kinds import CONTROL_NAMES, may_run_circuits
 from qaugbench.task import Task, Track
 
 FOLDER = "folder"
@@ -36,19 +38,33 @@ def check_request(request: RunRequest, task: Task | None = None) -> None:
 
 
 def check_generators(names: Sequence[str]) -> None:
-    """Raise DefinitionError for a name that no generator has, and DataError for a folder of images that is not there."""
+    """Raise DefinitionError for a name that no generator or control has, and DataError for a folder of images that is not there."""
     if not names:
         raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
     for name in names:
         generator, rest = definitions.split_name(name)
-        definitions.generator_card(generator)
+        card = definitions.generator_card(generator)
         if generator != FOLDER:
+            _check_control(card, rest)
             continue
         if not rest:
             raise DefinitionError(
                 "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in any form that --data takes."
             )
         check_exists(Path(rest), "--generator folder:")
+
+
+def _check_control(card: GeneratorCard, control: str) -> None:
+    """Raise DefinitionError for a control that a generator cannot run under; what follows a pretrained one names its weights."""
+    if card.pretrained or not control:
+        return
+    derived = CONTROL_NAMES if may_run_circuits(card.kind) else ()
+    known = tuple(dict.fromkeys((*card.controls, *derived)))
+    if control not in known:
+        what = "control or variant" if card.variants else "control"
+        raise DefinitionError(
+            f"Generator {card.id!r} has no {what} {control!r}.{near_names(control, (*card.variants, *known))}"
+        )
 
 
 def check_exists(path: Path, given_with: str) -> None:

@@ -11,11 +11,10 @@ from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.manifest import source_manifest
 from qaugbench.datasets.own.images import data_name, open_own
-from qaugbench.errors import DefinitionError, QaugbenchError, near_names
+from qaugbench.errors import DefinitionError, QaugbenchError
 from qaugbench.experiment.arms import GeneratorChoice, SpaceChoice
 from qaugbench.experiment.check_request import FOLDER, check_generators
 from qaugbench.experiment.source_names import source_name
-from qaugbench.kinds import may_run_circuits
 from qaugbench.task import Task, Track
 
 if TYPE_CHECKING:
@@ -49,12 +48,7 @@ def _model(generator: str, control: str) -> GeneratorChoice:
     if card.pretrained:
         return _from_weights(card, control)
     choice = GeneratorChoice(card, generator, definitions.generator_module(generator), identity={})
-    if not control or control in card.controls:
-        return choice
-    known = _known_controls(card)
-    if control not in known:
-        raise DefinitionError(f"Generator {generator!r} has no control {control!r}.{near_names(control, known)}")
-    return _with_controls(choice, (control,))
+    return _with_controls(choice, (control,)) if control else choice
 
 
 def _from_weights(card: GeneratorCard, asked: str) -> GeneratorChoice:
@@ -98,14 +92,6 @@ def _build(recipe: Recipe, space: Space, n_labels: int) -> None:
             f"The generator class {recipe.kind.__name__} cannot be built for points of the shape {list(space.shape)} and "
             f"{n_labels} labels: {described(error, recipe.kind.__module__)}"
         ) from error
-
-
-def _known_controls(card: GeneratorCard) -> tuple[str, ...]:
-    """Return the controls that a generator may run under: its own, and those of any circuit if it runs one."""
-    from qaugbench.circuits.controls.build import CONTROLS
-
-    derived = (control for control in CONTROLS if control != "none")
-    return tuple({*card.controls, *derived}) if may_run_circuits(card.kind) else card.controls
 
 
 def _with_controls(choice: GeneratorChoice, controls: Sequence[str]) -> GeneratorChoice:

@@ -28,6 +28,8 @@ from qaugbench.experiment.source import open_source, phantom_side
 from qaugbench.experiment.store import Store
 from qaugbench.task import Task
 
+LOADING = "Loading PyTorch and the generators ..."
+
 
 @dataclass(frozen=True)
 class Definitions:
@@ -71,7 +73,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     check_request(request, None if defined is None else defined.task)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
     check_images_named(request, definitions.task(request.task) if defined is None else defined.task)
-    with busy("Loading PyTorch and the generators ...", quiet=request.quiet):
+    with busy(LOADING, quiet=request.quiet or defined is not None):
         defined = defined or look_up(request)
         device = choose_device(request.accelerator, remote=backend.remote)
     store = Store(request.out / "store")

@@ -7,14 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qaugbench import definitions
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_arms
+from qaugbench.experiment.backends import Where, choose_backend
+from qaugbench.experiment.busy import busy
+from qaugbench.experiment.check_request import check_request
+from qaugbench.experiment.command import check_images_named
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.pace import Pace
 from qaugbench.experiment.plan import Plan
-from qaugbench.experiment.prepare import Definitions, PreparedRun, jobs_of, look_up, prepare
+from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, jobs_of, look_up, prepare
 from qaugbench.experiment.processes import execute
 from qaugbench.experiment.progress import Progress, announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
@@ -116,8 +121,9 @@ def tune(request: TuneRequest, defined: Definitions | None = None) -> tuple[Stud
 
 def prepare_study(request: TuneRequest, defined: Definitions | None = None) -> PreparedStudy:
     """Return a study with everything checked and planned, and nothing computed."""
-    _check_request(request)
-    defined = defined or look_up(request.run)
+    _check_request(request, defined)
+    with busy(LOADING, quiet=request.quiet):
+        defined = defined or look_up(request.run)
     (choice,) = defined.generators
     space = search_space(choice.card, request.track)
     if request.steps is not None:
@@ -159,11 +165,18 @@ def validation_metric(plan: Plan) -> MetricOnImages:
     return metric
 
 
-def _check_request(request: TuneRequest) -> None:
+def _check_request(request: TuneRequest, defined: Definitions | None) -> None:
+    """Raise QaugbenchError for what names and facts tell against a request, before PyTorch is imported."""
     if request.replicates < 1:
         raise QaugbenchError(f"--replicates must be at least 1, got {request.replicates}.")
     if request.generator.partition(":")[0] == "folder":
         raise DefinitionError(f"{request.generator!r} are images that something else made; there is nothing to tune.")
+    choose_backend(Where(jobs=request.jobs))
+    check_request(request.run, None if defined is None else defined.task)
+    check_images_named(request.run, definitions.task(request.task) if defined is None else defined.task)
+    if defined is None:
+        card = definitions.generator_card(request.generator.partition(":")[0])
+        design(search_space(card, request.track), min(request.trials, 1))
 
 
 def _shortened(choice: GeneratorChoice, request: TuneRequest) -> GeneratorChoice:

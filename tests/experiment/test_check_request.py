@@ -14,12 +14,15 @@ from qaugbench import definitions
 from qaugbench.errors import DataError, QaugbenchError
 from qaugbench.experiment.check_request import amounts, check_request
 from qaugbench.experiment.request import RunRequest
+from qaugbench.kinds import CONTROL_NAMES
 
 GOOD = {"task": "brainmri", "generator": "qldm", "source": "phantom", "track": "smoke"}
 WRONG = [
     ({"task": "brianmri"}, "There is no task 'brianmri'"),
     ({"track": "smok"}, "There is no track 'smok'"),
     ({"generator": "qlmd"}, "qlmd"),
+    ({"generator": "qldm:twim"}, "has no control 'twim'. Did you mean 'twin'"),
+    ({"generator": "smote:twin"}, "Generator 'smote' has no control 'twin'"),
     ({"generator": "folder:nowhere"}, "nowhere does not exist"),
     ({"generator": "folder:"}, "needs the images to score"),
     ({"source": "fantom"}, "There is no source 'fantom'"),
@@ -31,6 +34,15 @@ WRONG = [
     ({"fraction": "2"}, "--fraction must be"),
     ({"replicates": "0"}, "--replicates must be"),
     ({"backend": "slrum"}, "There is no backend 'slrum'"),
+    ({"jobs": "0"}, "--jobs must be at least 1"),
+]
+WRONG_TO_TUNE = [
+    ({"generator": "qldm:twim"}, "has no control 'twim'"),
+    ({"generator": "folder:nowhere"}, "nothing to tune"),
+    ({"data": "nowhere.zip"}, "nowhere.zip does not exist"),
+    ({"source": None}, "No images are named"),
+    ({"track": "smok"}, "There is no track 'smok'"),
+    ({"trials": "0"}, "--trials must be at least 1"),
     ({"jobs": "0"}, "--jobs must be at least 1"),
 ]
 SCRIPT = """
@@ -53,18 +65,29 @@ def command(*words: str, **options: str | None) -> list[str]:
 
 def test_what_names_and_facts_tell_is_said_before_pytorch_is_imported(tmp_path: Path) -> None:
     wrong = [command("run", "--quiet", **options) for options, _ in WRONG]
+    wrong += [command("tune", "--quiet", **options) for options, _ in WRONG_TO_TUNE]
     said = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(wrong)], capture_output=True, text=True, cwd=tmp_path, check=True,
         env={**os.environ, "QAUGBENCH_DATA": str(tmp_path / "home")},
     )  # fmt: skip
     answers = [json.loads(line) for line in said.stdout.splitlines()]
-    assert [(words, text) for (_, words), (text, _) in zip(WRONG, answers, strict=True) if words not in text] == []
+    assert [
+        (words, text)
+        for (_, words), (text, _) in zip([*WRONG, *WRONG_TO_TUNE], answers, strict=True)
+        if words not in text
+    ] == []
     assert not any(imported for _, imported in answers)
     assert not (tmp_path / "runs").exists()
 
 
+def test_the_names_of_controls_are_those_that_can_be_built() -> None:
+    from qaugbench.circuits.controls.build import CONTROLS
+
+    assert {"none", *CONTROL_NAMES} == set(CONTROLS)
+
+
 def test_a_request_without_fault_passes() -> None:
-    check_request(RunRequest("brainmri", ("qldm", "smote"), source="phantom", track="smoke"))
+    check_request(RunRequest("brainmri", ("qldm", "qldm:fourier", "smote"), source="phantom", track="smoke"))
 
 
 def test_a_task_that_is_given_is_not_looked_up() -> None:
