@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qaugbench.board.comparable import SMOKE
+from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.formatting import NONE, count, fraction_words
 from qaugbench.record import FitSummary, Record
 
@@ -12,7 +14,7 @@ TRENDS = {
     "falling": "still falling",
     "flat": "no longer falling",
     "rising": "rising",
-    "too short": "too few updates to tell",
+    "too short": TOO_SHORT,
 }
 LEGEND = (
     "A loss is no longer falling where, over the last fifth of a fit, it changed by no more than its own noise or than 1 % of "
@@ -31,8 +33,11 @@ HEADER = (
 def fit_notes(record: Record) -> list[str]:
     """Return which generators were still learning at the end of most of their fits, as sentences.
 
-    The losses of adversarial models do not tell, and controls follow their generator, so only other generators are named.
+    The losses of adversarial models do not tell, and controls follow their generator, so only other generators are named. Nor
+    are those of the track smoke: its fits are too short to tell (``short_fits``).
     """
+    if record.board.track == SMOKE:
+        return []
     generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
     return [
         f"At {fraction_words(fraction)}, {variant} may be undertrained: its {_name(name)} was still falling at the end of "
@@ -47,10 +52,11 @@ def fit_notes(record: Record) -> list[str]:
 
 def fit_rows(record: Record, fraction: str) -> list[tuple[str, ...]]:
     """Return one row per generator and control at a fraction, under ``HEADER``."""
-    return [(variant, *_cells(fit)) for variant, fit in record.fits.get(fraction, {}).items()]
+    short = record.board.track == SMOKE
+    return [(variant, *_cells(fit, short=short)) for variant, fit in record.fits.get(fraction, {}).items()]
 
 
-def _cells(fit: FitSummary) -> tuple[str, ...]:
+def _cells(fit: FitSummary, *, short: bool) -> tuple[str, ...]:
     if not fit.losses:
         return f"{fit.cpu_s:,.0f} s", "solved at once", "1", NONE, NONE
     part, moved = max(fit.movement.items(), key=lambda item: item[1], default=("", 0.0))
@@ -58,7 +64,10 @@ def _cells(fit: FitSummary) -> tuple[str, ...]:
         f"{fit.cpu_s:,.0f} s",
         f"{fit.updates:,}",
         f"{fit.seen_per_image:.3g}",
-        "; ".join(f"{_name(name)} {loss.mean:.3g}, {_words(loss.words)}" for name, loss in fit.losses.items()),
+        "; ".join(
+            f"{_name(name)} {loss.mean:.3g}, {TOO_SHORT if short else _words(loss.words)}"
+            for name, loss in fit.losses.items()
+        ),
         f"{part}: {moved:.2g}",
     )
 

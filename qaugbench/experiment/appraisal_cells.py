@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from qaugbench.board.comparable import SMOKE
+from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.experiment.arms import Arm
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
@@ -99,6 +101,7 @@ def _appraisal(setting: Setting, train: Cell) -> Cell:
         "label_kind": setting.task.labels.kind,
         "seed": child_seed(train.key["seeds"]["init_seed"], "appraisal"),
         "labels": setting.task.labels.names,
+        **({"fits": TOO_SHORT} if setting.track.name == SMOKE else {}),
         **_code(setting, APPRAISAL_CODE),
     }
     return Cell("appraise", key, {**needs, "judge": judge}, train.place)

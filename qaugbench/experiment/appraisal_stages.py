@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench import definitions
+from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.datasets.judge import judge_split
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.prepared import open_prepared
@@ -18,6 +19,7 @@ from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.store import Store
 from qaugbench.experiment.stored import drawn_images, earlier_state, fill_images, fitted_model, real_images
 from qaugbench.files import json_text
+from qaugbench.image_facts import Appraisal
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import child_seed
 
@@ -114,13 +116,14 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         originals=drawn_images(cell, store, "drawn").images if reconstructed else None,
         options=Options(seed=cell.key["seed"]),
     )
+    appraisal = _of_fits(found.appraisal, cell.key.get("fits"))
     pairs = found.pairs[:SHOWN]
     files: Files = {
-        "appraisal.json": json_text(found.appraisal.model_dump(mode="json")).encode(),
+        "appraisal.json": json_text(appraisal.model_dump(mode="json")).encode(),
         "pair_synthetic": own.images[[pair.synthetic for pair in pairs]] if pairs else own.images[:0],
         "pair_training": real.images[[pair.training for pair in pairs]] if pairs else real.images[:0],
     }
-    return files, {"states": found.appraisal.states, "remark": _remark(found.appraisal.states)}
+    return files, {"states": appraisal.states, "remark": _remark(appraisal.states)}
 
 
 APPRAISAL_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
@@ -202,7 +205,13 @@ def _trends(cell: Cell, store: Store) -> dict[str, str]:
     return {name: str(trend["words"]) for name, trend in trends.items()}
 
 
+def _of_fits(appraisal: Appraisal, word: str | None) -> Appraisal:
+    """Return the appraisal with a ``word`` for the fit that its track decides, where there was a fit to speak of."""
+    if word is None or appraisal.states["training"] == "not measured":
+        return appraisal
+    return appraisal.model_copy(update={"states": {**appraisal.states, "training": word}})
+
+
 def _remark(states: Mapping[str, str]) -> str:
-    return ", ".join(
-        word if word not in ("not measured", "not decided") else f"{section} {word}" for section, word in states.items()
-    )
+    alone = ("not measured", "not decided", TOO_SHORT)
+    return ", ".join(f"{section} {word}" if word in alone else word for section, word in states.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.formatting import NONE, Row
 from qaugbench.image_facts import SECTIONS, Appraisal, Measure, Section, measure_info
 
@@ -21,6 +22,7 @@ WORDS = {
     "converged": "Images drawn at 75 % and at 100 % of the steps are equally near to real ones.",
     "undertrained": "Images still came nearer to real ones at the end of the fit: it was too short.",
     "unstable": "Images went away from real ones at the end of the fit.",
+    TOO_SHORT: "The track smoke fits for a short time by design, whatever the numbers below say.",
     "held": "A judge sees the classes asked for nearly as often as in real images.",
     "weak": "A judge sees the classes asked for less often than in real images.",
     "lost": "A judge sees the classes asked for about as often as by chance.",

@@ -14,6 +14,7 @@ from qaugbench.board.circuit_influence import influence_notes
 from qaugbench.board.comparable import why_off_board
 from qaugbench.board.fit_notes import fit_notes
 from qaugbench.board.plateau_notes import plateau_notes
+from qaugbench.board.short_fits import short_fits_notes
 from qaugbench.definition_text import next_commands
 from qaugbench.errors import shown
 from qaugbench.formatting import WIDTH, count
@@ -112,7 +113,7 @@ def checks(record: Record) -> Iterator[Check]:
     yield _controls(record)
     weak = [one for one in influence_notes(record) if HARDLY_REACHES in one]
     yield _from_notes("Do the circuits reach the images?", weak, "Nothing says otherwise.")
-    undertrained = [*plateau_notes(record), *fit_notes(record)]
+    undertrained = [*plateau_notes(record), *fit_notes(record), *short_fits_notes(record)]
     if not record.fits and any(one.kind != "external" for one in record.generators):
         undertrained.append("Not recorded for the generators: this run was made by an earlier version.")
     yield _from_notes("Was everything trained long enough?", undertrained, "Nothing says otherwise.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qaugbench import definitions
+from qaugbench.board.fit_notes import LEGEND
 from qaugbench.board.sample_images import read_sample_images
 from qaugbench.experiment.appraisal_cells import class_groups
 from qaugbench.experiment.prepare import Definitions, prepare
@@ -137,3 +139,15 @@ def test_every_generator_has_a_card_that_says_how_it_was_made(appraised: RunResu
     text = (appraised.folder / "cards" / "ldm.md").read_text(encoding="utf-8")
     assert "generator: ldm (classical" in text
     assert "qaugbench run --task kneeoa" in text
+
+
+def test_a_smoke_run_says_of_its_fits_that_they_are_too_short_to_tell_and_nothing_else(appraised: RunResult) -> None:
+    """The table of fits, the appraisals, what to know, and the log: one wording."""
+    found = {arm: one.states["training"] for arm, one in appraised.record.appraisals[FRACTION].items()}
+    assert set(found.values()) == {"too short to tell", "not measured"}
+    assert (found["ldm"], found["smote"]) == ("too short to tell", "not measured")
+    page, log = appraised.report.read_text(), (appraised.folder / "log.txt").read_text()
+    for text in (page.replace(LEGEND, ""), log, summary_table(appraised.record, 110)):
+        assert not re.search("converged|undertrained|no longer falling|too few updates", text, re.IGNORECASE)
+    assert "training too short to tell" in log
+    assert page.count("too short to tell") >= 4
