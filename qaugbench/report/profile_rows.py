@@ -85,21 +85,19 @@ def shown_arms(record: Record, key: str) -> list[str]:
 
 def _group_table(record: Record, key: str, column: str, found: SubgroupScores) -> GroupTable:
     arms = [arm for arm in shown_arms(record, key) if any(arm in group.arms for group in found.groups)]
+    header = ("group", views.grouping(record), "images", *arms)
     rows: list[Row] = [
-        (
-            group.name,
-            f"{group.n_patients:,}",
-            f"{group.n_images:,}",
-            *(_value(group.arms.get(arm)) for arm in arms),
-            "" if group.note is None else f"no score: {group.note}",
-        )
+        (group.name, f"{group.n_patients:,}", f"{group.n_images:,}", *(_value(group.arms.get(arm)) for arm in arms))
         for group in found.groups
     ]
+    notes = [NONE if group.note is None else f"no score: {group.note}" for group in found.groups]
     if found.gaps:
-        rows.append(("largest difference", NONE, NONE, *(unsigned(found.gaps.get(arm)) for arm in arms), ""))
+        rows.append(("largest difference", NONE, NONE, *(unsigned(found.gaps.get(arm)) for arm in arms)))
+        notes.append(NONE)
+    if any(note != NONE for note in notes):
+        header, rows = (*header, "note"), [(*row, note) for row, note in zip(rows, notes, strict=True)]
     scored = f": {found.title}" if arms else ""
-    title = f"{COLUMN_TITLES[column]}{scored} ({EXPLORATORY})"
-    return GroupTable(title, ("group", views.grouping(record), "images", *arms, "note"), rows)
+    return GroupTable(f"{COLUMN_TITLES[column]}{scored} ({EXPLORATORY})", header, rows)
 
 
 def _calibration(found: Profile, arm: str) -> Sequence[str]:
