@@ -40,6 +40,7 @@ from qaugbench.task import Endpoint
 
 N_LABELS = 14
 NAMES = tuple(f"finding-{k:02d}" for k in range(N_LABELS))
+AGES, SEXES = ("20 to 39", "40 to 59", "60 to 79", "80 and over"), ("female", "male")
 AGREEMENT = 1e-3  # confidenceinterval ranks in single precision, and DeLong's divisors are each side's own
 
 
@@ -77,6 +78,7 @@ def workload(size: Size) -> PredictionSet:
         logits[arm] = random.standard_normal(logits.shape[1:], dtype=np.float32)
         logits[arm] += labels
     few = slice(0, 500)
+    people = {"age": random.choice(AGES, size.images), "sex": random.choice(SEXES, size.images)}
     ids = np.arange(size.images).astype(np.str_)
     return PredictionSet(
         arms=tuple(arm.id for arm in arm_infos(size.arms)),
@@ -87,6 +89,8 @@ def workload(size: Size) -> PredictionSet:
         val_labels=labels[few],
         val_groups=groups[few],
         fractions={"10%": FractionPredictions(logits, logits[:, :, few])},
+        test_subgroups=people,
+        val_subgroups={column: names[few] for column, names in people.items()},
     )
 
 
@@ -121,11 +125,13 @@ def inference(size: Size) -> dict[str, Spent]:
 
 
 def scoring(size: Size) -> dict[str, Spent]:
-    """Return the cost of ``score``: four endpoints, every class, every contrast."""
+    """Return the cost of ``score``: four endpoints, every class, every contrast, calibration, recalls, four ages and two sexes."""
     predictions = workload(size)
     groups = {"macro_auroc": NAMES, "tail": NAMES[:5], "medium": NAMES[5:10], "head": NAMES[10:]}
     endpoints = [Endpoint(id, id, "macro_auroc", names) for id, names in groups.items()]
-    return {"score() in full": spent(lambda: score(predictions, arm_infos(size.arms), endpoints, "multilabel", NAMES))}
+    arms, counts = arm_infos(size.arms), dict.fromkeys(NAMES, 500)
+    call = lambda: score(predictions, arms, endpoints, "multilabel", NAMES, training_counts=counts)  # noqa: E731
+    return {"score() in full": spent(call)}
 
 
 def bootstrap(size: Size, draws: int) -> float:

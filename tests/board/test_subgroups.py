@@ -11,9 +11,9 @@ import pytest
 
 from qaugbench.board.entry import submit
 from qaugbench.board.rescore import rescore
-from qaugbench.board.verify import verify
+from qaugbench.board.verify import scores_of, verify
 from qaugbench.errors import EntryError
-from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.predictions import PredictionSet, parse_predictions, read_predictions
 from qaugbench.record import read_record, record_text
 from qaugbench.report.html import write_report
 from qaugbench.report.tables import summary_table
@@ -100,3 +100,14 @@ def test_a_profile_that_was_changed_is_found_out(told: Path) -> None:
     change_record(told, better)
     with pytest.raises(EntryError, match=r"calibration\.arms\.qldm\.as_trained\.mean: stated 0\.001"):
         verify(told)
+
+
+def test_a_run_without_test_scores_tells_those_on_validation_by_group(told: Path) -> None:
+    withheld = read_predictions(told / "predictions.npz").without_test()
+    found = parse_predictions(withheld.to_bytes(), Path("predictions.npz"))
+    assert found.test_subgroups["sex"].size == 0
+    assert found.val_subgroups["sex"].tolist() == withheld.val_subgroups["sex"].tolist()
+    record = read_record(told).model_copy(update={"test_withheld": True, "choices": {}})
+    profile = scores_of(record, found).fractions["10%"].profile
+    assert {group.name for group in profile.subgroups["sex"].groups} == {"female", "male"}
+    assert all(one.scaled is None for one in profile.calibration.arms.values())
