@@ -20,6 +20,7 @@ LEGEND = (
     "A loss is no longer falling where, over the last fifth of a fit, it changed by no more than its own noise or than 1 % of "
     "itself. The losses of adversarial models do not tell whether one has learned enough."
 )
+SMOKE_LEGEND = f"The losses of fits on the track {SMOKE} are {TOO_SHORT} whether a generator has learned enough."
 HEADER = (
     "generator",
     "CPU time per fit",
@@ -48,6 +49,11 @@ def fit_notes(record: Record) -> list[str]:
         for name, loss in list(fit.losses.items())[:1]
         if 2 * (falling := loss.words.get("falling", 0)) > fit.fits
     ]
+
+
+def fit_legend(record: Record) -> str:
+    """Return how the words for losses in ``fit_rows`` are to be read."""
+    return SMOKE_LEGEND if record.board.track == SMOKE else LEGEND
 
 
 def fit_rows(record: Record, fraction: str) -> list[tuple[str, ...]]:

@@ -229,7 +229,7 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
         "checks": check_rows(record, key),
         "fits": fit_notes.fit_rows(record, key),
         "fits_header": fit_notes.HEADER,
-        "fits_legend": fit_notes.LEGEND,
+        "fits_legend": fit_notes.fit_legend(record),
         "influence": circuit_influence.fraction_rows(record, key),
         "influence_header": circuit_influence.HEADER,
         "influence_scales": circuit_influence.scale_sentences(record, key),
