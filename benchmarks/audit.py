@@ -30,14 +30,15 @@ from scipy.ndimage import gaussian_filter
 
 from qaugbench.datasets.audit import audit, near_duplicate_pairs
 from qaugbench.datasets.audit.burnt_in_text import letters_at_border
+from qaugbench.datasets.audit.invariants import unit_pictures
 from qaugbench.datasets.audit.near_duplicates import ALTERED, SAME, same_pictures
-from qaugbench.datasets.audit.orientations import oriented, unit_pictures
 from qaugbench.datasets.audit.scan import scan
 from qaugbench.datasets.audit.unusable import inverted_images
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.definitions import task
+from qaugbench.orientations import oriented
 
 TASKS = ("brainmri", "chestxray", "fundus", "kneeoa")
 TWINS = 200

@@ -17,9 +17,10 @@ from qaugbench.metrics.closest_pairs import ClosePair, closest_pairs
 from qaugbench.metrics.copies import CopyExcess, copy_excess, distance_ratios, matching_weights, second_rank
 from qaugbench.metrics.membership import membership_inference
 from qaugbench.metrics.memorisation import authenticity, data_copying
-from qaugbench.metrics.orientations import ORIENTATIONS, OrientedNeighbours, oriented, oriented_nearest
+from qaugbench.metrics.orientations import OrientedNeighbours, oriented_nearest
 from qaugbench.metrics.planted import Planted, planted_copies, sensitivity
 from qaugbench.metrics.registration import grey_candidates, registered_distances
+from qaugbench.orientations import ORIENTATIONS, oriented
 
 LEAST_FOUND = 0.5
 """Share of planted copies that a test must find before its finding none clears a set of images."""
@@ -135,7 +136,7 @@ def _features_test(sets: Sets, extractor: Extractor, rng: np.random.Generator, e
 
     def search(images: np.ndarray) -> OrientedNeighbours:
         turns = range(len(ORIENTATIONS)) if square else range(1)
-        views = [oriented(images, turn) if square else images for turn in turns]
+        views = [oriented(images, turn, axes=(1, 2)) if square else images for turn in turns]
         return oriented_nearest([extractor.features(np.ascontiguousarray(view)) for view in views], references, rank)
 
     return _Test(search, _some(len(sets.synthetic), effort.images, rng), _some(len(sets.reference), effort.images, rng))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.orientations import ORIENTATIONS, OrientedNeighbours
+from qaugbench.metrics.orientations import OrientedNeighbours
+from qaugbench.orientations import ORIENTATIONS
 
 N_SHOWN = 20
 

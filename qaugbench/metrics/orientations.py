@@ -1,7 +1,7 @@
 """Nearest neighbours in whichever of eight orientations is nearest: a mirrored copy is a copy.
 
 The features of a turned image are in general others, so the caller gives them for every orientation; only the queries
-are turned. The order of orientations is that of the audit of data sets.
+are turned.
 """
 
 from __future__ import annotations
@@ -13,17 +13,7 @@ import numpy as np
 
 from qaugbench.errors import StatisticsError
 from qaugbench.metrics.neighbours import nearest
-
-ORIENTATIONS = (
-    "as it is",
-    "turned by 90 degrees",
-    "turned by 180 degrees",
-    "turned by 270 degrees",
-    "mirrored left to right",
-    "mirrored left to right, turned by 90 degrees",
-    "mirrored top to bottom",
-    "mirrored left to right, turned by 270 degrees",
-)
+from qaugbench.orientations import ORIENTATIONS
 
 
 @dataclass(frozen=True)
@@ -34,19 +24,6 @@ class OrientedNeighbours:
     distances: np.ndarray
     rows: np.ndarray
     orientations: np.ndarray
-
-
-def oriented(images: np.ndarray, orientation: int) -> np.ndarray:
-    """Return square ``images`` [N, S, S, C] in one orientation: from 4 on mirrored left to right, then turned by 90 degrees
-    counter-clockwise ``orientation`` modulo 4 times. StatisticsError for images that are not square.
-
-    >>> oriented(np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1), 6)[0, ..., 0].tolist()
-    [[3, 4], [1, 2]]
-    """
-    if images.ndim != 4 or images.shape[1] != images.shape[2]:
-        raise StatisticsError(f"Only square images [N, S, S, C] have eight orientations; given {images.shape}.")
-    mirrored = images[:, :, ::-1] if orientation >= 4 else images
-    return np.rot90(mirrored, orientation % 4, axes=(1, 2))
 
 
 def oriented_nearest(queries: Sequence[np.ndarray], references: np.ndarray, k: int = 1) -> OrientedNeighbours:

@@ -17,13 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import sparse
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.orientations import (
-    ORIENTATIONS,
-    OrientedNeighbours,
-    nearest_distinct,
-    oriented,
-    oriented_nearest,
-)
+from qaugbench.metrics.orientations import OrientedNeighbours, nearest_distinct, oriented_nearest
+from qaugbench.orientations import ORIENTATIONS, oriented
 
 SIZE = 32
 COARSE = 16
@@ -59,7 +54,7 @@ def grey_candidates(synthetic: np.ndarray, training: np.ndarray, k: int = 20) ->
     ``synthetic`` [N, H, W, C] and ``training`` [M, H', W', C'] uint8. Distances are sqrt(2 - 2 r) of the whole pictures of 16 x 16
     pixels, r their correlation.
     """
-    coarse = small_grey(synthetic, COARSE)[..., None]
+    coarse = small_grey(synthetic, COARSE)
     tables = [_unit(oriented(coarse, number).reshape(len(coarse), -1)) for number in range(len(ORIENTATIONS))]
     return oriented_nearest(tables, _unit(small_grey(training, COARSE).reshape(len(training), -1)), k)
 
@@ -73,7 +68,7 @@ def registered_distances(synthetic: np.ndarray, training: np.ndarray, candidates
     """
     _check(len(synthetic), len(training), candidates)
     fixed = small_grey(training)
-    turned = [oriented(small_grey(synthetic)[..., None], number)[..., 0] for number in range(len(ORIENTATIONS))]
+    turned = [oriented(small_grey(synthetic), number) for number in range(len(ORIENTATIONS))]
     distances, orientations = np.empty(candidates.shape), np.empty(candidates.shape, np.int64)
     for i, rows in enumerate(candidates):
         moving = _variants(np.stack([pictures[i] for pictures in turned]))

@@ -15,16 +15,11 @@ from scipy.spatial.distance import pdist, squareform
 
 from qaugbench.datasets.audit import near_duplicate_pairs
 from qaugbench.datasets.audit.candidates import near_pairs
+from qaugbench.datasets.audit.invariants import invariants, largest_product, low_frequencies, unit_pictures
 from qaugbench.datasets.audit.local_agreement import local_agreement
-from qaugbench.datasets.audit.orientations import (
-    invariants,
-    largest_product,
-    low_frequencies,
-    oriented,
-    unit_pictures,
-)
 from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.errors import DataError
+from qaugbench.orientations import oriented
 
 
 def pictures(n, seed, size=32, smooth=1.5):

@@ -7,15 +7,16 @@ import pytest
 
 from qaugbench.errors import StatisticsError
 from qaugbench.metrics.closest_pairs import closest_pairs
-from qaugbench.metrics.orientations import oriented, oriented_nearest
+from qaugbench.metrics.orientations import oriented_nearest
+from qaugbench.orientations import oriented
 
 
 def test_pairs_are_the_closest_of_all_in_their_orientation() -> None:
     rng = np.random.default_rng(1)
     training = rng.integers(0, 256, (15, 4, 4, 1)).astype(float)
     synthetic = rng.integers(0, 256, (40, 4, 4, 1)).astype(float)
-    synthetic[33] = oriented(training[2:3], 2)[0] + 1.0
-    tables = [oriented(synthetic, number).reshape(40, -1) for number in range(8)]
+    synthetic[33] = oriented(training[2:3], 2, axes=(1, 2))[0] + 1.0
+    tables = [oriented(synthetic, number, axes=(1, 2)).reshape(40, -1) for number in range(8)]
     pairs = closest_pairs(oriented_nearest(tables, training.reshape(15, -1), 3))
     distances = np.stack([np.linalg.norm(table[:, None] - training.reshape(15, -1), axis=2) for table in tables])
     expected = np.argsort(distances.min(axis=(0, 2)))[:20]

@@ -1,26 +1,40 @@
-"""Orientations as the audit of data sets counts them, and neighbours over orientations against a plain search."""
+"""Eight orientations that are all different, and neighbours over orientations against a plain search."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
-from qaugbench.datasets.audit import orientations as audit
 from qaugbench.errors import StatisticsError
 from qaugbench.metrics.neighbours import nearest
-from qaugbench.metrics.orientations import ORIENTATIONS, oriented, oriented_nearest
+from qaugbench.metrics.orientations import oriented_nearest
+from qaugbench.orientations import ORIENTATIONS, oriented
 
 
-def test_orientations_are_those_of_the_audit() -> None:
+def test_orientations_are_those_of_pillow_and_all_different() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (5, 5), dtype=np.uint8)
+    for number, name in enumerate(ORIENTATIONS):
+        expected = Image.fromarray(image)
+        if "left to right" in name:
+            expected = ImageOps.mirror(expected)
+        if "top to bottom" in name:
+            expected = ImageOps.flip(expected)
+        degrees = int(name.partition("turned by ")[2].partition(" ")[0] or 0)
+        assert (oriented(image, number) == np.asarray(expected.rotate(degrees))).all()
+    assert len({oriented(image, number).tobytes() for number in range(8)}) == 8
+
+
+def test_rows_and_columns_may_be_any_axes() -> None:
     images = np.random.default_rng(1).integers(0, 256, (3, 5, 5, 2), dtype=np.uint8)
-    assert ORIENTATIONS == audit.ORIENTATIONS
     for number in range(8):
-        assert (oriented(images, number)[..., 1] == audit.oriented(images[..., 1], number)).all()
+        turned = oriented(images, number, axes=(1, 2))
+        assert (turned[..., 1] == oriented(images[..., 1], number)).all()
 
 
 def test_images_that_are_not_square_are_refused() -> None:
     with pytest.raises(StatisticsError, match=r"square.*\(2, 3, 4, 1\)"):
-        oriented(np.zeros((2, 3, 4, 1)), 1)
+        oriented(np.zeros((2, 3, 4, 1)), 1, axes=(1, 2))
 
 
 def test_neighbours_are_the_smallest_distances_over_orientations() -> None:
@@ -45,7 +59,7 @@ def test_one_orientation_is_the_plain_search() -> None:
 
 def test_a_mirrored_image_is_found_as_such() -> None:
     images = np.random.default_rng(4).integers(0, 256, (12, 6, 6, 1), dtype=np.uint8)
-    tables = [oriented(images[3:4, :, ::-1], number).reshape(1, -1) for number in range(8)]
+    tables = [oriented(images[3:4, :, ::-1], number, axes=(1, 2)).reshape(1, -1) for number in range(8)]
     found = oriented_nearest(tables, images.reshape(12, -1))
     assert (found.distances[0, 0], found.rows[0, 0]) == (0, 3)
     assert ORIENTATIONS[found.orientations[0, 0]] == "mirrored left to right"

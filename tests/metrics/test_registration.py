@@ -10,8 +10,8 @@ from PIL import Image
 from scipy.ndimage import affine_transform, gaussian_filter, map_coordinates, rotate
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.orientations import ORIENTATIONS
 from qaugbench.metrics.registration import grey_candidates, registered_distances, small_grey
+from qaugbench.orientations import ORIENTATIONS
 
 
 def _pictures(seed: int, n: int, size: int = 64, channels: int = 1) -> np.ndarray:

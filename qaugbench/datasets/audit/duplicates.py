@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from qaugbench.datasets.audit.near_duplicates import Pairs, copies, first_of_equal, joined, same_pictures
-from qaugbench.datasets.audit.orientations import ORIENTATIONS, oriented
 from qaugbench.datasets.audit.report import Finding, first_files
 from qaugbench.datasets.prepared import PreparedData
+from qaugbench.orientations import ORIENTATIONS, oriented
 
 
 class Facts(Protocol):

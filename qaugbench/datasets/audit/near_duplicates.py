@@ -11,15 +11,10 @@ from PIL import Image
 
 from qaugbench.datasets.audit.candidates import near_pairs
 from qaugbench.datasets.audit.image_facts import DETAIL, THUMBNAIL, small_copy
+from qaugbench.datasets.audit.invariants import invariants, largest_product, low_frequencies, unit_pictures
 from qaugbench.datasets.audit.local_agreement import local_agreement
-from qaugbench.datasets.audit.orientations import (
-    invariants,
-    largest_product,
-    low_frequencies,
-    oriented,
-    unit_pictures,
-)
 from qaugbench.errors import DataError
+from qaugbench.orientations import oriented
 
 SAME = 0.998
 """Correlation at 32 x 32 above which two images are the same picture ..."""

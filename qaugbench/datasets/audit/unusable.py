@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qaugbench.datasets.audit.orientations import unit_pictures
+from qaugbench.datasets.audit.invariants import unit_pictures
 from qaugbench.datasets.audit.report import Finding, Severity, first_files
 from qaugbench.datasets.audit.scan import Scan
 from qaugbench.datasets.prepared import PreparedData

@@ -1,4 +1,4 @@
-"""The eight orientations of a square picture, and features that do not change with them.
+"""Features of a square picture that do not change with its eight orientations.
 
 In the cosine transform c[u, v] of a picture, mirroring multiplies by (-1)^v or (-1)^u, a quarter turn also swaps u and
 v, and inversion changes every sign. So the magnitudes |c[u, v]| and |c[v, u]|, the larger first, are the same for all
@@ -13,31 +13,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.fft import dctn
 
-ORIENTATIONS = (
-    "as it is",
-    "turned by 90 degrees",
-    "turned by 180 degrees",
-    "turned by 270 degrees",
-    "mirrored left to right",
-    "mirrored left to right, turned by 90 degrees",
-    "mirrored top to bottom",
-    "mirrored left to right, turned by 270 degrees",
-)
 BLOCK = 8
 """Frequencies 0 to 7 in each direction describe a picture."""
 _ROWS, _COLUMNS = np.triu_indices(BLOCK, 1)
 _DIAGONAL = np.arange(1, BLOCK)
-
-
-def oriented(pictures: np.ndarray, orientation: int) -> np.ndarray:
-    """Return ``pictures`` [..., S, S] in one orientation: from 4 on mirrored left to right, then turned by 90 degrees
-    counter-clockwise ``orientation`` modulo 4 times.
-
-    >>> oriented(np.array([[1, 2], [3, 4]]), 6).tolist()
-    [[3, 4], [1, 2]]
-    """
-    mirrored = pictures[..., ::-1] if orientation >= 4 else pictures
-    return np.rot90(mirrored, orientation % 4, axes=(-2, -1))
 
 
 def unit_pictures(thumbnails: np.ndarray) -> np.ndarray:
