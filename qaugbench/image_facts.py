@@ -119,7 +119,9 @@ MEASURES: Mapping[str, MeasureInfo] = {
         "MS-SSIM excess", "like real", "mean similarity of two images of a class, minus that of real ones"
     ),
     "collapse/lpips": MeasureInfo(
-        "LPIPS ratio", "like real", "mean perceptual distance of two images of a class, over that of real ones"
+        "LPIPS ratio",
+        "like real",
+        "mean perceptual distance of two images of a class, over that of real ones; below 1: more alike",
     ),
     "training/kid": MeasureInfo(
         "KID after 50, 75, 100 % of the steps", "lower", "distance to real images on the way", 4
@@ -149,6 +151,9 @@ MEASURES: Mapping[str, MeasureInfo] = {
     "fidelity/kid": MeasureInfo("KID", "lower", "unbiased kernel distance of features; 0 for equal distributions", 4),
     "fidelity/cmmd": MeasureInfo("Gaussian kernel distance", "lower", "unbiased, on features of length 1, times 1000"),
     "fidelity/fid": MeasureInfo("FID", "lower", "Fréchet distance of features, from 5,000 images on", 1),
+    "fidelity/fid_limit": MeasureInfo(
+        "FID for many images", "lower", "extrapolated to infinitely many images, from 2,000 on; may fall below 0", 1
+    ),
     "fidelity/pca_fid": MeasureInfo("PCA-FID", "lower", "Fréchet distance along the first principal axes"),
     "fidelity/precision": MeasureInfo(
         "precision ratio", "like real", "share of synthetic images among real ones, over that of real images"
@@ -164,6 +169,9 @@ MEASURES: Mapping[str, MeasureInfo] = {
     ),
     "fidelity/c2st": MeasureInfo(
         "told from real images", "lower", "AUROC of a linear classifier of real against synthetic; .5: not"
+    ),
+    "fidelity/inception_score": MeasureInfo(
+        "inception score", "like real", "how many classes of ImageNet are shown clearly; looks at no real image", 2
     ),
     "fidelity/spectrum": MeasureInfo(
         "spectrum distance", "lower", "difference of mean power over spatial frequencies, in dB"

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from qaugbench.appraisal.collapse import look_for_collapse
 from qaugbench.appraisal.copies import Effort, look_for_copies
-from qaugbench.appraisal.fidelity import class_distances, detected, feature_distances, reconstruction, spectra
+from qaugbench.appraisal.fidelity import (
+    class_distances,
+    classes_shown,
+    detected,
+    feature_distances,
+    reconstruction,
+    spectra,
+)
 from qaugbench.appraisal.labels import Judged, label_measures, label_state, probe_auroc
 from qaugbench.appraisal.measures import measured
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.trained import training_measures, training_state
+from qaugbench.extractors.asked import LPIPS
 from qaugbench.extractors.cache import RememberedExtractor
-from qaugbench.extractors.contract import Extractor
+from qaugbench.extractors.contract import Extractor, PairDistance, Provenance
 from qaugbench.image_facts import Appraisal, ExtractorFacts, Measure
 from qaugbench.metrics.closest_pairs import ClosePair
 from qaugbench.seeds import child_seed, numpy_generator
@@ -54,6 +63,7 @@ def appraise(
     sets: Sets,
     extractors: Sequence[Extractor],
     *,
+    lpips: PairDistance | None = None,
     verdicts: Verdicts | None = None,
     trends: Mapping[str, str] | None = None,
     missing: Mapping[str, str] | None = None,
@@ -64,65 +74,67 @@ def appraise(
     """Return what is known of ``sets.synthetic``.
 
     The first of ``extractors`` is the one that copies, collapse and training are told by; distances are measured on each.
-    ``verdicts`` are a judge's, ``trends`` the words of the fit's losses by name, and ``missing`` extractors whose weights are not
-    here, with what brings them. ``originals`` are the images that the synthetic ones are reconstructions of, row by row. The same
-    arguments give the same numbers. What cannot be measured is a measure without a value and with the reason.
+    ``lpips`` measures how far apart images of a class are, ``verdicts`` are a judge's, ``trends`` the words of the fit's losses by
+    name, and ``missing`` extractors whose weights are not here, with what brings them. ``originals`` are the images that the
+    synthetic ones are reconstructions of, row by row. The same arguments give the same numbers. What cannot be measured is a
+    measure without a value and with the reason.
     """
     options = options or Options()
-    extractors = [RememberedExtractor(one) for one in extractors]
-    first = extractors[0]
-
-    def random(what: str) -> np.random.Generator:
-        return numpy_generator(child_seed(options.seed, "appraisal", what))
-
+    remembered = [RememberedExtractor(one) for one in extractors]
+    first, random = remembered[0], partial(_random, options.seed)
+    own, real = first.features(sets.synthetic.images), first.features(sets.reference.images)
     tell("copies")
     copies = look_for_copies(sets, first, random("copies"), options.effort, registered=options.registered)
-    name = first.provenance.extractor
-    own, real = first.features(sets.synthetic.images), first.features(sets.reference.images)
     tell("collapse")
-    variety = look_for_collapse(sets, own, real, name, random("collapse"))
+    variety = look_for_collapse(sets, own, real, first.provenance.extractor, random("collapse"), lpips=lpips)
     tell("training")
-    on_the_way = {percent: first.features(of.images) for percent, of in sets.earlier.items()}
-    if on_the_way:
-        on_the_way[100] = own[: min(len(features) for features in on_the_way.values())]
-    training = training_measures(on_the_way, real, name, random("training")) if on_the_way else {}
+    training = _training(sets, first, random("training"))
     tell("labels")
-    known = None if sets.training is None else first.features(sets.training.images)
-    labels = _labels(sets, verdicts, own, real, known, name)
-    fidelity: dict[str, Measure] = {}
-    for extractor in extractors:
-        tell(f"fidelity on {extractor.provenance.extractor}")
-        fidelity |= _fidelity(sets, extractor, extractor is first, random(f"fidelity {extractor.provenance.extractor}"))
+    labels = _labels(sets, verdicts, first)
+    fidelity = _on_each(sets, remembered, random, tell)
     if originals is not None:
         fidelity |= reconstruction(sets.synthetic.images, originals)
-    for extractor_name, remedy in (missing or {}).items():
-        fidelity[f"fidelity/kid@{extractor_name}"] = Measure(value=None, reason=remedy, extractor=extractor_name)
     states = {
         "copies": copies.state,
         "collapse": variety.state,
         "training": training_state(training.get("training/gain"), trends or {}),
         "labels": label_state(labels.get("labels/skill")),
     }
+    measures = {**copies.measures, **variety.measures, **training, **labels, **fidelity, **_missing(missing or {})}
+    provenances = [one.provenance for one in remembered] + ([] if lpips is None else [lpips.provenance])
     appraisal = Appraisal(
         n_synthetic=len(sets.synthetic),
         n_reference=len(sets.reference),
         n_training=0 if sets.training is None else len(sets.training),
-        extractors={one.provenance.extractor: _facts(one) for one in extractors},
+        extractors={one.extractor: _facts(one) for one in provenances},
         states=states,
         remarks=[*copies.remarks, *variety.remarks],
-        measures={**copies.measures, **variety.measures, **training, **labels, **fidelity},
+        measures=measures,
     )
     return Appraised(appraisal, copies.pairs)
 
 
-def _labels(
-    sets: Sets,
-    verdicts: Verdicts | None,
-    own: np.ndarray,
-    real: np.ndarray,
-    known: np.ndarray | None,
-    extractor: str,
-) -> dict[str, Measure]:
+def _random(seed: int, what: str) -> np.random.Generator:
+    """Return the stream of one part of an appraisal."""
+    return numpy_generator(child_seed(seed, "appraisal", what))
+
+
+def _missing(remedies: Mapping[str, str]) -> dict[str, Measure]:
+    """Return the measures that the missing extractors would have given first, with what brings their weights."""
+    names = {name: "collapse/lpips" if name == LPIPS else f"fidelity/kid@{name}" for name in remedies}
+    return {names[name]: Measure(value=None, reason=remedy, extractor=name) for name, remedy in remedies.items()}
+
+
+def _training(sets: Sets, extractor: Extractor, rng: np.random.Generator) -> dict[str, Measure]:
+    """Return how near to real images those are that were drawn on the way of the fit, and the last ones beside them."""
+    if not sets.earlier:
+        return {}
+    drawn = {percent: extractor.features(of.images) for percent, of in sets.earlier.items()}
+    drawn[100] = extractor.features(sets.synthetic.images)[: min(map(len, drawn.values()))]
+    return training_measures(drawn, extractor.features(sets.reference.images), extractor.provenance.extractor, rng)
+
+
+def _labels(sets: Sets, verdicts: Verdicts | None, extractor: Extractor) -> dict[str, Measure]:
     """Return a judge's word, and what a probe on features learns of real images from synthetic ones, beside training images."""
     measures: dict[str, Measure] = {}
     if verdicts is not None:
@@ -130,31 +142,49 @@ def _labels(
     labels, real_labels = sets.synthetic.labels, sets.reference.labels
     if labels is None or real_labels is None:
         return measures
-
-    training = None if sets.training is None else sets.training.labels
+    own, real = extractor.features(sets.synthetic.images), extractor.features(sets.reference.images)
 
     def make() -> Measure:
         value = probe_auroc(own, labels, real, real_labels)
-        of_real = None if known is None or training is None else probe_auroc(known, training, real, real_labels)
-        return Measure(value=value, real=of_real, n=len(own), n_real=len(real), extractor=extractor)
+        known = sets.training
+        of_real = None
+        if known is not None and known.labels is not None:
+            of_real = probe_auroc(extractor.features(known.images), known.labels, real, real_labels)
+        name = extractor.provenance.extractor
+        return Measure(value=value, real=of_real, n=len(own), n_real=len(real), extractor=name)
 
     return {**measures, "labels/tstr_auroc": measured(make)}
 
 
-def _fidelity(sets: Sets, extractor: Extractor, is_first: bool, rng: np.random.Generator) -> dict[str, Measure]:
-    """Return the distances on one extractor; those that are not on the first have its name behind theirs."""
-    name = extractor.provenance.extractor
+def _on_each(
+    sets: Sets, extractors: Sequence[Extractor], random: Callable[[str], np.random.Generator], tell: Tell
+) -> dict[str, Measure]:
+    """Return the distances on each extractor; those that are not on the first have its name behind theirs."""
+    found: dict[str, Measure] = {}
+    for number, extractor in enumerate(extractors):
+        name = extractor.provenance.extractor
+        tell(f"fidelity on {name}")
+        measures = _fidelity(sets, extractor, random(f"fidelity {name}"), whole=number == 0)
+        found |= measures if number == 0 else {f"{key}@{name}": one for key, one in measures.items()}
+    return found
+
+
+def _fidelity(sets: Sets, extractor: Extractor, rng: np.random.Generator, *, whole: bool) -> dict[str, Measure]:
+    """Return the distances on one extractor; by class as well, and those that need no extractor, where it is the ``whole``."""
+    name, groups = extractor.provenance.extractor, sets.reference.groups
     own, real = extractor.features(sets.synthetic.images), extractor.features(sets.reference.images)
     noise = extractor.features(noise_images(sets.reference, NOISE_IMAGES, rng))
-    groups = sets.reference.groups
     found = feature_distances(own, real, groups, noise, name, rng)
+    logits, real_logits = extractor.logits(own), extractor.logits(real)
+    if logits is not None and real_logits is not None:
+        found |= classes_shown(logits, real_logits, name, rng)
     found |= detected(own, real, groups, name, rng)
-    if is_first:
-        found |= spectra(sets.synthetic.images, sets.reference.images, groups, rng)
-        real_rows = sets.class_rows(sets.reference)
-        rows = {label: (rows, real_rows[label]) for label, rows in sets.class_rows(sets.synthetic).items()}
-        return {**found, **class_distances(own, real, rows, name, rng)}
-    return {f"{key}@{name}": one for key, one in found.items()}
+    if not whole:
+        return found
+    found |= spectra(sets.synthetic.images, sets.reference.images, groups, rng)
+    real_rows = sets.class_rows(sets.reference)
+    rows = {label: (rows, real_rows[label]) for label, rows in sets.class_rows(sets.synthetic).items()}
+    return {**found, **class_distances(own, real, rows, name, rng)}
 
 
 def noise_images(like: ImageSet, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -164,6 +194,5 @@ def noise_images(like: ImageSet, n: int, rng: np.random.Generator) -> np.ndarray
     return np.clip(np.rint(drawn), 0, 255).astype(np.uint8)
 
 
-def _facts(extractor: Extractor) -> ExtractorFacts:
-    found = extractor.provenance
+def _facts(found: Provenance) -> ExtractorFacts:
     return ExtractorFacts(weights_sha256=found.weights_sha256, resize=found.resize)

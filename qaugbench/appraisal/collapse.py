@@ -8,8 +8,10 @@ import numpy as np
 
 from qaugbench.appraisal.measures import measured, with_error
 from qaugbench.appraisal.sets import Sets
+from qaugbench.extractors.contract import PairDistance
 from qaugbench.image_facts import Measure
-from qaugbench.metrics.diversity import COLLAPSED_EXCESS, COLLAPSED_RATIO, similarity_excess, vendi_ratio
+from qaugbench.metrics.diversity import COLLAPSED_RATIO, vendi_ratio
+from qaugbench.metrics.image_pairs import COLLAPSED_EXCESS, distance_ratio, similarity_excess
 
 WHOLE = "all"
 
@@ -30,12 +32,14 @@ def look_for_collapse(
     extractor: str,
     rng: np.random.Generator,
     *,
+    lpips: PairDistance | None = None,
     pairs: int = 300,
 ) -> Variety:
     """Return the variety of each class; ``synthetic`` [N, D] and ``reference`` [M, D] are features of the images of ``sets``.
 
-    ``collapsed`` where the Vendi ratio of any class is below .5, or pairs of its images are more alike than real ones by over .1 in
-    MS-SSIM, with 95 % confidence. Without labels all images are one class.
+    How far apart images are is measured where there is an ``lpips``. ``collapsed`` where the Vendi ratio of any class is below .5,
+    or pairs of its images are more alike than real ones by over .1 in MS-SSIM, with 95 % confidence. Without labels all images are
+    one class.
     """
     measures: dict[str, Measure] = {}
     flags, lacking = [], []
@@ -43,13 +47,16 @@ def look_for_collapse(
         vendi = measured(lambda own=own, real=real: _vendi(synthetic[own], reference[real], extractor, rng))  # type: ignore[misc]
         ssim = measured(lambda own=own, real=real: _ssim(sets, own, real, rng, pairs))  # type: ignore[misc]
         measures |= {f"collapse/vendi/{name}": vendi, f"collapse/ssim/{name}": ssim}
+        if lpips is not None:
+            apart = measured(lambda own=own, real=real: _lpips(sets, own, real, lpips, rng, pairs))  # type: ignore[misc]
+            measures[f"collapse/lpips/{name}"] = apart
         if vendi.value is None and ssim.value is None:
             lacking.append(name)
         if (vendi.value is not None and vendi.value < COLLAPSED_RATIO) or (
             ssim.ci_low is not None and ssim.ci_low > COLLAPSED_EXCESS
         ):
             flags.append(name)
-    if len(lacking) * 2 == len(measures):
+    if len(lacking) == len(_classes(sets)):
         return Variety(measures, "not measured", [])
     remarks = [f"Hardly varied: {', '.join(flags)}."] if flags else []
     return Variety(measures, "collapsed" if flags else "varied", remarks)
@@ -70,5 +77,13 @@ def _vendi(own: np.ndarray, real: np.ndarray, extractor: str, rng: np.random.Gen
 
 def _ssim(sets: Sets, own: np.ndarray, real: np.ndarray, rng: np.random.Generator, pairs: int) -> Measure:
     found = similarity_excess(sets.reference.images[real], sets.synthetic.images[own], rng, pairs)
-    scales = f"{found.synthetic.scales} scales"
+    scales = f"{found.scales} scales"
     return with_error(found.value, found.se, real=0.0, n=len(own), n_real=len(real), extractor=scales)
+
+
+def _lpips(
+    sets: Sets, own: np.ndarray, real: np.ndarray, lpips: PairDistance, rng: np.random.Generator, pairs: int
+) -> Measure:
+    found = distance_ratio(sets.reference.images[real], sets.synthetic.images[own], lpips.distances, rng, pairs)
+    n = found.synthetic.n
+    return with_error(found.value, found.se, real=1.0, n=n, n_real=n, extractor=lpips.provenance.extractor)

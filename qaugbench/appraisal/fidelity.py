@@ -10,7 +10,8 @@ import numpy as np
 from qaugbench.appraisal.measures import measured, with_error
 from qaugbench.errors import StatisticsError
 from qaugbench.image_facts import Measure
-from qaugbench.metrics.frechet import frechet_distance, pca_frechet_distance
+from qaugbench.metrics.frechet import frechet_distance, frechet_limit, pca_frechet_distance
+from qaugbench.metrics.inception_score import inception_score
 from qaugbench.metrics.kernel_distance import KernelDistance, kernel_distance, rbf_distance
 from qaugbench.metrics.manifold import overlap
 from qaugbench.metrics.spectrum import checkerboard_power, compare_spectra
@@ -58,8 +59,24 @@ def feature_distances(
         "fidelity/cmmd": measured(kernel(rbf_distance)),
         "fidelity/pca_fid": measured(frechet(lambda real, other: pca_frechet_distance(reference, real, other).value)),
         "fidelity/fid": measured(frechet(lambda real, other: frechet_distance(real, other).value)),
+        "fidelity/fid_limit": measured(frechet(lambda real, other: frechet_limit(real, other, rng).value)),
         **_overlaps(synthetic, reference, halves, extractor, rng),
     }
+
+
+def classes_shown(
+    synthetic: np.ndarray, reference: np.ndarray, extractor: str, rng: np.random.Generator
+) -> dict[str, Measure]:
+    """Return the inception score of class scores ``synthetic`` [N, K], beside that of ``reference`` [M, K] at the same number."""
+    n = min(len(synthetic), len(reference))
+
+    def score(logits: np.ndarray) -> float:
+        return inception_score(logits[rng.permutation(len(logits))[:n]]).mean
+
+    def make() -> Measure:
+        return Measure(value=score(synthetic), real=score(reference), n=n, n_real=n, extractor=extractor)
+
+    return {"fidelity/inception_score": measured(make)}
 
 
 def detected(

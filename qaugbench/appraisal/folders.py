@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from qaugbench.appraisal.forms import one_form, one_spelling
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.shared_images import shared_images
 from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
-from qaugbench.errors import DataError, DefinitionError, first_offenders, near_names
-from qaugbench.extractors.contract import Extractor
+from qaugbench.errors import DataError, first_offenders
+from qaugbench.extractors.asked import DINOV2, INCEPTION, LPIPS, REMEDIES, Asked, asked_extractors
+from qaugbench.extractors.contract import Extractor, PairDistance
 from qaugbench.extractors.pixels import pixel_components
 from qaugbench.places import data_home
 
 Tell = Callable[[str], None]
-WITHOUT_ASKING = ("dinov2", "inception")
+WITHOUT_ASKING = (DINOV2, INCEPTION, LPIPS)
 """Extractors that people know; where they were not asked for, the measures say so."""
 
 
@@ -33,7 +34,6 @@ class FolderRequest:
     size: int | None = None
     grey: bool = False
     extractors: tuple[str, ...] = ()
-    weights: tuple[str, ...] = ()
     seed: int = 0
 
 
@@ -43,10 +43,11 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
     Raises DataError for folders that cannot be read or compared and for weights that are missing or another network's, and
     DefinitionError for an unknown extractor: before anything is measured.
     """
-    networks = _networks(request)
+    asked = asked_extractors(request.extractors)
+    networks, lpips = _networks(asked)
     tell("Looking at the files")
     paths = {"real": request.real, "synthetic": request.synthetic, "training": request.train}
-    opened = {name: open_pictures(path) for name, path in paths.items() if path is not None}
+    opened: Mapping[str, Pictures] = {name: open_pictures(path) for name, path in paths.items() if path is not None}
     side = one_side(opened, request.size)
     channels, remarks = one_form(opened, grey=request.grey)
     opened, names, spelled = one_spelling(opened)
@@ -61,21 +62,26 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
         remarks += left_out
     sets = Sets(read["synthetic"], read["real"], read.get("training"), names)
     pixels = pixel_components(np.concatenate([one.images for one in read.values()]))
-    asked = [one.provenance.extractor for one in networks]
-    missing = {
-        name: f"Not asked for: --extractor {name}, with its weights on this machine or --weights {name}=PATH."
-        for name in WITHOUT_ASKING
-        if name not in asked
-    }
     found = appraise(
         sets,
         [*networks, pixels],
-        missing=missing,
+        lpips=lpips,
+        missing=not_asked_for(asked),
         options=Options(seed=request.seed),
         tell=lambda what: tell(f"Measuring {what}"),
     )
     said = found.appraisal.model_copy(update={"remarks": [*remarks, *found.appraisal.remarks]})
     return Appraised(said, found.pairs)
+
+
+def not_asked_for(asked: Sequence[Asked]) -> dict[str, str]:
+    """Return how to ask for the known extractors that were not ``asked`` for, by name."""
+    names = {one.name for one in asked}
+    return {
+        name: f"Not asked for: --extractor {name}, or {name}=WEIGHTS. What brings the weights: {REMEDIES[name]}"
+        for name in WITHOUT_ASKING
+        if name not in names
+    }
 
 
 def _without_training(real: ImageSet, training: ImageSet, opened: Mapping[str, Pictures]) -> tuple[ImageSet, list[str]]:
@@ -102,27 +108,13 @@ def _named(files: list[str], rows: np.ndarray) -> str:
     return first_offenders([files[row] for row in rows.tolist()])
 
 
-def _networks(request: FolderRequest) -> list[Extractor]:
-    """Return the extractors that were asked for, their weights read."""
-    given = dict(_named_path(text) for text in request.weights)
-    unused = sorted(set(given) - set(request.extractors))
-    if unused:
-        raise DefinitionError(
-            f"--weights names {unused[0]!r}, which --extractor does not ask for.{near_names(unused[0], request.extractors)}"
-        )
-    if not request.extractors:
-        return []
+def _networks(asked: Sequence[Asked]) -> tuple[list[Extractor], PairDistance | None]:
+    """Return the extractors that were asked for, their weights read, and LPIPS where it was."""
+    if not asked:
+        return [], None
     from qaugbench.extractors.cache import CachedExtractor
-    from qaugbench.extractors.named import named_extractor
+    from qaugbench.extractors.named import load_extractors
 
+    loaded = load_extractors(asked)
     kept = data_home() / "features"
-    return [CachedExtractor(named_extractor(name, given.get(name)), kept) for name in dict.fromkeys(request.extractors)]
-
-
-def _named_path(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise DefinitionError(
-            f"--weights takes EXTRACTOR=PATH, for example squeezenet=weights.safetensors; got {text!r}."
-        )
-    return name, Path(path)
+    return [CachedExtractor(one, kept) for one in loaded.extractors], loaded.lpips

@@ -24,11 +24,10 @@ from qaugbench.cli.root import cli, say, tell
     "--extractor",
     "extractors",
     multiple=True,
+    metavar="NAME[=WEIGHTS]",
     help="Network whose features are compared, besides pixels: dinov2, inception, squeezenet, radimagenet, torchxrayvision or "
-    "timm:TAG; repeat for several. The first decides on copies and collapse.",
-)
-@click.option(
-    "--weights", metavar="EXTRACTOR=PATH", multiple=True, help="File of an extractor's weights; repeat for several."
+    "timm:TAG, with the file of its weights; or lpips, for distances of pairs. Repeat for several. The first of features decides "
+    "on copies and collapse.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all that is drawn.")
 @click.option(
@@ -42,7 +41,6 @@ def metrics(
     size: int | None,
     grey: bool,
     extractors: tuple[str, ...],
-    weights: tuple[str, ...],
     seed: int,
     card: Path | None,
     as_json: bool,
@@ -58,7 +56,7 @@ def metrics(
 
     if card is not None:
         check_card_path(card)
-    request = FolderRequest(real, synthetic, train, size, grey, extractors, weights, seed)
+    request = FolderRequest(real, synthetic, train, size, grey, extractors, seed)
     found = appraise_folders(request, tell=lambda what: tell(f"{what} ..."))
     if card is not None:
         tell(f"Card: {write_card(card, found.appraisal, title=synthetic.name)}")

@@ -151,6 +151,9 @@ class StoredJudge:
         found: np.ndarray = self.judge.features(images)
         return found
 
+    def logits(self, features: np.ndarray) -> None:
+        """None: the judge's word on labels is asked for apart, and calibrated."""
+
 
 def _judges(trained: Cell, store: Store, like: LabelledImages) -> list[StoredJudge]:
     """Return the judges of a ``judge`` cell, for images and labels of the shape of ``like``."""

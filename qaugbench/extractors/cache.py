@@ -37,6 +37,10 @@ class CachedExtractor:
         write_whole(file, buffer.getvalue())
         return found
 
+    def logits(self, features: np.ndarray) -> np.ndarray | None:
+        """Those of the extractor."""
+        return self.extractor.logits(features)
+
 
 class RememberedExtractor:
     """An extractor that remembers the features of the sets it has seen, as long as it lives."""
@@ -56,6 +60,10 @@ class RememberedExtractor:
         if key not in self._seen:
             self._seen[key] = self._extractor.features(images)
         return self._seen[key]
+
+    def logits(self, features: np.ndarray) -> np.ndarray | None:
+        """Those of the extractor."""
+        return self._extractor.logits(features)
 
 
 def content_key(images: np.ndarray, provenance: Provenance) -> str:

@@ -31,7 +31,7 @@ class Input:
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Return uint8 images [N, C, H, W] as the network takes them; grey becomes three equal channels, colours their mean."""
-        images = _with_channels(images, self.channels)
+        images = with_channels(images, self.channels)
         if self.side is None:
             return images
         unit = images.float() / 255
@@ -43,7 +43,10 @@ class Input:
 
 @dataclass(frozen=True, eq=False)
 class NetworkExtractor:
-    """``network`` maps what ``takes`` makes of images to features [N, D, ...], which are flattened."""
+    """``network`` maps what ``takes`` makes of images to features [N, D, ...], which are flattened.
+
+    ``class_weights`` [K, D] make scores of classes of them, for a network that was trained to tell classes and is used so.
+    """
 
     name: str
     network: nn.Module
@@ -51,6 +54,7 @@ class NetworkExtractor:
     weights_sha256: str
     device: str = "cpu"
     batch: int = 32
+    class_weights: np.ndarray | None = None
 
     @property
     def provenance(self) -> Provenance:
@@ -67,8 +71,13 @@ class NetworkExtractor:
                 parts.append(network(self.takes(batch.permute(0, 3, 1, 2))).flatten(1).float().cpu().numpy())
         return np.concatenate(parts)
 
+    def logits(self, features: np.ndarray) -> np.ndarray | None:
+        """Return the scores [N, K] of the network's classes, without their biases, of its features [N, D]; None without classes."""
+        return None if self.class_weights is None else features @ self.class_weights.T
 
-def _with_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
+
+def with_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
+    """Return uint8 images [N, C, H, W] in ``channels``: grey becomes equal channels, colours their mean."""
     if images.shape[1] == channels:
         return images
     if images.shape[1] == 1:

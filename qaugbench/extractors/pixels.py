@@ -41,6 +41,9 @@ class PixelComponents:
             )
         return (_flat(images, self.block) - self.mean) @ self.components.T
 
+    def logits(self, features: np.ndarray) -> None:
+        """None: components tell no classes."""
+
 
 def pixel_components(images: np.ndarray, components: int = COMPONENTS) -> PixelComponents:
     """Return the first principal components of uint8 ``images`` [N, H, W, C], at most N - 1 of them, signs fixed.

@@ -19,7 +19,7 @@ class MissingWeightsError(DataError):
     """Weights that are not on this machine; ``remedy`` says what brings them."""
 
     def __init__(self, extractor: str, remedy: str) -> None:
-        super().__init__(f"The weights of {extractor} are not on this machine. {remedy}")
+        super().__init__(f"The weights of {extractor} are not on this machine. What brings them: {remedy}")
         self.extractor, self.remedy = extractor, remedy
 
 

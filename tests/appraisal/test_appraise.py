@@ -7,13 +7,18 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision.models import squeezenet1_1
 
 from qaugbench.appraisal.appraise import Appraised, Options, Verdicts, appraise
 from qaugbench.appraisal.copies import Effort
+from qaugbench.appraisal.fidelity import feature_distances
 from qaugbench.appraisal.labels import Judged
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.errors import DataError
 from qaugbench.extractors.contract import Provenance
+from qaugbench.extractors.lpips import Lpips, read_lpips
 from qaugbench.extractors.pixels import pixel_components
 from qaugbench.image_facts import SECTIONS, measure_info
 from tests.appraisal.pictures import NAMES, blobs, copies, sets_of
@@ -160,3 +165,67 @@ class Meaningless:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         return np.random.default_rng(crc32(images.tobytes())).normal(size=(len(images), 8)).astype(np.float32)
+
+    def logits(self, features: np.ndarray) -> None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def lpips(tmp_path_factory: pytest.TempPathFactory) -> Lpips:
+    """Return LPIPS of a network that was not trained."""
+    pytest.importorskip("torchmetrics")
+    file = tmp_path_factory.mktemp("lpips") / "w.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_file(squeezenet1_1(weights=None).state_dict(), file)
+    return read_lpips(file)
+
+
+def test_one_image_for_all_is_at_no_distance_and_honest_images_are_as_far_apart_as_real_ones(lpips: Lpips) -> None:
+    honest = blobs(40, 7, 24)
+    one = replace(honest, images=np.repeat(honest.images[:1], 40, axis=0))
+    same, varied = (appraised(sets_of(own, n=60), lpips=lpips).appraisal for own in (one, honest))
+    assert same.measures["collapse/lpips/left"].value == 0
+    found = varied.measures["collapse/lpips/left"]
+    assert (found.n, found.n_real, found.real, found.extractor) == (20, 20, 1.0, "lpips")
+    assert abs(found.value - 1) < found.ci_high - found.ci_low
+    assert varied.extractors["lpips"].weights_sha256 == lpips.weights_sha256
+
+
+def test_missing_weights_of_lpips_are_a_measure_without_a_value() -> None:
+    found = appraised(sets_of(blobs(20, 7), n=25), missing={"lpips": "Get them."}).appraisal
+    assert found.measures["collapse/lpips"].reason == "Get them."
+
+
+class Sides:
+    """The mean brightness of each half, and how sure it is that an image is of either class."""
+
+    provenance = Provenance("sides", "0" * 64, "none")
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        return side_of(images).astype(np.float32)
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        return 20 * features
+
+
+def test_an_extractor_that_tells_classes_gives_the_inception_score_at_equal_numbers() -> None:
+    both = sets_of(blobs(100, 7), n=60)
+    left = replace(both, synthetic=blobs(100, 7).rows(np.arange(0, 100, 2)))
+    found = [appraise(sets, [Sides()], options=QUICK).appraisal for sets in (both, left)]
+    scores = [one.measures["fidelity/inception_score"] for one in found]
+    assert [one.n for one in scores] == [60, 50]
+    assert scores[0].value == pytest.approx(scores[0].real, abs=0.2)
+    assert scores[1].value == pytest.approx(1, abs=0.1)
+    assert scores[1].real > 1.5
+
+
+def test_the_limit_of_fid_is_given_from_two_thousand_images_on() -> None:
+    rng = np.random.default_rng(0)
+    real, synthetic, noise = rng.normal(size=(4100, 4)), rng.normal(1.0, size=(2000, 4)), rng.normal(size=(30, 4))
+    found = feature_distances(synthetic, real, None, noise, "x", rng)["fidelity/fid_limit"]
+    assert found.value == pytest.approx(4, abs=0.4)
+    assert found.real == pytest.approx(0, abs=0.05)
+    few = feature_distances(synthetic[:1999], real, None, noise, "x", rng)["fidelity/fid_limit"]
+    assert few.value is None
+    assert "2000" in few.reason.replace(",", "")

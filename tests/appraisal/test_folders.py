@@ -114,7 +114,7 @@ def test_an_extractor_with_weights_of_its_own_comes_first(folders: Path, tmp_pat
         {name: tensor.contiguous() for name, tensor in timm.create_model("test_resnet").state_dict().items()}, weights
     )
     name = "timm:test_resnet.r160_in1k"
-    found = facts(folders / "real", folders / "honest", "--extractor", name, "--weights", f"{name}={weights}")
+    found = facts(folders / "real", folders / "honest", "--extractor", f"{name}={weights}")
     assert found["measures"]["fidelity/kid"]["extractor"] == name  # type: ignore[index]
     assert found["extractors"][name]["resize"].startswith("bicubic")  # type: ignore[index]
     assert "fidelity/kid@pixels-pca-64" in found["measures"]  # type: ignore[operator]
@@ -143,8 +143,8 @@ def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_p
         ("does not exist",): (real, tmp_path / "nowhere"),
         ("There is no extractor", "squeezenet"): (real, real, "--extractor", "squeezent"),
         ("not on this machine", "weights:vit_base"): (real, real, "--extractor", "dinov2"),
-        ("--weights names 'inception'",): (real, real, "--weights", "inception=x.pth"),
-        ("EXTRACTOR=PATH",): (real, real, "--weights", "x.pth"),
+        ("no file of weights at x.pth", "inception"): (real, real, "--extractor", "inception=x.pth"),
+        ("NAME=WEIGHTS",): (real, real, "--extractor", "inception="),
         (".html or .md",): (real, real, "--card", "card.pdf"),
     }
     for words, given in wrong.items():

@@ -12,9 +12,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from qaugbench.errors import DataError, DefinitionError
-from qaugbench.extractors.named import KNOWN, named_extractor
+from qaugbench.extractors.asked import LPIPS, REMEDIES, TIMM, Asked, asked_extractors
+from qaugbench.extractors.named import KNOWN, load_extractors, named_extractor
 from qaugbench.extractors.network import Input
 from qaugbench.extractors.weights import MissingWeightsError
+from qaugbench.metrics.inception_score import inception_score
 
 IMAGES = np.random.default_rng(0).integers(256, size=(3, 20, 20, 1), dtype=np.uint8)
 
@@ -88,21 +90,55 @@ def test_inception_is_that_of_torch_fidelity(tmp_path: Path, monkeypatch: pytest
     torch.save({}, empty)
     with monkeypatch.context() as patch:
         patch.setattr(module.FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
-        network = module.FeatureExtractorInceptionV3("i", ["2048"], str(empty))
+        network = module.FeatureExtractorInceptionV3("i", ["2048", "logits_unbiased"], str(empty))
     file = tmp_path / "i.pth"
     torch.save(network.state_dict(), file)
     with torch.inference_mode():
-        expected = network(torch.from_numpy(IMAGES[:1]).permute(0, 3, 1, 2).expand(-1, 3, -1, -1))[0]
-    np.testing.assert_allclose(
-        named_extractor("inception", file).features(IMAGES[:1]), expected.numpy(), rtol=1e-4, atol=1e-5
-    )
+        expected, logits = network(torch.from_numpy(IMAGES).permute(0, 3, 1, 2).expand(-1, 3, -1, -1))
+    extractor = named_extractor("inception", file)
+    features = extractor.features(IMAGES)
+    np.testing.assert_allclose(features, expected.numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(extractor.logits(features), logits.numpy(), rtol=1e-3, atol=1e-4)
+    theirs = pytest.importorskip("torch_fidelity.metric_isc").isc_features_to_metric(logits, splits=1, shuffle=False)
+    ours = inception_score(extractor.logits(features), splits=1).mean
+    assert ours == pytest.approx(theirs["inception_score_mean"], rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["dinov2", *KNOWN])
+@pytest.mark.parametrize("name", [*REMEDIES, f"{TIMM}resnet18.a1_in1k"])
 def test_missing_weights_say_what_brings_them(name: str) -> None:
     with pytest.raises(MissingWeightsError, match="not on this machine") as raised:
-        named_extractor(name)
-    assert raised.value.remedy
+        load_extractors([Asked(name)])
+    assert raised.value.remedy.startswith(("qaugbench data get weights:", "python -c", "ask its authors", "save the"))
+
+
+def test_every_name_that_can_be_asked_for_is_known() -> None:
+    assert set(REMEDIES) == {"dinov2", *KNOWN, LPIPS}
+    for remedy in (remedy for remedy in REMEDIES.values() if remedy.startswith("python -c ")):
+        compile(remedy.removeprefix('python -c "').removesuffix('"'), "remedy", "exec")
+
+
+def test_a_name_may_come_with_its_file(tmp_path: Path) -> None:
+    file = saved(timm.create_model("test_resnet"), tmp_path / "w=1.safetensors")
+    name = "timm:test_resnet.r160_in1k"
+    (asked,) = asked_extractors([f"{name}={file}"])
+    assert asked == Asked(name, file)
+    assert load_extractors([asked]).extractors[0].provenance.extractor == name
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["squeezent"], "There is no extractor 'squeezent'.*squeezenet"),
+        (["timm:"], "There is no extractor 'timm:'"),
+        (["=w.pth"], "takes NAME or NAME=WEIGHTS"),
+        (["squeezenet="], "takes NAME or NAME=WEIGHTS"),
+        (["dinov2", "dinov2=nowhere"], "no file of weights at nowhere, given with --extractor dinov2"),
+        (["dinov2", "dinov2"], "--extractor dinov2 is given twice"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(given: list[str], says: str) -> None:
+    with pytest.raises((DefinitionError, DataError), match=says):
+        asked_extractors(given)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
