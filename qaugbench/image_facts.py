@@ -50,6 +50,26 @@ class ExtractorFacts(Facts):
     resize: str
 
 
+class LatentGeometry(Facts):
+    """In how many directions a generator's images change with the noise they are drawn from; or the ``reason`` why nobody can say.
+
+    Means over ``points`` images of numbers from the r = ``directions`` singular values of the Jacobian, with standard errors:
+    ``effective_rank`` and ``participation_ratio`` in [1, r], ``first_share``, that of the largest direction in the variance, in
+    [1 / r, 1]. The noise has ``dimension`` numbers; where r is less, the directions are random ones.
+    """
+
+    effective_rank: float | None = None
+    effective_rank_se: float | None = None
+    participation_ratio: float | None = None
+    participation_ratio_se: float | None = None
+    first_share: float | None = None
+    first_share_se: float | None = None
+    directions: int | None = None
+    dimension: int | None = None
+    points: int | None = None
+    reason: str | None = None
+
+
 class Appraisal(Facts):
     """What is known of one set of synthetic images.
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_seria
 
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
-from qaugbench.image_facts import Appraisal
+from qaugbench.image_facts import Appraisal, LatentGeometry
 from qaugbench.outcomes import was_blocked
 from qaugbench.places import RECORD_FILE
 from qaugbench.predictions import (
@@ -176,7 +176,7 @@ class StageCost(Facts):
     peak_memory_mb: float
 
 
-GENERATOR_STAGES = frozenset({"fit", "sample", "influence"})
+GENERATOR_STAGES = frozenset({"fit", "sample", "influence", "geometry"})
 """The stages that run a generator's own code."""
 
 
@@ -310,9 +310,10 @@ class Record(Facts):
     ``departures`` from the track's amounts keep a run off the leaderboard, and so does a missing ``recipe_sha256``: records
     of schema 1 and 2 did not state which code trained the classifier. A ``recipe_name`` other than "A" keeps a run off it too,
     and its scores hold no verdict. Scores hold no number that is not finite: it is None.
-    ``fits`` says by fraction and variant how generators were trained, and ``appraisals`` by fraction and arm what its images of the
-    first replicate are like; both describe and decide nothing. ``judged`` says by fraction, group of classes and arm how many
-    images a judge takes for the group, such as gradable photographs, one count per replicate.
+    ``fits`` says by fraction and variant how generators were trained, ``appraisals`` by fraction and arm what its images of the
+    first replicate are like, and ``geometry`` by fraction and variant how they change with their noise; all describe and decide
+    nothing. ``judged`` says by fraction, group of classes and arm how many images a judge takes for the group, such as gradable
+    photographs, one count per replicate.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     ``command`` repeats the run where its data are, with no path in it; older records do not have it.
@@ -347,6 +348,7 @@ class Record(Facts):
     fits: dict[str, dict[str, FitSummary]] = Field(default_factory=dict)
     appraisals: dict[str, dict[str, Appraisal]] = Field(default_factory=dict)
     judged: dict[str, dict[str, dict[str, list[JudgedCount]]]] = Field(default_factory=dict)
+    geometry: dict[str, dict[str, LatentGeometry]] = Field(default_factory=dict)
     choices: dict[str, Choice] = Field(default_factory=dict)
     test_withheld: bool = False
     command: str | None = None

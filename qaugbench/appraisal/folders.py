@@ -14,14 +14,12 @@ from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.shared_images import shared_images
 from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
 from qaugbench.errors import DataError, first_offenders
-from qaugbench.extractors.asked import DINOV2, INCEPTION, LPIPS, REMEDIES, Asked, asked_extractors
+from qaugbench.extractors.asked import Asked, asked_extractors, not_asked_for
 from qaugbench.extractors.contract import Extractor, PairDistance
 from qaugbench.extractors.pixels import pixel_components
 from qaugbench.places import data_home
 
 Tell = Callable[[str], None]
-WITHOUT_ASKING = (DINOV2, INCEPTION, LPIPS)
-"""Extractors that people know; where they were not asked for, the measures say so."""
 
 
 @dataclass(frozen=True)
@@ -66,22 +64,12 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
         sets,
         [*networks, pixels],
         lpips=lpips,
-        missing=not_asked_for(asked),
+        missing=not_asked_for(one.name for one in asked),
         options=Options(seed=request.seed),
         tell=lambda what: tell(f"Measuring {what}"),
     )
     said = found.appraisal.model_copy(update={"remarks": [*remarks, *found.appraisal.remarks]})
     return Appraised(said, found.pairs)
-
-
-def not_asked_for(asked: Sequence[Asked]) -> dict[str, str]:
-    """Return how to ask for the known extractors that were not ``asked`` for, by name."""
-    names = {one.name for one in asked}
-    return {
-        name: f"Not asked for: --extractor {name}, or {name}=WEIGHTS. What brings the weights: {REMEDIES[name]}"
-        for name in WITHOUT_ASKING
-        if name not in names
-    }
 
 
 def _without_training(real: ImageSet, training: ImageSet, opened: Mapping[str, Pictures]) -> tuple[ImageSet, list[str]]:

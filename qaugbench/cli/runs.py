@@ -79,6 +79,14 @@ ARM_OPTIONS = (
         help="Do not appraise the synthetic images: copies, collapse, labels, fidelity (docs/metrics.md).",
     ),
     click.option(
+        "--extractor",
+        "extractors",
+        multiple=True,
+        metavar="NAME[=WEIGHTS]",
+        help="Measure the synthetic images on the features of a further network too (or lpips), as 'qaugbench metrics' does; "
+        "repeat for several.",
+    ),
+    click.option(
         "--arm",
         "arms",
         multiple=True,

@@ -1,6 +1,8 @@
 """The cells that appraise what was drawn: one judge per run, and one appraisal per set of images of the first replicate.
 
 Where a task has a group of classes, such as gradable photographs, the judge says of every replicate's images how many are of it.
+How the images of every generator and control change with their noise is measured in cells of its own.
+
 They depend on cells of the run and none depends on them, so a run is the same with and without them.
 """
 
@@ -14,6 +16,7 @@ from qaugbench.board.comparable import SMOKE
 from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.experiment.arms import Arm
 from qaugbench.experiment.cells import Cell, Inputs, Place
+from qaugbench.experiment.extractor_choice import ExtractorChoice
 from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
 from qaugbench.experiment.replicate_cells import MODEL_CODE, Setting
 from qaugbench.seeds import child_seed
@@ -23,6 +26,9 @@ STAGES_CODE = ("qaugbench.experiment.appraisal_stages", "qaugbench.experiment.st
 JUDGE_CODE = ("qaugbench.downstream.judge", "qaugbench.datasets.judge")
 APPRAISAL_CODE = ("qaugbench.appraisal.appraise", "qaugbench.downstream.judge", "qaugbench.extractors.pixels")
 GRADING_CODE = ("qaugbench.metrics.group_rate", "qaugbench.downstream.judge")
+GEOMETRY_CODE = ("qaugbench.generators.shared.latent_geometry", "qaugbench.metrics.geometry")
+GEOMETRY_IMAGES = 8
+EXTRACTOR_CODE = "qaugbench.extractors.named"
 APPRAISED_CONTROLS = ("none", "twin")
 OTHER_ARMS = ("O-real", "copycat")
 """Real images in place of synthetic ones, and copies: what the measures say of those tells how to read them."""
@@ -32,16 +38,22 @@ FIRST = 0
 
 
 def appraisal_cells(
-    setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
+    setting: Setting,
+    arms: Sequence[Arm],
+    train_cells: Mapping[tuple[str, str, int], Cell],
+    extractors: Sequence[ExtractorChoice] = (),
 ) -> dict[tuple[str, str], Cell]:
-    """Return the appraisals of a run by (arm, fraction key): generators, twins, and the arms that tell how to read theirs."""
+    """Return the appraisals of a run by (arm, fraction key): generators, twins, and the arms that tell how to read theirs.
+
+    Distances are measured on the judge's features, on pixels and on those of ``extractors``.
+    """
     found = {}
     for arm in arms:
         if not _appraised(arm):
             continue
         for (name, fraction, replicate), train in train_cells.items():
             if name == arm.info.id and replicate == FIRST:
-                found[name, fraction] = _appraisal(setting, train)
+                found[name, fraction] = _appraisal(setting, train, extractors)
     return found
 
 
@@ -84,13 +96,36 @@ def _grading(setting: Setting, train: Cell, groups: Mapping[str, Sequence[str]])
     return Cell("grade", key, {**needs, "judge": _judge(setting, train)}, train.place)
 
 
+def geometry_cells(
+    setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
+) -> dict[tuple[str, str], Cell]:
+    """Return the measurements of how images change with their noise, by (arm, fraction key): of all variants that were fitted."""
+    variants = {arm.info.id for arm in arms if arm.fill == "synthetic"}
+    samples = {
+        (name, fraction): train.needs["sample"]
+        for (name, fraction, replicate), train in train_cells.items()
+        if name in variants and replicate == FIRST
+    }
+    return {place: _geometry(setting, sample) for place, sample in samples.items() if "fit" in sample.needs}
+
+
+def _geometry(setting: Setting, sample: Cell) -> Cell:
+    key = {
+        "images": GEOMETRY_IMAGES,
+        "seed": sample.key["seeds"]["gen_sample"],
+        **_code(setting, GEOMETRY_CODE),
+    }
+    needs = {"space": sample.needs["space"], "fit": sample.needs["fit"], "sample": sample}
+    return Cell("geometry", key, needs, sample.place)
+
+
 def _appraised(arm: Arm) -> bool:
     if arm.info.generator is None:
         return arm.info.id in OTHER_ARMS or arm.fill == RECONSTRUCTED
     return arm.fill == "synthetic" and str(arm.info.control) in APPRAISED_CONTROLS
 
 
-def _appraisal(setting: Setting, train: Cell) -> Cell:
+def _appraisal(setting: Setting, train: Cell, extractors: Sequence[ExtractorChoice]) -> Cell:
     judge = _judge(setting, train)
     needs = {role: train.needs[role] for role in ("prepare", "split", "draw", "sample", "fill") if role in train.needs}
     fit = needs["sample"].needs.get("fit") if "sample" in needs else None
@@ -102,9 +137,11 @@ def _appraisal(setting: Setting, train: Cell) -> Cell:
         "seed": child_seed(train.key["seeds"]["init_seed"], "appraisal"),
         "labels": setting.task.labels.names,
         **({"fits": TOO_SHORT} if setting.track.name == SMOKE else {}),
-        **_code(setting, APPRAISAL_CODE),
+        **({"extractors": {one.name: one.sha256 for one in extractors}} if extractors else {}),
+        **_code(setting, (*APPRAISAL_CODE, *([EXTRACTOR_CODE] if extractors else []))),
     }
-    return Cell("appraise", key, {**needs, "judge": judge}, train.place)
+    inputs = Inputs(weights={one.name: one.weights for one in extractors})
+    return Cell("appraise", key, {**needs, "judge": judge}, train.place, inputs=inputs)
 
 
 def _judge(setting: Setting, train: Cell) -> Cell:

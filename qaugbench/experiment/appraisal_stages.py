@@ -14,12 +14,13 @@ from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.datasets.judge import judge_split
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.prepared import open_prepared
-from qaugbench.errors import StoreError
+from qaugbench.errors import StatisticsError, StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.store import Store
 from qaugbench.experiment.stored import drawn_images, earlier_state, fill_images, fitted_model, real_images
 from qaugbench.files import json_text
 from qaugbench.image_facts import Appraisal
+from qaugbench.places import data_home
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import child_seed
 
@@ -82,10 +83,10 @@ def grade(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Appraise the images that fill the slots of an arm against real ones of other patients, and those they were learned from."""
-    from qaugbench.appraisal.appraise import Options, Verdicts
+    from qaugbench.appraisal.appraise import Options
     from qaugbench.appraisal.appraise import appraise as appraise_sets
-    from qaugbench.appraisal.labels import Judged
     from qaugbench.appraisal.sets import ImageSet, Sets
+    from qaugbench.extractors.asked import not_asked_for
     from qaugbench.extractors.pixels import pixel_components
 
     own = fill_images(cell, store)
@@ -94,7 +95,7 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     real, reconstructed = real_images(cell, store), cell.key["fill"] == "reconstructed"
     judges = _judges(cell.needs["judge"], store, real)
     halves = [_images_at(cell, store, one.reference) for one in judges]
-    reference = halves[0]
+    reference, further = halves[0], _further(cell)
     sets = Sets(
         synthetic=ImageSet(own.images, own.labels),
         reference=ImageSet(reference.images, reference.labels, reference.groups),
@@ -103,15 +104,13 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         label_kind=cell.key["label_kind"],
         earlier={percent: ImageSet(images) for percent, images in _on_the_way(cell, store, own).items()},
     )
-    word = np.mean([one.judge.logits(own.images) for one in judges], axis=0)
-    of_real = np.concatenate([one.judge.logits(half.images) for one, half in zip(judges, halves, strict=True)])
-    verdicts = Verdicts(
-        "judge", Judged(word, own.labels), Judged(of_real, np.concatenate([half.labels for half in halves]))
-    )
+    pixels = pixel_components(np.concatenate([reference.images, real.images, own.images]))
     found = appraise_sets(
         sets,
-        [judges[0], pixel_components(np.concatenate([reference.images, real.images, own.images]))],
-        verdicts=verdicts,
+        [judges[0], pixels, *further.extractors],
+        lpips=further.lpips,
+        missing=not_asked_for(further.names),
+        verdicts=_verdicts(judges, halves, own),
         trends=_trends(cell, store),
         originals=drawn_images(cell, store, "drawn").images if reconstructed else None,
         options=Options(seed=cell.key["seed"]),
@@ -126,8 +125,26 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return files, {"states": appraisal.states, "remark": _remark(appraisal.states)}
 
 
+def geometry(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Measure in how many directions a variant's images change with their noise, at the noise of its first images."""
+    from qaugbench.generators.shared.latent_geometry import NoLatentError, noise_jacobian
+    from qaugbench.metrics.geometry import jacobian_geometry
+
+    drawn = cell.needs["sample"].name
+    labels = store.array("sample", drawn, "labels")[: cell.key["images"]]
+    image_shape = store.array("sample", drawn, "images", mapped=True).shape[1:]
+    model = fitted_model(cell, store, image_shape, labels.shape[1])
+    try:
+        jacobian = noise_jacobian(model, labels, seed=cell.key["seed"])
+        found = asdict(jacobian_geometry(jacobian.singular_values))
+    except (NoLatentError, StatisticsError) as error:
+        return {}, {"reason": str(error)}
+    points, directions = found.pop("n"), found.pop("r")
+    return {}, {**found, "points": points, "directions": directions, "dimension": jacobian.dimension}
+
+
 APPRAISAL_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (judge, grade, appraise)
+    function.__name__: function for function in (judge, grade, appraise, geometry)
 }
 
 
@@ -174,6 +191,45 @@ def _judges(trained: Cell, store: Store, like: LabelledImages) -> list[StoredJud
         rows = store.array("judge", trained.name, f"reference-{number}")
         found.append(StoredJudge(one, hashlib.sha256(state).hexdigest(), rows))
     return found
+
+
+def _verdicts(judges: list[StoredJudge], halves: list[LabelledImages], own: LabelledImages) -> Any:
+    """Return the word of the judges on the images ``own``, their mean, and on the real images of which each has seen none."""
+    from qaugbench.appraisal.appraise import Verdicts
+    from qaugbench.appraisal.labels import Judged
+
+    word = np.mean([one.judge.logits(own.images) for one in judges], axis=0)
+    of_real = np.concatenate([one.judge.logits(half.images) for one, half in zip(judges, halves, strict=True)])
+    return Verdicts(
+        "judge", Judged(word, own.labels), Judged(of_real, np.concatenate([half.labels for half in halves]))
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Further:
+    """The extractors that the run was asked for besides its own, and LPIPS where it was."""
+
+    names: tuple[str, ...] = ()
+    extractors: tuple[Any, ...] = ()
+    lpips: Any = None
+
+
+def _further(cell: Cell) -> Further:
+    """Return what the run was asked for, its weights read; StoreError where they are not those of the plan."""
+    asked: Mapping[str, str] = cell.key.get("extractors", {})
+    if not asked:
+        return Further()
+    from qaugbench.extractors.asked import Asked
+    from qaugbench.extractors.cache import CachedExtractor
+    from qaugbench.extractors.named import load_extractors
+
+    loaded = load_extractors([Asked(name, cell.inputs.weights[name]) for name in asked], device=cell.key["device"])
+    for found in loaded.provenances:
+        if found.weights_sha256 != asked[found.extractor]:
+            where = cell.inputs.weights[found.extractor]
+            raise StoreError(f"The weights in {where} changed while the run was under way; start the run again.")
+    kept = data_home() / "features"
+    return Further(tuple(asked), tuple(CachedExtractor(one, kept) for one in loaded.extractors), loaded.lpips)
 
 
 def _on_the_way(cell: Cell, store: Store, own: LabelledImages) -> dict[int, np.ndarray]:

@@ -9,9 +9,10 @@ import numpy as np
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.store import Store
-from qaugbench.image_facts import Appraisal
+from qaugbench.image_facts import Appraisal, LatentGeometry
 
 Reports = Mapping[str, CellReport]
+FILES = "its images came as files"
 
 
 def appraisals(plan: Plan, store: Store, reports: Reports) -> dict[str, dict[str, Appraisal]]:
@@ -21,6 +22,28 @@ def appraisals(plan: Plan, store: Store, reports: Reports) -> dict[str, dict[str
         if reports[cell.name].outcome == "ok":
             content = store.read("appraise", cell.name, "appraisal.json")
             found.setdefault(fraction, {})[arm] = Appraisal.model_validate_json(content, strict=True)
+    return found
+
+
+def geometries(plan: Plan, store: Store, reports: Reports) -> dict[str, dict[str, LatentGeometry]]:
+    """Return how the images of each variant change with their noise, by fraction key and arm; where none can be named, why.
+
+    A variant whose cell failed is left out, and so are all where the run has no metrics.
+    """
+    found: dict[str, dict[str, LatentGeometry]] = {}
+    if not plan.appraisal_cells:
+        return found
+    variants = [arm.info.id for arm in plan.arms if arm.fill == "synthetic"]
+    for fraction in plan.fractions:
+        for arm in variants:
+            cell = plan.geometry_cells.get((arm, fraction.key))
+            if cell is None:
+                geometry = LatentGeometry(reason=FILES)
+            elif reports[cell.name].outcome == "ok":
+                geometry = LatentGeometry(**store.meta("geometry", cell.name)["facts"])
+            else:
+                continue
+            found.setdefault(fraction.key, {})[arm] = geometry
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.datasets.subgroups import subgroups
-from qaugbench.experiment.appraisals import appraisals
+from qaugbench.experiment.appraisals import appraisals, geometries
 from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
@@ -144,6 +144,7 @@ def record(
         fits=fit_summaries(plan, store, reports),
         appraisals=with_rates(appraisals(plan, store, reports), counted),
         judged=counted,
+        geometry=geometries(plan, store, reports),
         choices=dict(chosen),
         test_withheld=plan.setting.withhold_test,
         command=command,

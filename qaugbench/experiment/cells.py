@@ -32,13 +32,14 @@ class Place:
 class Inputs:
     """What a cell reads from outside the store. Where it is found cannot change a number: hashes of the content are in the key.
 
-    ``path`` holds images in the prepared form (for a fit, pretrained weights), ``labels`` how its labels.csv is read, and ``split``
-    the rows of the parts.
+    ``path`` holds images in the prepared form (for a fit, pretrained weights), ``labels`` how its labels.csv is read, ``split``
+    the rows of the parts, and ``weights`` the files of extractors by name.
     """
 
     path: Path | None = None
     labels: LabelSpace | None = None
     split: Split | None = None
+    weights: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

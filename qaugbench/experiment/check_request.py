@@ -12,6 +12,7 @@ from qaugbench.errors import DataError, DefinitionError, QaugbenchError, near_na
 from qaugbench.experiment.arm_choice import check_arms
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.source_names import PHANTOM, source_not_here
+from qaugbench.extractors.asked import asked_extractors
 from qaugbench.kinds import CONTROL_NAMES, may_run_circuits
 from qaugbench.task import Task, Track
 
@@ -30,6 +31,8 @@ def check_request(request: RunRequest, task: Task | None = None) -> None:
         check_generators(request.generators)
     amounts(request, track)
     check_arms(request.arms)
+    if asked_extractors(request.extractors) and not request.metrics:
+        raise DefinitionError("--extractor adds to the metrics, which --no-metrics leaves out; give one of them.")
     _check_ratio(request.ratio, track)
     if request.data is not None:
         check_exists(request.data, "--data")

@@ -48,7 +48,7 @@ def _arguments(request: RunRequest, *, whole: bool = False) -> Iterator[str]:
         yield from ("--fraction", f"{fraction:.12g}")
     if request.replicates is not None:
         yield from ("--replicates", str(request.replicates))
-    yield from _further(request)
+    yield from _further(request, whole=whole)
 
 
 def _where(request: RunRequest) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _where(request: RunRequest) -> Iterator[str]:
         yield "--quiet"
 
 
-def _further(request: RunRequest) -> Iterator[str]:
+def _further(request: RunRequest, *, whole: bool) -> Iterator[str]:
     if request.split is not None:
         yield from ("--split", request.split)
     if request.allow_leaky_split:
@@ -76,6 +76,9 @@ def _further(request: RunRequest) -> Iterator[str]:
         yield "--no-plateau-check"
     if not request.metrics:
         yield "--no-metrics"
+    for text in request.extractors:
+        name, equals, path = text.partition("=")
+        yield from ("--extractor", text if whole or not equals else f"{name}={Path(path).name}")
     for name in request.arms:
         yield from ("--arm", name)
     if request.ratio is not None:

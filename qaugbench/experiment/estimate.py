@@ -152,7 +152,7 @@ def _kind(cell: Cell) -> str:
 
 def _basis(cell: Cell, processes: int) -> str:
     at_once = f", {processes} at once" if processes > 1 else ""
-    if cell.stage in ("sample", "influence", "grade", "appraise"):
+    if cell.stage in ("sample", "influence", "geometry", "grade", "appraise"):
         return f"timed on a barely trained generator{at_once}"
     steps = _steps(cell)
     return f"{MORE} of {steps} steps timed{at_once}" if steps else f"timed{at_once}"
@@ -160,7 +160,7 @@ def _basis(cell: Cell, processes: int) -> str:
 
 def _steps(cell: Cell) -> int:
     """Return the training steps of a cell; 0 for one that is timed whole."""
-    if cell.stage in ("fill", "sample", "influence", "grade", "appraise"):
+    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "appraise"):
         return 0
     return int(cell.key["recipe" if "recipe" in cell.key else "training"]["steps"])
 

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
-from qaugbench.experiment.appraisal_cells import appraisal_cells, grade_cells
+from qaugbench.experiment.appraisal_cells import appraisal_cells, geometry_cells, grade_cells
 from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, reconstruction_arms, variant_arms
 from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.extractor_choice import ExtractorChoice
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.plateau import plateau_cells
 from qaugbench.experiment.replicate import replicate_rows
@@ -31,7 +32,8 @@ class Plan:
 
     ``train_cells`` is keyed by (arm, fraction key, replicate), and so is ``plateau_cells``: the same arms with twice the
     steps, where it is to be found out whether the classifier still climbs. ``influence_cells`` is keyed by (generator,
-    fraction key, replicate), ``appraisal_cells`` by (arm, fraction key), ``grade_cells`` by (arm, fraction key, replicate).
+    fraction key, replicate), ``appraisal_cells`` and ``geometry_cells`` by (arm, fraction key), and ``grade_cells`` by (arm,
+    fraction key, replicate).
     """
 
     setting: Setting
@@ -45,6 +47,7 @@ class Plan:
     influence_cells: Mapping[tuple[str, str, int], Cell]
     appraisal_cells: Mapping[tuple[str, str], Cell]
     grade_cells: Mapping[tuple[str, str, int], Cell]
+    geometry_cells: Mapping[tuple[str, str], Cell]
     config_sha256: str
 
     @property
@@ -70,7 +73,8 @@ class Plan:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell of the run, in the order in which they are computed."""
-        measured = (*self.influence_cells.values(), *self.appraisal_cells.values(), *self.grade_cells.values())
+        measured = [*self.influence_cells.values(), *self.geometry_cells.values(), *self.appraisal_cells.values()]
+        measured += self.grade_cells.values()
         return with_upstream((*self.train_cells.values(), *self.plateau_cells.values(), *measured))
 
 
@@ -83,10 +87,12 @@ def make_plan(
     optional: Sequence[Arm] = (),
     plateau_check: bool = False,
     metrics: bool = False,
+    extractors: Sequence[ExtractorChoice] = (),
     runnable: Runnable = runnable_fraction,
 ) -> Plan:
     """Return the plan of a run, with ``optional`` arms after those that every run has, and with ``metrics`` of synthetic images.
 
+    ``extractors`` are further ones that the metrics are measured on.
     Fractions that the source is too small for move up the ladder and say why.
     """
     arms = (
@@ -119,8 +125,9 @@ def make_plan(
         train_cells=cells,
         plateau_cells=plateau_cells(setting, planned) if plateau_check else {},
         influence_cells=influence,
-        appraisal_cells=appraisal_cells(setting, arms, cells) if metrics else {},
+        appraisal_cells=appraisal_cells(setting, arms, cells, extractors) if metrics else {},
         grade_cells=grade_cells(setting, arms, cells) if metrics else {},
+        geometry_cells=geometry_cells(setting, arms, cells) if metrics else {},
         config_sha256=canonical_hash({"task": identity, "cells": names, "source": setting.source.facts.source}),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from qaugbench.experiment.command import check_images_named
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, usable_cores
 from qaugbench.experiment.external_images import check_external
+from qaugbench.experiment.extractor_choice import ExtractorChoice, choose_extractors
 from qaugbench.experiment.generator_choice import choose_generators
 from qaugbench.experiment.pace import Pace
 from qaugbench.experiment.plan import Plan, Runnable, make_plan
@@ -76,13 +77,14 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     with busy(LOADING, quiet=request.quiet or defined is not None):
         defined = defined or look_up(request)
         device = choose_device(request.accelerator, remote=backend.remote)
+        extractors = choose_extractors(request.extractors)
     store = Store(request.out / "store")
     with busy("Reading and checking the images ...", quiet=request.quiet):
         setting = _setting(request, defined.task, device)
         side = phantom_side(setting.source, setting.task.id)
         context = ArmContext(setting.task.id, setting.track.image_size, defined.generators, side)
         skipped = skipped_reason(setting, asked=request.plateau_check)
-        plan = _with_notes(_plan(request, defined, setting, context, plateau_check=skipped is None))
+        plan = _with_notes(_plan(request, defined, setting, context, extractors, plateau_check=skipped is None))
     folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
     return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
 
@@ -111,7 +113,13 @@ def _setting(request: RunRequest, task: Task, device: str) -> Setting:
 
 
 def _plan(
-    request: RunRequest, defined: Definitions, setting: Setting, context: ArmContext, *, plateau_check: bool
+    request: RunRequest,
+    defined: Definitions,
+    setting: Setting,
+    context: ArmContext,
+    extractors: Sequence[ExtractorChoice],
+    *,
+    plateau_check: bool,
 ) -> Plan:
     fractions, replicates = amounts(request, setting.track)
     return make_plan(
@@ -122,6 +130,7 @@ def _plan(
         optional=choose_arms(request.arms, context),
         plateau_check=plateau_check,
         metrics=request.metrics,
+        extractors=extractors,
         runnable=defined.runnable,
     )
 

@@ -17,6 +17,7 @@ WORDS: Mapping[str, str] = {
     "fill": "fill: make the images of another arm",
     "train": "train: train the classifier on an arm",
     "influence": "influence: how far circuits reach the images",
+    "geometry": "geometry: how images change with their noise",
     "judge": "judge: train the judge of synthetic images",
     "grade": "grade: count what the judge sees in images",
     "appraise": "appraise: copies, collapse, labels, fidelity",

@@ -25,6 +25,8 @@ REMEDIES: Mapping[str, str] = {
     "torchxrayvision": "save the state_dict() of torchxrayvision's model, and give --extractor torchxrayvision=WEIGHTS",
 }
 """What brings the weights of each extractor that has a name of its own; ``lpips`` measures pairs, the others give features."""
+WITHOUT_ASKING = (DINOV2, INCEPTION, LPIPS)
+"""Extractors that people know; where they were not asked for, the measures say so."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ def asked_extractors(texts: Iterable[str]) -> tuple[Asked, ...]:
 def extractor_names() -> list[str]:
     """Return the names that can be asked for, ``timm:TAG`` standing for many."""
     return [*REMEDIES, f"{TIMM}TAG"]
+
+
+def not_asked_for(asked: Iterable[str]) -> dict[str, str]:
+    """Return how to ask for the known extractors whose names are not ``asked`` for, by name."""
+    names = set(asked)
+    return {
+        name: f"Not asked for: --extractor {name}, or {name}=WEIGHTS. What brings the weights: {REMEDIES[name]}"
+        for name in WITHOUT_ASKING
+        if name not in names
+    }
 
 
 def _asked(text: str) -> Asked:

@@ -12,6 +12,7 @@ from torch import nn
 from qaugbench.downstream.weights import pretrained_file, weights_folder
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.extractors.asked import DINOV2, DINOV2_TAG, INCEPTION, LPIPS, REMEDIES, TIMM, Asked, extractor_names
+from qaugbench.extractors.contract import Provenance
 from qaugbench.extractors.lpips import Lpips, read_lpips
 from qaugbench.extractors.network import Input, NetworkExtractor
 from qaugbench.extractors.networks import inception, radimagenet, squeezenet, torchxrayvision
@@ -49,6 +50,12 @@ class Loaded:
 
     extractors: tuple[NetworkExtractor, ...] = ()
     lpips: Lpips | None = None
+
+    @property
+    def provenances(self) -> list[Provenance]:
+        """What the numbers of each come from."""
+        found = [one.provenance for one in self.extractors]
+        return found if self.lpips is None else [*found, self.lpips.provenance]
 
 
 def load_extractors(asked: Iterable[Asked], *, device: str = "cpu") -> Loaded:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
+from safetensors.torch import save_file
 
 from qaugbench import definitions
 from qaugbench.board.sample_images import read_sample_images
+from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.appraisal_cells import class_groups
 from qaugbench.experiment.prepare import Definitions, prepare
 from qaugbench.experiment.request import RunRequest
@@ -22,16 +27,28 @@ from qaugbench.report.tables import markdown_summary, summary_table
 from tests.experiment.tiny import tiny_definitions, tiny_request
 
 FRACTION = "50%"
+EXTRACTOR, WEIGHTS = "timm:test_resnet.r160_in1k", "w.safetensors"
 
 
 @pytest.fixture(scope="module")
 def appraised(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    """Return a tiny run of smote and ldm, with copies beside them, metrics, and patients enough for them."""
-    return perform(*asked(tmp_path_factory.mktemp("appraised")))
+    """Return a tiny run of smote and ldm, with copies beside them, metrics, a further extractor, and patients enough for them."""
+    out = tmp_path_factory.mktemp("appraised")
+    weights = timm.create_model("test_resnet").state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, out / WEIGHTS)
+    return perform(*asked(out, extractors=(f"{EXTRACTOR}={out / WEIGHTS}",)))
 
 
-def asked(out: Path, *generators: str, metrics: bool = True) -> tuple[RunRequest, Definitions]:
-    request = tiny_request(out, generators=generators or ("smote", "ldm"), arms=("copycat",), metrics=metrics)
+def asked(
+    out: Path, *generators: str, metrics: bool = True, extractors: tuple[str, ...] = ()
+) -> tuple[RunRequest, Definitions]:
+    request = tiny_request(
+        out,
+        generators=generators or ("smote", "ldm"),
+        arms=("copycat",),
+        metrics=metrics,
+        extractors=extractors,
+    )
     tiny = tiny_definitions(request)
     track = dataclasses.replace(tiny.task.tracks["smoke"], phantom_patients=240)
     return request, dataclasses.replace(tiny, task=dataclasses.replace(tiny.task, tracks={"smoke": track}))
@@ -52,6 +69,48 @@ def test_copies_are_found_and_real_images_are_not(appraised: RunResult) -> None:
     assert found["copycat"].states["copies"] == "memorising"
     assert found["copycat"].measures["copies/excess_pixels"].value > 0.9
     assert found["O-real"].states["copies"] != "memorising"
+
+
+def test_distances_are_measured_on_a_further_extractor_too(appraised: RunResult) -> None:
+    sha256 = hashlib.sha256((appraised.folder.parent / WEIGHTS).read_bytes()).hexdigest()
+    for one in appraised.record.appraisals[FRACTION].values():
+        assert one.extractors[EXTRACTOR].weights_sha256 == sha256
+        assert one.measures[f"fidelity/kid@{EXTRACTOR}"].value is not None
+        assert one.measures["fidelity/kid"].extractor == "judge"
+        assert "squeezenet1_1" in str(one.measures["collapse/lpips"].reason)
+    assert f"KID on {EXTRACTOR}" in appraised.report.read_text(encoding="utf-8")
+    assert f"--extractor {EXTRACTOR}={WEIGHTS}" in str(appraised.record.command)
+
+
+def test_a_further_extractor_renames_the_appraisals_alone(appraised: RunResult, tmp_path: Path) -> None:
+    out = appraised.folder.parent
+    weights = timm.create_model("test_resnet").state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, tmp_path / "other.safetensors")
+    files = (None, out / WEIGHTS, tmp_path / "other.safetensors")
+    plans = [prepare(*asked(out, extractors=(f"{EXTRACTOR}={file}",) if file else ())).plan for file in files]
+    cells = [{cell.name: cell.stage for cell in plan.cells} for plan in plans]
+    for one, other in combinations(cells, 2):
+        assert {one[name] for name in set(one) - set(other)} == {"appraise"}
+    assert len({plan.config_sha256 for plan in plans}) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("squeezent", "There is no extractor 'squeezent'"),
+        ("dinov2", "not on this machine.*qaugbench data get weights:vit_base"),
+        ("squeezenet=nowhere.pth", "no file of weights at nowhere.pth"),
+    ],
+)
+def test_an_extractor_that_cannot_be_used_stops_a_run_at_the_start(tmp_path: Path, given: str, says: str) -> None:
+    with pytest.raises(QaugbenchError, match=says):
+        prepare(*asked(tmp_path, extractors=(given,)))
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_further_extractor_needs_the_metrics(tmp_path: Path) -> None:
+    with pytest.raises(QaugbenchError, match="--no-metrics leaves out"):
+        prepare(*asked(tmp_path, metrics=False, extractors=("dinov2",)))
 
 
 def test_a_fit_is_looked_at_on_its_way(appraised: RunResult) -> None:

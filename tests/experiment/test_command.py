@@ -32,12 +32,13 @@ EVERYTHING: dict[str, Any] = {
     "split": "fold:1/5",
     "allow_leaky_split": True,
     "plateau_check": False,
-    "metrics": False,
     "arms": ("O-true",),
     "ratio": 0.5,
     "withhold_test": True,
     "recipe": "B",
     "accelerator": "cpu",
+    "extractors": ("dinov2", "lpips=w.pth"),
+    "metrics": False,
 }
 
 
