@@ -9,6 +9,7 @@ from datetime import datetime
 from statistics import fmean
 
 from qaugbench.errors import first_offenders, shown
+from qaugbench.image_facts import LatentGeometry
 from qaugbench.kinds import is_classical, may_run_circuits
 from qaugbench.predictions import REFERENCE_ROLES, ArmInfo, Role, fraction_key
 from qaugbench.record import BlockInfluence, Plateau, Record
@@ -38,6 +39,7 @@ def inconsistencies(record: Record) -> Iterator[str]:
     yield from _plateaus(record)
     yield from _influences(record)
     yield from _judged(record)
+    yield from _geometries(record)
     yield from _failures(record)
     yield from _environment(record)
 
@@ -229,6 +231,30 @@ def _judged(record: Record) -> Iterator[str]:
                 replicates = [one.replicate for one in counts]
                 if len(set(replicates)) != len(replicates) or max(replicates, default=0) >= record.replicates:
                     yield f"{where}: {shown(arm)} has counts of replicates that the run did not have, or some twice"
+
+
+def _geometries(record: Record) -> Iterator[str]:
+    keys = {fraction.key for fraction in record.fractions}
+    variants = {arm.id for arm in record.arms if arm.generator is not None}
+    for key, found in record.geometry.items():
+        for name, one in found.items():
+            where = f"geometry.{shown(key)}.{shown(name)}"
+            if key not in keys or name not in variants:
+                yield f"{where}: the run has no such fraction, or no such generator or control"
+            elif not _countable(one):
+                yield f"{where} holds a number that no Jacobian gives"
+
+
+def _countable(found: LatentGeometry) -> bool:
+    if found.effective_rank is None or found.participation_ratio is None or found.first_share is None:
+        return found.effective_rank is None and found.reason is not None
+    most = found.directions or 0
+    tolerance = 1e-6
+    return (
+        1 <= most <= (found.dimension or 0)
+        and all(1 - tolerance <= rank <= most + tolerance for rank in (found.effective_rank, found.participation_ratio))
+        and 1 / most - tolerance <= found.first_share <= 1 + tolerance
+    )
 
 
 def _failures(record: Record) -> Iterator[str]:

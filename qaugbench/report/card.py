@@ -15,6 +15,7 @@ from qaugbench.record import Record
 from qaugbench.report.appraisal_page import asked
 from qaugbench.report.appraisal_rows import HEADER, READING
 from qaugbench.report.appraisal_text import appraisal_markdown
+from qaugbench.report.geometry_rows import geometry_words
 
 ENDINGS = (".html", ".md")
 CARD_HEADER = ("criterion", "asks", "found")
@@ -150,6 +151,7 @@ def made_how(record: Record, arm: ArmInfo) -> dict[str, str]:
         "parameters": f"{facts.parameters['total']:,} trained" if "total" in facts.parameters else "",
         "after": facts.citation,
         "departs from it": " ".join(facts.deviations),
+        "latent geometry": geometry_words(record.geometry.get(record.fractions[0].key, {}).get(arm.id)),
         "command": record.command or "",
         "with": f"qaugbench {record.environment.qaugbench}",
     }

@@ -37,6 +37,18 @@ INFLUENCE = {
     "n_images": 64,
     "n_replicates": 3,
 }
+GEOMETRY = {
+    "effective_rank": 20.5,
+    "effective_rank_se": 0.5,
+    "participation_ratio": 11.0,
+    "participation_ratio_se": 0.5,
+    "first_share": 0.2,
+    "first_share_se": 0.01,
+    "directions": 24,
+    "dimension": 256,
+    "points": 8,
+    "reason": None,
+}
 FAILURE = {"stage": "fit", "name": "ddpm 10% r0", "outcome": "error", "reason": "it failed"}
 
 
@@ -44,7 +56,12 @@ def facts(kind: str = "multiclass") -> dict[str, Any]:
     """Return an honest record as JSON has it, with a plateau, an influence and a failure."""
     record = unscored(predictions_for(kind, ARMS, ("10%",)), kind)
     found: dict[str, Any] = record.model_dump(mode="json")
-    added = {"plateau": [PLATEAU], "influence": {"10%": {"qldm": INFLUENCE}}, "failures": [FAILURE]}
+    added = {
+        "plateau": [PLATEAU],
+        "influence": {"10%": {"qldm": INFLUENCE}},
+        "geometry": {"10%": {"qldm": GEOMETRY}},
+        "failures": [FAILURE],
+    }
     return {**found, **deepcopy(added)}
 
 
@@ -120,6 +137,12 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "counts of an arm that draws nothing": (judged("R+", 0), "judged.10%.tumour"),
     "counts of replicate 9": (judged("qldm", 0, 9), "replicates that the run did not have"),
     "counts of a replicate twice": (judged("qldm", 1, 1), "or some twice"),
+    "geometry of no generator": (put("geometry", "10%", "nothing", GEOMETRY), "geometry.10%.nothing"),
+    "geometry elsewhere": (put("geometry", "20%", {"qldm": GEOMETRY}), "geometry.20%"),
+    "more directions than there are": (put("geometry", "10%", "qldm", "effective_rank", 25.0), "no Jacobian"),
+    "more directions than numbers of noise": (put("geometry", "10%", "qldm", "dimension", 23), "no Jacobian"),
+    "a direction of more than all": (put("geometry", "10%", "qldm", "first_share", 1.1), "no Jacobian"),
+    "no rank and no reason": (put("geometry", "10%", "qldm", "effective_rank", None), "no Jacobian"),
     "a failure that succeeded": (put("failures", 0, "outcome", "ok"), "'ok'"),
     "a failure of no arm": (put("failures", 0, "arm", "nothing"), "did not have"),
     "a failure of replicate 9": (put("failures", 0, "replicate", 9), "did not have"),

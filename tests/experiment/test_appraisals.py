@@ -23,6 +23,7 @@ from qaugbench.experiment.run import RunResult, perform
 from qaugbench.experiment.store import Store
 from qaugbench.image_facts import SECTIONS
 from qaugbench.report.appraisal_summary import SUMMARY_TITLE
+from qaugbench.report.geometry_rows import GEOMETRY_TITLE
 from qaugbench.report.tables import markdown_summary, summary_table
 from tests.experiment.tiny import tiny_definitions, tiny_request
 
@@ -164,6 +165,7 @@ def test_without_metrics_it_is_the_same_run(appraised: RunResult) -> None:
         "judge",
         "grade",
         "appraise",
+        "geometry",
     }
     names = {cell.name for cell in plans[0].cells}
     assert {cell.name for cell in plans[1].cells} <= names
@@ -182,6 +184,25 @@ def test_a_twin_is_appraised_and_the_other_controls_are_not(appraised: RunResult
     plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
     assert {arm for arm, _, _ in plan.grade_cells} == {"qldm", "qldm:twin"}
     assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "R+rec:latent-4x8x8", "copycat"]
+
+
+def test_every_control_says_in_how_many_directions_its_images_change(appraised: RunResult) -> None:
+    plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
+    assert [arm for arm, _ in plan.geometry_cells] == [arm.info.id for arm in plan.arms if arm.info.generator == "qldm"]
+    assert len(plan.geometry_cells) > 3
+
+
+def test_the_record_and_the_page_say_in_how_many_directions_images_change(appraised: RunResult) -> None:
+    found = appraised.record.geometry[FRACTION]
+    assert list(found) == ["smote", "ldm"]
+    assert found["smote"].reason == "draws around training images, not from a noise vector"
+    assert (found["ldm"].points, found["ldm"].directions, found["ldm"].dimension) == (8, 24, 256)
+    assert 1 < found["ldm"].effective_rank <= 24
+    assert appraised.record.cost["geometry"].cells == 2
+    for text in (appraised.report.read_text(encoding="utf-8"), summary_table(appraised.record)):
+        assert GEOMETRY_TITLE in text
+        assert "draws around training images" in " ".join(text.split())
+    assert "directions of the noise" in (appraised.folder / "cards" / "ldm.md").read_text(encoding="utf-8")
 
 
 def test_real_images_through_the_space_are_held_against_their_originals(appraised: RunResult) -> None:
