@@ -143,6 +143,15 @@ MEASURES: Mapping[str, MeasureInfo] = {
         "like real",
         "mean perceptual distance of two images of a class, over that of real ones; below 1: more alike",
     ),
+    "collapse/factor": MeasureInfo(
+        "distance of a factor", "lower", "of its distribution from that of fresh phantom images, in standard deviations"
+    ),
+    "collapse/modes": MeasureInfo(
+        "modes reached", "like real", "share of ten equally likely ranges of its true values that the images reach"
+    ),
+    "collapse/skill": MeasureInfo(
+        "skill of a factor's estimates", "higher", "share of its variance explained in images whose truth is known", 2
+    ),
     "training/kid": MeasureInfo(
         "KID after 50, 75, 100 % of the steps", "lower", "distance to real images on the way", 4
     ),

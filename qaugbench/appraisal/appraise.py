@@ -10,6 +10,7 @@ import numpy as np
 
 from qaugbench.appraisal.collapse import look_for_collapse
 from qaugbench.appraisal.copies import Effort, look_for_copies
+from qaugbench.appraisal.factors import KnownFactors, factor_measures
 from qaugbench.appraisal.fidelity import (
     class_distances,
     classes_shown,
@@ -64,6 +65,7 @@ def appraise(
     extractors: Sequence[Extractor],
     *,
     lpips: PairDistance | None = None,
+    factors: KnownFactors | None = None,
     verdicts: Verdicts | None = None,
     trends: Mapping[str, str] | None = None,
     missing: Mapping[str, str] | None = None,
@@ -74,10 +76,10 @@ def appraise(
     """Return what is known of ``sets.synthetic``.
 
     The first of ``extractors`` is the one that copies, collapse and training are told by; distances are measured on each.
-    ``lpips`` measures how far apart images of a class are, ``verdicts`` are a judge's, ``trends`` the words of the fit's losses by
-    name, and ``missing`` extractors whose weights are not here, with what brings them. ``originals`` are the images that the
-    synthetic ones are reconstructions of, row by row. The same arguments give the same numbers. What cannot be measured is a
-    measure without a value and with the reason.
+    ``lpips`` measures how far apart images of a class are, ``factors`` are those of a phantom, ``verdicts`` are a judge's,
+    ``trends`` the words of the fit's losses by name, and ``missing`` extractors whose weights are not here, with what brings them.
+    ``originals`` are the images that the synthetic ones are reconstructions of, row by row. The same arguments give the same
+    numbers. What cannot be measured is a measure without a value and with the reason.
     """
     options = options or Options()
     remembered = [RememberedExtractor(one) for one in extractors]
@@ -87,6 +89,7 @@ def appraise(
     copies = look_for_copies(sets, first, random("copies"), options.effort, registered=options.registered)
     tell("collapse")
     variety = look_for_collapse(sets, own, real, first.provenance.extractor, random("collapse"), lpips=lpips)
+    of_factors = _factors(sets, factors, random("factors"))
     tell("training")
     training = _training(sets, first, random("training"))
     tell("labels")
@@ -94,22 +97,20 @@ def appraise(
     fidelity = _on_each(sets, remembered, random, tell)
     if originals is not None:
         fidelity |= reconstruction(sets.synthetic.images, originals)
-    states = {
-        "copies": copies.state,
-        "collapse": variety.state,
-        "training": training_state(training.get("training/gain"), trends or {}),
-        "labels": label_state(labels.get("labels/skill")),
-    }
-    measures = {**copies.measures, **variety.measures, **training, **labels, **fidelity, **_missing(missing or {})}
     provenances = [one.provenance for one in remembered] + ([] if lpips is None else [lpips.provenance])
     appraisal = Appraisal(
         n_synthetic=len(sets.synthetic),
         n_reference=len(sets.reference),
         n_training=0 if sets.training is None else len(sets.training),
         extractors={one.extractor: _facts(one) for one in provenances},
-        states=states,
+        states={
+            "copies": copies.state,
+            "collapse": variety.state,
+            "training": training_state(training.get("training/gain"), trends or {}),
+            "labels": label_state(labels.get("labels/skill")),
+        },
         remarks=[*copies.remarks, *variety.remarks],
-        measures=measures,
+        measures=copies.measures | variety.measures | of_factors | training | labels | fidelity | _missing(missing),
     )
     return Appraised(appraisal, copies.pairs)
 
@@ -119,8 +120,15 @@ def _random(seed: int, what: str) -> np.random.Generator:
     return numpy_generator(child_seed(seed, "appraisal", what))
 
 
-def _missing(remedies: Mapping[str, str]) -> dict[str, Measure]:
+def _factors(sets: Sets, factors: KnownFactors | None, rng: np.random.Generator) -> dict[str, Measure]:
+    """Return how the factors of phantoms are distributed, where they and the labels asked for are known."""
+    labels = sets.synthetic.labels
+    return {} if factors is None or labels is None else factor_measures(factors, labels, rng)
+
+
+def _missing(remedies: Mapping[str, str] | None) -> dict[str, Measure]:
     """Return the measures that the missing extractors would have given first, with what brings their weights."""
+    remedies = remedies or {}
     names = {name: "collapse/lpips" if name == LPIPS else f"fidelity/kid@{name}" for name in remedies}
     return {names[name]: Measure(value=None, reason=remedy, extractor=name) for name, remedy in remedies.items()}
 

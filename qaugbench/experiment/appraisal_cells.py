@@ -18,14 +18,28 @@ from qaugbench.experiment.arms import Arm
 from qaugbench.experiment.cells import Cell, Inputs, Place
 from qaugbench.experiment.extractor_choice import ExtractorChoice
 from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
-from qaugbench.experiment.replicate_cells import MODEL_CODE, Setting
+from qaugbench.experiment.replicate_cells import MODEL_CODE, PHANTOMS, Setting
+from qaugbench.experiment.source import phantom_side
 from qaugbench.seeds import child_seed
 from qaugbench.task import Task
 
-STAGES_CODE = ("qaugbench.experiment.appraisal_stages", "qaugbench.experiment.stored", MODEL_CODE)
+STAGES_CODE = (
+    "qaugbench.experiment.appraisal_stages",
+    "qaugbench.experiment.appraisal_inputs",
+    "qaugbench.experiment.stored",
+    MODEL_CODE,
+)
 JUDGE_CODE = ("qaugbench.downstream.judge", "qaugbench.datasets.judge")
-APPRAISAL_CODE = ("qaugbench.appraisal.appraise", "qaugbench.downstream.judge", "qaugbench.extractors.pixels")
+APPRAISAL_CODE = (
+    "qaugbench.appraisal.appraise",
+    "qaugbench.appraisal.factor_network",
+    "qaugbench.downstream.judge",
+    "qaugbench.extractors.pixels",
+)
 GRADING_CODE = ("qaugbench.metrics.group_rate", "qaugbench.downstream.judge")
+TRUTH_CODE = ("qaugbench.appraisal.factor_network", "qaugbench.datasets.preprocess")
+TRUTH_PATIENTS, TRUTH_STEPS = 4000, 1200
+"""Fresh patients of a phantom, and training steps of the network that reads their factors."""
 GEOMETRY_CODE = ("qaugbench.generators.shared.latent_geometry", "qaugbench.metrics.geometry")
 GEOMETRY_IMAGES = 8
 EXTRACTOR_CODE = "qaugbench.extractors.named"
@@ -47,13 +61,13 @@ def appraisal_cells(
 
     Distances are measured on the judge's features, on pixels and on those of ``extractors``.
     """
-    found = {}
+    found, truth = {}, _truth(setting)
     for arm in arms:
         if not _appraised(arm):
             continue
         for (name, fraction, replicate), train in train_cells.items():
             if name == arm.info.id and replicate == FIRST:
-                found[name, fraction] = _appraisal(setting, train, extractors)
+                found[name, fraction] = _appraisal(setting, train, extractors, truth)
     return found
 
 
@@ -96,6 +110,24 @@ def _grading(setting: Setting, train: Cell, groups: Mapping[str, Sequence[str]])
     return Cell("grade", key, {**needs, "judge": _judge(setting, train)}, train.place)
 
 
+def _truth(setting: Setting) -> dict[str, Cell]:
+    """Return the learning of what the images of a phantom of ours were drawn by; nothing for any other source."""
+    drawn_at = phantom_side(setting.source, setting.task.id)
+    if drawn_at is None:
+        return {}
+    key = {
+        "task": setting.task.id,
+        "drawn_at": drawn_at,
+        "size": setting.track.image_size,
+        "channels": setting.task.channels,
+        "patients": TRUTH_PATIENTS,
+        "training": {"steps": TRUTH_STEPS},
+        "seed": child_seed(setting.streams(1.0, FIRST).init_seed, "factors"),
+        **_code(setting, (*TRUTH_CODE, f"{PHANTOMS}.{setting.task.id}")),
+    }
+    return {"truth": Cell("truth", key, {}, Place(), note="of the phantom")}
+
+
 def geometry_cells(
     setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
 ) -> dict[tuple[str, str], Cell]:
@@ -125,9 +157,10 @@ def _appraised(arm: Arm) -> bool:
     return arm.fill == "synthetic" and str(arm.info.control) in APPRAISED_CONTROLS
 
 
-def _appraisal(setting: Setting, train: Cell, extractors: Sequence[ExtractorChoice]) -> Cell:
+def _appraisal(setting: Setting, train: Cell, extractors: Sequence[ExtractorChoice], truth: Mapping[str, Cell]) -> Cell:
     judge = _judge(setting, train)
     needs = {role: train.needs[role] for role in ("prepare", "split", "draw", "sample", "fill") if role in train.needs}
+    needs |= truth
     fit = needs["sample"].needs.get("fit") if "sample" in needs else None
     if fit is not None:
         needs |= {"fit": fit, "space": fit.needs["space"]}

@@ -1,33 +1,39 @@
-"""What the stages of an appraisal compute: the judge, and what is known of one set of synthetic images."""
+"""What the stages of an appraisal compute: the judge, the truth about phantoms, and what is known of a set of synthetic images."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from qaugbench import definitions
 from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.datasets.judge import judge_split
-from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.datasets.prepared import open_prepared
 from qaugbench.errors import StatisticsError, StoreError
+from qaugbench.experiment.appraisal_inputs import (
+    NETWORK,
+    further_extractors,
+    images_at,
+    judges_of,
+    known_factors,
+    on_the_way,
+    trends_of,
+    verdicts_of,
+)
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.store import Store
-from qaugbench.experiment.stored import drawn_images, earlier_state, fill_images, fitted_model, real_images
+from qaugbench.experiment.stored import drawn_images, fill_images, fitted_model, real_images
 from qaugbench.files import json_text
 from qaugbench.image_facts import Appraisal
-from qaugbench.places import data_home
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import child_seed
 
 Files = dict[str, Any]
 Facts = dict[str, Any]
-ON_THE_WAY = 128
-"""Images drawn with the weights that a fit had on the way."""
 SHOWN = 20
 
 
@@ -45,7 +51,7 @@ def judge(cell: Cell, store: Store) -> tuple[Files, Facts]:
     files: Files = {}
     temperatures = []
     for number, fold in enumerate(parts.folds):
-        train, reference = (_images_at(cell, store, rows) for rows in (fold.train, fold.reference))
+        train, reference = (images_at(cell, store, rows) for rows in (fold.train, fold.reference))
         trained = train_judge(
             definitions.from_dict(Recipe, dict(cell.key["recipe"]), "recipe"),
             cell.key["label_kind"],
@@ -67,8 +73,8 @@ def grade(cell: Cell, store: Store) -> tuple[Files, Facts]:
     own = fill_images(cell, store)
     if own is None:
         raise StoreError(f"The arm of {cell.label} has no images of its own to grade.")
-    judges = _judges(cell.needs["judge"], store, own)
-    halves = [_images_at(cell, store, one.reference) for one in judges]
+    judges = judges_of(cell.needs["judge"], store, own)
+    halves = [images_at(cell, store, one.reference) for one in judges]
     word = np.mean([one.judge.logits(own.images) for one in judges], axis=0)
     of_real = np.concatenate([one.judge.logits(half.images) for one, half in zip(judges, halves, strict=True)])
     labels = np.concatenate([half.labels for half in halves])
@@ -93,16 +99,16 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     if own is None:
         raise StoreError(f"The arm of {cell.label} has no images of its own to appraise.")
     real, reconstructed = real_images(cell, store), cell.key["fill"] == "reconstructed"
-    judges = _judges(cell.needs["judge"], store, real)
-    halves = [_images_at(cell, store, one.reference) for one in judges]
-    reference, further = halves[0], _further(cell)
+    judges = judges_of(cell.needs["judge"], store, real)
+    halves = [images_at(cell, store, one.reference) for one in judges]
+    reference, further = halves[0], further_extractors(cell)
     sets = Sets(
         synthetic=ImageSet(own.images, own.labels),
         reference=ImageSet(reference.images, reference.labels, reference.groups),
         training=None if reconstructed else ImageSet(real.images, real.labels, real.groups),
         label_names=tuple(cell.key["labels"]),
         label_kind=cell.key["label_kind"],
-        earlier={percent: ImageSet(images) for percent, images in _on_the_way(cell, store, own).items()},
+        earlier={percent: ImageSet(images) for percent, images in on_the_way(cell, store, own).items()},
     )
     pixels = pixel_components(np.concatenate([reference.images, real.images, own.images]))
     found = appraise_sets(
@@ -110,8 +116,9 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         [judges[0], pixels, *further.extractors],
         lpips=further.lpips,
         missing=not_asked_for(further.names),
-        verdicts=_verdicts(judges, halves, own),
-        trends=_trends(cell, store),
+        factors=known_factors(cell, store, own.images),
+        verdicts=verdicts_of(judges, halves, own),
+        trends=trends_of(cell, store),
         originals=drawn_images(cell, store, "drawn").images if reconstructed else None,
         options=Options(seed=cell.key["seed"]),
     )
@@ -123,6 +130,38 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         "pair_training": real.images[[pair.training for pair in pairs]] if pairs else real.images[:0],
     }
     return files, {"states": appraisal.states, "remark": _remark(appraisal.states)}
+
+
+def truth(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Learn from fresh images of a phantom to read off what they were drawn by, and try it on those of a third of the patients."""
+    from safetensors.torch import save
+
+    from qaugbench.appraisal.factor_network import factor_estimates, fit_factor_network
+    from qaugbench.appraisal.factors import estimation_skill
+    from qaugbench.datasets.phantom.images import render_phantom
+    from qaugbench.datasets.preprocess import square_pixels
+    from qaugbench.generators.training.tensors import tensors_of
+
+    key = cell.key
+    fresh = render_phantom(key["task"], key["patients"], key["seed"], key["drawn_at"])
+    drawn = (Image.fromarray(np.squeeze(image)) for image in fresh.images)
+    images = np.stack([square_pixels(image, key["size"], key["channels"]) for image in drawn])
+    factors = np.stack(list(fresh.factors.values()), axis=1)
+    patients = np.unique(fresh.patient_ids, return_inverse=True)[1]
+    learned = 3 * patients < 2 * key["patients"]
+    network = fit_factor_network(
+        images[learned], factors[learned], steps=key["training"]["steps"], seed=key["seed"], device=key["device"]
+    )
+    true, estimated = factors[~learned], factor_estimates(network, images[~learned])
+    skills = [estimation_skill(*pair) for pair in zip(true.T, estimated.T, strict=True)]
+    files: Files = {
+        NETWORK: save(tensors_of(network)),
+        "true": true,
+        "estimated": estimated,
+        "labels": fresh.labels[~learned],
+    }
+    remark = ", ".join(f"{name} {skill:.2f}" for name, skill in zip(fresh.factors, skills, strict=True))
+    return files, {"names": list(fresh.factors), "remark": f"skill: {remark}"}
 
 
 def geometry(cell: Cell, store: Store) -> tuple[Files, Facts]:
@@ -144,124 +183,8 @@ def geometry(cell: Cell, store: Store) -> tuple[Files, Facts]:
 
 
 APPRAISAL_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
-    function.__name__: function for function in (judge, grade, appraise, geometry)
+    function.__name__: function for function in (judge, grade, appraise, truth, geometry)
 }
-
-
-@dataclass(frozen=True, eq=False)
-class StoredJudge:
-    """A judge from the store, as an extractor of features, and the rows on which it may be believed."""
-
-    judge: Any
-    sha256: str
-    reference: np.ndarray
-
-    @property
-    def provenance(self) -> Any:
-        """What the features come from."""
-        from qaugbench.extractors.contract import Provenance
-
-        return Provenance("judge", self.sha256, "none")
-
-    def features(self, images: np.ndarray) -> np.ndarray:
-        """Return what the judge's last layer sees, float32 [N, D]."""
-        found: np.ndarray = self.judge.features(images)
-        return found
-
-    def logits(self, features: np.ndarray) -> None:
-        """None: the judge's word on labels is asked for apart, and calibrated."""
-
-
-def _judges(trained: Cell, store: Store, like: LabelledImages) -> list[StoredJudge]:
-    """Return the judges of a ``judge`` cell, for images and labels of the shape of ``like``."""
-    from safetensors.torch import load
-
-    from qaugbench.downstream.judge import Judge, new_judge
-
-    facts = store.meta("judge", trained.name)["facts"]
-    recipe = definitions.from_dict(Recipe, dict(trained.key["recipe"]), "recipe")
-    found = []
-    for number, temperature in enumerate(facts["temperatures"]):
-        state = store.read("judge", trained.name, f"judge-{number}.safetensors")
-        classifier = new_judge(recipe, like.images[:1], n_labels=like.labels.shape[1], seed=0)
-        classifier.load_state_dict(load(state))
-        one = Judge(
-            classifier.to(trained.key["device"]), temperature, recipe, trained.key["label_kind"], trained.key["device"]
-        )
-        rows = store.array("judge", trained.name, f"reference-{number}")
-        found.append(StoredJudge(one, hashlib.sha256(state).hexdigest(), rows))
-    return found
-
-
-def _verdicts(judges: list[StoredJudge], halves: list[LabelledImages], own: LabelledImages) -> Any:
-    """Return the word of the judges on the images ``own``, their mean, and on the real images of which each has seen none."""
-    from qaugbench.appraisal.appraise import Verdicts
-    from qaugbench.appraisal.labels import Judged
-
-    word = np.mean([one.judge.logits(own.images) for one in judges], axis=0)
-    of_real = np.concatenate([one.judge.logits(half.images) for one, half in zip(judges, halves, strict=True)])
-    return Verdicts(
-        "judge", Judged(word, own.labels), Judged(of_real, np.concatenate([half.labels for half in halves]))
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Further:
-    """The extractors that the run was asked for besides its own, and LPIPS where it was."""
-
-    names: tuple[str, ...] = ()
-    extractors: tuple[Any, ...] = ()
-    lpips: Any = None
-
-
-def _further(cell: Cell) -> Further:
-    """Return what the run was asked for, its weights read; StoreError where they are not those of the plan."""
-    asked: Mapping[str, str] = cell.key.get("extractors", {})
-    if not asked:
-        return Further()
-    from qaugbench.extractors.asked import Asked
-    from qaugbench.extractors.cache import CachedExtractor
-    from qaugbench.extractors.named import load_extractors
-
-    loaded = load_extractors([Asked(name, cell.inputs.weights[name]) for name in asked], device=cell.key["device"])
-    for found in loaded.provenances:
-        if found.weights_sha256 != asked[found.extractor]:
-            where = cell.inputs.weights[found.extractor]
-            raise StoreError(f"The weights in {where} changed while the run was under way; start the run again.")
-    kept = data_home() / "features"
-    return Further(tuple(asked), tuple(CachedExtractor(one, kept) for one in loaded.extractors), loaded.lpips)
-
-
-def _on_the_way(cell: Cell, store: Store, own: LabelledImages) -> dict[int, np.ndarray]:
-    """Return images for the first labels, drawn with the weights that the fit kept on the way, by percentage of its steps."""
-    from qaugbench.generators.training.loop import MILESTONES
-
-    fitted = cell.needs.get("fit")
-    if fitted is None:
-        return {}
-    labels, seed = own.labels[:ON_THE_WAY], cell.needs["sample"].key["seeds"]["gen_sample"]
-    found = {}
-    for percent in MILESTONES:
-        if store.holds_file("fit", fitted.name, earlier_state(percent)):
-            model = fitted_model(cell, store, own.images.shape[1:], own.labels.shape[1], state=earlier_state(percent))
-            found[percent] = model.sample(labels, seed=seed)
-    return found
-
-
-def _images_at(cell: Cell, store: Store, rows: np.ndarray) -> LabelledImages:
-    """Return the images at ``rows`` of the prepared data."""
-    name = cell.needs["prepare"].name
-    images, labels, groups = (
-        store.array("prepare", name, part, mapped=part == "images") for part in ("images", "labels", "groups")
-    )
-    return LabelledImages(np.asarray(images[rows]), labels[rows], groups[rows])
-
-
-def _trends(cell: Cell, store: Store) -> dict[str, str]:
-    if "fit" not in cell.needs:
-        return {}
-    trends = store.meta("fit", cell.needs["fit"].name)["facts"]["diagnostics"]["trends"]
-    return {name: str(trend["words"]) for name, trend in trends.items()}
 
 
 def _of_fits(appraisal: Appraisal, word: str | None) -> Appraisal:

@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "geometry": "geometry: how images change with their noise",
     "judge": "judge: train the judge of synthetic images",
     "grade": "grade: count what the judge sees in images",
+    "truth": "truth: learn what a phantom was drawn by",
     "appraise": "appraise: copies, collapse, labels, fidelity",
 }
 TOTAL = "all"

@@ -16,6 +16,7 @@ from qaugbench.errors import StatisticsError, first_offenders
 RESAMPLES = 500
 LEAST_IMAGES = 20
 BINS = 10
+"""Equally likely ranges into which the true values of a number are divided."""
 
 
 @dataclass(frozen=True)
@@ -38,51 +39,71 @@ class FactorDistance:
     n_true: int
 
 
-def number_distance(drawn: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> FactorDistance:
+def number_distance(
+    drawn: np.ndarray, true: np.ndarray, rng: np.random.Generator, weights: np.ndarray | None = None
+) -> FactorDistance:
     """Return the distance between ``drawn`` [N] and ``true`` [M] values of a number, as Wasserstein-1 over the true values' SD.
 
-    The interval is the distance give or take what two samples of one distribution, N and M large, differ by in 95 of 100 cases: of
-    the drawn or of the true one, whichever differ more. It holds 0 where nothing was shown, and is wide rather than
-    narrow. Raises StatisticsError below 20 of either, for values that are not finite and true values that are all the same.
+    ``weights`` [M], 0 or more, say how much each true value counts, all alike by default; M is then the effective number,
+    (sum w)^2 / sum w^2. The interval is the distance give or take what two samples of one distribution, N and M large, differ by in
+    95 of 100 cases: of the drawn or of the true one, whichever differ more. It holds 0 where nothing was shown, and is wide rather
+    than narrow. Raises StatisticsError below 20 of either, for values that are not finite and true values that are all the same.
     """
     drawn, true = _checked(drawn, np.float64, "drawn"), _checked(true, np.float64, "true")
-    spread = float(true.std(ddof=1))
-    if spread == 0:
+    weights, n_true = _weights(weights, len(true))
+    sizes, shares = (len(drawn), n_true), weights / weights.sum()
+    if np.ptp(true[weights > 0]) == 0:
         raise StatisticsError(f"All true values of the factor are {true[0]}: there is no scale, give it as a category.")
-    edges = np.unique(np.quantile(true, np.linspace(0, 1, BINS + 1)[1:-1]))
+    spread = float(np.sqrt(shares @ np.square(true - shares @ true) * n_true / (n_true - 1)))
 
-    def between(one: np.ndarray, other: np.ndarray) -> float:
-        return float(wasserstein_distance(one, other)) / spread
+    def by_chance(values: np.ndarray, chances: np.ndarray | None) -> np.ndarray:
+        samples = ((rng.choice(values, size, p=chances) for size in sizes) for _ in range(RESAMPLES))
+        return np.array([float(wasserstein_distance(*pair)) / spread for pair in samples])
 
-    def by_chance(values: np.ndarray) -> np.ndarray:
-        samples = ((rng.choice(values, len(of)) for of in (drawn, true)) for _ in range(RESAMPLES))
-        return np.array([between(*pair) for pair in samples])
+    edges = ranges(true, BINS, weights)
+    modes = [
+        np.bincount(np.searchsorted(edges, of, "right"), of_weights, minlength=len(edges) + 1)
+        for of, of_weights in ((drawn, None), (true, weights))
+    ]
+    distance = float(wasserstein_distance(drawn, true, v_weights=weights)) / spread
+    return _found(distance, by_chance(drawn, None), by_chance(true, shares), *modes, sizes=sizes, most=np.inf)
 
-    modes = [np.bincount(np.searchsorted(edges, of, "right"), minlength=len(edges) + 1) for of in (drawn, true)]
-    return _found(between(drawn, true), by_chance(drawn), by_chance(true), *modes, most=np.inf)
+
+def ranges(true: np.ndarray, n: int, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the borders, at most n - 1, that divide ``true`` values [M] with ``weights`` [M] into ``n`` equally likely ranges.
+
+    >>> ranges(np.array([1.0, 2.0, 3.0, 4.0]), 2, np.array([1.0, 1.0, 1.0, 3.0])).tolist()
+    [3.0]
+    """
+    return np.unique(np.quantile(true, np.linspace(0, 1, n + 1)[1:-1], weights=weights, method="inverted_cdf"))
 
 
-def category_distance(drawn: np.ndarray, true: np.ndarray, rng: np.random.Generator) -> FactorDistance:
+def category_distance(
+    drawn: np.ndarray, true: np.ndarray, rng: np.random.Generator, weights: np.ndarray | None = None
+) -> FactorDistance:
     """Return the total variation, in [0, 1], between the categories ``drawn`` [N] and ``true`` [M]: half the summed differences.
 
-    A category that never truly occurs counts fully. Several factors at once: give their combinations as categories. Interval and
-    errors as ``number_distance``.
+    A category that never truly occurs counts fully. Several factors at once: give their combinations as categories. Interval,
+    ``weights`` [M] and errors as ``number_distance``.
 
     >>> found = category_distance(np.repeat(["a", "b"], [15, 5]), np.repeat(["a", "b", "c"], [10, 5, 5]), np.random.default_rng(1))
     >>> found.distance, round(found.modes_reached, 3), found.n_modes
     (0.25, 0.667, 3)
     """
     drawn, true = _checked(drawn, None, "drawn"), _checked(true, None, "true")
+    weights, n_true = _weights(weights, len(true))
+    sizes = (len(drawn), n_true)
     _, codes = np.unique(np.concatenate([drawn, true]), return_inverse=True)
-    counts = [np.bincount(of, minlength=codes.max() + 1) for of in (codes[: len(drawn)], codes[len(drawn) :])]
-
-    def between(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        return np.asarray(np.abs(one / len(drawn) - other / len(true)).sum(axis=-1) / 2)
+    length = codes.max() + 1
+    own = np.bincount(codes[: len(drawn)], minlength=length) / len(drawn)
+    known = np.bincount(codes[len(drawn) :], weights, minlength=length) / weights.sum()
 
     def by_chance(of: np.ndarray) -> np.ndarray:
-        return between(*(rng.multinomial(n, of / of.sum(), RESAMPLES) for n in (len(drawn), len(true))))
+        one, other = (rng.multinomial(n, of, RESAMPLES) / n for n in sizes)
+        return np.asarray(np.abs(one - other).sum(axis=-1) / 2)
 
-    return _found(float(between(*counts)), by_chance(counts[0]), by_chance(counts[1]), *counts, most=1.0)
+    distance = float(np.abs(own - known).sum() / 2)
+    return _found(distance, by_chance(own), by_chance(known), own, known, sizes=sizes, most=1.0)
 
 
 def _found(
@@ -92,22 +113,38 @@ def _found(
     drawn_modes: np.ndarray,
     true_modes: np.ndarray,
     *,
+    sizes: tuple[int, int],
     most: float,
 ) -> FactorDistance:
-    """Return the result from a distance, what samples of either distribution differ by, and the images in each mode."""
+    """Return the result from a distance, what samples of either distribution differ by, and the weight of each mode in both."""
     by_chance = max(np.quantile(as_drawn, 0.95), np.quantile(as_true, 0.95))
-    n, n_true, real = int(drawn_modes.sum()), int(true_modes.sum()), true_modes > 0
+    (n, n_true), real = sizes, true_modes > 0
     return FactorDistance(
         distance=distance,
         ci_low=float(max(distance - by_chance, 0.0)),
         ci_high=float(min(distance + by_chance, most)),
         floor=float(as_true.mean()),
         modes_reached=float((drawn_modes[real] > 0).mean()),
-        modes_expected=float((1 - (1 - true_modes[real] / n_true) ** n).mean()),
+        modes_expected=float((1 - (1 - true_modes[real] / true_modes.sum()) ** n).mean()),
         n_modes=int(real.sum()),
         n=n,
         n_true=n_true,
     )
+
+
+def _weights(weights: np.ndarray | None, n: int) -> tuple[np.ndarray, int]:
+    """Return weights [n], all 1 by default, and the effective number of values."""
+    if weights is None:
+        return np.ones(n), n
+    weights = np.asarray(weights, np.float64)
+    if weights.shape != (n,) or not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise StatisticsError(f"Weights of {n} true values are as many finite numbers, 0 or more, and not all 0.")
+    effective = int(np.square(weights.sum()) / np.square(weights).sum() + 1e-9)
+    if effective < LEAST_IMAGES:
+        raise StatisticsError(
+            f"The weights leave {effective} true values in effect; at least {LEAST_IMAGES} are needed."
+        )
+    return weights, effective
 
 
 def _checked(values: np.ndarray, dtype: type | None, kind: str) -> np.ndarray:

@@ -41,7 +41,7 @@ CRITERIA = (
     Criterion(
         "coverage",
         "Do they show the variety of real images?",
-        ("fidelity/recall", "fidelity/coverage", "collapse/vendi", "collapse/ssim"),
+        ("fidelity/recall", "fidelity/coverage", "collapse/vendi", "collapse/ssim", "collapse/lpips", "collapse/modes"),
     ),
     Criterion(
         "constraint",
@@ -168,7 +168,7 @@ def _found(criterion: Criterion, appraisal: Appraisal, made: Mapping[str, str]) 
 
 
 def _measured(appraisal: Appraisal, name: str) -> list[str]:
-    """Return a measure in words; of one that is per class, the smallest and the largest."""
+    """Return a measure in words; of one that is per class or per factor, the smallest and the largest."""
     info, found = measure_info(name), appraisal.measures
     parts = {key.removeprefix(f"{name}/"): one for key, one in found.items() if key.startswith(f"{name}/")}
     known = {"": found[name]} if name in found else parts
@@ -179,4 +179,5 @@ def _measured(appraisal: Appraisal, name: str) -> list[str]:
         beside = "" if real is None else f" (real {real:.{info.digits}f})"
         return [f"{info.title}{part and f', {part}'} {value:.{info.digits}f}{beside}"]
     low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
-    return [f"{info.title} {low:.{info.digits}f} to {high:.{info.digits}f} by class"] if values else []
+    each = "factor" if name == "collapse/modes" else "class"
+    return [f"{info.title} {low:.{info.digits}f} to {high:.{info.digits}f} by {each}"] if values else []

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from qaugbench import definitions
 from qaugbench.board.sample_images import read_sample_images
 from qaugbench.errors import QaugbenchError
+from qaugbench.experiment import appraisal_cells
 from qaugbench.experiment.appraisal_cells import class_groups
 from qaugbench.experiment.prepare import Definitions, prepare
 from qaugbench.experiment.request import RunRequest
@@ -25,6 +26,7 @@ from qaugbench.image_facts import SECTIONS
 from qaugbench.report.appraisal_summary import SUMMARY_TITLE
 from qaugbench.report.geometry_rows import GEOMETRY_TITLE
 from qaugbench.report.tables import markdown_summary, summary_table
+from tests.experiment.small import small_plan, small_setting, small_source
 from tests.experiment.tiny import tiny_definitions, tiny_request
 
 FRACTION = "50%"
@@ -37,7 +39,10 @@ def appraised(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     out = tmp_path_factory.mktemp("appraised")
     weights = timm.create_model("test_resnet").state_dict()
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, out / WEIGHTS)
-    return perform(*asked(out, extractors=(f"{EXTRACTOR}={out / WEIGHTS}",)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(appraisal_cells, "TRUTH_PATIENTS", 120)
+        patch.setattr(appraisal_cells, "TRUTH_STEPS", 60)
+        return perform(*asked(out, extractors=(f"{EXTRACTOR}={out / WEIGHTS}",)))
 
 
 def asked(
@@ -166,6 +171,7 @@ def test_without_metrics_it_is_the_same_run(appraised: RunResult) -> None:
         "grade",
         "appraise",
         "geometry",
+        "truth",
     }
     names = {cell.name for cell in plans[0].cells}
     assert {cell.name for cell in plans[1].cells} <= names
@@ -184,6 +190,32 @@ def test_a_twin_is_appraised_and_the_other_controls_are_not(appraised: RunResult
     plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
     assert {arm for arm, _, _ in plan.grade_cells} == {"qldm", "qldm:twin"}
     assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "R+rec:latent-4x8x8", "copycat"]
+
+
+def test_the_factors_of_a_phantom_are_held_against_the_truth(appraised: RunResult) -> None:
+    assert appraised.record.cost["truth"].cells == 1
+    names = {"severity", "narrowing", "osteophytes", "sclerosis", "height of the joint"}
+    for arm, one in appraised.record.appraisals[FRACTION].items():
+        skills = {name: one.measures[f"collapse/skill/{name}"].value for name in names}
+        read = {name for name, skill in skills.items() if skill >= 0.5}
+        assert "height of the joint" in read
+        for name in names:
+            distance = one.measures[f"collapse/factor/{name}"]
+            assert (distance.value is not None) == (name in read)
+            assert distance.value is not None or "of its variance" in str(distance.reason)
+        if arm == "O-real":
+            honest = one.measures["collapse/factor/height of the joint"]
+            assert honest.value < 4 * honest.real
+    assert "modes reached" in (appraised.folder / "cards" / "ldm.md").read_text(encoding="utf-8")
+
+
+def test_images_of_no_phantom_have_no_factors() -> None:
+    plans = [small_plan(small_setting(source=small_source()), metrics=True), small_plan(metrics=False)]
+    assert {cell.stage for cell in plans[0].cells} - {cell.stage for cell in plans[1].cells} == {
+        "judge",
+        "appraise",
+        "geometry",
+    }
 
 
 def test_every_control_says_in_how_many_directions_its_images_change(appraised: RunResult) -> None:

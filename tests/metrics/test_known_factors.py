@@ -76,6 +76,45 @@ def test_a_number_with_few_values_has_as_many_modes_as_ranges() -> None:
     assert (found.distance, found.modes_reached, found.n_modes) == (0.0, 1.0, 3)
 
 
+def test_weights_stand_for_repeated_values() -> None:
+    rng = np.random.default_rng(12)
+    drawn, true = rng.normal(0.3, 1, 50), rng.normal(size=60)
+    weights = np.where(np.arange(60) < 30, 3.0, 1.0)
+    repeated = np.repeat(true, weights.astype(int))
+    found = number_distance(drawn, true, np.random.default_rng(1), weights)
+    once = number_distance(drawn, repeated, np.random.default_rng(1))
+    assert found.distance * np.sqrt(48 / 47) == pytest.approx(once.distance * np.sqrt(120 / 119))
+    assert (found.modes_reached, found.n_modes) == (once.modes_reached, once.n_modes)
+    assert found.modes_expected == pytest.approx(once.modes_expected)
+    assert (found.n_true, once.n_true) == (48, 120)
+    kinds = (np.sign(drawn), np.sign(true), np.sign(repeated))
+    ours = category_distance(kinds[0], kinds[1], np.random.default_rng(1), weights)
+    assert ours.distance == pytest.approx(category_distance(kinds[0], kinds[2], np.random.default_rng(1)).distance)
+
+
+def test_matched_weights_leave_an_honest_sample_of_another_mix_at_its_floor() -> None:
+    rng = np.random.default_rng(13)
+    kinds, drawn_kinds = rng.choice(2, 600, p=[0.9, 0.1]), rng.choice(2, 300, p=[0.5, 0.5])
+    true, drawn = rng.normal(2.0 * kinds), rng.normal(2.0 * drawn_kinds)
+    weights = np.where(kinds == 1, 0.5 / 0.1, 0.5 / 0.9)
+    matched, plain = number_distance(drawn, true, rng, weights), number_distance(drawn, true, rng)
+    assert matched.ci_low == 0 < plain.ci_low
+    assert matched.distance < 3 * matched.floor
+
+
+@pytest.mark.parametrize(
+    ("weights", "says"),
+    [
+        (np.ones(39), "as many"),
+        (-np.ones(40), "0 or more"),
+        (np.r_[np.ones(15), np.zeros(25)], "15 true values in effect"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights: np.ndarray, says: str) -> None:
+    with pytest.raises(StatisticsError, match=says):
+        number_distance(np.arange(40.0), np.arange(40.0), np.random.default_rng(1), weights)
+
+
 @pytest.mark.parametrize(
     ("drawn", "true", "says"),
     [

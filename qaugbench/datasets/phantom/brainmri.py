@@ -20,6 +20,7 @@ from qaugbench.datasets.phantom.shapes import (
     ellipse,
     ellipse_radius,
     glow,
+    in_frame,
     ink,
     lattice_noise,
     pixel_noise,
@@ -77,6 +78,15 @@ class Tumour:
     offset: float
 
 
+@dataclass(frozen=True)
+class Lesion:
+    """Where a tumour was drawn in a slice, and its radius."""
+
+    x: float
+    y: float
+    size: float
+
+
 def draw_patient(seed: int, canvas: Canvas) -> DrawnPatient:
     """Return one phantom patient with one to three slices of the same class."""
     rng = numpy_generator(child_seed(seed, "patient"))
@@ -89,14 +99,15 @@ def draw_patient(seed: int, canvas: Canvas) -> DrawnPatient:
     pictures = []
     for number in range(1 + int(rng.choice(3, p=SLICES_A_PATIENT))):
         image_rng = numpy_generator(child_seed(seed, "image", number))
-        value = _slice(image_rng, canvas, LABELS[label], tumour, atrophy, weighting)
-        pictures.append(Picture(value[:, :, None], (label,)))
+        value, factors = _slice(image_rng, canvas, LABELS[label], tumour, atrophy, weighting)
+        pictures.append(Picture(value[:, :, None], (label,), factors))
     return DrawnPatient(age, sex, pictures)
 
 
 def _slice(
     rng: np.random.Generator, canvas: Canvas, label: str, tumour: Tumour, atrophy: float, weighting: float
-) -> Field:
+) -> tuple[Field, dict[str, float]]:
+    """Return a slice, and what it was drawn by: the size of the head, and place and size of the tumour where there is one."""
     views = [view for view in VIEWS if view.sella or label != "pituitary"]
     view = views[int(rng.integers(len(views)))]
     shift, zoom = rng.normal(0.0, 0.04, 2), float(np.exp(rng.normal(0.02, 0.07)))
@@ -105,8 +116,12 @@ def _slice(
     scene = _head(rng, canvas, view, atrophy, weighting)
     view.draw_inside(rng, scene)
     _vessels(rng, scene, view)
-    TUMOURS[label](rng, scene, view, tumour)
-    return _acquired(rng, canvas, scene.value)
+    lesion = TUMOURS[label](rng, scene, view, tumour)
+    factors = {"size of the head": zoom * view.radii[0]}
+    if lesion is not None:
+        x, y = in_frame(canvas, lesion.x, lesion.y)
+        factors |= {"lesion, x": x, "lesion, y": y, "size of the lesion": zoom * lesion.size}
+    return _acquired(rng, canvas, scene.value), factors
 
 
 def _head(rng: np.random.Generator, canvas: Canvas, view: View, atrophy: float, weighting: float) -> Slice:
@@ -249,11 +264,12 @@ def _within(rng: np.random.Generator, view: View, low: float, high: float) -> tu
     )
 
 
-def _no_tumour(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:
+def _no_tumour(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> Lesion | None:
     """Leave the slice as it is."""
+    return None
 
 
-def _glioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:
+def _glioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> Lesion | None:
     """Draw an irregular mass within the brain: oedema, then a contrast-enhancing rim around a dark core."""
     reach = 0.25 + 0.35 * tumour.offset
     angle = tumour.angle + rng.normal(0.0, 0.15)
@@ -272,9 +288,10 @@ def _glioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) 
     scene.blend((0.35 + 0.4 * tumour.contrast) * core, 0.6 * swelling + 0.4 * scene.grey)
     patchy = np.clip(0.75 + 0.4 * lattice_noise(rng, scene.canvas, 10), 0.0, 1.3)
     scene.blend((0.35 + 0.55 * tumour.contrast) * ring * patchy, scene.grey + scene.enhancement)
+    return Lesion(float(x), float(y), size)
 
 
-def _meningioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:
+def _meningioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> Lesion | None:
     """Draw an even, sharp-edged mass on the dura, with a tail along it; a fifth arise from the falx."""
     angle = tumour.angle + rng.normal(0.0, 0.1)
     size = (0.14 + 0.16 * tumour.size) * rng.uniform(0.85, 1.1)
@@ -291,12 +308,13 @@ def _meningioma(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumo
     scene.blend(0.6 * tail, brightness)
     mass = ramp((1.0 - radius) * size, 0.03) * inside
     scene.blend(0.92 * mass, brightness + 0.01 * lattice_noise(rng, scene.canvas, 9))
+    return Lesion(float(x), float(y), size)
 
 
-def _pituitary(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> None:
+def _pituitary(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumour) -> Lesion | None:
     """Draw a smooth midline mass that rises from the fossa, sometimes waisted like a snowman."""
     if view.sella is None:
-        return
+        return None
     size = (0.085 + 0.10 * tumour.size) * rng.uniform(0.9, 1.1)
     x, y = view.sella[0] + 0.012 * rng.standard_normal(), view.sella[1] - 0.4 * size
     brightness = scene.grey + (0.35 + 0.65 * tumour.contrast) * scene.enhancement
@@ -307,9 +325,10 @@ def _pituitary(rng: np.random.Generator, scene: Slice, view: View, tumour: Tumou
     scene.blend(0.92 * mass, brightness + texture)
     if rng.random() < 0.2:
         scene.blend(0.8 * ellipse(scene.canvas, x, y, 0.4 * size, 0.35 * size, 0, 0.03), scene.csf)
+    return Lesion(float(x), float(y), size)
 
 
-TUMOURS: dict[str, Callable[[np.random.Generator, Slice, View, Tumour], None]] = {
+TUMOURS: dict[str, Callable[[np.random.Generator, Slice, View, Tumour], Lesion | None]] = {
     "glioma": _glioma,
     "meningioma": _meningioma,
     "notumor": _no_tumour,

@@ -21,6 +21,7 @@ from qaugbench.datasets.phantom.shapes import (
     ellipse,
     ellipse_radius,
     glow,
+    in_frame,
     ink,
     lattice_noise,
     pixel_noise,
@@ -179,7 +180,14 @@ def _radiograph(
         if sign:
             sign(scene, rng, float(severity[index]), float(laterality[index]))
     value = _exposed(rng, scene, _projected(rng, scene, portable), portable)
-    return Picture(value[:, :, None], tuple(present))
+    factors = {
+        "width of the heart": zoom * anatomy.heart_width,
+        "height of the lungs": zoom * (0.5 * (anatomy.base_left + anatomy.base_right) - anatomy.top),
+        "middle, x": in_frame(canvas, anatomy.midline, 0.0)[0],
+        "fat": anatomy.fat,
+        "findings": float(len(present)),
+    }
+    return Picture(value[:, :, None], tuple(present), factors)
 
 
 def _positioned(rng: np.random.Generator, anatomy: Anatomy, portable: bool) -> Anatomy:

@@ -21,6 +21,7 @@ from qaugbench.datasets.phantom.shapes import (
     ellipse,
     ellipse_radius,
     glow,
+    in_frame,
     ink,
     lattice_noise,
     pixel_noise,
@@ -56,8 +57,14 @@ def draw_patient(seed: int, canvas: Canvas) -> DrawnPatient:
         score = np.sqrt(EYE_CORRELATION) * shared + np.sqrt(1 - EYE_CORRELATION) * own
         seen = GRADER_AGREEMENT * score + np.sqrt(1 - GRADER_AGREEMENT**2) * eye_rng.standard_normal()
         severity = float(np.interp(ndtr(seen), _SCORES, _SEVERITIES))
-        value = _photograph(eye_rng, canvas, pigment, tint, first_eye * (-1.0) ** number, severity)
-        pictures.append(Picture(value, (_grade(float(ndtr(score))),)))
+        value, disc = _photograph(eye_rng, canvas, pigment, tint, first_eye * (-1.0) ** number, severity)
+        factors = {
+            "severity of faults": severity,
+            "pigment": pigment,
+            "optic disc, x": disc[0],
+            "optic disc, y": disc[1],
+        }
+        pictures.append(Picture(value, (_grade(float(ndtr(score))),), factors))
     return DrawnPatient(age, sex, pictures)
 
 
@@ -72,16 +79,18 @@ def _grade(score: float) -> int:
 
 def _photograph(
     rng: np.random.Generator, canvas: Canvas, pigment: float, tint: NDArray[np.float64], eye: float, severity: float
-) -> Field:
+) -> tuple[Field, tuple[float, float]]:
+    """Return the photograph, and where in it the optic disc is."""
     shift, zoom = rng.normal(0.0, 0.03, 2), float(np.exp(rng.normal(0.02, 0.05)))
     placement = placed(canvas, (float(shift[0]), float(shift[1])), zoom, float(rng.normal(0.0, 0.12)), eye)
-    retina = _retina(rng, placement, pigment, tint)
+    retina, disc = _retina(rng, placement, pigment, tint)
     retina = _spoil(rng, canvas, retina, severity)
     aperture = _aperture(rng, canvas)
     level = 0.012 + 0.012 * rng.random()
     noise = np.stack([pixel_noise(rng, canvas) for _ in range(3)], axis=2)
     retina = retina + level * noise
-    return (np.clip(retina, 0.0, 1.0) * aperture[:, :, None]).astype(np.float32)
+    value = (np.clip(retina, 0.0, 1.0) * aperture[:, :, None]).astype(np.float32)
+    return value, in_frame(placement, *disc)
 
 
 def _aperture(rng: np.random.Generator, canvas: Canvas) -> Field:
@@ -91,8 +100,10 @@ def _aperture(rng: np.random.Generator, canvas: Canvas) -> Field:
     return ramp(radius - np.hypot(canvas.x, canvas.y), 0.03) * ramp(max(flat, radius - 0.3) - np.abs(canvas.y), 0.02)
 
 
-def _retina(rng: np.random.Generator, canvas: Canvas, pigment: float, tint: NDArray[np.float64]) -> Field:
-    """Return the retina of a right eye [size, size, 3]: the optic disc to the right, the macula to the left."""
+def _retina(
+    rng: np.random.Generator, canvas: Canvas, pigment: float, tint: NDArray[np.float64]
+) -> tuple[Field, tuple[float, float]]:
+    """Return the retina of a right eye [size, size, 3] and its optic disc, to the right; the macula is to the left."""
     pale, dark = np.array([0.86, 0.52, 0.30]), np.array([0.52, 0.24, 0.13])
     colour = pale + pigment * (dark - pale) + tint
     cloud = 0.05 * lattice_noise(rng, canvas, 3) + 0.035 * lattice_noise(rng, canvas, 8)
@@ -107,7 +118,7 @@ def _retina(rng: np.random.Generator, canvas: Canvas, pigment: float, tint: NDAr
     for darkness, width in (((0.55, 0.40, 0.45), 0.030), ((0.35, 0.32, 0.30), 0.021)):
         vessels = _vessel_tree(rng, canvas, disc, macula, width)
         retina *= 1.0 - vessels[:, :, None] * _colour(*darkness) * _colour(0.6, 1.1, 0.9)
-    return retina
+    return retina, disc
 
 
 def _optic_disc(rng: np.random.Generator, canvas: Canvas, retina: Field, disc: tuple[float, float]) -> None:

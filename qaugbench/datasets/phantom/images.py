@@ -47,6 +47,8 @@ class PhantomImages:
     label_names: tuple[str, ...]
     rows: list[dict[str, str | int]]
     """filename, patient_id, age, sex and either ``label`` or one 0/1 column per finding"""
+    factors: dict[str, NDArray[np.float64]]
+    """numbers [N] that the images were drawn by, such as the size of a lesion; NaN for an image that does not have it"""
 
 
 def phantom_tasks() -> list[str]:
@@ -69,12 +71,13 @@ def render_phantom(task_id: str, n_patients: int, seed: int, size: int) -> Phant
     if n_patients < 1 or size < 8:
         raise DataError(f"A phantom needs n_patients >= 1 and size >= 8; given {n_patients} and {size}.")
     canvas = canvas_of(max(size, DRAWING_SIZE))
-    images, truths, rows = [], [], []
+    images, truths, rows, factors = [], [], [], []
     for patient in range(n_patients):
         drawn = module.draw_patient(child_seed(seed, "phantom", task_id, patient), canvas)
         for number, picture in enumerate(drawn.pictures):
             images.append(_eight_bit(picture.value, size))
             truths.append(picture.labels)
+            factors.append(picture.factors)
             rows.append(_row(module, f"P{patient:05d}", number, drawn, picture.labels))
     return PhantomImages(
         images=np.stack(images),
@@ -82,6 +85,10 @@ def render_phantom(task_id: str, n_patients: int, seed: int, size: int) -> Phant
         patient_ids=[str(row["patient_id"]) for row in rows],
         label_names=module.LABELS,
         rows=rows,
+        factors={
+            name: np.array([one.get(name, np.nan) for one in factors])
+            for name in dict.fromkeys(name for one in factors for name in one)
+        },
     )
 
 

@@ -17,6 +17,7 @@ from qaugbench.datasets.phantom.shapes import (
     Field,
     Picture,
     ellipse,
+    in_frame,
     lattice_noise,
     pixel_noise,
     placed,
@@ -82,8 +83,15 @@ def draw_patient(seed: int, canvas: Canvas) -> DrawnPatient:
         score = float(ndtr(np.sqrt(KNEE_CORRELATION) * shared + np.sqrt(1 - KNEE_CORRELATION) * own))
         grade, position = _grade(score)
         disease = _disease(knee_rng, grade + position, medial)
-        value = _radiograph(knee_rng, canvas, bones, disease, mirror=1.0 if number == 0 else -1.0)
-        pictures.append(Picture(value[:, :, None], (grade,)))
+        value, joint = _radiograph(knee_rng, canvas, bones, disease, mirror=1.0 if number == 0 else -1.0)
+        factors = {
+            "severity": grade + position,
+            "narrowing": max(disease.narrowing),
+            "osteophytes": max(disease.osteophyte),
+            "sclerosis": max(disease.sclerosis),
+            "height of the joint": joint,
+        }
+        pictures.append(Picture(value[:, :, None], (grade,), factors))
     return DrawnPatient(age, sex, pictures)
 
 
@@ -123,8 +131,10 @@ def _bones(rng: np.random.Generator) -> Bones:
     )
 
 
-def _radiograph(rng: np.random.Generator, canvas: Canvas, bones: Bones, disease: Disease, mirror: float) -> Field:
-    """Return the knee as seen from the front; the medial side is at the left before mirroring."""
+def _radiograph(
+    rng: np.random.Generator, canvas: Canvas, bones: Bones, disease: Disease, mirror: float
+) -> tuple[Field, float]:
+    """Return the knee as seen from the front, and the height of its joint; the medial side is at the left before mirroring."""
     shift, zoom, turn = rng.normal(0.0, 0.035, 2), float(np.exp(rng.normal(0.0, 0.04))), float(rng.normal(0.0, 0.03))
     canvas = placed(canvas, (float(shift[0]), float(shift[1])), zoom, turn, mirror)
     femur_edge, tibia_edge = _joint_surfaces(rng, canvas, bones, disease)
@@ -137,7 +147,7 @@ def _radiograph(rng: np.random.Generator, canvas: Canvas, bones: Bones, disease:
     value += bone * (bones.density + texture - value)
     value += 0.07 * ellipse(canvas, 0.04 * rng.standard_normal(), -0.50, 0.34, 0.30, 0.0, 0.06) * femur
     value += _cortex(canvas, disease, femur, tibia, femur_edge, tibia_edge)
-    return _exposed(rng, canvas, value)
+    return _exposed(rng, canvas, value), in_frame(canvas, 0.0, bones.joint)[1]
 
 
 def _joint_surfaces(rng: np.random.Generator, canvas: Canvas, bones: Bones, disease: Disease) -> tuple[Field, Field]:

@@ -6,7 +6,8 @@ Every field is float32 [size, size]. Randomness is always an argument.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -32,10 +33,14 @@ class Canvas:
 
 @dataclass(frozen=True)
 class Picture:
-    """One drawn image: ``value`` [size, size, C] in 0..1 (clipped later), and the indices of its true labels."""
+    """One drawn image: ``value`` [size, size, C] in 0..1 (clipped later), and the indices of its true labels.
+
+    ``factors`` are numbers by name that it was drawn by, such as the size of a lesion; those that it does not have are left out.
+    """
 
     value: Field
     labels: tuple[int, ...]
+    factors: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def canvas_of(size: int) -> Canvas:
     pixel = 2.0 / size
     centres = (-1.0 + pixel * (np.arange(size) + 0.5)).astype(np.float32)
     x, y = np.meshgrid(centres, centres)
-    for field in (x, y):
-        field.setflags(write=False)
+    for axis in (x, y):
+        axis.setflags(write=False)
     return Canvas(size, x, y, pixel, np.eye(2, 3))
 
 
@@ -66,6 +71,12 @@ def placed(canvas: Canvas, shift: tuple[float, float], zoom: float, angle: float
     dx, dy = canvas.x - np.float32(shift[0]), canvas.y - np.float32(shift[1])
     x, y = back[0, 0] * dx + back[0, 1] * dy, back[1, 0] * dx + back[1, 1] * dy
     return Canvas(canvas.size, x, y, canvas.pixel / zoom, np.column_stack([linear, shift]))
+
+
+def in_frame(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
+    """Return where a drawn point is in the frame of the picture, whose sides are at -1 and 1."""
+    column, row = canvas.to_frame @ np.array([x, y, 1.0])
+    return float(column), float(row)
 
 
 def ramp(distance: Field, softness: float) -> Field:

@@ -164,3 +164,51 @@ def test_lattice_noise_has_unit_variance_and_the_same_hills_at_all_sizes() -> No
 def test_area_average_keeps_the_mean_at_any_ratio() -> None:
     value = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32)
     np.testing.assert_allclose(area_average(value, 28).mean(axis=(0, 1)), value.mean(axis=(0, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_factors_are_numbers_of_every_image_or_of_those_that_have_them(task: str) -> None:
+    phantom = render_phantom(task, 40, seed=3, size=64)
+    assert phantom.factors
+    for name, values in phantom.factors.items():
+        assert values.shape == (len(phantom.images),)
+        assert np.unique(values[np.isfinite(values)]).size > 3, name
+    assert any(np.isfinite(values).all() for values in phantom.factors.values())
+
+
+def test_the_severity_of_a_knee_begins_with_its_grade() -> None:
+    phantom = render_phantom("kneeoa", 60, seed=3, size=8)
+    assert (np.floor(phantom.factors["severity"]) == phantom.labels.argmax(axis=1)).all()
+    assert np.corrcoef(phantom.factors["severity"], phantom.factors["osteophytes"])[0, 1] > 0.5
+
+
+def test_a_chest_has_as_many_findings_as_labels() -> None:
+    phantom = render_phantom("chestxray", 40, seed=3, size=8)
+    assert (phantom.factors["findings"] == phantom.labels.sum(axis=1)).all()
+
+
+def test_lesions_are_where_they_are_said_to_be_and_healthy_heads_have_none() -> None:
+    phantom = render_phantom("brainmri", 250, seed=3, size=64)
+    healthy = phantom.labels[:, phantom.label_names.index("notumor")] > 0
+    assert (np.isnan(phantom.factors["size of the lesion"]) == healthy).all()
+    adenoma = phantom.labels[:, phantom.label_names.index("pituitary")] > 0
+    x, y = (phantom.factors[f"lesion, {axis}"] for axis in "xy")
+    inside = [_mean_around(phantom.images[i], x[i], y[i]) for i in np.flatnonzero(adenoma)]
+    mirrored = [_mean_around(phantom.images[i], x[i], -y[i]) for i in np.flatnonzero(adenoma)]
+    assert np.mean(inside) > np.mean(mirrored) + 20
+
+
+def test_an_optic_disc_is_where_it_is_said_to_be() -> None:
+    phantom = render_phantom("fundus", 60, seed=3, size=64)
+    x, y = (phantom.factors[f"optic disc, {axis}"] for axis in "xy")
+    clear = np.flatnonzero(phantom.factors["severity of faults"] < 0.14)
+    inside = [_mean_around(phantom.images[i], x[i], y[i]) for i in clear]
+    mirrored = [_mean_around(phantom.images[i], -x[i], y[i]) for i in clear]
+    assert np.mean(inside) > np.mean(mirrored) + 20
+
+
+def _mean_around(image: np.ndarray, x: float, y: float) -> float:
+    """Return the mean of 3 x 3 pixels around a point in the frame."""
+    size = len(image)
+    row, column = (int(np.clip((one + 1) * size / 2, 1, size - 2)) for one in (y, x))
+    return float(image[row - 1 : row + 2, column - 1 : column + 2].mean())
