@@ -38,7 +38,7 @@ APPRAISAL_CODE = (
 )
 GRADING_CODE = ("qaugbench.metrics.group_rate", "qaugbench.downstream.judge")
 TRUTH_CODE = ("qaugbench.appraisal.factor_network", "qaugbench.datasets.preprocess")
-TRUTH_PATIENTS, TRUTH_STEPS = 4000, 1200
+TRUTH_PATIENTS, TRUTH_STEPS = 3000, 1200
 """Fresh patients of a phantom, and training steps of the network that reads their factors."""
 GEOMETRY_CODE = ("qaugbench.generators.shared.latent_geometry", "qaugbench.metrics.geometry")
 GEOMETRY_IMAGES = 8
@@ -121,7 +121,7 @@ def _truth(setting: Setting) -> dict[str, Cell]:
         "size": setting.track.image_size,
         "channels": setting.task.channels,
         "patients": TRUTH_PATIENTS,
-        "training": {"steps": TRUTH_STEPS},
+        "steps": TRUTH_STEPS,
         "seed": child_seed(setting.streams(1.0, FIRST).init_seed, "factors"),
         **_code(setting, (*TRUTH_CODE, f"{PHANTOMS}.{setting.task.id}")),
     }

@@ -150,7 +150,7 @@ def truth(cell: Cell, store: Store) -> tuple[Files, Facts]:
     patients = np.unique(fresh.patient_ids, return_inverse=True)[1]
     learned = 3 * patients < 2 * key["patients"]
     network = fit_factor_network(
-        images[learned], factors[learned], steps=key["training"]["steps"], seed=key["seed"], device=key["device"]
+        images[learned], factors[learned], steps=key["steps"], seed=key["seed"], device=key["device"]
     )
     true, estimated = factors[~learned], factor_estimates(network, images[~learned])
     skills = [estimation_skill(*pair) for pair in zip(true.T, estimated.T, strict=True)]

@@ -160,7 +160,7 @@ def _basis(cell: Cell, processes: int) -> str:
 
 def _steps(cell: Cell) -> int:
     """Return the training steps of a cell; 0 for one that is timed whole."""
-    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "appraise"):
+    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "truth", "appraise"):
         return 0
     return int(cell.key["recipe" if "recipe" in cell.key else "training"]["steps"])
 
@@ -168,7 +168,7 @@ def _steps(cell: Cell) -> int:
 def seconds_here(cell: Cell, root: Path) -> float:
     """Return what a step takes in this process, computed in the store ``root``; a long training is timed over few steps."""
     trial, steps = Store(root), _steps(cell)
-    if cell.stage == "fill":
+    if cell.stage in ("fill", "truth"):
         return _timed(cell, trial)
     if not steps:
         return _timed(_shortened(cell, FEW), trial)
