@@ -245,8 +245,8 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
         ]
     latent = geometry_rows(record, key)
     if latent:
-        table = laid_out(GEOMETRY_HEADER, latent, width, GEOMETRY_LAYOUT)
-        lines += ["", GEOMETRY_TITLE, *table, wrapped(GEOMETRY_LEGEND, width=width)]
+        rows = laid_out(GEOMETRY_HEADER, latent, width, GEOMETRY_LAYOUT)
+        lines += ["", GEOMETRY_TITLE, *rows, wrapped(GEOMETRY_LEGEND, width=width)]
     return "\n".join(lines)
 
 
