@@ -129,9 +129,15 @@ def adamw(module: nn.Module, training: Training, learning_rate: float | None = N
     return torch.optim.AdamW(trained, lr=rate, weight_decay=training.weight_decay)
 
 
-def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> torch.Tensor:
-    """Take one step of ``optimizer`` down the gradient of ``loss`` and return the loss, detached."""
+def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor, *, longest: float | None = None) -> torch.Tensor:
+    """Take one step of ``optimizer`` down the gradient of ``loss`` and return the loss, detached.
+
+    A gradient whose norm over all parameters exceeds ``longest`` is shortened to it (Pascanu et al., arXiv 1211.5063).
+    """
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    if longest is not None:
+        trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        nn.utils.clip_grad_norm_(trained, longest)
     optimizer.step()
     return loss.detach()

@@ -28,6 +28,8 @@ from qaugbench.generators.shared.diffusion import (
 from qaugbench.kinds import Kind
 
 LEAST_DEVIATION = 0.05
+LONGEST_GRADIENT = 1.0
+"""Of common code for diffusion models; without it a fit can be lost in one step."""
 SAMPLERS = {"ddim": drawn_by_ddim, "dpm-solver": drawn_by_dpm_solver}
 
 
@@ -84,7 +86,7 @@ class Ddpm(Stepped):
         pixels = (batch.points - self.centre) / self.deviation
         blocks = functional.pixel_unshuffle(pixels, self.hyper.patch)
         loss = denoising_loss(self.denoiser, blocks, batch.labels, random, label_dropout=self.hyper.label_dropout)
-        return {"denoising": descend(optimizers["adamw"], loss)}
+        return {"denoising": descend(optimizers["adamw"], loss, longest=LONGEST_GRADIENT)}
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         hyper = self.hyper
