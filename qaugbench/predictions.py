@@ -29,6 +29,7 @@ SubgroupColumn = Literal["age", "sex", "site"]
 SUBGROUP_COLUMNS: tuple[SubgroupColumn, ...] = ("age", "sex", "site")
 """Columns of a source by which scores are told."""
 UNSTATED = "not stated"
+MOST_SUBGROUPS = 50
 FRACTION = re.compile(r"\d{1,3}(\.\d{1,9})?(e-\d{1,2})?%")
 Role = Literal[
     "real-only",
@@ -255,6 +256,8 @@ def parse_predictions(content: bytes, path: Path, implied: PredictionShape | Non
         for part in ("test", "val"):
             _check_unique(f"{part}_ids", arrays[f"{part}_ids"])
         _check_unique("arms", arrays["arms"])
+        for column in shape.subgroups:
+            _check_few(column, arrays[f"test_{column}"], arrays[f"val_{column}"])
     except ValueError as error:
         raise EntryError(
             f"{shown(path, None)} is not a usable predictions file: {shown(error, 300)}. Use the file that 'qaugbench run' wrote."
@@ -290,6 +293,12 @@ def _check_values(name: str, array: np.ndarray) -> None:
         raise ValueError(f"{name} holds {array.min()} to {array.max()}; groups are numbers from 0 to {LARGEST_GROUP}")
     elif name.endswith("_logits") and np.abs(array).max(initial=0, where=~np.isnan(array)) > LARGEST_LOGIT:
         raise ValueError(f"{name} holds infinite logits, or some beyond {LARGEST_LOGIT:,.0f}")
+
+
+def _check_few(column: str, *names: np.ndarray) -> None:
+    n_groups = max(np.unique(one).size for one in names)
+    if n_groups > MOST_SUBGROUPS:
+        raise ValueError(f"{column} holds {n_groups:,} groups; there may be {MOST_SUBGROUPS} at most")
 
 
 def _check_unique(name: str, array: np.ndarray) -> None:

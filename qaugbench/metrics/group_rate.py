@@ -37,7 +37,7 @@ def group_rate(
     if not len(logits):
         raise StatisticsError("A judge needs at least one image.")
     judged, real_judged = (np.isin(of.argmax(axis=1), list(classes)) for of in (logits, real_logits))
-    mix, counts = requested.mean(axis=0), real_labels.sum(axis=0)
+    mix, counts = requested.mean(axis=0, dtype=np.float64), real_labels.sum(axis=0)
     known = not ((mix > 0) & (counts == 0)).any()
-    real = float((mix / np.maximum(counts, 1))[real_labels.argmax(axis=1)] @ real_judged) if known else None
-    return GroupRate(int(judged.sum()), len(judged), real)
+    real = float((mix / np.maximum(counts, 1))[real_labels.argmax(axis=1)] @ real_judged)
+    return GroupRate(int(judged.sum()), len(judged), min(real, 1.0) if known else None)

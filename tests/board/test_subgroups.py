@@ -71,6 +71,16 @@ def test_predictions_and_record_must_agree_on_the_columns(told: Path) -> None:
         verify(told)
 
 
+def test_more_groups_than_any_run_tells_are_refused(told: Path) -> None:
+    def own_names(predicted: PredictionSet) -> PredictionSet:
+        names = np.arange(len(predicted.test_ids)).astype(str)
+        return replace(predicted, test_subgroups={**predicted.test_subgroups, "sex": names})
+
+    change_predictions(told, own_names)
+    with pytest.raises(EntryError, match="sex holds 180 groups; there may be 50 at most"):
+        verify(told)
+
+
 def test_what_an_older_version_wrote_holds_is_shown_and_gains_a_profile_when_scored_again(tmp_path: Path) -> None:
     folder = tmp_path / "old"
     write_run(folder, replicates=3)

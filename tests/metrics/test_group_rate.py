@@ -25,6 +25,15 @@ def test_a_class_without_real_images_leaves_their_rate_unknown() -> None:
     assert group_rate(EYE[:2], EYE[:2], EYE[:2], EYE[:2], [0]).real == pytest.approx(0.5)
 
 
+def test_the_rate_of_real_images_is_never_above_one() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        labels = EYE[np.r_[:3, rng.integers(3, size=rng.integers(5, 60))]]
+        real = group_rate(labels, labels, labels, EYE[rng.permutation(labels.argmax(axis=1))], [0, 1, 2]).real
+        assert real == pytest.approx(1.0)
+        assert real <= 1.0
+
+
 def test_no_image_is_refused() -> None:
     with pytest.raises(StatisticsError, match="at least one image"):
         group_rate(EYE[:0], EYE[:0], EYE, EYE, [0])
