@@ -62,12 +62,17 @@ TRAINING_KEYS = tuple(field.name for field in dataclasses.fields(Training))
 
 @dataclasses.dataclass(frozen=True)
 class Citation:
-    """Whom to cite for a generator, and in ``claim`` what the paper says of it, in one sentence."""
+    """Whom to cite for a generator, and in ``claim`` what the paper says of it, in one sentence.
+
+    ``data`` says on what data it says so, ``seeds`` from how many seeds; what is not public is said to be not known.
+    """
 
     authors: str
     title: str
     year: int
     claim: str = ""
+    data: str = ""
+    seeds: str = ""
     identifier: str = ""
     arxiv: str = ""
     doi: str = ""

@@ -26,6 +26,8 @@ from qaugbench.task import Task
 from qaugbench.text_table import fitted, listed
 
 KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets", "runs", "studies")
+LISTS = (*KINDS, "claims")
+"""Every word that names a list; that of claims is not among all lists, since it reads results."""
 RESULTS = {"runs": ("runs", "studies"), "studies": ("studies",)}
 """What is listed for a word that means results: studies are listed with runs as well."""
 INDENT = "  "
@@ -75,7 +77,7 @@ def _meant(what: str) -> str:
     if is_definition(what):
         return f" 'qaugbench show {what}' shows it."
     known = list_called(what)
-    return f" Did you mean {known!r}? Known: {', '.join(KINDS)}." if known else near_names(what, KINDS)
+    return f" Did you mean {known!r}? Known: {', '.join(LISTS)}." if known else near_names(what, LISTS)
 
 
 def _text(kind: str, rows: Sequence[Mapping[str, Any]], width: int) -> str:

@@ -64,7 +64,8 @@ def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
 
 
 def _paper(citation: Citation) -> list[str]:
-    return [f"Paper: {citation.text}", *([f"Its claim: {citation.claim}"] if citation.claim else [])]
+    stated = {"Its claim": citation.claim, "On what data": citation.data, "With how many seeds": citation.seeds}
+    return [f"Paper: {citation.text}", *(f"{what}: {said}" for what, said in stated.items() if said)]
 
 
 def settings_table(card: GeneratorCard, width: int = WIDTH) -> list[str]:

@@ -16,6 +16,7 @@ Fidelity = Literal["faithful", "structure", "reconstruction", "standard", "origi
 its idea, since essentials are not public. Or no claim about a paper: a textbook method, published here first, not known."""
 
 OF_A_PAPER: tuple[Fidelity, ...] = ("faithful", "structure", "reconstruction")
+TIERS: dict[Fidelity, str] = {"faithful": "A", "structure": "B", "reconstruction": "C"}
 FIDELITY_WORDS: dict[Fidelity, str] = {
     "faithful": "tier A, the whole method is known and followed but for the deviations",
     "structure": "tier B, its structure is known and followed, settings are from elsewhere",

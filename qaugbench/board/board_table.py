@@ -170,7 +170,7 @@ def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tu
         _mean(row.reference),
         difference_cell(row.difference),
         p_value(adjusted),
-        _words(row, _verdict_words(verdict)),
+        verdict_cell(row),
         ATTRIBUTION[verdict.ladder.attribution] if verdict else NONE,
         influence if is_quantum(row.arm.kind) else "",
         "",
@@ -205,6 +205,11 @@ def difference_cell(found: Contrast | None) -> str:
     if found is None:
         return NONE
     return change(found.estimate, found.ci_low, found.ci_high)
+
+
+def verdict_cell(row: Row) -> str:
+    """Return the verdict on a generator; where there is none, with the reason."""
+    return _words(row, _verdict_words(row.verdict))
 
 
 def _mean(value: ArmScore | None) -> str:

@@ -44,9 +44,9 @@ def tracks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 def lists(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return what can be listed."""
-    from qaugbench.catalogue import KINDS
+    from qaugbench.catalogue import LISTS
 
-    return _beginning(incomplete, KINDS)
+    return _beginning(incomplete, LISTS)
 
 
 def commands(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

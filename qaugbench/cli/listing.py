@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from qaugbench.cli import complete
-from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
+from qaugbench.cli.output import each, json_option, print_json, say_fitted, terminal_width, warned_of_change
 from qaugbench.cli.root import NearNamesGroup, cli, say, tell
-from qaugbench.places import RUNS
+from qaugbench.places import RESULTS, RUNS
 
 if TYPE_CHECKING:
     from qaugbench.testing import CheckResult
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @cli.command(name="list")
 @click.argument("what", required=False, shell_complete=complete.lists)
+@click.argument("names", metavar="[RESULT]...", nargs=-1, shell_complete=complete.results)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -26,18 +27,50 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder of the runs, as for 'qaugbench run'.",
 )
+@click.option("--format", "form", type=click.Choice(("table", "markdown")), help="Of claims.  [default: table]")
 @json_option
-def list_(what: str | None, out: Path, as_json: bool) -> None:
+def list_(what: str | None, names: tuple[str, ...], out: Path, form: str | None, as_json: bool) -> int:
     """List tasks, generators, sources, tracks, runs and more.
 
     WHAT is tasks, generators, arms, sources, tracks, presets, runs (tuning studies included) or studies; all without it.
+    Or it is claims: what papers of quantum generators say, and what RESULTs (runs, entries, boards) found of it; by default the
+    entries in 'results'.
     """
+    if what == "claims":
+        return _claims(names, out, "json" if as_json else form)
+    if names or form:
+        given = f"RESULT {names[0]!r}" if names else "--format"
+        raise click.UsageError(f"{given} is for 'qaugbench list claims'.", click.get_current_context())
     from qaugbench.catalogue import catalogue, catalogue_text
 
     if as_json:
         print_json({"list": kind, **row} for kind, rows in catalogue(what, out).items() for row in rows)
     else:
         say(catalogue_text(what, out, terminal_width()))
+    return 0
+
+
+def _claims(names: tuple[str, ...], runs: Path, form: str | None) -> int:
+    """Print the claims; 1 if a result does not hold what it claims."""
+    from qaugbench import definitions
+    from qaugbench.board.claims_page import claims, claims_markdown, claims_text
+    from qaugbench.board.comparable import Submitted
+    from qaugbench.board.reader import record_of
+    from qaugbench.board.result_folders import entry_paths, result_folders
+    from qaugbench.errors import EntryError
+
+    folders = result_folders(names, runs) if names else entry_paths(RESULTS) if RESULTS.is_dir() else []
+    results = [
+        Submitted(path, record) for path, record in each(folders, record_of) if not isinstance(record, EntryError)
+    ]
+    changed = [one.path for one in results if warned_of_change(one.path, one.record)]
+    ok = len(results) - len(changed) == len(folders)
+    found = claims(definitions.usable_cards(), results)
+    if form == "json":
+        print_json(({"list": "claims", **claim.to_dict()} for claim in found), ok=ok)
+    else:
+        say(claims_markdown(found).rstrip() if form == "markdown" else claims_text(found, terminal_width()))
+    return int(not ok)
 
 
 @cli.group(cls=NearNamesGroup, invoke_without_command=True)

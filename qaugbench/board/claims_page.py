@@ -1,0 +1,170 @@
+"""The claims page: what the papers of quantum generators say, and what was found of them here, from records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_cell
+from qaugbench.board.circuit_influence import influence_cell, influence_of
+from qaugbench.board.comparable import Submitted
+from qaugbench.cards import Citation, GeneratorCard
+from qaugbench.formatting import NONE, WIDTH, count, fraction_words, markdown_table
+from qaugbench.kinds import OF_A_PAPER, TIERS, may_run_circuits
+from qaugbench.text_table import wrapped
+
+UNKNOWN = "not stated in its file"
+NOT_RUN = "not run"
+HEADER = (
+    "system",
+    "tier",
+    "the paper says",
+    "on what data",
+    "with how many seeds",
+    "what ran here",
+    "what was found",
+    "verdict",
+)
+INTRODUCTION = (
+    "One row per published generator with circuits. The first columns are the paper's, as far as it could be read: what is not known is "
+    "said to be so. The others are from records alone: what ran (as its paper means it, and as its authors released it where the two "
+    "differ), the differences that adding its images made to macro-AUROC or whatever decides the task (from R*, the best arm of real "
+    "images, then from each control, with 95 % intervals), and how much of the images changes when its circuits' outputs are "
+    "replaced. Most papers report the likeness of images and no classifier, so a verdict here need not contradict a claim. Fewer than "
+    "10 replicates are provisional. `qaugbench list claims --format markdown` writes this page."
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one run or entry found of a generator, or of its variant, at one fraction; differences are in words."""
+
+    generator: str
+    controls: tuple[str, ...]
+    record: str
+    board: str
+    fraction: str
+    replicates: int
+    evidence: bool
+    difference: str
+    over_controls: tuple[str, ...]
+    influence: str
+    verdict: str
+
+    @property
+    def ran(self) -> str:
+        """What ran, where, and how often."""
+        name = f"{self.generator} and its controls {', '.join(self.controls)}" if self.controls else self.generator
+        drawn = "" if self.evidence else ", no evidence"
+        where = f"{self.board} at {fraction_words(self.fraction)}"
+        return f"{name}: {where}, {count(self.replicates, 'replicate')}{drawn} (`{self.record}`)"
+
+    @property
+    def found(self) -> str:
+        """The differences from R* and from each control, and the circuits' influence on the images."""
+        parts = [f"{self.difference} from R*", *self.over_controls]
+        return "; ".join([*parts, f"influence of the circuits {self.influence}"])
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published generator, what its paper claims, and what was found of it; ``not_run`` names variants without a finding."""
+
+    generator: str
+    title: str
+    tier: str
+    paper: str
+    claim: str
+    data: str
+    seeds: str
+    findings: tuple[Finding, ...]
+    not_run: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+def claims(cards: Iterable[GeneratorCard], results: Sequence[Submitted]) -> list[Claim]:
+    """Return one claim per published generator with circuits among ``cards``, with what ``results`` found of it."""
+    return [
+        _claim(card, card.citation, results) for card in cards if card.citation is not None and is_published(card)
+    ]
+
+
+def is_published(card: GeneratorCard) -> bool:
+    """Return whether a generator is a paper's and has circuits, or something in their place."""
+    return card.fidelity in OF_A_PAPER and may_run_circuits(card.kind)
+
+
+def claims_markdown(found: Sequence[Claim]) -> str:
+    """Return the page as Markdown."""
+    rows = [_cells(claim) for claim in found]
+    return "\n\n".join(["# Claims", INTRODUCTION, markdown_table(HEADER, rows, words=len(HEADER) - 1)]) + "\n"
+
+
+def claims_text(found: Sequence[Claim], width: int = WIDTH) -> str:
+    """Return the claims as text for a terminal, one block per generator."""
+    return "\n\n".join("\n".join(_lines(claim, width)) for claim in found)
+
+
+def _claim(card: GeneratorCard, cited: Citation, results: Sequence[Submitted]) -> Claim:
+    names = (card.id, *(f"{card.id}:{variant}" for variant in card.variants))
+    findings = [finding for result in results for finding in _findings(names, result)]
+    ran = {finding.generator for finding in findings}
+    return Claim(
+        generator=card.id,
+        title=card.title,
+        tier=TIERS[card.fidelity],
+        paper=cited.text,
+        claim=cited.claim or UNKNOWN,
+        data=cited.data or UNKNOWN,
+        seeds=cited.seeds or UNKNOWN,
+        findings=tuple(findings),
+        not_run=tuple(name for name in names if name not in ran),
+    )
+
+
+def _findings(names: Sequence[str], result: Submitted) -> list[Finding]:
+    return [
+        _finding(row)
+        for name in names
+        for fraction in result.record.fractions
+        for row in rows_of(result, fraction.key)
+        if row.arm.generator == name
+    ]
+
+
+def _finding(row: Row) -> Finding:
+    record, key = row.record, row.place.fraction
+    controls = {str(control.arm.control): control.over_control for control in row.controls}
+    return Finding(
+        generator=row.arm.id,
+        controls=tuple(controls),
+        record=record.id,
+        board=str(record.board),
+        fraction=key,
+        replicates=record.replicates,
+        evidence=not record.data.phantom,
+        difference=difference_cell(row.difference),
+        over_controls=tuple(f"{difference_cell(found)} from {name}" for name, found in controls.items()),
+        influence=influence_cell(influence_of(record, key, row.arm.generator)),
+        verdict=verdict_cell(row),
+    )
+
+
+def _cells(claim: Claim) -> tuple[str, ...]:
+    said = [*((one.ran, one.found, one.verdict) for one in claim.findings)]
+    said += [(f"{name}: {NOT_RUN}", NONE, NONE) for name in claim.not_run]
+    ran, found, verdict = (" <br> ".join(cells) for cells in zip(*said, strict=True))
+    name = f"{claim.title} (`{claim.generator}`). {claim.paper}"
+    return name, claim.tier, claim.claim, claim.data, claim.seeds, ran, found, verdict
+
+
+def _lines(claim: Claim, width: int) -> list[str]:
+    lines = [f"{claim.generator}: {claim.title}, tier {claim.tier}. {claim.paper}"]
+    lines += [f"  says: {claim.claim}", f"  on: {claim.data}", f"  seeds: {claim.seeds}"]
+    lines += [f"  ran here: {one.ran}. Found: {one.found}. Verdict: {one.verdict}." for one in claim.findings]
+    lines += [f"  {NOT_RUN}: {', '.join(claim.not_run)}"] if claim.not_run else []
+    return [wrapped(line.strip(), "  " if line.startswith(" ") else "", width) for line in lines]
