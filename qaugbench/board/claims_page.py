@@ -8,10 +8,11 @@ from typing import Any
 
 from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_cell
 from qaugbench.board.circuit_influence import influence_cell, influence_of
-from qaugbench.board.comparable import Submitted
+from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.cards import Citation, GeneratorCard
 from qaugbench.formatting import NONE, WIDTH, count, fraction_words, markdown_table
 from qaugbench.kinds import OF_A_PAPER, TIERS, may_run_circuits
+from qaugbench.stats.decide import LISTED_REPLICATES
 from qaugbench.text_table import wrapped
 
 UNKNOWN = "not stated in its file"
@@ -27,18 +28,21 @@ HEADER = (
     "verdict",
 )
 INTRODUCTION = (
-    "One row per published generator with circuits. The first columns are the paper's, as far as it could be read: what is not known is "
-    "said to be so. The others are from records alone: what ran (as its paper means it, and as its authors released it where the two "
-    "differ), the differences that adding its images made to macro-AUROC or whatever decides the task (from R*, the best arm of real "
-    "images, then from each control, with 95 % intervals), and how much of the images changes when its circuits' outputs are "
-    "replaced. Most papers report the likeness of images and no classifier, so a verdict here need not contradict a claim. Fewer than "
-    "10 replicates are provisional. `qaugbench list claims --format markdown` writes this page."
+    "One row per published generator with circuits. The first columns are the paper's, as far as it could be read; what is not "
+    "known is said to be so. The others are from records alone: what ran (as the paper means it and, where that differs, as its "
+    "authors released it), the differences that adding its images made to what decides the task (from R*, the best arm of real "
+    "images, and from each control, with 95 % intervals), and how much of its images changes when the outputs of its circuits "
+    "are replaced. Most papers report how alike images are, and no classifier: a verdict here need not contradict a claim. "
+    f"Verdicts from fewer than {LISTED_REPLICATES} replicates are provisional. `qaugbench list claims --format markdown` writes this page."
 )
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one run or entry found of a generator, or of its variant, at one fraction; differences are in words."""
+    """What one run or entry found of a generator, or of its variant, at one fraction; differences are in words.
+
+    ``off_board`` says why no board lists the record, where none does.
+    """
 
     generator: str
     controls: tuple[str, ...]
@@ -46,7 +50,7 @@ class Finding:
     board: str
     fraction: str
     replicates: int
-    evidence: bool
+    off_board: str | None
     difference: str
     over_controls: tuple[str, ...]
     influence: str
@@ -56,9 +60,9 @@ class Finding:
     def ran(self) -> str:
         """What ran, where, and how often."""
         name = f"{self.generator} and its controls {', '.join(self.controls)}" if self.controls else self.generator
-        drawn = "" if self.evidence else ", no evidence"
-        where = f"{self.board} at {fraction_words(self.fraction)}"
-        return f"{name}: {where}, {count(self.replicates, 'replicate')}{drawn} (`{self.record}`)"
+        where = f"{self.board} at {fraction_words(self.fraction)}, {count(self.replicates, 'replicate')}"
+        aside = "" if self.off_board is None else f"; on no board: {self.off_board}"
+        return f"{name}: {where} (`{self.record}`{aside})"
 
     @property
     def found(self) -> str:
@@ -88,9 +92,7 @@ class Claim:
 
 def claims(cards: Iterable[GeneratorCard], results: Sequence[Submitted]) -> list[Claim]:
     """Return one claim per published generator with circuits among ``cards``, with what ``results`` found of it."""
-    return [
-        _claim(card, card.citation, results) for card in cards if card.citation is not None and is_published(card)
-    ]
+    return [_claim(card, card.citation, results) for card in cards if card.citation is not None and is_published(card)]
 
 
 def is_published(card: GeneratorCard) -> bool:
@@ -146,7 +148,7 @@ def _finding(row: Row) -> Finding:
         board=str(record.board),
         fraction=key,
         replicates=record.replicates,
-        evidence=not record.data.phantom,
+        off_board=why_off_board(record),
         difference=difference_cell(row.difference),
         over_controls=tuple(f"{difference_cell(found)} from {name}" for name, found in controls.items()),
         influence=influence_cell(influence_of(record, key, row.arm.generator)),
