@@ -33,7 +33,8 @@ INTRODUCTION = (
     "authors released it), the differences that adding its images made to what decides the task (from R*, the best arm of real "
     "images, and from each control, with 95 % intervals), and how much of its images changes when the outputs of its circuits "
     "are replaced. Most papers report how alike images are, and no classifier: a verdict here need not contradict a claim. "
-    f"Verdicts from fewer than {LISTED_REPLICATES} replicates are provisional. `qaugbench list claims --format markdown` writes this page."
+    f"Verdicts from fewer than {LISTED_REPLICATES} replicates are provisional. `qaugbench list claims --format markdown` writes "
+    "this page."
 )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
@@ -88,7 +88,7 @@ class MediqGan(Stepped):
         of_block = {id(parameter) for parameter in block.parameters()}
         others = [parameter for parameter in self.generator.parameters() if id(parameter) not in of_block]
         turned = [parameter for parameter in block.parameters() if parameter.requires_grad]
-        groups = [{"params": others}, {"params": turned, "lr": rate * self.hyper.circuit_rate}]
+        groups: list[dict[str, Any]] = [{"params": others}, {"params": turned, "lr": rate * self.hyper.circuit_rate}]
         return {
             "critic": torch.optim.Adam(self.critic.parameters(), lr=rate * self.hyper.critic_rate, betas=(0.0, 0.9)),
             "generator": torch.optim.Adam(groups, lr=rate, betas=(0.5, 0.999)),

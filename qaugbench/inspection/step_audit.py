@@ -136,9 +136,10 @@ def _hook(module: nn.Module, own: str, fed: _Fed) -> Any:
         fed.inputs += [leaf.detach().clone() for leaf in leaves]
         fed.place = fed.place or str(place_running(type(module).__module__) or "")
         joined = [leaf.flatten() for leaf in leaves if leaf.requires_grad]
-        if joined and outside and not fed.reached:
+        trained = [tensor for tensor in outside if tensor.requires_grad]  # a critic may be constant for a while
+        if joined and trained and not fed.reached:
             total = (torch.cat(joined) * torch.linspace(0.5, 1.5, sum(map(len, joined)), device=joined[0].device)).sum()
-            gradients = torch.autograd.grad(total, outside, allow_unused=True, retain_graph=True)
+            gradients = torch.autograd.grad(total, trained, allow_unused=True, retain_graph=True)
             fed.reached = any(gradient is not None and bool(gradient.any()) for gradient in gradients)
 
     return entering

@@ -18,6 +18,7 @@ from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE, check_rows
 from qaugbench.board.cite import bibtex, references
 from qaugbench.board.reader import check_folder, is_entry, record_of
+from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, change, count, duration, fraction_words, unsigned
 from qaugbench.record import Record
@@ -348,17 +349,24 @@ def _curve_pictures(record: Record, kept: CurveFile) -> list[Picture]:
 
 def _curve_picture(record: Record, kept: CurveFile, key: str, value: str) -> Picture | None:
     caption = f"{CURVE_TITLES[value]}, at {fraction_words(key)}: replicates thin, their mean thick."
-    if value == "loss" and views.training_words(record, key):
+    if value == "loss" and _tells_of_fits(record, key):
         caption += f" {FIT_WORDS}"
     alt = f"Curves over training steps of {CURVE_TITLES[value]}, one panel per generator with its controls."
     return _picture(caption, alt, lambda narrow: plots.training_figure(record, kept, key, value, narrow=narrow))
 
 
+def _tells_of_fits(record: Record, key: str) -> bool:
+    """Return whether a word at the end of a curve needs explaining, other than that fits are too short to tell."""
+    return bool(set(views.training_words(record, key).values()) - {TOO_SHORT})
+
+
 def _milestones_picture(record: Record, key: str) -> Picture | None:
     caption = (
         f"Generators, distance of what they draw to real images after a share of the steps, at {fraction_words(key)}: KID on the "
-        f"judge's features with its 95 % interval, lower is nearer. {FIT_WORDS}"
+        "judge's features with its 95 % interval, lower is nearer."
     )
+    if _tells_of_fits(record, key):
+        caption += f" {FIT_WORDS}"
     words = "; ".join(f"{arm} {word}" for arm, word in views.training_words(record, key).items())
     draw = lambda narrow: plots.milestones_figure(record, key, narrow=narrow)  # noqa: E731
     return _picture(caption, f"Plot of distances on the way of each fit: {words}.", draw)

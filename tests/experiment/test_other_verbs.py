@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import qaugbench
-from qaugbench.datasets.phantom.source import export_phantom
+from qaugbench.datasets.manifest import write_prepared
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.estimate import estimate_run
 from qaugbench.experiment.request import RunRequest
@@ -37,7 +38,9 @@ def test_estimate_of_a_finished_run_is_nothing(finished: RunResult) -> None:
 
 
 def test_images_from_a_folder_are_an_arm(finished: RunResult, tmp_path: Path) -> None:
-    made = export_phantom(TASK, 150, 32, tmp_path / "made.zip")
+    made = tmp_path / "made.zip"
+    drawn = render_phantom(TASK, 150, 7, 32)  # other patients than those of the run
+    write_prepared(made, drawn.images, drawn.rows, {"name": "made", "task": TASK})
     scored = tiny_run(finished.folder.parent, generators=(f"folder:{made}",)).record
     arm = next(arm for arm in scored.arms if arm.role == "synthetic")
     assert (arm.id, arm.kind) == ("folder:made", "external")

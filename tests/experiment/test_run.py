@@ -102,7 +102,6 @@ def test_a_run_says_what_it_does_at_every_time(finished: RunResult, capsys: pyte
     tiny_run(finished.folder.parent, quiet=False)
     said = capsys.readouterr().err
     told = (
-        "Loading PyTorch and the generators",
         "Reading and checking the images",
         "Board: ",
         "Plan  ",

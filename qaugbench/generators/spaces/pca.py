@@ -1,4 +1,4 @@
-"""Principal components: points are the leading coefficients of an image, each of unit variance."""
+"""Principal components: points are the leading coefficients of an image, each of unit variance, or the first of them alone."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ EXACT_UP_TO = 2000
 class PrincipalComponents(Space):
     """Points [components]: the image minus the mean image, projected on the leading directions and divided by their deviations.
 
+    Unless it is to ``whiten``, all are divided by the deviation of the first, so that weak components stay small.
+
     Above ``EXACT_UP_TO`` images the directions come from a randomised singular value decomposition (Halko, Martinsson &
     Tropp, SIAM Review 53, 2011).
     """
 
     @dataclass(frozen=True)
     class Hyper:
-        """``components``: how many directions are kept."""
+        """``components``: how many directions are kept; ``whiten``: whether each coefficient has unit variance."""
 
         components: int = 64
+        whiten: bool = True
 
     name: ClassVar[str] = "pca"
     hyper: Hyper
@@ -51,6 +54,10 @@ class PrincipalComponents(Space):
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("directions", torch.zeros(hyper.components, size))
         self.register_buffer("deviations", torch.ones(hyper.components))
+
+    @property
+    def title(self) -> str:
+        return super().title + ("" if self.hyper.whiten else "-unwhitened")
 
     def fit(
         self,
@@ -73,7 +80,8 @@ class PrincipalComponents(Space):
         values, directions = _leading(rows - mean, kept, child_seed(seed, "directions") % 2**32)
         self.mean.copy_(torch.from_numpy(mean))
         self.directions.copy_(torch.from_numpy(np.ascontiguousarray(directions)))
-        self.deviations.copy_(torch.from_numpy(values / np.sqrt(len(rows) - 1)).clamp_min(1e-6))
+        deviations = values / np.sqrt(len(rows) - 1)
+        self.deviations.copy_(torch.from_numpy(deviations if self.hyper.whiten else deviations[:1]).clamp_min(1e-6))
 
     def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
         return (pixels.flatten(1) - self.mean) @ self.directions.T / self.deviations
