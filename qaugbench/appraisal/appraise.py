@@ -97,7 +97,7 @@ def appraise(
     fidelity = _on_each(sets, remembered, random, tell)
     if originals is not None:
         fidelity |= reconstruction(sets.synthetic.images, originals)
-    provenances = [one.provenance for one in remembered] + ([] if lpips is None else [lpips.provenance])
+    provenances = [one.provenance for one in (*remembered, lpips, factors) if one is not None]
     appraisal = Appraisal(
         n_synthetic=len(sets.synthetic),
         n_reference=len(sets.reference),

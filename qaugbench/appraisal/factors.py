@@ -15,6 +15,7 @@ import numpy as np
 
 from qaugbench.datasets.strata import rarest_positive
 from qaugbench.errors import StatisticsError
+from qaugbench.extractors.contract import Provenance
 from qaugbench.image_facts import Measure
 from qaugbench.metrics.copies import matching_weights
 from qaugbench.metrics.known_factors import FactorDistance, category_distance, number_distance, ranges
@@ -31,7 +32,7 @@ class KnownFactors:
     """The ``true`` factors [M, F] of fresh phantom images, NaN where one has none, and their ``labels`` [M, K].
 
     ``estimated`` [M, F] is what a network that has not seen these images makes of them, and ``synthetic`` [N, F] what it makes of
-    the synthetic ones.
+    the synthetic ones; ``weights_sha256`` is that of its weights.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,12 @@ class KnownFactors:
     labels: np.ndarray
     estimated: np.ndarray
     synthetic: np.ndarray
+    weights_sha256: str
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the estimates come from."""
+        return Provenance(ESTIMATOR, self.weights_sha256, "means of squares of pixels, to at most 64 on a side")
 
 
 def factor_measures(known: KnownFactors, labels: np.ndarray, rng: np.random.Generator) -> dict[str, Measure]:

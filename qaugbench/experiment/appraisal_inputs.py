@@ -152,11 +152,13 @@ def known_factors(cell: Cell, store: Store, images: np.ndarray) -> Any:
 
     names = tuple(store.meta("truth", truth.name)["facts"]["names"])
     network = FactorNetwork(images.shape[3], len(names))
-    network.load_state_dict(load(store.read("truth", truth.name, NETWORK)))
+    weights = store.read("truth", truth.name, NETWORK)
+    network.load_state_dict(load(weights))
     return KnownFactors(
         names=names,
         true=store.array("truth", truth.name, "true"),
         labels=store.array("truth", truth.name, "labels"),
         estimated=store.array("truth", truth.name, "estimated"),
         synthetic=factor_estimates(network.to(cell.key["device"]), images),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
     )

@@ -31,7 +31,7 @@ def estimated(factors: np.ndarray, seed: int) -> np.ndarray:
 
 def known(synthetic: np.ndarray) -> KnownFactors:
     true, labels = drawn(900, 1)
-    return KnownFactors(NAMES, true, labels, estimated(true, 2), estimated(synthetic, 3))
+    return KnownFactors(NAMES, true, labels, estimated(true, 2), estimated(synthetic, 3), "0" * 64)
 
 
 def measures(factors: np.ndarray, labels: np.ndarray) -> dict[str, Measure]:

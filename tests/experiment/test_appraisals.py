@@ -199,6 +199,7 @@ def test_the_factors_of_a_phantom_are_held_against_the_truth(appraised: RunResul
         skills = {name: one.measures[f"collapse/skill/{name}"].value for name in names}
         read = {name for name, skill in skills.items() if skill >= 0.5}
         assert "height of the joint" in read
+        assert "factor network" in one.extractors
         for name in names:
             distance = one.measures[f"collapse/factor/{name}"]
             assert (distance.value is not None) == (name in read)
