@@ -38,8 +38,8 @@ APPRAISAL_CODE = (
 )
 GRADING_CODE = ("qaugbench.metrics.group_rate", "qaugbench.downstream.judge")
 TRUTH_CODE = ("qaugbench.appraisal.factor_network", "qaugbench.datasets.preprocess")
-TRUTH_PATIENTS, TRUTH_STEPS = 3000, 1200
-"""Fresh patients of a phantom, and training steps of the network that reads their factors."""
+TRUTH_PATIENTS, TRUTH_STEPS, TRUTH_SIDE = 60, 20, 64
+"""Fresh patients of a phantom, and training steps of the network that reads their factors, per pixel of a side up to the last."""
 GEOMETRY_CODE = ("qaugbench.generators.shared.latent_geometry", "qaugbench.metrics.geometry")
 GEOMETRY_IMAGES = 8
 EXTRACTOR_CODE = "qaugbench.extractors.named"
@@ -115,13 +115,14 @@ def _truth(setting: Setting) -> dict[str, Cell]:
     drawn_at = phantom_side(setting.source, setting.task.id)
     if drawn_at is None:
         return {}
+    side = min(setting.track.image_size, TRUTH_SIDE)
     key = {
         "task": setting.task.id,
         "drawn_at": drawn_at,
         "size": setting.track.image_size,
         "channels": setting.task.channels,
-        "patients": TRUTH_PATIENTS,
-        "steps": TRUTH_STEPS,
+        "patients": TRUTH_PATIENTS * side,
+        "steps": TRUTH_STEPS * side,
         "seed": child_seed(setting.streams(1.0, FIRST).init_seed, "factors"),
         **_code(setting, (*TRUTH_CODE, f"{PHANTOMS}.{setting.task.id}")),
     }

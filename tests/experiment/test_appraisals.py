@@ -40,8 +40,8 @@ def appraised(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     weights = timm.create_model("test_resnet").state_dict()
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, out / WEIGHTS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(appraisal_cells, "TRUTH_PATIENTS", 120)
-        patch.setattr(appraisal_cells, "TRUTH_STEPS", 60)
+        patch.setattr(appraisal_cells, "TRUTH_PATIENTS", 4)
+        patch.setattr(appraisal_cells, "TRUTH_STEPS", 2)
         return perform(*asked(out, extractors=(f"{EXTRACTOR}={out / WEIGHTS}",)))
 
 
