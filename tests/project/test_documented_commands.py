@@ -18,6 +18,8 @@ from click.testing import CliRunner
 from qaugbench import definitions
 from qaugbench.cli.root import cli
 from qaugbench.datasets import acquire
+from qaugbench.datasets.manifest import write_prepared
+from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.datasets.sources import prepared_path, source
 from qaugbench.experiment import run as running
@@ -42,8 +44,8 @@ PARSED_ONLY = {
     ("data", "prepare"): "tests/datasets",
 }
 """The first words of commands that are only parsed, and where they are executed."""
-DRAWN = {"my.zip": (60, 64), "made.zip": (150, 40)}
-"""Patients and pixels of the files that the text tells to have; of another size, no image of one is in the other."""
+DRAWN = {"my.zip": (60, 64, 1), "made.zip": (150, 40, 2)}
+"""Patients, pixels and seed of the files that the text tells to have; of another seed, no image of one is in the other."""
 FIRST_RUN = next(command for _, command in COMMANDS if command[1] == "run")
 
 
@@ -84,10 +86,13 @@ class Reader:
     def types(self, words: tuple[str, ...]) -> click.testing.Result:
         """Execute one command; its files are made for its task first."""
         if "--task" in words:
-            for name, (patients, size) in DRAWN.items():
+            task = words[words.index("--task") + 1]
+            for name, (patients, size, seed) in DRAWN.items():
                 if any(word.endswith(name) for word in words):
                     (self.folder / name).unlink(missing_ok=True)
-                    export_phantom(words[words.index("--task") + 1], patients, size, self.folder / name)
+                    drawn = render_phantom(task, patients, seed, size)
+                    facts = {"name": "phantom", "task": task, "phantom": True}
+                    write_prepared(self.folder / name, drawn.images, drawn.rows, facts)
         if any(words[1 : len(start) + 1] == start for start in PARSED_ONLY):
             self.monkeypatch.setattr(resolved(words), "callback", lambda **_: 0)
         return CliRunner().invoke(cli, words[1:], standalone_mode=False)
