@@ -45,7 +45,10 @@ PARSED_ONLY = {
 }
 """The first words of commands that are only parsed, and where they are executed."""
 DRAWN = {"my.zip": (60, 64, 1), "made.zip": (150, 40, 2)}
-"""Patients, pixels and seed of the files that the text tells to have; of another seed, no image of one is in the other."""
+"""Patients, pixels and seed of the files that the text tells to have; of another seed, no image of one is in the other.
+
+All have the labels of the first seed, so that images are made for every combination of labels that a run draws.
+"""
 FIRST_RUN = next(command for _, command in COMMANDS if command[1] == "run")
 
 
@@ -90,9 +93,10 @@ class Reader:
             for name, (patients, size, seed) in DRAWN.items():
                 if any(word.endswith(name) for word in words):
                     (self.folder / name).unlink(missing_ok=True)
-                    drawn = render_phantom(task, patients, seed, size)
+                    labelled, drawn = (render_phantom(task, patients, one, size) for one in (1, seed))
+                    n = min(len(labelled.rows), len(drawn.images))
                     facts = {"name": "phantom", "task": task, "phantom": True}
-                    write_prepared(self.folder / name, drawn.images, drawn.rows, facts)
+                    write_prepared(self.folder / name, drawn.images[:n], labelled.rows[:n], facts)
         if any(words[1 : len(start) + 1] == start for start in PARSED_ONLY):
             self.monkeypatch.setattr(resolved(words), "callback", lambda **_: 0)
         return CliRunner().invoke(cli, words[1:], standalone_mode=False)
