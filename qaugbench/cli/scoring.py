@@ -85,11 +85,10 @@ def selftest(full: bool, only: tuple[str, ...], jobs: int | None, as_json: bool)
 
     Error rates, coverage and power, and that broken versions of the statistics are caught.
     """
-    from qaugbench.stats.selftest.parallel import processes
+    from qaugbench.stats.selftest.parallel import over_processes
     from qaugbench.stats.selftest.run import run_selftest
 
-    with processes(jobs) as map_blocks:
-        found = run_selftest(full=full, only=only or None, map_blocks=map_blocks, progress=_progress)
+    found = run_selftest(full=full, only=only or None, map_blocks=over_processes(jobs), progress=_progress)
     if as_json:
         print_json([found.to_dict()], ok=found.passed)
     else:

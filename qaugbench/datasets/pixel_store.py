@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qaugbench.child_processes import in_processes
 from qaugbench.datasets.formats.archive import Archive, FolderArchive, ZipArchive
 from qaugbench.datasets.formats.pictures import reason
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, refuse_unpacking
@@ -47,7 +48,7 @@ def write_pixels(prepared: PreparedData, size: int, channels: int, folder: Path,
     default the number in joblib's ``parallel_config``, else one); each needs about 32 MiB. All images are tried first:
     one DataError then names the first unreadable files and their number.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     refuse_unpacking(prepared, range(len(prepared)))
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,7 @@ def write_pixels(prepared: PreparedData, size: int, channels: int, folder: Path,
         work = (delayed(_decode)(stretch) for stretch in missing)
         jobs = 1 if len(missing) == 1 else jobs
         with journal.open("a", encoding="utf-8") as file:
-            for entry, problems in Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work):
+            for entry, problems in in_processes(work, jobs, batch_size=1):
                 unreadable += problems
                 if not problems:
                     file.write(json.dumps(entry) + "\n")

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from filelock import FileLock
 
+from qaugbench.child_processes import in_processes
 from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, Archive, FolderArchive, ZipArchive
 from qaugbench.datasets.formats.declared import refuse_swelling
 from qaugbench.datasets.manifest import sha256
@@ -168,12 +169,12 @@ def _opened(path: Path, changed: int) -> Archive:
 def _each_shard(
     pictures: Iterable[tuple[str, Picture]], convert: Convert, folder: Path, jobs: int | None, shard_size: int
 ) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     walk = iter(pictures)
     batches = enumerate(iter(lambda: list(islice(walk, shard_size)), []))
     tasks = (delayed(_shard)(_shard_path(folder, number), batch, convert) for number, batch in batches)
-    yield from Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(tasks)
+    yield from in_processes(tasks, jobs, batch_size=1)
 
 
 def _shard_path(folder: Path, number: int) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 
+from qaugbench.child_processes import in_processes
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.cells import Cell, Place
 from qaugbench.experiment.execute import compute
@@ -136,10 +137,9 @@ class _Timing:
     def _mean(self, cell: Cell) -> float:
         if len(self.roots) == 1:
             return seconds_here(cell, self.roots[0])
-        from joblib import Parallel, delayed, parallel_config
+        from joblib import delayed
 
-        with parallel_config(backend="loky", n_jobs=len(self.roots), inner_max_num_threads=1):
-            return mean(Parallel()(delayed(seconds_here)(cell, root) for root in self.roots))
+        return mean(in_processes((delayed(seconds_here)(cell, root) for root in self.roots), len(self.roots)))
 
 
 def _kind(cell: Cell) -> str:

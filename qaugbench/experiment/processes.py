@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from qaugbench.child_processes import cut_short, deaf_children
 from qaugbench.errors import StoreError
 from qaugbench.experiment.busy import SILENT_S, reminded
 from qaugbench.experiment.cells import Cell
@@ -91,7 +91,7 @@ def _compute_in_processes(
         while not ledger.finished:
             busy = {cell.name for cell in running.values()}
             for cell in _missing(ledger, store, busy)[: jobs - len(running)]:
-                with _deaf_children():  # submitting starts the processes that are missing
+                with deaf_children():  # submitting starts the processes that are missing
                     running[executor.submit(compute, cell, store.root)] = cell
             done = wait(running, timeout=SILENT_S, return_when=FIRST_COMPLETED).done
             if not done and still is not None:
@@ -119,20 +119,8 @@ def _processes(jobs: int) -> Iterator[Any]:
         ) from error
     finally:
         if working:
-            executor.shutdown(wait=True, kill_workers=True)
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Let processes that are started inside not hear Ctrl-C, which a terminal sends to all: this one ends them, without a word.
-
-    The mask is inherited, unlike a handler; an interruption that comes meanwhile is delivered afterwards.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            with cut_short():
+                executor.shutdown(wait=True, kill_workers=True)
 
 
 def _import_stages() -> None:

@@ -7,7 +7,7 @@ pass where gradients do not: something on the way was detached, copied into a ne
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,7 @@ STEP = {torch.float64: 1e-5, torch.float32: 1e-2}
 TOLERANCE = {torch.float64: 2e-3, torch.float32: 1e-1}  # of the slope: central differences, kinks
 DEAD = {torch.float64: 1e-10, torch.float32: 1e-5}  # of the largest gradient: rounding
 CHANGE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the largest value: rounding, also by neighbours in a batch
+DRAWN_MOVES = 16  # far moves until drawn bits must have changed: a single one may by chance leave each of them as it is
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Point:
         self.probe = probe
         self.dtype = probe.precision
         self._seed = seed
+        self._n_moves = DRAWN_MOVES if any(part.draws_samples for part in probe.parts) else 1
         self.base = probe.run()
 
     def link(self, sources: Sequence[torch.Tensor], target: Target) -> Link:
@@ -95,20 +97,23 @@ class Point:
         within: Sequence[torch.Tensor] | None = None,
     ) -> bool:
         """Return whether ``target`` changes when ``sources``, or their entries ``within`` these masks, are moved far."""
-        steps = self._far(sources)
-        if within is not None:
-            steps = [step * mask for step, mask in zip(steps, within, strict=True)]
-        after = self._after(sources, steps)
-        return self.differ(target(self.base), target(after))
+        masks = within or [torch.ones(())] * len(sources)
+        return any(
+            self.differ(
+                target(self.base), target(self._after(sources, [s * m for s, m in zip(far, masks, strict=True)]))
+            )
+            for far in self._far(sources)
+        )
 
     def changes_with(self, arguments: Iterable[str], target: Target) -> bool:
         """Return whether ``target`` changes when these arguments do: floating-point ones are moved far, others are permuted."""
         leaves = [self.probe.arguments[name] for name in arguments]
         floating = [leaf for leaf in leaves if leaf.is_floating_point()]
         others = [leaf for leaf in leaves if not leaf.is_floating_point() and leaf.ndim]
-        with moved(floating, self._far(floating)), replaced(others, [leaf.roll(1, 0) for leaf in others]):
-            after = self.probe.run(record=False)
-        return self.differ(target(self.base), target(after))
+        with replaced(others, [leaf.roll(1, 0) for leaf in others]):
+            return any(
+                self.differ(target(self.base), target(self._after(floating, far))) for far in self._far(floating)
+            )
 
     def differ(self, first: Tensors, second: Tensors) -> bool:
         """Return whether two lists of tensors differ by more than rounding."""
@@ -120,9 +125,11 @@ class Point:
                 return True
         return False
 
-    def _far(self, sources: Sequence[torch.Tensor]) -> Tensors:
-        directions = self._normal(sources, "far")
-        return [(0.1 + _size(source)) * d for source, d in zip(sources, directions, strict=True)]
+    def _far(self, sources: Sequence[torch.Tensor]) -> Iterator[Tensors]:
+        """Yield the moves of ``sources`` after one of which at the latest all that depends on them is different."""
+        for number in range(self._n_moves):
+            directions = self._normal(sources, f"far {number}" if number else "far")
+            yield [(0.1 + _size(source)) * d for source, d in zip(sources, directions, strict=True)]
 
     def _after(self, sources: Sequence[torch.Tensor], by: Tensors) -> Trace:
         with moved(sources, by):

@@ -7,8 +7,9 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 
+from qaugbench.child_processes import in_processes
 from qaugbench.datasets.audit.held_out_auroc import held_out_auroc
 from qaugbench.datasets.audit.image_facts import FRAME
 from qaugbench.datasets.audit.report import Finding
@@ -103,11 +104,11 @@ def confound_findings(
     columns = {cue: frame.to_numpy(dtype=np.float32) for cue, frame in cues.items()}
     if not tasks:
         return [], []
-    pool = Parallel(n_jobs=jobs if len(rows) > FEW_IMAGES else 1, backend="loky", inner_max_num_threads=1)
-    results = pool(
+    calls = (
         delayed(_tell)(columns[cue], positive[:, k], groups[rows], child_seed(seed, "confound", cue, k))
         for cue, k in tasks
     )
+    results = in_processes(calls, jobs if len(rows) > FEW_IMAGES else 1)
     told = []
     for (cue, k), (auroc, se, best, best_auroc) in zip(tasks, results, strict=True):
         told.append(Told(cue, prepared.label_names[k], auroc, se, str(cues[cue].columns[best]), best_auroc))

@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 
+from qaugbench.child_processes import in_processes
 from qaugbench.datasets.audit.image_facts import DETAIL, FRAME, THUMBNAIL, ImageFacts, image_facts
 from qaugbench.datasets.formats.archive import Archive, open_archive
 from qaugbench.datasets.identical_files import BLANK_TONES
@@ -77,8 +78,7 @@ def _pieces(prepared: PreparedData, jobs: int) -> Iterator[Scan]:
     path = Path(prepared.path).absolute()
     state = path.stat()
     stamp = (state.st_mtime_ns, state.st_size)
-    pool = Parallel(n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs")
-    yield from pool(delayed(_scan_chunk)(path, stamp, chunk) for chunk in chunks)
+    yield from in_processes((delayed(_scan_chunk)(path, stamp, chunk) for chunk in chunks), jobs)
 
 
 @lru_cache(maxsize=1)

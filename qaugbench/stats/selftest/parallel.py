@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from qaugbench.child_processes import in_processes
 from qaugbench.stats.selftest.cell import Outcomes
 from qaugbench.stats.selftest.run import Mapper
 
 
-@contextmanager
-def processes(jobs: int | None) -> Iterator[Mapper]:
-    """Give a ``map`` over ``jobs`` processes, all cores by default; results come in order, as soon as they can."""
-    from joblib import Parallel, cpu_count, delayed, parallel_config
+def over_processes(jobs: int | None) -> Mapper:
+    """Return a ``map`` over ``jobs`` processes, all cores by default; results come in order, as soon as they can."""
+    from joblib import cpu_count, delayed
 
-    with (
-        parallel_config(backend="loky", inner_max_num_threads=1),
-        Parallel(n_jobs=jobs or cpu_count(), return_as="generator") as parallel,
-    ):
+    def mapped(function: Callable[[Any], Outcomes], blocks: Sequence[Any]) -> Iterable[Outcomes]:
+        return in_processes((delayed(function)(block) for block in blocks), jobs or cpu_count())
 
-        def over_processes(function: Callable[[Any], Outcomes], blocks: Sequence[Any]) -> Iterable[Outcomes]:
-            return parallel(delayed(function)(block) for block in blocks)
-
-        yield over_processes
+    return mapped
