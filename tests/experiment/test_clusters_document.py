@@ -55,9 +55,9 @@ def in_background(command: list[str]) -> Iterator[None]:
 
 
 def call(monkeypatch: pytest.MonkeyPatch, command: list[str], *more: str) -> int:
-    """Return the exit code of a command of qaugbench, on the tiny task."""
+    """Return the exit code of a command of qaugbench, on the tiny task, of whose images nothing is measured."""
     monkeypatch.setattr("qaugbench.experiment.prepare.look_up", tiny_definitions)
-    monkeypatch.setattr("sys.argv", [*command, *more])
+    monkeypatch.setattr("sys.argv", [*command, *more, "--no-metrics"])
     with pytest.raises(SystemExit) as stop:
         main()
     return int(stop.value.code or 0)

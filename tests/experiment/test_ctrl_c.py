@@ -40,6 +40,7 @@ OPTIONS = [
     "2",
     "--accelerator",
     "cpu",
+    "--no-metrics",
     "--out",
 ]
 CHILDREN = Path("/proc/self/task")

@@ -22,6 +22,7 @@ from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.datasets.phantom.source import export_phantom
 from qaugbench.datasets.sources import prepared_path, source
+from qaugbench.experiment import appraisal_cells
 from qaugbench.experiment import run as running
 from qaugbench.experiment.prepare import Definitions, look_up, prepare
 from qaugbench.experiment.request import RunRequest
@@ -69,6 +70,8 @@ class Reader:
         monkeypatch.chdir(folder)
         monkeypatch.setenv("QAUGBENCH_DATA", str(folder / "data"))
         monkeypatch.setattr(running, "perform", self.perform)
+        monkeypatch.setattr(appraisal_cells, "TRUTH_PATIENTS", 4)
+        monkeypatch.setattr(appraisal_cells, "TRUTH_STEPS", 2)
         monkeypatch.setattr(acquire, "get", self.download)
 
     def perform(self, request: RunRequest) -> RunResult:
