@@ -40,14 +40,19 @@ def training_measures(
 def training_state(gain: Measure | None, trends: Mapping[str, str]) -> str:
     """Return the word for a fit, from the gain over its last quarter and the course of its losses (``falling``, ``rising``, ...).
 
-    ``undertrained``: samples still came clearly nearer to real images. ``unstable``: they went clearly away from them. Where
-    nothing was drawn on the way, one loss that falls or rises at the end says the same; several losses of adversaries do not.
+    ``undertrained``: samples still came clearly nearer to real images. ``unstable``: they went clearly away from them, or the fit
+    was ``lost``, its one loss clearly lower before, whatever samples did at the end. Where nothing was drawn on the way, one loss
+    that falls or rises at the end says the same; several losses of adversaries do not.
 
     >>> training_state(Measure(value=0.01, ci_low=0.005, ci_high=0.015), {}), training_state(None, {"denoising": "falling"})
     ('undertrained', 'undertrained')
     >>> training_state(Measure(value=0.0, ci_low=-0.01, ci_high=0.01), {"critic": "rising", "generator": "falling"})
     'converged'
+    >>> training_state(Measure(value=0.01, ci_low=0.005, ci_high=0.015), {"denoising": "lost"})
+    'unstable'
     """
+    if "lost" in trends.values():
+        return "unstable"
     if gain is not None and gain.ci_low is not None and gain.ci_high is not None:
         return "undertrained" if gain.ci_low > 0 else "unstable" if gain.ci_high < 0 else "converged"
     if len(trends) == 1:

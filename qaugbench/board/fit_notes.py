@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from qaugbench.board.comparable import SMOKE
 from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.formatting import NONE, count, fraction_words
-from qaugbench.record import FitSummary, Record
+from qaugbench.record import FitSummary, LossSummary, Record
 
 GAP = "gap"
 NAMES = {"gap": "critic's gap", "loss": "loss", "error": "error", "divergence": "divergence", "penalty": "penalty"}
@@ -14,11 +16,13 @@ TRENDS = {
     "falling": "still falling",
     "flat": "no longer falling",
     "rising": "rising",
+    "lost": "lost (clearly lower before)",
     "too short": TOO_SHORT,
 }
 LEGEND = (
     "A loss is no longer falling where, over the last fifth of a fit, it changed by no more than its own noise or than 1 % of "
-    "itself. The losses of adversarial models do not tell whether one has learned enough."
+    "itself; a fit is lost where its one loss was lower before, by more than its noise and 10 %. The losses of adversarial models "
+    "do not tell whether one has learned enough."
 )
 SMOKE_LEGEND = f"The losses of fits on the track {SMOKE} are {TOO_SHORT} whether a generator has learned enough."
 HEADER = (
@@ -32,7 +36,7 @@ HEADER = (
 
 
 def fit_notes(record: Record) -> list[str]:
-    """Return which generators were still learning at the end of most of their fits, as sentences.
+    """Return which generators lost some of their fits, or were still learning at the end of most, as sentences.
 
     The losses of adversarial models do not tell, and controls follow their generator, so only other generators are named. Nor
     are those of the track smoke: its fits are too short to tell (``short_fits``).
@@ -41,14 +45,25 @@ def fit_notes(record: Record) -> list[str]:
         return []
     generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
     return [
-        f"At {fraction_words(fraction)}, {variant} may be undertrained: its {_name(name)} was still falling at the end of "
-        f"{falling} of {count(fit.fits, 'fit')}."
+        f"At {fraction_words(fraction)}, {variant} {said}"
         for fraction, variants in record.fits.items()
         for variant, fit in variants.items()
         if variant in generators and GAP not in fit.losses
         for name, loss in list(fit.losses.items())[:1]
-        if 2 * (falling := loss.words.get("falling", 0)) > fit.fits
+        for said in _ended(_name(name), loss, fit.fits)
     ]
+
+
+def _ended(name: str, loss: LossSummary, fits: int) -> Iterator[str]:
+    """Yield what the course of a loss tells of a generator's fits."""
+    falling, lost = loss.words.get("falling", 0), loss.words.get("lost", 0)
+    if lost:
+        yield (
+            f"lost {lost} of {count(fits, 'fit')}: its {name} had been clearly lower before the end. A smaller learning rate may "
+            "help."
+        )
+    if 2 * falling > fits:
+        yield f"may be undertrained: its {name} was still falling at the end of {falling} of {count(fits, 'fit')}."
 
 
 def fit_legend(record: Record) -> str:

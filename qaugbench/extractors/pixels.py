@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import eigh
 
 from qaugbench.errors import DataError
 from qaugbench.extractors.contract import Provenance
@@ -55,12 +56,29 @@ def pixel_components(images: np.ndarray, components: int = COMPONENTS) -> PixelC
     block = -(-max(images.shape[1:3]) // LARGEST_SIDE)
     flat = _flat(images, block)
     mean = flat.mean(axis=0)
-    _, values, directions = np.linalg.svd(flat - mean, full_matrices=False)
-    kept = min(components, len(images) - 1, int((values > values[0] * 1e-6).sum()) or 1)
-    directions = directions[:kept]
+    directions = _first_directions(flat - mean, min(components, len(images) - 1))
+    kept = len(directions)
     largest = np.abs(directions).argmax(axis=1)
     signs = np.sign(directions[np.arange(kept), largest])
     return PixelComponents(mean, np.ascontiguousarray(directions * signs[:, None]), images.shape[1:], block)
+
+
+def _first_directions(centred: np.ndarray, most: int) -> np.ndarray:
+    """Return the directions [K, P] of the largest variance of ``centred`` [N, P], at most ``most``; one if there is none.
+
+    They are found from the smaller of the two matrices of products, in double precision, which takes a small part of the time
+    of a singular value decomposition.
+    """
+    wide = centred.astype(np.float64)
+    by_rows = len(wide) <= wide.shape[1]
+    products = wide @ wide.T if by_rows else wide.T @ wide
+    size = len(products)
+    variances, vectors = eigh(products, subset_by_index=[max(0, size - most), size - 1])
+    variances, vectors = variances[::-1], vectors[:, ::-1]
+    kept = int((variances > variances[0] * 1e-12).sum()) or 1
+    directions = (wide.T @ vectors[:, :kept] if by_rows else vectors[:, :kept]).T
+    lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+    return (directions / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def _flat(images: np.ndarray, block: int) -> np.ndarray:

@@ -28,6 +28,8 @@ MIDDLE = 26
 DEGREES = (0.0, -4.0, -2.0, 2.0, 4.0)
 SCALES = (1.0, 0.95, 1.05)
 GREY = (0.299, 0.587, 0.114)
+KEPT_WINDOWS = 1500
+"""Training images whose shifts are kept for the next image to compare, of 130 kB each."""
 FLAT = 1e-3
 """Standard deviation, in grey levels, below which there is nothing to register."""
 
@@ -70,10 +72,12 @@ def registered_distances(synthetic: np.ndarray, training: np.ndarray, candidates
     fixed = small_grey(training)
     turned = [oriented(small_grey(synthetic), number) for number in range(len(ORIENTATIONS))]
     distances, orientations = np.empty(candidates.shape), np.empty(candidates.shape, np.int64)
+    windows = lru_cache(maxsize=KEPT_WINDOWS)(
+        lambda row: _windows(fixed[row])
+    )  # most rows are candidates of many images
     for i, rows in enumerate(candidates):
         moving = _variants(np.stack([pictures[i] for pictures in turned]))
-        windows = {row: _windows(fixed[row]) for row in rows.tolist()}
-        best = np.stack([_best_by_orientation(windows[row], moving) for row in rows.tolist()])
+        best = np.stack([_best_by_orientation(windows(row), moving) for row in rows.tolist()])
         orientations[i] = best.argmax(axis=1)
         distances[i] = np.sqrt(2 - 2 * np.clip(best.max(axis=1), -1, 1))
     return nearest_distinct(distances, candidates, orientations, candidates.shape[1])

@@ -21,7 +21,7 @@ WORDS = {
     "varied": "Images of each class vary as real ones do, within the limits of these measures.",
     "converged": "Images drawn at 75 % and at 100 % of the steps are equally near to real ones.",
     "undertrained": "Images still came nearer to real ones at the end of the fit: it was too short.",
-    "unstable": "Images went away from real ones at the end of the fit.",
+    "unstable": "Images went away from real ones at the end of the fit, or its loss had been clearly lower before.",
     TOO_SHORT: "The track smoke fits for a short time by design, whatever the numbers below say.",
     "held": "A judge sees the classes asked for nearly as often as in real images.",
     "weak": "A judge sees the classes asked for less often than in real images.",

@@ -54,8 +54,8 @@ CURVE_TITLES = {
 }
 FIT_WORDS = (
     "The word at the end is for the fit of the first replicate: undertrained, what it draws still came nearer to real images over "
-    "the last quarter; unstable, it went away from them; converged, neither. The difference is one for equal labels and seeds, "
-    "which varies less than either distance."
+    "the last quarter; unstable, it went away from them, or the loss had been clearly lower before; converged, neither. The "
+    "difference is one for equal labels and seeds, which varies less than either distance."
 )
 
 

@@ -54,13 +54,22 @@ def test_a_generator_that_still_learned_is_named(finished: RunResult, falling: i
     assert fit_notes(record) == (expected if said else [])
 
 
+def test_a_generator_that_lost_a_fit_is_named(finished: RunResult) -> None:
+    record = with_fits(finished, "qldm", denoising=LossSummary(mean=0.7, words={"lost": 2, "flat": 3}))
+    assert fit_notes(record) == [
+        "At 50 %, qldm lost 2 of 5 fits: its denoising loss had been clearly lower before the end. A smaller learning rate may "
+        "help."
+    ]
+    assert "lost (clearly lower before) in 2 fits" in fit_rows(record, "50%")[0][4]
+
+
 def test_losses_of_adversarial_models_and_controls_name_nobody(finished: RunResult) -> None:
     still = LossSummary(mean=0.3, words={"falling": 5})
     assert not fit_notes(with_fits(finished, "qldm:twin", denoising=still))
     assert not fit_notes(with_fits(finished, "qldm", generator=still, gap=still))
 
 
-@pytest.mark.parametrize("word", ["falling", "flat", "rising", "too short"])
+@pytest.mark.parametrize("word", ["falling", "flat", "rising", "lost", "too short"])
 def test_a_smoke_run_says_in_one_wording_that_its_fits_are_too_short_to_tell(finished: RunResult, word: str) -> None:
     """Whatever the losses did, and whatever was measured of its images."""
     ended = {"denoising": LossSummary(mean=0.3, words={word: 5})}

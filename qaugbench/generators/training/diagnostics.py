@@ -15,26 +15,38 @@ from torch import nn
 CURVE_POINTS = 200
 CLEAR = 3.0  # standard errors from which a trend counts
 SMALL = 0.01  # of the loss's own size, over the last fifth of a fit, below which a clear trend is still called flat
+LOST = 0.1  # of the loss's size at the end, by which it must have been lower before for a fit to be called lost
+BLOCKS = 50
 
-Trend = Literal["falling", "flat", "rising", "too short"]
+Trend = Literal["falling", "flat", "rising", "lost", "too short"]
 
 
 @dataclass(frozen=True)
 class LossTrend:
-    """One loss over the last fifth of a fit: its mean, the fitted change over that stretch, and that change's standard error."""
+    """One loss over the last fifth of a fit: its mean, the fitted change over that stretch, and that change's standard error.
+
+    ``lost`` is by how much the mean is above the lowest loss before, a mean over a fiftieth of the fit, where that is clear.
+    """
 
     mean: float
     change: float
     error: float
+    lost: float = 0.0
 
     @property
     def words(self) -> Trend:
-        """``falling`` or ``rising`` if the change is clear and not small beside the loss, else ``flat``."""
+        """``rising`` if it clearly does, ``lost`` if it was clearly lower before, ``falling`` if it clearly does, else ``flat``.
+
+        What is small beside the loss does not count: 10 % of it for a fit to be lost, 1 % for a change.
+        """
         if not math.isfinite(self.error):
             return "too short"
-        if abs(self.change) <= CLEAR * self.error or abs(self.change) <= SMALL * abs(self.mean):
-            return "flat"
-        return "falling" if self.change < 0 else "rising"
+        is_clear = abs(self.change) > max(CLEAR * self.error, SMALL * abs(self.mean))
+        if is_clear and self.change > 0:
+            return "rising"
+        if self.lost > LOST * abs(self.mean):
+            return "lost"
+        return "falling" if is_clear else "flat"
 
 
 @dataclass(frozen=True)
@@ -71,15 +83,20 @@ class FitDiagnostics:
         }
 
 
-def trend(losses: Sequence[float]) -> LossTrend:
+def trend(losses: Sequence[float], *, alone: bool = True) -> LossTrend:
     """Return the trend of the last fifth of ``losses``, one number per step: a least-squares line through ten block means.
 
     Blocks make the standard error honest where neighbouring steps are correlated. Fewer than 50 steps have no error (infinite).
+    The mean is clearly above the lowest block before if it is so by more than six standard deviations of a block: the lowest of
+    forty is some two below their mean by chance. Losses of adversaries come and go, so a fit is ``lost`` only where it has this
+    loss ``alone``.
 
     >>> trend([1.0] * 100).words
     'flat'
     >>> trend([100.0 - step for step in range(100)]).words
     'falling'
+    >>> trend([1.0] * 50 + [0.5] * 20 + [0.7] * 30).words
+    'lost'
     """
     last = np.asarray(losses[-max(len(losses) // 5, 1) :], dtype=np.float64)
     if len(last) < 10:
@@ -90,20 +107,24 @@ def trend(losses: Sequence[float]) -> LossTrend:
     slope = float(place @ means) / spread
     residuals = means - means.mean() - slope * place
     error = math.sqrt(float(residuals @ residuals) / (len(means) - 2) / spread)
-    return LossTrend(float(last.mean()), slope, error)
+    before = np.array_split(np.asarray(losses[: -len(last)], dtype=np.float64), BLOCKS - 10)
+    lost = float(last.mean()) - min(float(block.mean()) for block in before)
+    noise = math.sqrt(float(residuals @ residuals) / (len(means) - 2))
+    return LossTrend(float(last.mean()), slope, error, lost if alone and lost > 2 * CLEAR * noise else 0.0)
 
 
 def mean_trend(trends: Sequence[LossTrend]) -> LossTrend:
     """Return the mean of independent trends, with the standard error of the mean change.
 
     >>> mean_trend([LossTrend(1.0, -2.0, 3.0), LossTrend(3.0, 0.0, 4.0)])
-    LossTrend(mean=2.0, change=-1.0, error=2.5)
+    LossTrend(mean=2.0, change=-1.0, error=2.5, lost=0.0)
     """
     n = len(trends)
     return LossTrend(
         mean=sum(one.mean for one in trends) / n,
         change=sum(one.change for one in trends) / n,
         error=math.sqrt(sum(one.error**2 for one in trends)) / n,
+        lost=sum(one.lost for one in trends) / n,
     )
 
 

@@ -254,7 +254,7 @@ def _course(state: _State, training: Training, n_images: int) -> Course:
     diagnostics = FitDiagnostics(
         updates=state.done,
         seen_per_image=state.done * training.batch_size / max(n_images, 1),
-        trends={name: trend(values) for name, values in state.losses.items()},
+        trends={name: trend(values, alone=len(state.losses) == 1) for name, values in state.losses.items()},
         movement=movement(state.module, state.first),
     )
     return Course(curve(state.losses), diagnostics, state.earlier)

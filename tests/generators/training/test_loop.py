@@ -191,6 +191,15 @@ def test_trends_are_told_in_words() -> None:
     assert trend([1.0, 0.5]).words == "too short"
 
 
+def test_a_fit_that_was_lost_is_told_from_noise_and_from_adversaries() -> None:
+    noise = np.random.default_rng(0).standard_normal((20, 1000))
+    jump = np.repeat([1.0, 0.5, 1.06, 0.7], [100, 200, 300, 400])
+    assert trend(list(jump + 0.1 * noise[0])).words == "lost"
+    assert trend(list(jump + 0.1 * noise[0]), alone=False).words in ("flat", "falling")
+    assert trend([1.0] * 500 + [0.95] * 300 + [1.0] * 200).words == "flat"  # lower by a twentieth
+    assert not [row for row in noise if trend(list(1 + 0.5 * row)).words == "lost"]
+
+
 def test_the_trend_is_the_least_squares_line_over_the_last_fifth() -> None:
     found = trend([0.0] * 800 + list(np.linspace(10, 0, 200)))
     assert found.mean == pytest.approx(5)
