@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch.nn import functional
 
 from qaugbench.cards import Training
-from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
+from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped
 from qaugbench.generators.row_random import RowRandom
-from qaugbench.generators.shared.adversarial import gap
 from qaugbench.generators.shared.component_circuits import ComponentCircuits, SeenRange
 from qaugbench.generators.shared.conditional import multi_layer
+from qaugbench.generators.shared.non_saturating import non_saturating_step
 from qaugbench.kinds import Kind
 
 NARROWEST, WIDER = math.pi / 8, 5 * math.pi / 8
@@ -69,12 +68,9 @@ class Mosaiq(Stepped):
         drawn = self.generator(
             self.widest * torch.rand(len(real), self.generator.wires, generator=random, device=random.device)
         )
-        real_scores, drawn_scores = self.critic(torch.cat([real, drawn.detach()])).chunk(2)
-        told_apart = functional.softplus(-real_scores).mean() + functional.softplus(drawn_scores).mean()
-        critic = descend(optimizers["critic"], told_apart)
-        generator = descend(optimizers["generator"], functional.softplus(-self.critic(drawn)).mean())
-        self._adapt_noise(critic / generator, anew=batch.step == 0)
-        return {"generator": generator, "critic": critic, "gap": gap(real_scores, drawn_scores)}
+        told = non_saturating_step(self.critic, real, drawn, optimizers)
+        self._adapt_noise(told["critic"] / told["generator"], anew=batch.step == 0)
+        return told
 
     def _adapt_noise(self, ratio: torch.Tensor, *, anew: bool) -> None:
         """Let noise widen as the discriminator's loss grows relative to the generator's, by more than it was at first."""

@@ -16,9 +16,12 @@ from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.controls.build import CONTROLS, build_block
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.mediq_gan import MediqGan, Prototypes, QuantumStream, mediq_circuit
+from qaugbench.generators.mediq_gan import MediqGan
 from qaugbench.generators.row_random import RowRandom
+from qaugbench.generators.shared.component_circuits import component_circuit
+from qaugbench.generators.shared.dual_stream import QuantumStream
 from qaugbench.generators.shared.model import Model, Recipe
+from qaugbench.generators.shared.prototypes import Prototypes
 from qaugbench.generators.spaces.pixels import Pixels
 from qaugbench.inspection.generator_audit import audit_generator, few_images
 from qaugbench.seeds import torch_generator, torch_seeded
@@ -58,12 +61,12 @@ def test_parameters_are_as_many_as_in_the_released_code(
 
 
 def test_the_circuit_is_the_published_one() -> None:
-    assert mediq_circuit(16, 8) == mosaiq(16, 8)
+    assert component_circuit(16, 8) == mosaiq(16, 8)
 
 
 def test_the_circuit_computes_what_the_released_gates_do() -> None:
     n_qubits, layers = 4, 3
-    block = QuantumBlock(mediq_circuit(n_qubits, layers), dtype=torch.float64)
+    block = QuantumBlock(component_circuit(n_qubits, layers), dtype=torch.float64)
     inputs = torch.randn(n_qubits, dtype=torch.float64, generator=torch_generator(3))
     weights = block.weights.detach().view(layers, n_qubits)
 
@@ -85,15 +88,14 @@ def test_the_circuit_computes_what_the_released_gates_do() -> None:
 @pytest.mark.parametrize("control", CONTROLS)
 def test_every_control_of_the_circuit_exists(control: str) -> None:
     with torch_seeded(0):
-        block = build_block(mediq_circuit(6, 4), control, copies=5)
+        block = build_block(component_circuit(6, 4), control, copies=5)
     assert block(torch.zeros(2, 30)).shape == (2, 30)
 
 
 def test_a_circuit_reads_its_own_site_and_returns_one_number() -> None:
     """Of five circuits the third reads site 8 of the 4x4 grid: two rows and columns of features from row 4, column 0."""
     with torch_seeded(2):
-        hyper = MediqGan.Hyper(n_qubits=3, layers=2)
-        stream = QuantumStream(16, hyper, QuantumBlock(mediq_circuit(3, 2), copies=5))
+        stream = QuantumStream(16, QuantumBlock(component_circuit(3, 2), copies=5))
         features = torch.randn(4, 32, 8, 8)
     moved = features.clone()
     moved[:, :, 4:6, 0:2] += 1

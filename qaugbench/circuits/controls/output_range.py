@@ -45,10 +45,14 @@ class OutputRange:
         return shares.log() if self.kind == "probabilities" else torch.logit(shares)
 
     def clip(self, values: torch.Tensor) -> torch.Tensor:
-        """Return ``values`` clipped to the range; probabilities are scaled to sum to one."""
+        """Return ``values`` clipped to the range; probabilities are scaled to sum to one.
+
+        Many probabilities are near zero, where clipping would cut the noise around them off from learning: gradient passes by it
+        unchanged (straight through, arXiv 1308.3432).
+        """
         if self.kind != "probabilities":
             return values.clamp(-1.0 if self.kind == "expectation" else 0.0, self.high)
-        positive = values.clamp(min=_MARGIN)
+        positive = values.detach().clamp(min=_MARGIN) + (values - values.detach())
         return positive / positive.sum(-1, keepdim=True)
 
     def draw(self, means: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:

@@ -22,3 +22,12 @@ def level_widths(side: int, widths: Sequence[int], coarsest: int) -> tuple[int, 
             "choose another image size, or another side or number of levels of the space."
         )
     return (*widths, *[widths[-1]] * levels)[:levels]
+
+
+def repeated(widths: tuple[int, ...], n: int) -> tuple[int, ...]:
+    """Return the first ``n`` widths; the last one repeats.
+
+    >>> repeated((64, 32), 3)
+    (64, 32, 32)
+    """
+    return (*widths, *[widths[-1]] * n)[:n]
