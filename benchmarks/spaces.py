@@ -12,6 +12,7 @@ cell of the store in ``--out``: an interrupted table resumes, and a run with the
 from __future__ import annotations
 
 import argparse
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,11 +24,10 @@ import numpy as np
 from qaugbench import definitions
 from qaugbench.experiment.arms import REAL_ARMS, Arm, SpaceChoice
 from qaugbench.experiment.cells import Cell
-from qaugbench.experiment.environment import choose_device, usable_cores
-from qaugbench.experiment.execute import execute
-from qaugbench.experiment.plan import with_upstream
+from qaugbench.experiment.environment import choose_device
+from qaugbench.experiment.execute import compute
+from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.plateau import best_validation_score
-from qaugbench.experiment.progress import shown
 from qaugbench.experiment.replicate_cells import ReplicateCells, Setting
 from qaugbench.experiment.source import open_source
 from qaugbench.experiment.store import Store
@@ -71,9 +71,14 @@ def main() -> None:
     candidates = [candidate(chosen.space, setting, text) for text in chosen.candidate]
     cells = trainings(setting, fraction, candidates, chosen.replicates)
     store, needed = Store(chosen.out / "store"), with_upstream(cells.values())
-    with store.in_use(), shown(needed, chosen.out / "spaces.log", quiet=False) as progress:
-        progress.message(source.banner)
-        execute(needed, store, jobs=chosen.jobs, report=progress.cell)
+    with store.in_use():
+        for cell in needed:
+            done = compute(cell, store.root)
+            print(
+                f"{done.outcome} {cell.stage} {cell.label} {done.wall_s:.0f} s {done.reason}",
+                file=sys.stderr,
+                flush=True,
+            )
     print(
         f"{task.name} {track.name}, {source.facts.source}, {fraction_key(fraction)}, {chosen.replicates} replicates: validation"
     )
@@ -161,7 +166,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--track", default="smoke")
     parser.add_argument("--fraction", type=float, help="default: the first of the track")
     parser.add_argument("--replicates", type=int, default=2)
-    parser.add_argument("--jobs", type=int, default=usable_cores())
     parser.add_argument("--accelerator", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--out", type=Path, default=Path("runs"))
     return parser.parse_args()

@@ -8,8 +8,8 @@ Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 """``hybrid``: circuits inside a classical model; ``quantum-inspired``: a classical computation with the mathematics of quantum
 states; ``external``: images that something else made."""
 
-Space = Literal["pixels", "latent", "pca", "patches"]
-"""The data space whose points a generator learns: images, latents of an autoencoder, principal components, or patches."""
+Space = Literal["pixels", "latent", "vector", "pca", "patches"]
+"""The data space whose points a generator learns: images, a grid or a vector of latents, principal components, or patches."""
 
 Fidelity = Literal["faithful", "structure", "reconstruction", "standard", "original", "unknown"]
 """How much of a paper's method is known and followed: all of it (its code was read); its structure, with settings from elsewhere;

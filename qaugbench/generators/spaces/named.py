@@ -12,9 +12,12 @@ from qaugbench.generators.spaces.patches import Patches
 from qaugbench.generators.spaces.pca import PrincipalComponents
 from qaugbench.generators.spaces.pixels import Pixels
 from qaugbench.generators.spaces.space import Space
+from qaugbench.generators.spaces.vector import Vectors
 from qaugbench.typed import from_dict
 
-SPACES: Mapping[str, type[Space]] = {kind.name: kind for kind in (Pixels, Latents, PrincipalComponents, Patches)}
+SPACES: Mapping[str, type[Space]] = {
+    kind.name: kind for kind in (Pixels, Latents, Vectors, PrincipalComponents, Patches)
+}
 
 
 def new_space(
