@@ -35,14 +35,15 @@ def in_processes(work: Iterable[Any], jobs: int | None, **options: Any) -> Itera
     from joblib import Parallel
 
     pool = Parallel(n_jobs=jobs, backend="loky", inner_max_num_threads=1, return_as="generator", **options)
-    results: Generator[Any, None, None] = (nothing for nothing in ())
+    results: Generator[Any, None, None] | None = None
     try:
         with deaf_children():
             results = pool(work)
-        yield from results
+        yield from results or ()
     finally:
-        with cut_short():
-            results.close()
+        if results is not None:
+            with cut_short():
+                results.close()
 
 
 @contextmanager
