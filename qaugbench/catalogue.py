@@ -30,6 +30,14 @@ LISTS = (*KINDS, "claims")
 """Every word that names a list; that of claims is not among all lists, since it reads results."""
 RESULTS = {"runs": ("runs", "studies"), "studies": ("studies",)}
 """What is listed for a word that means results: studies are listed with runs as well."""
+ALWAYS = {
+    "R": "real images, no augmentation",
+    "R+": "real images with the locked augmentation",
+    "R+cm": "R+, its slots for synthetic images filled with repeats",
+    "R+os": "R+, filled with real images of the labels generators draw",
+    "O-real": "R+, filled with real images of further patients",
+}
+"""What every run trains on real images, in the words of ``list arms``."""
 INDENT = "  "
 UNUSABLE = "cannot be used: "
 BELOW = "cannot be used, see below"
@@ -176,11 +184,16 @@ def _generator_row(name: str, found: GeneratorCard | DefinitionError) -> dict[st
 
 
 def _arms() -> list[dict[str, Any]]:
-    """Return the optional arms, which ``run --arm`` adds to those that every run has."""
+    """Return the real-image arms of every run, then the optional ones, which ``run --arm`` adds."""
     from qaugbench.experiment.arm_choice import optional_arms
 
-    return [
-        {"arm": arm.name if arm.argument is None else f"{arm.name}[:{arm.argument}]", "what it is": arm.words}
+    always = [{"arm": name, "in a run": "always", "what it is": words} for name, words in ALWAYS.items()]
+    return always + [
+        {
+            "arm": arm.name if arm.argument is None else f"{arm.name}[:{arm.argument}]",
+            "in a run": "--arm",
+            "what it is": arm.words,
+        }
         for arm in optional_arms()
     ]
 

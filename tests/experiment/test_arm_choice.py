@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from qaugbench.board.check_arms import EXPECTED
+from qaugbench.catalogue import catalogue
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.arm_choice import choose_arms, left_out, optional_arms
-from qaugbench.experiment.arms import Arm
+from qaugbench.experiment.arms import REAL_ARMS, Arm
 from qaugbench.experiment.control_arms import CONTROL_ARMS, ArmContext
 from qaugbench.experiment.optional_arms import OPTIONAL_ARMS
 from qaugbench.predictions import CHECK_ROLES, REFERENCE_ROLES
@@ -84,3 +85,9 @@ def test_every_control_arm_is_a_check_that_can_be_no_comparator_and_has_an_expec
 def test_every_name_has_one_line() -> None:
     assert all(0 < len(arm.words) <= 60 for arm in optional_arms())
     assert len({arm.name for arm in optional_arms()}) == len(optional_arms())
+
+
+def test_every_arm_that_a_run_trains_or_may_train_on_real_images_is_listed() -> None:
+    listed = catalogue("arms")
+    assert [row["arm"] for row in listed if row["in a run"] == "always"] == [arm.info.id for arm in REAL_ARMS]
+    assert len(listed) == len(REAL_ARMS) + len(optional_arms())
