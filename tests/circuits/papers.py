@@ -42,12 +42,11 @@ def mosaiq(n_wires: int = 5, layers: int = 6) -> Circuit:
 
 def style_qgan(layers: int = 2) -> Circuit:
     """Bravo-Prieto et al., arXiv 2110.06933, the circuit of the LHC data: every angle is an affine function of noise."""
-    couplings = [[(0, 1), (0, 2)], [], [(1, 2), (2, 0)], []]
-    blocks = [
-        stacked(each_wire(3, "RY"), each_wire(3, "RZ"), each_pair(couplings[layer % 4], "CRY"))
-        for layer in range(layers)
-    ]
-    return Circuit(3, driven_by_inputs(stacked(*blocks, each_wire(3, "RY"))), Readout.each_wire(3))
+    couplings = [[], [(0, 1), (0, 2)], [], [(1, 2), (2, 0)]]
+    turns = [Gate(name, (wire,), (Angle.weight(0),)) for wire in range(3) for name in ("RY", "RZ")]
+    blocks = [stacked(*([gate] for gate in turns), each_pair(couplings[layer % 4], "CRY")) for layer in range(layers)]
+    readout = Readout("expectation", ("Z2", "Z1", "Z0"))
+    return Circuit(3, driven_by_inputs(stacked(*blocks, each_wire(3, "RY"))), readout)
 
 
 def last_qgan(n_wires: int = 10, layers: int = 6) -> Circuit:
