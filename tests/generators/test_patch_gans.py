@@ -21,7 +21,7 @@ from qaugbench.seeds import torch_generator, torch_seeded
 from tests.circuits import papers
 from tests.generators.published import published
 
-NAMES = ("patch-qgan", "pqwgan")
+NAMES = ("patch-qgan", "pqwgan", "andra-qgan")
 
 
 def size(module: nn.Module) -> int:
@@ -35,6 +35,7 @@ def size(module: nn.Module) -> int:
         ("patch-qgan:as-released", 8, 4, 120, 0, 64 * 64 + 64 + 64 * 16 + 16 + 16 + 1),
         ("pqwgan", 28, 28, 5_040 - 168, 28, 533_505),
         ("pqwgan:as-released", 28, 28, 5_040, 0, 533_505),
+        ("andra-qgan", 32, 16, 16 * 10 * 8, 16, 1024 * 64 + 64 * 32 + 32 * 16 + 16 * 8 + 8 + 64 + 32 + 16 + 8 + 1),
     ],
 )
 def test_parameters_are_as_many_as_published(
@@ -54,6 +55,12 @@ def test_the_released_circuit_is_the_published_one(name: str, circuit: object) -
     found = published(f"{name}:as-released", track="lite").generator.block.circuit
     assert found.gates == circuit.gates
     assert found.readout == Readout.probabilities()
+
+
+def test_the_circuits_of_andra_have_seven_qubits_and_an_ancilla() -> None:
+    made = published("andra-qgan", track="lite").generator
+    assert made.block.circuit.gates == papers.patch_gan(8, 10).gates
+    assert (made.states, made.pixels) == (128, 64)
 
 
 def test_without_its_last_rotations_about_z_the_circuit_of_pqwgan_draws_the_same() -> None:

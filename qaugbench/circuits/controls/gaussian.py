@@ -13,7 +13,7 @@ from qaugbench.circuits.controls.output_scale import matching_scale, output_marg
 from qaugbench.circuits.row_draws import draw_rows
 from qaugbench.seeds import child_seed, name_key, torch_generator
 
-MATCHING_ROWS = 256
+MATCHING_ROWS, MATCHING_NUMBERS = 256, 2**15  # the rows are fewer where outputs, over which a mean is taken, are many
 WIDEST = 4.0  # times the wanted deviation: beyond it nearly all noise would be clipped
 
 
@@ -59,7 +59,8 @@ class TrainedGaussian(ClassicalBlock):
         if target < NOTHING:
             return
         shape = (self.copies, self.circuit.n_outputs)
-        normal = draw_rows(torch.randn, MATCHING_ROWS, shape, torch_generator(name_key("noise calibration")))
+        rows = min(MATCHING_ROWS, max(MATCHING_NUMBERS // math.prod(shape), 16))
+        normal = draw_rows(torch.randn, rows, shape, torch_generator(name_key("noise calibration")))
         standard = (normal - normal.mean(0)) / normal.std(0)
         noise = self.deviations * standard.transpose(0, 1).to(self.centres)
         self.deviations.mul_(min(matching_scale(lambda scale: self._around_centres(scale * noise), target), WIDEST))
