@@ -149,7 +149,10 @@ def is_live(variant: Variant) -> None:
         does_not_apply("it runs no circuit")
     found = audit_generator(model, variant.data(), seed=FIT_SEED)
     require(found.is_live, "; ".join(str(check).strip() for check in found.failures))
-    expected: tuple[str, ...] = ("none",) if variant.control == "frozen" else ("fine",)
+    learn = any(
+        parameter.requires_grad and parameter.numel() for block in model.blocks for parameter in block.parameters()
+    )
+    expected: tuple[str, ...] = ("fine",) if learn else ("none",)
     if sum(block.ignores_inputs for block in model.blocks) > 1:
         expected = ("fine", "note")  # a replacement that ignores its inputs lets no gradient through to one before it
     learns = found.state(LEARNS)

@@ -41,7 +41,8 @@ class PhaseAngles(nn.Module):
         self.register_buffer("weight", torch.tensor([k for k, _ in terms], dtype=torch.int64), persistent=False)
 
     def forward(self, weights: torch.Tensor) -> torch.Tensor:
-        return self.offset + self.scale * weights[:, self.weight]
+        constant = self.offset.expand(len(weights), -1)
+        return constant + self.scale * weights[:, self.weight] if weights.shape[1] else constant
 
 
 class IqpExecutor(nn.Module):
