@@ -2,8 +2,9 @@
 
 After "Photonic quantum generative adversarial networks for classical data" (Sedrakyan & Salavrakos, Optica Quantum 2024, arXiv
 2405.06023), whose code is public. There, simultaneous perturbations (SPSA, Spall 1992) take the place of gradients, as on a chip,
-and each part of an image is divided by its largest pixel, so that none can be dark; ``as-released`` does both. One model is fitted
-per class.
+and each part of an image is divided by its largest pixel, so that none can be dark; ``as-released`` does both. With
+gradients of the cross-entropy, images collapsed to one per class, so that a Wasserstein distance is minimised here. One model is
+fitted per class.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, 
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adversarial import gap
 from qaugbench.generators.shared.conditional import multi_layer
+from qaugbench.generators.shared.wasserstein import wasserstein_step
 from qaugbench.kinds import Kind
 
 ENCODING_MODE, LAYERS = 2, 4
@@ -45,14 +47,18 @@ class PhotonicQgan(Stepped):
     class Hyper:
         """Photons are alike but for ``indistinguishability``, and each is lost but for ``transmission``.
 
-        ``released`` is the public code: perturbations, ``perturbations`` of them per step, in the place of gradients; parts divided
-        by their largest pixels; and angles that change nothing are kept.
+        A batch holds ``critic_steps`` parts, one for each step of the critic. ``released`` is the public code: cross-entropy;
+        perturbations, ``perturbations`` of them per step, in the place of gradients; parts divided by their largest pixels; and
+        angles that change nothing.
         """
 
         input_state: tuple[int, ...] = (0, 1, 0, 1, 0)
         circuits: int = 4
         critic_widths: tuple[int, ...] = (64, 16)
         critic_rate: float = 0.002
+        critic_steps: int = 4
+        penalty: float = 10.0
+        betas: tuple[float, float] = (0.0, 0.9)
         transmission: float = 1.0
         indistinguishability: float = 1.0
         released: bool = False
@@ -80,24 +86,43 @@ class PhotonicQgan(Stepped):
         self.register_buffer("gain", torch.tensor(GAINS[0]))
 
     def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
-        critic = torch.optim.SGD(self.critic.parameters(), lr=self.hyper.critic_rate)
+        rate, betas = self.hyper.critic_rate, self.hyper.betas
         if self.hyper.released:
-            return {"critic": critic}
+            return {"critic": torch.optim.SGD(self.critic.parameters(), lr=rate)}
         painting = [*self.block.parameters(), self.brightness]
-        adam = torch.optim.Adam(self.critic.parameters(), lr=self.hyper.critic_rate, betas=(0.5, 0.99))
-        return {"critic": adam, "generator": torch.optim.Adam(painting, lr=training.learning_rate, betas=(0.5, 0.99))}
+        return {
+            "critic": torch.optim.Adam(self.critic.parameters(), lr=rate, betas=betas),
+            "generator": torch.optim.Adam(painting, lr=training.learning_rate, betas=betas),
+        }
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         real = (batch.points.flatten(1) + 1) / 2
         noise = 2 * math.pi * torch.randn(len(real), 1, generator=random, device=random.device)
-        drawn = self.painted(noise)
-        real_scores, drawn_scores = self.critic(torch.cat([real, drawn.detach()])).chunk(2)
+        if self.hyper.released:
+            return self._released_step(real, noise, batch, optimizers, random)
+        return wasserstein_step(
+            self.critic,
+            self.painted,
+            real,
+            noise,
+            optimizers,
+            random,
+            penalty=self.hyper.penalty,
+            critic_steps=self.hyper.critic_steps,
+        )
+
+    def _released_step(
+        self,
+        real: torch.Tensor,
+        noise: torch.Tensor,
+        batch: Batch,
+        optimizers: Optimizers,
+        random: torch.Generator,
+    ) -> dict[str, torch.Tensor]:
+        real_scores, drawn_scores = self.critic(torch.cat([real, self.painted(noise).detach()])).chunk(2)
         told_apart = functional.softplus(-real_scores).mean() + functional.softplus(drawn_scores).mean()
         critic = descend(optimizers["critic"], told_apart)
-        if self.hyper.released:
-            generator = self._perturb(noise, batch, random)
-        else:
-            generator = descend(optimizers["generator"], functional.softplus(-self.critic(drawn)).mean())
+        generator = self._perturb(noise, batch, random)
         return {"generator": generator, "critic": critic, "gap": gap(real_scores, drawn_scores)}
 
     def painted(self, noise: torch.Tensor) -> torch.Tensor:
