@@ -8,7 +8,6 @@ state. Here, each label has a circuit of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar
 
 import torch
@@ -17,11 +16,13 @@ from torch import nn
 from qaugbench.cards import Training
 from qaugbench.circuits.execution import IDEAL
 from qaugbench.circuits.iqp.circuit import MOST_EXACT, iqp_circuit
-from qaugbench.circuits.iqp.walsh import walsh_hadamard, word_shares
+from qaugbench.circuits.iqp.walsh import walsh_hadamard
+from qaugbench.circuits.iqp.words import bits_of, low_order_words, states_of, word_shares_of
 from qaugbench.errors import DefinitionError, NoControlError
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.dichotomised import gaussian_of_signs
+from qaugbench.generators.shared.one_of_labels import one_of_each, with_none
 from qaugbench.generators.shared.quantile_bits import QuantileBits
 from qaugbench.kinds import Kind
 from qaugbench.seeds import name_key, torch_generator
@@ -145,44 +146,3 @@ class IqpQcbm(Stepped):
             own = chosen == circuit
             drawn[own] = threshold[circuit] + normal[own] @ factor[circuit].T
         return (drawn < 0).long()
-
-
-def with_none(labels: torch.Tensor) -> torch.Tensor:
-    """Return label vectors [n, k] with one more label, that of vectors without any, [n, k + 1]."""
-    return torch.cat([labels, (labels.sum(dim=1, keepdim=True) == 0).to(labels)], dim=1)
-
-
-def one_of_each(present: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """Return the number of one label of each vector [n, k], all of its labels equally likely, by ``uniform`` [n, 1] in [0, 1)."""
-    below = present.cumsum(dim=1)
-    return (below <= uniform * below[:, -1:]).sum(dim=1)
-
-
-def states_of(bits: torch.Tensor) -> torch.Tensor:
-    """Return the number of each bit string [n, qubits], its first bit the most significant."""
-    places = torch.arange(bits.shape[1] - 1, -1, -1, device=bits.device)
-    return (bits << places).sum(dim=1)
-
-
-def bits_of(states: torch.Tensor, n_bits: int) -> torch.Tensor:
-    """Return the bit string [n, n_bits] of each number."""
-    places = torch.arange(n_bits - 1, -1, -1, device=states.device)
-    return (states[:, None] >> places) & 1
-
-
-def low_order_words(n_bits: int) -> torch.Tensor:
-    """Return the numbers of the words with one Z, then of those with two, first bit first."""
-    one = [1 << (n_bits - 1 - place) for place in range(n_bits)]
-    return torch.tensor(one + [a + b for a, b in combinations(one, 2)], dtype=torch.int64)
-
-
-def word_shares_of(n_bits: int, bodies: float, *, exact: bool) -> torch.Tensor:
-    """Return the probability of each word in the kernel: of all 2^n but the empty one, or of those with one or two Z alone."""
-    if exact:
-        shares = word_shares(n_bits, bodies)
-        shares[0] = 0
-        return shares
-    chance = min(bodies / n_bits, 0.5)
-    ratio = chance / (1 - chance)  # of a word with two Z to one with one
-    n_pairs = n_bits * (n_bits - 1) // 2
-    return torch.cat([torch.ones(n_bits), torch.full((n_pairs,), ratio)]) / (n_bits + ratio * n_pairs)

@@ -18,26 +18,17 @@ from torch import nn
 from torch.nn import functional
 
 from qaugbench.cards import Training
-from qaugbench.circuits.circuit import Angle
 from qaugbench.circuits.execution import Execution
-from qaugbench.circuits.photonic.circuit import PhotonicCircuit
-from qaugbench.circuits.photonic.components import Component
-from qaugbench.circuits.photonic.meshes import count_weights, drop_dead, phase_encoding, phase_weights
 from qaugbench.circuits.photonic.noise import PhotonicNoise
-from qaugbench.circuits.photonic.readout import PhotonicReadout
 from qaugbench.errors import DefinitionError, NoControlError
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.adversarial import gap
 from qaugbench.generators.shared.conditional import multi_layer
+from qaugbench.generators.shared.perturbations import GAINS, perturb
+from qaugbench.generators.shared.photonic_painter import fitted, photonic_circuit
 from qaugbench.generators.shared.wasserstein import wasserstein_step
 from qaugbench.kinds import Kind
-
-ENCODING_MODE, LAYERS = 2, 4
-DECAY, RATE_DECAY, FIRST_STEP, FIRST_CHANGE = 0.101, 0.602, 0.1, 0.001
-"""Of the perturbations: how their size and the rate decay with their number, their first size, and the first mean change."""
-GAINS = (10.0, 100.0)
-"""Between these lies the gain; the code begins anew until it does."""
 
 
 class PhotonicQgan(Stepped):
@@ -137,68 +128,13 @@ class PhotonicQgan(Stepped):
     def _perturb(self, noise: torch.Tensor, batch: Batch, random: torch.Generator) -> torch.Tensor:
         """Move the angles by simultaneous perturbations and return the generator's loss."""
         angles = [parameter for parameter in self.block.parameters() if parameter.requires_grad]
-        start = batch.step * self.hyper.perturbations
-        slow = 0.1 * batch.steps * self.hyper.perturbations
-        for number in range(start + 1, start + 1 + self.hyper.perturbations) if angles else ():
-            size = FIRST_STEP / number**DECAY
-            if number == 1:
-                first = sum(each.sum() for each in self._slope(noise, angles, FIRST_STEP, random))
-                mean = abs(float(first)) / sum(each.numel() for each in angles)
-                self.gain.fill_(min(max(FIRST_CHANGE * (slow + 1) ** RATE_DECAY / max(mean, 1e-9), GAINS[0]), GAINS[1]))
-            for angle, slope in zip(angles, self._slope(noise, angles, size, random), strict=True):
-                angle.sub_(self.gain / (number + slow) ** RATE_DECAY * slope)
+        each = self.hyper.perturbations
+        for number in range(batch.step * each + 1, (batch.step + 1) * each + 1) if angles else ():
+            perturb(angles, lambda: self._fooled(noise), self.gain, number, batch.steps * each, random)
         return self._fooled(noise)
-
-    def _slope(
-        self, noise: torch.Tensor, angles: list[nn.Parameter], size: float, random: torch.Generator
-    ) -> list[torch.Tensor]:
-        """Return the slope of the loss along one random direction of all angles, seen from each of them."""
-        signs = [2.0 * torch.randint(0, 2, a.shape, generator=random, device=random.device).to(a) - 1 for a in angles]
-        before, losses = [angle.clone() for angle in angles], []
-        for side in (size, -size):
-            for angle, at, sign in zip(angles, before, signs, strict=True):
-                angle.copy_(at + side * sign)
-            losses.append(self._fooled(noise))
-        for angle, at in zip(angles, before, strict=True):
-            angle.copy_(at)
-        return [(losses[0] - losses[1]) / (2 * size) * sign for sign in signs]
 
     def _fooled(self, noise: torch.Tensor) -> torch.Tensor:
         return functional.softplus(-self.critic(self.painted(noise))).mean()
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         return 2 * self.painted(2 * math.pi * random.normal(1)).view(-1, *self.shape) - 1
-
-
-def photonic_circuit(input_state: tuple[int, ...], *, lossy: bool = False, keep_dead: bool = False) -> PhotonicCircuit:
-    """Return the interferometer: two layers, a phase by the noise on one mode, two layers; detectors click.
-
-    Where photons can be lost, detections with fewer clicks than photons are not counted: some may come from a loss.
-    """
-    modes, parts = len(input_state), []
-    for layer in range(LAYERS):
-        if layer == LAYERS // 2:
-            parts += phase_encoding([min(ENCODING_MODE, modes - 1)])
-        parts += variational_layer(modes, count_weights(parts))
-    kept = parts if keep_dead else drop_dead(parts, input_state)
-    readout = PhotonicReadout("probabilities", "threshold", at_least=sum(input_state) if lossy else None)
-    return PhotonicCircuit(modes, tuple(kept), input_state, readout)
-
-
-def variational_layer(modes: int, first_weight: int) -> list[Component]:
-    """Return a phase on each mode, then a splitter with a phase on its first mode for each pair, even pairs first."""
-    parts = phase_weights(range(modes), first_weight=first_weight)
-    pairs = [(mode, mode + 1) for start in (0, 1) for mode in range(start, modes - 1, 2)]
-    for place, (upper, lower) in enumerate(pairs):
-        turned, split = (Angle.weight(first_weight + modes + 2 * place + k) for k in range(2))
-        parts += [Component("PS", (upper,), turned), Component("BS.Rx", (upper, lower), split)]
-    return parts
-
-
-def fitted(parts: torch.Tensor, pixels: int) -> torch.Tensor:
-    """Return the middle of parts [..., values], or parts in the middle of black, [..., pixels]; after the odd one if it is odd."""
-    missing = pixels - parts.shape[-1]
-    before = abs(-missing // 2)
-    if missing < 0:
-        return parts[..., before : before + pixels]
-    return functional.pad(parts, (before, missing - before))

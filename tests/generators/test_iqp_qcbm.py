@@ -9,14 +9,16 @@ import torch
 
 from qaugbench.cards import Training
 from qaugbench.circuits.iqp.walsh import walsh_hadamard
+from qaugbench.circuits.iqp.words import bits_of, low_order_words, states_of
 from qaugbench.errors import DefinitionError, NoControlError
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch
-from qaugbench.generators.iqp_qcbm import IqpQcbm, bits_of, low_order_words, one_of_each, states_of, with_none
+from qaugbench.generators.iqp_qcbm import IqpQcbm
 from qaugbench.generators.rbm import Rbm
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.dichotomised import gaussian_of_signs
 from qaugbench.generators.shared.model import trainable_parameters
+from qaugbench.generators.shared.one_of_labels import one_of_each, with_none
 from qaugbench.generators.shared.quantile_bits import QuantileBits
 from qaugbench.seeds import torch_generator, torch_seeded
 from tests.generators.published import published

@@ -14,8 +14,10 @@ from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.errors import NoControlError
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch
-from qaugbench.generators.photonic_qgan import PhotonicQgan, fitted, photonic_circuit, variational_layer
+from qaugbench.generators.photonic_qgan import PhotonicQgan
 from qaugbench.generators.shared.model import trainable_parameters
+from qaugbench.generators.shared.perturbations import slope_along_one
+from qaugbench.generators.shared.photonic_painter import fitted, photonic_circuit, variational_layer
 from qaugbench.seeds import torch_generator, torch_seeded
 from tests.circuits.photonic import exact
 from tests.generators.published import published
@@ -99,8 +101,7 @@ def test_the_slope_along_a_direction_is_that_of_the_gradient() -> None:
     )
     made._fooled(noise).backward()
     gradient = made.block.weights.grad
-    with torch.no_grad():
-        (slope,) = made._slope(noise, [made.block.weights], 1e-6, torch_generator(2))
+    (slope,) = slope_along_one([made.block.weights], lambda: made._fooled(noise), 1e-6, torch_generator(2))
     along = float((gradient * slope.sign()).sum())
     assert float(slope.abs().max()) == pytest.approx(abs(along), rel=0.02)
 
