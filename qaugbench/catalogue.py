@@ -187,13 +187,8 @@ def _arms() -> list[dict[str, Any]]:
     """Return the real-image arms of every run, then the optional ones, which ``run --arm`` adds."""
     from qaugbench.experiment.arm_choice import optional_arms
 
-    always = [{"arm": name, "in a run": "always", "what it is": words} for name, words in ALWAYS.items()]
-    return always + [
-        {
-            "arm": arm.name if arm.argument is None else f"{arm.name}[:{arm.argument}]",
-            "in a run": "--arm",
-            "what it is": arm.words,
-        }
+    return [{"arm": name, "what it is": f"in every run: {words}"} for name, words in ALWAYS.items()] + [
+        {"arm": arm.name if arm.argument is None else f"{arm.name}[:{arm.argument}]", "what it is": arm.words}
         for arm in optional_arms()
     ]
 

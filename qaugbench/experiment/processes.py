@@ -104,9 +104,11 @@ def _compute_in_processes(
 @contextmanager
 def _processes(jobs: int) -> Iterator[Any]:
     """Yield an executor of ``jobs`` processes with one thread each; whatever ends the run early ends them at once."""
-    from joblib.externals.loky import get_reusable_executor
+    from joblib.executor import (
+        get_memmapping_executor,  # loky's own pool would be taken for joblib's by its next Parallel
+    )
 
-    executor = get_reusable_executor(max_workers=jobs, timeout=IDLE_S, env=ONE_THREAD, initializer=_import_stages)
+    executor = get_memmapping_executor(jobs, timeout=IDLE_S, env=ONE_THREAD, initializer=_import_stages)
     working = True
     try:
         yield executor

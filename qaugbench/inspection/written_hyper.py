@@ -49,12 +49,26 @@ def written_hyper(path: Path) -> type | None:
     except (SyntaxError, ValueError) as error:
         raise DefinitionError(f"{path} is no Python: {error}.") from error
     found = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == "Hyper"]
-    if len(found) != 1 or found[0].bases:
+    if len(found) != 1:
+        return None
+    bases = [_written_base(base, tree) for base in found[0].bases]
+    if None in bases:
         return None
     fields = [
         _field(one) for one in found[0].body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
     ]
-    return dataclasses.make_dataclass("Hyper", fields, kw_only=True)
+    return dataclasses.make_dataclass("Hyper", fields, bases=tuple(filter(None, bases)), kw_only=True)
+
+
+def _written_base(written: ast.expr, tree: ast.Module) -> type | None:
+    """Return the ``Hyper`` of another generator that is imported by name, for ``Other.Hyper``; None for any other base."""
+    if not (isinstance(written, ast.Attribute) and written.attr == "Hyper" and isinstance(written.value, ast.Name)):
+        return None
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and any(one.name == written.value.id for one in node.names):
+            path = module_path(node.module or "")
+            return None if path is None else written_hyper(path)
+    return None
 
 
 def _field(written: ast.AnnAssign) -> tuple[str, Any, Any]:
