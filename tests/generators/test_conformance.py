@@ -22,12 +22,17 @@ VARIANTS = [
     for control in (CONTROLS if is_quantum(card.kind) else ("none",))  # every control of any circuit, listed or not
 ]
 
+SLOW = {f"{name}:{control}" for name in ("qlatents", "qlatents-flow") for control in ("permuted", "fourier")}
+"""Half a minute each: these controls of a device with 16 modes run with the slow tests."""
+
 
 def failures(results: tuple[CheckResult, ...]) -> str:
     return "\n".join(str(result) for result in results if result.fails)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in VARIANTS]
+)
 def test_a_generator_holds_what_a_run_relies_on(name: str) -> None:
     results = check_generator(name if ":" in name else f"{name}:none")
     assert not failures(results), failures(results)
