@@ -104,10 +104,9 @@ def _compute_in_processes(
 @contextmanager
 def _processes(jobs: int) -> Iterator[Any]:
     """Yield an executor of ``jobs`` processes with one thread each; whatever ends the run early ends them at once."""
-    from joblib.executor import (
-        get_memmapping_executor,  # loky's own pool would be taken for joblib's by its next Parallel
-    )
+    from joblib.executor import get_memmapping_executor
 
+    # Not loky's own function: joblib's next Parallel in this process would take that pool for one of its own.
     executor = get_memmapping_executor(jobs, timeout=IDLE_S, env=ONE_THREAD, initializer=_import_stages)
     working = True
     try:

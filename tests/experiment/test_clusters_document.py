@@ -55,9 +55,11 @@ def in_background(command: list[str]) -> Iterator[None]:
 
 
 def call(monkeypatch: pytest.MonkeyPatch, command: list[str], *more: str) -> int:
-    """Return the exit code of a command of qaugbench, on the tiny task, of whose images nothing is measured."""
+    """Return the exit code of a command of qaugbench, on the tiny task."""
     monkeypatch.setattr("qaugbench.experiment.prepare.look_up", tiny_definitions)
-    monkeypatch.setattr("sys.argv", [*command, *more, "--no-metrics"])
+    monkeypatch.setattr("qaugbench.experiment.appraisal_cells.TRUTH_PATIENTS", 4)
+    monkeypatch.setattr("qaugbench.experiment.appraisal_cells.TRUTH_STEPS", 2)
+    monkeypatch.setattr("sys.argv", [*command, *more])
     with pytest.raises(SystemExit) as stop:
         main()
     return int(stop.value.code or 0)

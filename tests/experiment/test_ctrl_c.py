@@ -40,7 +40,6 @@ OPTIONS = [
     "2",
     "--accelerator",
     "cpu",
-    "--no-metrics",
     "--out",
 ]
 CHILDREN = Path("/proc/self/task")
