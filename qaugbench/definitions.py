@@ -41,9 +41,9 @@ def read_toml(kind: str, name: str) -> dict[str, Any]:
     """Return one definition file as a dictionary; an unknown name raises with near names."""
     path = folder(kind) / f"{name}.toml"
     if not path.is_file() or Path(name).name != name:
-        singular = {"tasks": "task", "baselines": "generator"}[kind]
-        known = names("tasks") if kind == "tasks" else generator_names()
-        raise DefinitionError(f"There is no {singular} {name!r}.{near_names(name, known)}")
+        if kind == "baselines":
+            raise unknown_generator(name)
+        raise DefinitionError(f"There is no task {name!r}.{near_names(name, names('tasks'))}")
     return parse_toml(path)
 
 
@@ -119,7 +119,7 @@ def generator_card(name: str) -> GeneratorCard:
             f"{origin}: the entry point {family!r} names the class, so [generator] cannot name a module; remove 'module'."
         )
     if colon and variant not in card.variants:
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(name, generator_names())}")
+        raise unknown_generator(name)
     return build_card(facts, origin, variant) if colon else card
 
 
@@ -175,6 +175,20 @@ def families() -> list[str]:
 def generator_names() -> list[str]:
     """Return the ids of all generators, each followed by those of its variants."""
     return [name for family in families() for name in (family, *(f"{family}:{one}" for one in _variants(family)))]
+
+
+def unknown_generator(name: str) -> DefinitionError:
+    """Return the error that answers a name that no generator has, or several names where one belongs.
+
+    >>> str(unknown_generator("gmm,kde"))
+    "There is no generator 'gmm,kde'. Repeat the option for several: --generator gmm --generator kde."
+    """
+    several = [one.strip() for one in name.split(",")]
+    if len(several) > 1 and all(split_name(one)[0] in generator_names() for one in several):
+        asked = " ".join(f"--generator {one}" for one in several)
+        return DefinitionError(f"There is no generator {name!r}. Repeat the option for several: {asked}.")
+    listed = " 'qaugbench list generators' lists all."
+    return DefinitionError(f"There is no generator {name!r}.{near_names(name, generator_names())}{listed}")
 
 
 def generator_module(name: str) -> str:

@@ -12,8 +12,8 @@ OFFENDER_LIMIT = 160
 """Characters of one offender: a name and its problem."""
 LONGEST_NAME = 200
 """Characters of an unknown name that are compared with the known ones."""
-MOST_NAMES = 40
-"""Known names that a message lists before it counts the rest."""
+MOST_NAMES = 12
+"""Known names that a message lists before it counts the rest; more are not listed beside those that may be meant."""
 MESSAGE_LIMIT = 4000
 """Characters of a whole message."""
 
@@ -117,7 +117,9 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'a' or 'b'? Known: ..." for an unknown ``name``; at most 40 known names are listed.
+    """Return " Did you mean 'a' or 'b'? Known: ..." for an unknown ``name``.
+
+    At most a dozen known names are listed; where there are more, those that are near stand alone.
 
     >>> near_names("brianmri", ["brainmri", "fundus"])
     " Did you mean 'brainmri'? Known: brainmri, fundus."
@@ -125,7 +127,9 @@ def near_names(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name[:LONGEST_NAME], names, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(repr(shown(n)) for n in near)}?" if near else ""
-    return f"{hint} Known: {first_offenders(names, MOST_NAMES)}." if names else hint
+    if not names or (near and len(names) > MOST_NAMES):
+        return hint
+    return f"{hint} Known: {first_offenders(names, MOST_NAMES)}."
 
 
 def first_offenders(offenders: Iterable[object], limit: int = 5) -> str:

@@ -97,6 +97,10 @@ def help_(ctx: click.Context, words: tuple[str, ...]) -> None:
     click.echo(context.get_help())
 
 
+EXTRA = "Got unexpected extra argument"
+"""How click's message begins where words are left over."""
+
+
 def main() -> NoReturn:
     """Run the command line; bad input is one message on standard error and exit code 2."""
     try:
@@ -119,6 +123,8 @@ def _misused(error: click.ClickException) -> NoReturn:
     """Print what was wrong with a command, in the style of every other error, and where its help is; exit with code 2."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     message = _no_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
+    if message.startswith(EXTRA):
+        message += f".{_repeated(context)}"
     if context is not None and message == context.get_help():  # a group without a command
         click.echo(message, err=True)
     else:
@@ -132,6 +138,13 @@ def _path(context: click.Context) -> str:
     while context.command.hidden and context.parent is not None:
         context = context.parent
     return context.command_path
+
+
+def _repeated(context: click.Context | None) -> str:
+    """Return how several names are given to a command that has options for them; click says only that words are left over."""
+    options = context.command.params if context is not None else []
+    names = [option.opts[0] for option in options if isinstance(option, click.Option) and option.multiple]
+    return f" One value follows each {' or '.join(names[:2])}: repeat the option for several." if names else ""
 
 
 def _no_option(error: click.NoSuchOption) -> str:

@@ -47,7 +47,7 @@ def check_has_circuits(name: str) -> None:
     """Raise DefinitionError unless ``name`` is that of a generator that may run circuits; before anything is built."""
     generator, rest = definitions.split_name(name)
     if generator not in definitions.generator_names():
-        raise DefinitionError(f"There is no generator {name!r}.{near_names(generator, definitions.generator_names())}")
+        raise definitions.unknown_generator(name)
     card = definitions.generator_card(generator)
     if not may_run_circuits(card.kind):
         raise DefinitionError(

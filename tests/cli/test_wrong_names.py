@@ -22,6 +22,25 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
 
 
 @pytest.mark.parametrize(
+    ("generators", "answer"),
+    [
+        (("gmm", "kde"), "One value follows each --generator or --fraction: repeat the option for several."),
+        (("gmm,kde",), "Repeat the option for several: --generator gmm --generator kde."),
+        (("stylegen",), "Did you mean 'stylegan' or 'style-qgan'? 'qaugbench list generators' lists all."),
+        (("gmm,kdf",), "There is no generator 'gmm,kdf'."),
+    ],
+)
+def test_several_generators_are_asked_for_one_by_one(
+    generators: tuple[str, ...], answer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["qaugbench", "run", "--task", "brainmri", "--generator", *generators])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert answer in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("what", "answer"),
     [
         ("task", "Did you mean 'tasks'? Known"),

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint
 from types import ModuleType
 
 from qaugbench import definitions, plugins
-from qaugbench.errors import DefinitionError, near_names
+from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.author_code import described
 from qaugbench.generators.shared.checked import checked
@@ -32,7 +32,7 @@ def generator_class(name: str) -> type[Generator]:
         return checked(_own_class(family))
     if family in plugins.registered():
         return checked(_registered_class(plugins.entry_point(family)))
-    raise DefinitionError(f"There is no generator {name!r}.{near_names(name, definitions.generator_names())}")
+    raise definitions.unknown_generator(name)
 
 
 def _module(name: str) -> ModuleType:

@@ -20,8 +20,8 @@ def test_every_file_of_facts_has_its_class(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["qldn", "contract", "training", "../circuits/block", ""])
-def test_an_unknown_generator_is_answered_with_the_known(name: str) -> None:
-    with pytest.raises(DefinitionError, match=r"no generator .*Known: andra-qgan, "):
+def test_an_unknown_generator_is_answered_with_how_to_list_all(name: str) -> None:
+    with pytest.raises(DefinitionError, match=r"no generator .* 'qaugbench list generators' lists all\.$"):
         generator_class(name)
 
 
