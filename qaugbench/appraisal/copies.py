@@ -52,7 +52,8 @@ def look_for_copies(
     """Return what is known of copies.
 
     The state is ``memorising`` if either test says so, ``releasable`` if a test says so that finds half of the planted copies and
-    no such test says otherwise; one that finds fewer clears nothing.
+    no such test says otherwise; one that finds fewer clears nothing. Where one test accuses and another that finds more of the
+    planted copies clears, nothing is decided: images that are alike without being copies can share one near image.
     """
     training = sets.training
     if training is None:
@@ -63,7 +64,7 @@ def look_for_copies(
     if registered:
         tests["_pixels"] = _pixels_test(sets, rng, effort)
     measures: dict[str, Measure] = {}
-    states: list[str] = []
+    verdicts: list[_Verdict] = []
     remarks: list[str] = []
     pairs: list[ClosePair] = []
     for ending, test in tests.items():
@@ -89,10 +90,20 @@ def look_for_copies(
                 f"On {label} the test finds {seen_rate:.0%} of planted copies, too few to clear these images."
             )
         else:
-            states.append(found.state)
+            verdicts.append(_Verdict(label, found.state, seen_rate))
     measures.update(_companions(sets, extractor, rng, effort))
     tested = any(measures[f"copies/excess{ending}"].value is not None for ending in tests)
-    return CopiesFound(measures, _together(states) if states or not tested else "not decided", remarks, pairs)
+    state, doubt = _together(verdicts)
+    return CopiesFound(measures, state if verdicts or not tested else "not decided", remarks + doubt, pairs)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What one test says, on what, and the share of planted copies that it finds."""
+
+    label: str
+    state: str
+    found: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,13 +209,18 @@ def _excess(found: CopyExcess, label: str) -> Measure:
     return Measure(value=found.excess, ci_low=found.ci_low, ci_high=found.ci_high, real=0.0, **facts)
 
 
-def _together(states: Sequence[str]) -> str:
-    if not states:
-        return "not measured"
-    for word in ("memorising", "not decided"):
-        if word in states:
-            return word
-    return "releasable"
+def _together(verdicts: Sequence[_Verdict]) -> tuple[str, list[str]]:
+    """Return the state that the verdicts give together, and a remark where a better test clears what another accuses."""
+    said = {verdict.state: verdict for verdict in verdicts}
+    if not said:
+        return "not measured", []
+    accuser, clears = said.get("memorising"), said.get("releasable")
+    if accuser and clears and clears.found > accuser.found:
+        return "not decided", [
+            f"On {accuser.label} some images look like copies; on {clears.label}, where more of the planted copies are found "
+            f"({clears.found:.0%} for {accuser.found:.0%}), none do: look at the closest pairs."
+        ]
+    return next(word for word in ("memorising", "not decided", "releasable") if word in said), []
 
 
 def _rarest(training: ImageSet) -> int | None:

@@ -74,6 +74,33 @@ def test_a_share_of_copies_above_five_per_cent_is_flagged() -> None:
     assert found.appraisal.measures["copies/excess"].value == pytest.approx(0.15, abs=0.03)
 
 
+class Quarters:
+    """Features that are nearly blind: the mean brightness of the four quarters of an image."""
+
+    provenance = Provenance("quarters", "0" * 64, "none")
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        half = images.shape[1] // 2
+        return images.reshape(len(images), 2, half, 2, half, -1).mean(axis=(2, 4, 5)).reshape(-1, 4).astype(np.float32)
+
+    def logits(self, features: np.ndarray) -> None:
+        """None: quarters tell no classes."""
+
+
+def test_what_one_test_calls_copies_and_a_better_one_does_not_is_not_decided() -> None:
+    sets = sets_of(blobs(10, 7))
+    alike = copies(sets.training, 150)  # type: ignore[arg-type]
+    quarters = alike.images.reshape(-1, 2, 8, 2, 8).swapaxes(2, 3).reshape(-1, 4, 64)
+    mixed_up = np.random.default_rng(3).permuted(quarters, axis=2).reshape(-1, 2, 2, 8, 8).swapaxes(2, 3)
+    own = replace(alike, images=np.ascontiguousarray(mixed_up.reshape(alike.images.shape)))
+    options = Options(seed=3, effort=Effort(images=150, registered_images=60, planted=2))
+    found = appraise(replace(sets, synthetic=own), [Quarters()], options=options).appraisal
+    assert found.measures["copies/excess"].value > 0.9
+    assert found.measures["copies/excess_pixels"].value < 0.02
+    assert found.states["copies"] == "not decided"
+    assert found.remarks[0].startswith("On quarters some images look like copies; on registered pixels, where more")
+
+
 def test_one_image_for_all_is_collapsed_but_not_copied() -> None:
     honest = blobs(150, 7)
     one = replace(honest, images=np.repeat(honest.images[:1], 150, axis=0))
