@@ -57,8 +57,8 @@ class Flow(Stepped):
         )
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
-        dropout = self.hyper.label_dropout
-        loss = flow_loss(self.velocity, batch.points, batch.labels, random, label_dropout=dropout)
+        dropout, noise = self.hyper.label_dropout, self.training_noise(len(batch.points), random)
+        loss = flow_loss(self.velocity, batch.points, batch.labels, random, label_dropout=dropout, noise=noise)
         return {"flow": descend(optimizers["adamw"], loss)}
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
@@ -71,4 +71,11 @@ class Flow(Stepped):
             steps=hyper.sampling_steps,
             clip=hyper.clip,
             guidance=hyper.guidance,
+            noise=self.drawing_noise(random),
         )
+
+    def training_noise(self, n: int, random: torch.Generator) -> torch.Tensor | None:
+        """Return what ``n`` points of a batch are taken to, of their shape; None stands for normal numbers."""
+
+    def drawing_noise(self, random: RowRandom) -> torch.Tensor | None:
+        """Return what drawn points start from, of their shape; None stands for normal numbers."""

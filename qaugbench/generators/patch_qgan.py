@@ -3,7 +3,7 @@
 After "Experimental Quantum Generative Adversarial Networks for Image Generation" (Huang et al., Phys. Rev. Applied 16, 024051,
 arXiv 2010.06201), with circuit and training as in PennyLane's tutorial on quantum GANs, from which later codes took them. The
 tutorial divides each patch by its largest value, so that no patch can be dark; ``as-released`` keeps that. One model is fitted per
-class.
+class. With 16 wider circuits it is the GAN of Andra et al. (Quantum Machine Intelligence 7, 90, 2025), ``andra-qgan``.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ class PatchQgan(Stepped):
     class Hyper:
         """``patches`` circuits of ``layers`` layers for each channel; noise is uniform from 0 to ``noise`` radians.
 
-        As ``released``, each patch is divided by its largest value.
+        Each has ``qubits``, one of them the ancilla; 0 stands for the fewest that write a patch. As ``released``, each patch is
+        divided by its largest value.
         """
 
         patches: int = 4
+        qubits: int = 0
         layers: int = 6
         noise: float = math.pi / 2
         critic_widths: tuple[int, ...] = (64, 16)
@@ -46,7 +48,8 @@ class PatchQgan(Stepped):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        circuit = patch_circuit(qubits_for(pixels_of_patch(shape, hyper.patches)), hyper.layers)
+        qubits = hyper.qubits or qubits_for(pixels_of_patch(shape, hyper.patches))
+        circuit = patch_circuit(qubits, hyper.layers)
         self.generator = PatchCircuits(shape, hyper.patches, circuit, circuits, stretched=hyper.released)
         self.critic = nn.Sequential(nn.Flatten(), multi_layer((math.prod(shape), *hyper.critic_widths, 1), slope=0.0))
 

@@ -12,10 +12,9 @@ from typing import ClassVar
 
 import torch
 
-from qaugbench.generators.contract import Batch, Circuits, Optimizers, descend
+from qaugbench.generators.contract import Circuits
 from qaugbench.generators.flow import Flow
 from qaugbench.generators.row_random import RowRandom
-from qaugbench.generators.shared.flow_matching import drawn_by_flow, flow_loss
 from qaugbench.generators.shared.quantum_latents import LatentSource, QuantumLatents
 from qaugbench.kinds import Kind
 
@@ -36,21 +35,8 @@ class QlatentsFlow(Flow):
         super().__init__(shape, n_labels, hyper, circuits)
         self.latents = QuantumLatents(math.prod(shape), hyper.source, circuits)
 
-    def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
-        noise = self.latents.training_noise(len(batch.points), random).view_as(batch.points)
-        dropout = self.hyper.label_dropout
-        loss = flow_loss(self.velocity, batch.points, batch.labels, random, label_dropout=dropout, noise=noise)
-        return {"flow": descend(optimizers["adamw"], loss)}
+    def training_noise(self, n: int, random: torch.Generator) -> torch.Tensor:
+        return self.latents.training_noise(n, random).view(n, *self.shape)
 
-    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
-        hyper = self.hyper
-        return drawn_by_flow(
-            self.velocity,
-            labels,
-            random,
-            self.shape,
-            steps=hyper.sampling_steps,
-            clip=hyper.clip,
-            guidance=hyper.guidance,
-            noise=self.latents.noise(random).view(len(labels), *self.shape),
-        )
+    def drawing_noise(self, random: RowRandom) -> torch.Tensor:
+        return self.latents.noise(random).view(-1, *self.shape)

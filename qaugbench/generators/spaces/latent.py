@@ -8,25 +8,18 @@ control works on the same latents.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import numpy as np
 import torch
 
-from qaugbench.cards import Training
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Batch, Optimizers, Progress, adamw, descend
+from qaugbench.generators.contract import Batch, Optimizers, descend
 from qaugbench.generators.spaces.autoencoder import AutoencoderNetwork
-from qaugbench.generators.spaces.space import Space, resized
-from qaugbench.generators.training.loop import train
-from qaugbench.generators.training.points import EncodedByBatch
-from qaugbench.seeds import child_seed, torch_seeded
-
-if TYPE_CHECKING:
-    from qaugbench.generators.training.checkpoint import Checkpoint
+from qaugbench.generators.spaces.autoencoding import LEAST_DEVIATION, Autoencoding
+from qaugbench.generators.spaces.space import resized
 
 
-class Latents(Space):
+class Latents(Autoencoding):
     """Points [latent_channels, g, g] with g = working size / 2 ** levels."""
 
     @dataclass(frozen=True)
@@ -47,7 +40,6 @@ class Latents(Space):
         kl_weight: float = 1e-6
 
     name: ClassVar[str] = "latent"
-    steps: ClassVar[bool] = True
     hyper: Hyper
     latent_mean: torch.Tensor
     latent_deviation: torch.Tensor
@@ -70,37 +62,16 @@ class Latents(Space):
                 f"The autoencoder has {len(hyper.channels)} channels and {len(hyper.residual_blocks)} residual_blocks; "
                 "give one number of blocks per level."
             )
-        self._size = size
+        self.side = size
         self.shape = (hyper.latent_channels, size // factor, size // factor)
         self.network = AutoencoderNetwork(channels, hyper.latent_channels, hyper.channels, hyper.residual_blocks)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on CPU
         self.register_buffer("latent_mean", torch.zeros(hyper.latent_channels, 1, 1))
         self.register_buffer("latent_deviation", torch.ones(hyper.latent_channels, 1, 1))
 
-    def fit(
-        self,
-        images: np.ndarray,
-        *,
-        training: Training,
-        seed: int,
-        progress: Progress | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> None:
-        """Learn to reconstruct ``images``, then measure the mean and standard deviation of their latents."""
-        with torch_seeded(child_seed(seed, "weights")):
-            self.load_state_dict(Latents(self.image_shape, self.hyper).state_dict())
-        pixels = EncodedByBatch(self._pixels_at_working_size, images)
-        no_labels = np.zeros((len(images), 0), np.float32)
-        train(self, pixels, no_labels, training=training, seed=seed, progress=progress, checkpoint=checkpoint)
-        self.latent_mean.zero_()
-        self.latent_deviation.fill_(1)
-        latents = self.encode(images)
-        self.latent_mean.copy_(latents.mean(dim=(0, 2, 3), keepdim=True)[0])
-        self.latent_deviation.copy_(latents.std(dim=(0, 2, 3), keepdim=True)[0].clamp_min(1e-6))
-
-    def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
-        """Return AdamW over encoder and decoder."""
-        return {"adamw": adamw(self, training)}
+    def standardise(self, codes: torch.Tensor) -> None:
+        self.latent_mean.copy_(codes.mean(dim=(0, 2, 3), keepdim=True)[0])
+        self.latent_deviation.copy_(codes.std(dim=(0, 2, 3), keepdim=True)[0].clamp_min(LEAST_DEVIATION))
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         """Take one step down the reconstruction error of a batch of pixels [n, C, s, s]."""
@@ -113,12 +84,8 @@ class Latents(Space):
         return {"loss": loss, "reconstruction": reconstruction.detach()}
 
     def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
-        mean, _ = self.network.encode(resized(pixels, self._size))
+        mean, _ = self.network.encode(resized(pixels, self.side))
         return (mean - self.latent_mean) / self.latent_deviation
 
     def to_pixels(self, points: torch.Tensor) -> torch.Tensor:
         return resized(self.network.decode(points * self.latent_deviation + self.latent_mean), self.image_shape[0])
-
-    @torch.no_grad()
-    def _pixels_at_working_size(self, images: np.ndarray) -> torch.Tensor:
-        return resized(self.pixels(images), self._size)

@@ -8,25 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 
-from qaugbench.cards import Training
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.contract import Batch, Optimizers, Progress, adamw, descend
-from qaugbench.generators.spaces.space import Space, resized
-from qaugbench.generators.training.loop import train
-from qaugbench.generators.training.points import EncodedByBatch
-from qaugbench.seeds import child_seed, torch_seeded
-
-if TYPE_CHECKING:
-    from qaugbench.generators.training.checkpoint import Checkpoint
+from qaugbench.generators.contract import Batch, Optimizers, descend
+from qaugbench.generators.spaces.autoencoding import LEAST_DEVIATION, Autoencoding
+from qaugbench.generators.spaces.space import resized
 
 
-class Vectors(Space):
+class Vectors(Autoencoding):
     """Points [size]: standardised codes, or codes in [-1, 1] if they are ``bounded``."""
 
     @dataclass(frozen=True)
@@ -43,7 +36,6 @@ class Vectors(Space):
         bounded: bool = False
 
     name: ClassVar[str] = "vector"
-    steps: ClassVar[bool] = True
     hyper: Hyper
     code_mean: torch.Tensor
     code_deviation: torch.Tensor
@@ -53,8 +45,8 @@ class Vectors(Space):
         if hyper.size < 1 or min(hyper.channels, default=0) < 1:
             raise DefinitionError(f"size and channels must be at least 1, got {hyper.size} and {list(hyper.channels)}.")
         factor = 2 ** len(hyper.channels)
-        self._side = max(1 << (image_shape[0] - 1).bit_length(), factor)
-        grid = self._side // factor
+        self.side = max(1 << (image_shape[0] - 1).bit_length(), factor)
+        grid = self.side // factor
         self.encoder = _encoder(image_shape[2], hyper.channels, grid, hyper.size * (1 if hyper.bounded else 2))
         self.decoder = _decoder(image_shape[2], hyper.channels, grid, hyper.size)
         self.shape = (hyper.size,)
@@ -65,31 +57,10 @@ class Vectors(Space):
     def title(self) -> str:
         return super().title + ("-bounded" if self.hyper.bounded else "")
 
-    def fit(
-        self,
-        images: np.ndarray,
-        *,
-        training: Training,
-        seed: int,
-        progress: Progress | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> None:
-        """Learn to reconstruct ``images``, then measure mean and deviation of their codes unless these are bounded."""
-        with torch_seeded(child_seed(seed, "weights")):
-            self.load_state_dict(Vectors(self.image_shape, self.hyper).state_dict())
-        pixels = EncodedByBatch(self._pixels_at_own_side, images)
-        no_labels = np.zeros((len(images), 0), np.float32)
-        train(self, pixels, no_labels, training=training, seed=seed, progress=progress, checkpoint=checkpoint)
-        self.code_mean.zero_()
-        self.code_deviation.fill_(1)
+    def standardise(self, codes: torch.Tensor) -> None:
         if not self.hyper.bounded:
-            codes = self.encode(images)
             self.code_mean.copy_(codes.mean(dim=0))
-            self.code_deviation.copy_(codes.std(dim=0).clamp_min(1e-6))
-
-    def optimizers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
-        """Return AdamW over encoder and decoder."""
-        return {"adamw": adamw(self, training)}
+            self.code_deviation.copy_(codes.std(dim=0).clamp_min(LEAST_DEVIATION))
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         """Take one step down the reconstruction error of a batch of pixels [n, C, s, s]."""
@@ -110,15 +81,11 @@ class Vectors(Space):
         return mean + torch.exp(0.5 * log_variance) * noise, divergence
 
     def to_points(self, pixels: torch.Tensor) -> torch.Tensor:
-        code = self.encoder(resized(pixels, self._side))[:, : self.hyper.size]
+        code = self.encoder(resized(pixels, self.side))[:, : self.hyper.size]
         return code.tanh() if self.hyper.bounded else (code - self.code_mean) / self.code_deviation
 
     def to_pixels(self, points: torch.Tensor) -> torch.Tensor:
         return resized(self.decoder(points * self.code_deviation + self.code_mean), self.image_shape[0])
-
-    @torch.no_grad()
-    def _pixels_at_own_side(self, images: np.ndarray) -> torch.Tensor:
-        return resized(self.pixels(images), self._side)
 
 
 def _encoder(image_channels: int, widths: tuple[int, ...], grid: int, outputs: int) -> nn.Sequential:
