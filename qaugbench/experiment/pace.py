@@ -13,10 +13,11 @@ from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import steps_of
 from qaugbench.experiment.store import Store
+from qaugbench.experiment.under_way import HowFar, how_far
 from qaugbench.formatting import duration
 from qaugbench.task import canonical_hash
 
-PRESENT, PAST = "present", "past"
+PRESENT, UNDER_WAY, PAST = "present", "under way", "past"
 STEP_NUMBERS = ("steps", "warmup_steps", "evaluations")
 """The settings of a training that say how long it is: the time per step does not depend on them."""
 NAMED = 2
@@ -59,13 +60,15 @@ class Pace:
     ``jobs`` is None where nobody knows how many machines compute: as many as were busy so far are then assumed. A step is
     expected to take as long as those of its cost class; else a training takes as long per step as those with the same settings
     (``_like``). Of any other step nothing is known: another generator may take a thousand times as long. What this run measured
-    comes before what earlier ones did.
+    comes before the pace of fits that are under way, and that before what earlier runs measured.
     """
 
     def __init__(self, cells: Iterable[Cell], store: Store, jobs: int | None) -> None:
         self.jobs, self.started, self.busy_s = jobs, time.perf_counter(), 0.0
+        self.store = store
+        self.under_way: dict[str, HowFar] = {}
         self.waiting: dict[str, Cell] = {}
-        self.measured: dict[str, dict[tuple[str, str], list[float]]] = {PRESENT: {}, PAST: {}}
+        self.measured: dict[str, dict[tuple[str, str], list[float]]] = {PRESENT: {}, UNDER_WAY: {}, PAST: {}}
         for cell in steps_of(cells):
             past_s = _past_seconds(cell, store)
             if past_s is None:
@@ -80,18 +83,31 @@ class Pace:
             self.busy_s += done.wall_s
             self._note(PRESENT, done.cell, done.wall_s)
 
+    def how_far(self, cell: Cell) -> HowFar | None:
+        """Return how far a cell is that is being computed, where it says so."""
+        return how_far(self.store.unfinished(cell.stage, cell.name))
+
+    def still(self, cells: Iterable[Cell]) -> None:
+        """Take in how fast the fits among the cells are that are being computed."""
+        self.measured[UNDER_WAY], self.under_way = {}, {}
+        for cell in cells:
+            far = self.how_far(cell)
+            if far is not None:
+                self.under_way[cell.name] = far
+                self._note(UNDER_WAY, cell, far.of * far.step_s)
+
     def left(self, since_s: float = 0.0) -> TimeLeft:
         """Return the time left ``since_s`` seconds after the last step was done.
 
-        These are taken off unless steps of unknown length wait, one of which may be under way.
+        These are taken off unless steps of unknown length wait, one of which may be under way, or a fit says how far it is.
         """
-        expected = [(cell, self._seconds(cell)) for cell in self.waiting.values()]
+        expected = [(cell, self._seconds_left(cell)) for cell in self.waiting.values()]
         known = [seconds for _, seconds in expected if seconds is not None]
         unknown = tuple(dict.fromkeys(_kind_words(cell) for cell, seconds in expected if seconds is None))
         if not known:
             return TimeLeft(0.0, 0.0, unknown)
         work_s, wall_s = sum(known), max(sum(known) / self._at_once(), max(known))
-        if since_s and not unknown:
+        if since_s and not unknown and not self.under_way:
             return TimeLeft(work_s, max(wall_s - since_s, 0.0), late=since_s >= wall_s)
         return TimeLeft(work_s, wall_s, unknown)
 
@@ -104,9 +120,13 @@ class Pace:
         for kind, times in _kinds(cell):
             self.measured[when].setdefault(kind, []).append(wall_s / times)
 
+    def _seconds_left(self, cell: Cell) -> float | None:
+        seconds, far = self._seconds(cell), self.under_way.get(cell.name)
+        return seconds if seconds is None or far is None else seconds * (1 - far.done / far.of)
+
     def _seconds(self, cell: Cell) -> float | None:
         for kind, times in _kinds(cell):
-            for when in (PRESENT, PAST):
+            for when in self.measured:
                 if kind in self.measured[when]:
                     return times * median(self.measured[when][kind])
         return None

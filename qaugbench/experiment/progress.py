@@ -53,7 +53,7 @@ class Lines:
 
     def still(self, cells: Sequence[Cell]) -> None:
         """Say what is being computed, where nothing was finished for a while, and the time left."""
-        steps = ", ".join(f"{cell.stage} {cell.label}".rstrip() for cell in cells)
+        steps = ", ".join(f"{cell.stage} {cell.label}".rstrip() + self._how_far(cell) for cell in cells)
         left = self._left(time.perf_counter() - self.heard)
         print(
             f"{self._elapsed()} [{self.done}/{self.total}] still computing {steps}{left}", file=self.stream, flush=True
@@ -69,6 +69,10 @@ class Lines:
             return f"{what}: {done.outcome.upper()}: {why}"
         remark = f"; {done.remark}" if done.remark else ""
         return f"{what}: {duration(done.wall_s)}{remark}{self._left()}"
+
+    def _how_far(self, cell: Cell) -> str:
+        far = None if self.pace is None else self.pace.how_far(cell)
+        return "" if far is None else f" ({far.done:,} of {far.of:,})"
 
     def _left(self, since_s: float = 0.0) -> str:
         left = "" if self.pace is None else str(self.pace.left(since_s))
@@ -145,6 +149,7 @@ class _Paced:
         self.inner.cell(done)
 
     def still(self, cells: Sequence[Cell]) -> None:
+        self.pace.still(cells)
         self.inner.still(cells)
 
 

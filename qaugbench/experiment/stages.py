@@ -34,6 +34,7 @@ from qaugbench.experiment.stored import (
     part_images,
     real_images,
 )
+from qaugbench.experiment.under_way import UnderWay
 from qaugbench.files import json_text
 from qaugbench.recipe import Recipe
 from qaugbench.seeds import child_seed
@@ -79,7 +80,8 @@ def space(cell: Cell, store: Store) -> tuple[Files, Facts]:
     data = real_images(cell, store)
     learned, training = new_space_of(cell, data.images.shape[1:])
     checkpoint = _checkpoint(cell, store)
-    learned.fit(data.images, training=training, seed=cell.key["seeds"]["autoencoder"], checkpoint=checkpoint)
+    seed, progress = cell.key["seeds"]["autoencoder"], _under_way(cell, store)
+    learned.fit(data.images, training=training, seed=seed, progress=progress, checkpoint=checkpoint)
     return {STATE: safetensors_bytes(tensors_of(learned))}, {EARLIER: checkpoint.earlier}
 
 
@@ -88,7 +90,8 @@ def fit(cell: Cell, store: Store) -> tuple[Files, Facts]:
     data = real_images(cell, store)
     model = new_model(cell, store, data.images.shape[1:], data.labels.shape[1])
     checkpoint = _checkpoint(cell, store)
-    course = model.fit(data, seed=cell.key["seeds"]["gen_fit"], checkpoint=checkpoint)
+    progress = _under_way(cell, store)
+    course = model.fit(data, seed=cell.key["seeds"]["gen_fit"], progress=progress, checkpoint=checkpoint)
     learned = model.state()
     files: Files = {
         STATE: safetensors_bytes(learned),
@@ -221,6 +224,10 @@ def _checkpoint(cell: Cell, store: Store) -> Any:
     from qaugbench.generators.training.checkpoint import Checkpoint
 
     return Checkpoint(store.unfinished(cell.stage, cell.name))
+
+
+def _under_way(cell: Cell, store: Store) -> UnderWay:
+    return UnderWay(store.unfinished(cell.stage, cell.name))
 
 
 def safetensors_bytes(tensors: Mapping[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qaugbench.experiment import under_way
 from qaugbench.experiment.cells import Cell, Place
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.pace import Pace, TimeLeft, amount
@@ -111,6 +112,29 @@ def test_a_resumed_run_says_at_every_step_what_is_known_and_what_is_not(store: S
         "about 4 min left",
         "00:00:00 [4/5] fit slow 10% r2: 4 min",
     ]
+
+
+def test_a_fit_that_says_how_far_it_is_tells_the_time_left_of_all_like_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 2.0, 30.0, 35.0])
+    monkeypatch.setattr(under_way.time, "monotonic", lambda: next(clock))
+    cells = [fitting(0, "slow", steps=100), fitting(1, "slow", steps=100)]
+    tell = under_way.UnderWay(store.unfinished(cells[0].stage, cells[0].name))
+    for step in (11, 25, 26):  # noted at step 25: 14 steps in 28 s, after ten of an earlier attempt
+        tell(step, 100, 0.5)
+    stream, pace = io.StringIO(), Pace(cells, store, jobs=1)
+    pace.still([cells[0]])
+    Lines(stream, len(cells), pace).still([cells[0]])
+    assert stream.getvalue() == ("00:00:00 [0/2] still computing fit slow 10% r0 (25 of 100); about 6 min left\n")
+    assert pace.left(since_s=40.0) == TimeLeft(350.0, 350.0)
+
+
+def test_a_note_that_cannot_be_read_tells_nothing(store: Store) -> None:
+    folder = store.unfinished("fit", "damaged")
+    folder.mkdir(parents=True)
+    (folder / under_way.NOTE).write_text('{"done": 3')
+    assert under_way.how_far(folder) is None
 
 
 def test_the_time_left_grows_shorter_while_a_step_is_computed_and_is_never_below_zero(store: Store) -> None:
