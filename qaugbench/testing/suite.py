@@ -42,6 +42,8 @@ CHECKS: tuple[Callable[[Variant], None], ...] = (
 )
 
 CIRCUITS = (learning.changes_only_the_block, learning.is_live, learning.stays_frozen)
+OF_THE_GENERATOR = (drawing.keeps_colour, drawing.refuses_before_a_fit, learning.resumes_to_the_bit)
+"""What no block of a control can change: its weights are state like all others, and its randomness that of the step."""
 COMPARE_DRAWS = (drawing.keeps_its_state, drawing.follows_the_execution, learning.fits_the_same_again)
 
 
@@ -62,9 +64,7 @@ def checks_of(name: str) -> Iterator[CheckResult]:
     """Yield the results of ``check_generator`` as they are found; names are checked at the first one."""
     generator, control = definitions.split_name(name)
     if generator not in definitions.generator_names():
-        raise DefinitionError(
-            f"There is no generator {generator!r}.{near_names(generator, definitions.generator_names())}"
-        )
+        raise definitions.unknown_generator(generator)
     try:
         card = definitions.generator_card(generator)
         kind = None if card.kind == "external" else generator_class(generator)
@@ -93,10 +93,11 @@ def _controls(card: GeneratorCard, asked: str) -> tuple[str, ...]:
 def _variant_results(variant: Variant) -> Iterator[CheckResult]:
     """Yield the result of every check; a generator that cannot be fitted gets no further.
 
-    Where draws do not repeat themselves, checks that compare draws of one seed would blame what is sound.
+    Under a control, what is the generator's alone is not checked again. Where draws do not repeat themselves, checks that compare
+    draws of one seed would blame what is sound.
     """
     repeats = True
-    for check in CHECKS:
+    for check in checks_under(variant.control):
         if check in COMPARE_DRAWS and not repeats:
             promise = str(check.__doc__).partition("\n")[0]
             why = "draws of one seed are not the same bits yet"
@@ -107,6 +108,11 @@ def _variant_results(variant: Variant) -> Iterator[CheckResult]:
         if result.fails and check is learning.fits:
             return
         repeats = repeats and not (result.fails and check is drawing.repeats_itself)
+
+
+def checks_under(control: str) -> tuple[Callable[[Variant], None], ...]:
+    """Return the checks of a generator under a control, ``none`` being the generator itself."""
+    return tuple(check for check in CHECKS if control == "none" or check not in OF_THE_GENERATOR)
 
 
 def _about(check: Callable[[Variant], None]) -> About:
