@@ -14,7 +14,8 @@ from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import steps_of
 from qaugbench.experiment.store import Store
 from qaugbench.experiment.under_way import HowFar, how_far
-from qaugbench.formatting import duration
+from qaugbench.formatting import count, duration
+from qaugbench.stats.wording import listed
 from qaugbench.task import canonical_hash
 
 PRESENT, UNDER_WAY, PAST = "present", "under way", "past"
@@ -27,12 +28,14 @@ NAMED = 2
 class TimeLeft:
     """``work_s`` seconds of processes, ``wall_s`` by the clock, for those missing steps that have a measured like.
 
-    ``unknown`` names the kinds of the others, each once. ``late`` says that what is being computed takes longer than its like did.
+    ``unknown`` names the kinds of the ``unmeasured`` others, each once. ``late`` says that what is being computed takes longer than
+    its like did.
     """
 
     work_s: float
     wall_s: float
     unknown: tuple[str, ...] = ()
+    unmeasured: int = 0
     late: bool = False
 
     @property
@@ -40,18 +43,20 @@ class TimeLeft:
         """The time left in a few words, as far as it is known; "" where nothing is left."""
         if self.late:
             return "longer than measured"
-        if not self.work_s:
-            return "time left unknown" if self.unknown else ""
-        return f"{'at least' if self.unknown else 'about'} {duration(self.wall_s)} left"
+        known = [duration(self.wall_s)] if self.work_s else []
+        if self.unmeasured:
+            return f"{listed([*known, count(self.unmeasured, 'unmeasured step')])} left"
+        return f"about {duration(self.wall_s)} left" if known else ""
 
     def __str__(self) -> str:
         if self.late:
             return "this takes longer than steps like it took"
-        if not self.unknown:
+        if not self.unmeasured:
             return self.brief
-        named = ", ".join(self.unknown[:NAMED])
-        more = f" and {len(self.unknown) - NAMED} other kinds of step" if len(self.unknown) > NAMED else ""
-        return f"{self.brief}: {named}{more} not measured yet"
+        more = [count(len(self.unknown) - NAMED, "other kind")] if len(self.unknown) > NAMED else []
+        kinds = listed([*self.unknown[:NAMED], *more])
+        others = f"{count(self.unmeasured, 'step')} not measured yet ({kinds})"
+        return f"about {duration(self.wall_s)} left, and {others}" if self.work_s else f"time left unknown: {others}"
 
 
 class Pace:
@@ -104,12 +109,13 @@ class Pace:
         expected = [(cell, self._seconds_left(cell)) for cell in self.waiting.values()]
         known = [seconds for _, seconds in expected if seconds is not None]
         unknown = tuple(dict.fromkeys(_kind_words(cell) for cell, seconds in expected if seconds is None))
+        unmeasured = len(expected) - len(known)
         if not known:
-            return TimeLeft(0.0, 0.0, unknown)
+            return TimeLeft(0.0, 0.0, unknown, unmeasured)
         work_s, wall_s = sum(known), max(sum(known) / self._at_once(), max(known))
         if since_s and not unknown and not self.under_way:
             return TimeLeft(work_s, max(wall_s - since_s, 0.0), late=since_s >= wall_s)
-        return TimeLeft(work_s, wall_s, unknown)
+        return TimeLeft(work_s, wall_s, unknown, unmeasured)
 
     def _at_once(self) -> float:
         if self.jobs is not None:

@@ -47,16 +47,18 @@ def store(tmp_path: Path) -> Store:
 
 def test_nothing_is_known_before_the_first_step(store: Store) -> None:
     left = Pace([fitting(0), training(0)], store, jobs=2).left()
-    assert left == TimeLeft(0.0, 0.0, ("fit gmm", "train"))
-    assert str(left) == "time left unknown: fit gmm, train not measured yet"
+    assert left == TimeLeft(0.0, 0.0, ("fit gmm", "train"), 2)
+    assert str(left) == "time left unknown: 2 steps not measured yet (fit gmm and train)"
+    assert left.brief == "2 unmeasured steps left"
 
 
 def test_steps_are_expected_to_take_what_their_like_took(store: Store) -> None:
     pace = Pace([*map(training, range(4)), fitting(0)], store, jobs=2)
     pace.cell(done(training(0), 10.0))
     left = pace.left()
-    assert left == TimeLeft(work_s=30.0, wall_s=15.0, unknown=("fit gmm",))
-    assert str(left) == "at least 15 s left: fit gmm not measured yet"
+    assert left == TimeLeft(work_s=30.0, wall_s=15.0, unknown=("fit gmm",), unmeasured=1)
+    assert str(left) == "about 15 s left, and 1 step not measured yet (fit gmm)"
+    assert left.brief == "15 s and 1 unmeasured step left"
     pace.cell(done(fitting(0), 4.0))
     assert str(pace.left()) == "about 15 s left"
 
@@ -74,7 +76,7 @@ def test_a_generator_that_trains_is_not_expected_to_take_what_another_took_that_
     stored(store, training(0), 15.0)
     cells = [fitting(0, "smote", steps=0), training(0), *(fitting(n, "qnet", steps=500) for n in range(2)), training(1)]
     left = Pace(cells, store, jobs=1).left()
-    assert left == TimeLeft(15.0, 15.0, unknown=("fit qnet",))
+    assert left == TimeLeft(15.0, 15.0, unknown=("fit qnet",), unmeasured=2)
 
 
 def test_a_longer_fit_of_the_same_generator_takes_as_long_per_step(store: Store) -> None:
@@ -86,12 +88,12 @@ def test_a_longer_fit_of_the_same_generator_takes_as_long_per_step(store: Store)
 def test_a_training_on_larger_images_tells_nothing_of_one_on_smaller(store: Store) -> None:
     pace = Pace([of_size(64), of_size(32)], store, jobs=1)
     pace.cell(done(of_size(64), 40.0))
-    assert pace.left() == TimeLeft(0.0, 0.0, ("train",))
+    assert pace.left() == TimeLeft(0.0, 0.0, ("train",), 1)
 
 
 def test_many_kinds_that_were_not_measured_are_counted() -> None:
-    assert str(TimeLeft(10.0, 10.0, ("fit a", "fit b", "judge", "train"))) == (
-        "at least 10 s left: fit a, fit b and 2 other kinds of step not measured yet"
+    assert str(TimeLeft(10.0, 10.0, ("fit a", "fit b", "judge", "train"), 9)) == (
+        "about 10 s left, and 9 steps not measured yet (fit a, fit b and 2 other kinds)"
     )
 
 
@@ -106,7 +108,7 @@ def test_a_resumed_run_says_at_every_step_what_is_known_and_what_is_not(store: S
         pace.cell(done(cell, wall_s))
         lines.cell(done(cell, wall_s))
     assert [line.rpartition("; ")[2] for line in stream.getvalue().splitlines()] == [
-        "at least 17 s left: fit slow not measured yet",
+        "about 17 s left, and 3 steps not measured yet (fit slow)",
         "about 7 min left",
         "about 7 min left",
         "about 4 min left",
@@ -165,7 +167,7 @@ def test_what_this_run_measures_corrects_what_earlier_ones_took(store: Store) ->
 def test_a_failed_step_is_no_measure_and_no_longer_waited_for(store: Store) -> None:
     pace = Pace([training(0), training(1)], store, jobs=1)
     pace.cell(done(training(0), 0.1, "error"))
-    assert pace.left() == TimeLeft(0.0, 0.0, ("train",))
+    assert pace.left() == TimeLeft(0.0, 0.0, ("train",), 1)
 
 
 def test_a_damaged_step_is_waited_for(store: Store) -> None:
