@@ -438,8 +438,8 @@ def parse_facts(content: bytes, file: Path, kind: type[Kind]) -> Kind:
         schema = _record_schema(stated, kind)
         if type(schema) is int and schema in OLDER_SCHEMAS:
             raise EntryError(
-                f"{shown(file, None)} has a record of schema {schema}; 'qaugbench rescore {shown(file.parent, None)}' brings "
-                f"it to schema {SCHEMA_VERSION}."
+                f"{shown(file, None)} has a record of schema {schema}; 'qaugbench rescore --write {shown(file.parent, None)}' "
+                f"brings it to schema {SCHEMA_VERSION}."
             ) from error
         raise EntryError(
             f"{shown(file, None)} does not have the form that qaugbench writes: {first_fault(error)}. Run or submit again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,15 +34,40 @@ CELL_LABEL = re.compile(r"(?P<arm>\S+) (?P<fraction>\S+%) r(?P<replicate>\d{1,4}
 RECIPE_UNKNOWN = "a record of schema {schema}, which did not state which code trained the classifier"
 
 
+@dataclass(frozen=True)
+class Rescored:
+    """A run folder or entry in ``path`` with its scores computed anew, and what its files would hold; nothing is written yet."""
+
+    path: Path
+    record: Record
+    files: Mapping[str, str]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the folder holds anything else."""
+        return any(read_bytes(self.path / name, RECORD_BYTES) != text.encode() for name, text in self.files.items())
+
+    def write(self) -> Record:
+        """Write the files, verify the folder and return its record; EntryError if it does not hold, and it is as it was."""
+        return _replace(self.path, self.files)
+
+
 def rescore(path: Path) -> Record:
     """Recompute every score of the run folder or entry in ``path``, write it back and return the record.
 
     Only the scores change, and with them the manifest of an entry and the seal of a run; a run's report is not written again.
+    Everything is verified at the end. Raises what ``rescored`` raises; the folder is then as it was.
+    """
+    return rescored(path).write()
+
+
+def rescored(path: Path) -> Rescored:
+    """Return the run folder or entry in ``path`` with every score recomputed.
+
     Records of schema 1 and 2 become records of schema 3 as far as they say what that needs: which code trained the classifier
-    they do not, which is added to their departures and keeps them off a board. Everything is verified at the end.
-    Raises EntryError for
-    a folder that is neither, files that cannot be read or are not those of the manifest, a record of an unknown schema, and
-    predictions that are not the record's or cannot be scored; the folder is then as it was.
+    they do not, which is added to their departures and keeps them off a board. Raises EntryError for a folder that is neither,
+    files that cannot be read or are not those of the manifest, a record of an unknown schema, and predictions that are not the
+    record's or cannot be scored.
     """
     path = Path(path)
     check_folder(path)
@@ -49,17 +75,18 @@ def rescore(path: Path) -> Record:
         return _rescored_entry(path)
     if exists(path / RECORD_FILE):
         file = path / RECORD_FILE
-        record = _unscored(file, parse_json(read_bytes(file, RECORD_BYTES), file))
-        text = record_text(_rescored(path, record, read_run_predictions(path, record)))
+        unscored = _unscored(file, parse_json(read_bytes(file, RECORD_BYTES), file))
+        record = _rescored(path, unscored, read_run_predictions(path, unscored))
+        text = record_text(record)
         sealed = {SEAL_FILE: seal_text(text)} if exists(path / SEAL_FILE) else {}
-        return _replace(path, {RECORD_FILE: text, **sealed})
+        return Rescored(path, record, {RECORD_FILE: text, **sealed})
     raise EntryError(
         f"{shown(path, None)} holds neither {ENTRY_FILE} nor {RECORD_FILE}. Give the folder of an entry or one that "
         "'qaugbench run' printed."
     )
 
 
-def _rescored_entry(path: Path) -> Record:
+def _rescored_entry(path: Path) -> Rescored:
     contents = entry_contents(path)
     file = path / ENTRY_FILE
     stated = parse_json(contents[ENTRY_FILE], file)
@@ -71,7 +98,7 @@ def _rescored_entry(path: Path) -> Record:
         raise _not_of_schema(file, error) from error
     text = json_text(entry.model_dump(mode="json"))
     files = {**contents, ENTRY_FILE: text.encode()}
-    return _replace(path, {ENTRY_FILE: text, MANIFEST_FILE: manifest_text(files)})
+    return Rescored(path, record, {ENTRY_FILE: text, MANIFEST_FILE: manifest_text(files)})
 
 
 def _unscored(file: Path, stated: Any) -> Record:
@@ -134,7 +161,7 @@ def _rescored(path: Path, record: Record, predicted: PredictionSet) -> Record:
         raise EntryError(f"{shown(path / PREDICTIONS_FILE, None)} cannot be scored: {error}") from error
 
 
-def _replace(path: Path, files: dict[str, str]) -> Record:
+def _replace(path: Path, files: Mapping[str, str]) -> Record:
     """Write ``files``, verify the folder and return its record; put back what was there if it does not hold."""
     before = {name: (path / name).read_bytes() for name in files}
     try:

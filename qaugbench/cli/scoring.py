@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qaugbench.cli import complete
 from qaugbench.cli.output import each, json_option, print_json, terminal_width, warned_of_change
 from qaugbench.cli.root import cli, say
+
+if TYPE_CHECKING:
+    from qaugbench.record import Record
 
 
 def results_argument(command: Any) -> Any:
@@ -137,14 +140,15 @@ def cite(names: tuple[str, ...]) -> None:
 
 @cli.command()
 @results_argument
+@click.option("--write", is_flag=True, help="Write the scores into the run or entry; else they are only printed.")
 @json_option
-def rescore(names: tuple[str, ...], as_json: bool) -> int:
+def rescore(names: tuple[str, ...], write: bool, as_json: bool) -> int:
     """Score runs or entries again with this version.
 
     RESULT is a run, an entry or a board, by its folder; a run also by its name. Everything is computed from the stored
-    predictions; records of schema 1 and 2 become records of schema 3.
+    predictions; records of schema 1 and 2 become records of schema 3. Nothing is changed without --write.
     """
-    from qaugbench.board.rescore import rescore as rescore_results
+    from qaugbench.board.rescore import rescored
     from qaugbench.board.result_folders import is_run, result_folders
     from qaugbench.errors import EntryError
     from qaugbench.report.html import write_report
@@ -152,16 +156,44 @@ def rescore(names: tuple[str, ...], as_json: bool) -> int:
 
     folders = result_folders(names)
     results: list[dict[str, Any]] = []
-    for path, record in each(folders, rescore_results):
-        if isinstance(record, EntryError):
-            results.append({"path": str(path), "error": str(record)})
+    unchanged = True
+
+    def scored(path: Path) -> tuple[Record, bool]:
+        nonlocal unchanged
+        found = rescored(path)
+        unchanged = not _was_changed(path) and unchanged
+        differs = found.differs
+        return (found.write() if write else found.record), differs
+
+    for path, found in each(folders, scored):
+        if isinstance(found, EntryError):
+            results.append({"path": str(path), "error": str(found)})
             continue
-        page = write_report(path) if is_run(path) else None
-        results.append({**result_facts(path, record), "report": str(page) if page else None})
+        record, differs = found
+        page = write_report(path) if write and is_run(path) else None
+        results.append({**result_facts(path, record), "differs": differs, "report": str(page) if page else None})
         if not as_json:
             say(_told(record, alone=len(folders) == 1))
-            say(f"Report: {page}" if page else f"Entry: {path}")
-    return _end(results, as_json)
+            say(f"Report: {page}" if page else _kept(path, differs=differs, written=write))
+    return _end(results, as_json, ok=unchanged)
+
+
+def _was_changed(path: Path) -> bool:
+    """Return whether the record in ``path`` was changed, which is then said; of one of an older schema nobody can tell."""
+    from qaugbench.board.reader import record_of
+    from qaugbench.errors import EntryError
+
+    try:
+        return warned_of_change(path, record_of(path))
+    except EntryError:
+        return False
+
+
+def _kept(path: Path, *, differs: bool, written: bool) -> str:
+    """Return what became of the folder that scores were computed for."""
+    if not differs:
+        return f"{path} holds these scores."
+    return f"Written: {path}" if written else f"{path} holds others; --write replaces them."
 
 
 @cli.command()

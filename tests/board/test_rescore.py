@@ -52,7 +52,7 @@ def test_what_an_older_schema_wrote_becomes_what_would_be_written_now(
     before = record_of(folder)
     change_record(folder, lambda record: _age(record, schema))
     with pytest.raises(
-        EntryError, match=f"has a record of schema {schema}; 'qaugbench rescore .*' brings it to schema 3"
+        EntryError, match=f"has a record of schema {schema}; 'qaugbench rescore --write .*' brings it to schema 3"
     ):
         record_of(folder)
     record = rescore(folder)

@@ -100,6 +100,23 @@ def test_a_board_stands_for_its_entries(command: str, here: Path, call: Caller) 
     assert [one["path"] for one in shape["results"]] == [str(BOARD / "entries" / name) for name in ("one", "two")]
 
 
+def better_mean(record: dict[str, Any]) -> None:
+    record["scores"]["fractions"]["10%"]["endpoints"]["macro_auroc"]["arms"]["qldm"]["mean"] += 0.05
+
+
+def test_scores_are_written_only_if_that_is_asked_for(here: Path, call: Caller) -> None:
+    entry = BOARD / "entries" / "one"
+    assert call("rescore", entry).out.endswith(f"{entry} holds these scores.\n")
+    change_record(entry, better_mean)
+    before = {path.name: path.read_bytes() for path in entry.iterdir()}
+    said = call("rescore", entry)
+    assert said.out.endswith(f"{entry} holds others; --write replaces them.\n")
+    assert {path.name: path.read_bytes() for path in entry.iterdir()} == before
+    assert call("verify", entry).code == 1
+    assert json.loads(call("rescore", "--write", entry, "--json").out)["results"][0]["differs"]
+    assert call("verify", entry).code == 0
+
+
 def test_the_page_of_an_entry_is_not_written_into_it(here: Path, call: Caller) -> None:
     entry = BOARD / "entries" / "one"
     before = sorted(entry.iterdir())
@@ -155,7 +172,8 @@ def test_a_changed_record_is_warned_of(command: str, sealed: bool, here: Path, c
     if command == "report":
         page = (run / "report.html").read_text(encoding="utf-8")
         assert "CHANGED RECORD: this record was changed after it was written: <code>qaugbench verify one</code>" in page
-    assert call("rescore", "one").code == 0
+    assert call("rescore", "one").code == 1
+    assert call("rescore", "--write", "one").code == 1  # it says so, and seals what it wrote
     assert call("verify", "one").code == call(command, "one").code == 0
 
 
