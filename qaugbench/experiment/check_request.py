@@ -51,8 +51,9 @@ def check_generators(names: Sequence[str]) -> None:
     for name in names:
         generator, rest = definitions.split_name(name)
         if generator not in definitions.generator_names() and Path(name).exists():
+            images = shlex.quote(f"{FOLDER}:{name}")
             raise DefinitionError(
-                f"{name} is a path, not the name of a generator. To score the images there: --generator {shlex.quote(f'folder:{name}')}."
+                f"{name} is a path, not a generator. To score the images there: --generator {images}."
             )
         card = definitions.generator_card(generator)
         if generator != FOLDER:
@@ -98,9 +99,8 @@ def check_writable(out: Path) -> None:
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:
-        raise StoreError(
-            f"The folder {out} cannot be {'made' if missing else 'written to'} ({error.strerror or error}). Choose another with --out."
-        ) from error
+        what, why = "made" if missing else "written to", error.strerror or error
+        raise StoreError(f"The folder {out} cannot be {what} ({why}). Choose another with --out.") from error
     finally:
         for folder in missing:
             with suppress(OSError):

@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from qaugbench import definitions
 from qaugbench.datasets.own.images import open_own

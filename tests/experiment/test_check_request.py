@@ -38,7 +38,7 @@ WRONG = [
     ({"jobs": "0"}, "--jobs must be at least 1"),
     (
         {"generator": "mine"},
-        "mine is a path, not the name of a generator. To score the images there: --generator folder:mine.",
+        "mine is a path, not a generator. To score the images there: --generator folder:mine.",
     ),
     ({"out": "file/x"}, "The folder file/x cannot be made (Not a directory). Choose another with --out."),
     ({"data": "mine", "source": None}, "labels.csv in mine has no labels: a column label is needed."),

@@ -27,6 +27,12 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
         (("run", "--task", "brainmri", "--generator", "qldm", "--track", "smok"), "Did you mean 'smoke'"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--trak", "smoke"), "--track"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10"), "must be in (0, 1]"),
+        (
+            ("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10%"),
+            "'10%' is not a number in (0, 1]: write 0.1.",
+        ),
+        (("tune", "--task", "brainmri", "--generator", "qldm", "--fraction", "0,25"), "write 0.25."),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "tenth"), "write 0.1."),
         (("run", "--task", "brainmri", "--generator", "qldm", "--replicates", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--jobs", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--backend", "dusk"), "Did you mean 'dask'"),

@@ -238,7 +238,7 @@ def test_all_held_out_images_are_listed_and_the_command_that_names_the_training_
         "data",
         "check",
         str(data),
-        *"--task brainmri --split split --write-split split.csv".split(),
+        *["--task", "brainmri", "--split", "split", "--write-split", "split.csv"],
     ]
     check = cli.commands["data"].commands["check"].make_context("check", words[3:])
     assert check.params["write_split"] == Path("split.csv")
