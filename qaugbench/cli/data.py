@@ -147,12 +147,18 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
 @click.option("--task", required=True, shell_complete=complete.tasks)
 @click.option("--split", metavar="COLUMN")
 @click.option("--allow-leaky-split", is_flag=True)
-def check(path: Path, task: str, split: str | None, allow_leaky_split: bool) -> None:
+@click.option(
+    "--write-split",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a .csv that says which image is in train, val or test (filename, label, group, split).",
+)
+def check(path: Path, task: str, split: str | None, allow_leaky_split: bool, write_split: Path | None) -> None:
     """Say what a run would use of a folder or .zip."""
     from qaugbench.experiment.check_source import check_source
 
     with busy("Reading and checking the images ..."):
-        found = check_source(path, task, split=split, allow_leaky=allow_leaky_split)
+        found = check_source(path, task, split=split, allow_leaky=allow_leaky_split, table=write_split)
     say_fitted(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,19 @@ def _key_values(context: click.Context, parameter: click.Parameter, given: tuple
         if not pair.partition("=")[0] or "=" not in pair:
             raise click.BadParameter(f"{shown(pair)!r} is not KEY=VALUE, for example partition=gpu.")
     return {key: value for key, _, value in (pair.partition("=") for pair in given)}
+
+
+class Fraction(click.types.FloatParamType):
+    """A number; one written as a percentage or with a comma is answered with how to write it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return ``value`` as a float."""
+        try:
+            return float(value)
+        except ValueError:
+            written = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*(%?)", str(value).strip())
+            number = float(written[1].replace(",", ".")) / (100 if written[2] else 1) if written else 0.1
+            self.fail(f"{shown(value)!r} is not a number in (0, 1]: write {number:g}.", param, ctx)
 
 
 DATA_OPTIONS = (
@@ -53,7 +67,7 @@ DATA_OPTIONS = (
     ),
     click.option(
         "--fraction",
-        type=float,
+        type=Fraction(),
         multiple=True,
         help="Fraction of the training patients, in (0, 1]; replaces the track's.",
     ),

@@ -10,6 +10,7 @@ import click
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import cli, say
+from qaugbench.cli.runs import Fraction
 from qaugbench.places import RUNS
 
 
@@ -30,7 +31,7 @@ from qaugbench.places import RUNS
 @click.option(
     "--track", default="lite", show_default=True, shell_complete=complete.tracks, help="Track whose settings are tuned."
 )
-@click.option("--fraction", type=float, help="Fraction of the training patients. Default: the track's first.")
+@click.option("--fraction", type=Fraction(), help="Fraction of the training patients. Default: the track's first.")
 @click.option("--trials", type=int, default=20, show_default=True, help="Budget; equal for all that are compared.")
 @click.option("--replicates", type=int, default=2, show_default=True, help="Tuning replicates of each trial.")
 @click.option(

@@ -47,11 +47,11 @@ class LabelTable:
         return f"line {self.lines[row]} ({self.rows['filename'].iat[row]}): {self.rows[column].iat[row]!r}"
 
 
-def read_table(content: bytes, where: str) -> LabelTable:
+def read_table(content: bytes, where: str, labels: LabelNames) -> LabelTable:
     """Return the rows of a labels.csv; ``where`` names the source in messages.
 
     Every value is kept as text, so that an id such as ``00017`` keeps its zeros. Raises DataError for bytes that are
-    not UTF-8, lines with a wrong number of values, duplicate columns, no ``filename`` column, or no rows.
+    not UTF-8, lines with a wrong number of values, duplicate columns, no column ``filename`` or of ``labels``, or no rows.
     """
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
@@ -63,7 +63,7 @@ def read_table(content: bytes, where: str) -> LabelTable:
     if len(numbered) < 2:
         raise DataError(f"labels.csv in {where} has no rows. Give a header line and one line per image.")
     header = [name.strip() for name in numbered[0][1]]
-    _check_header(header, where)
+    _check_header(header, where, labels)
     wrong = [f"line {line} has {len(row)} values" for line, row in numbered[1:] if len(row) != len(header)]
     if wrong:
         raise DataError(f"labels.csv in {where}: the header has {len(header)} columns, but {first_offenders(wrong)}.")
@@ -71,12 +71,18 @@ def read_table(content: bytes, where: str) -> LabelTable:
     return LabelTable(where, rows, [line for line, _ in numbered[1:]])
 
 
-def _check_header(header: list[str], where: str) -> None:
+def _check_header(header: list[str], where: str, labels: LabelNames) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(f"labels.csv in {where} names a column twice: {first_offenders(twice)}. Remove one of them.")
-    if "filename" not in header:
-        raise missing_columns(["filename"], header, where)
+    missing = [] if "filename" in header else ["filename"]
+    if labels.kind == "multilabel":
+        columns = set(map(canonical, header))
+        missing += [name for name in labels.names if canonical(name) not in columns]
+    elif "label" not in header:
+        missing.append("label")
+    if missing:
+        raise missing_columns(missing, header, where)
 
 
 def missing_columns(missing: Iterable[str], header: Iterable[str], where: str) -> DataError:
@@ -93,8 +99,6 @@ def label_matrix(table: LabelTable, labels: LabelNames) -> np.ndarray:
 
 
 def _one_hot(table: LabelTable, labels: LabelNames) -> np.ndarray:
-    if "label" not in table.rows:
-        raise missing_columns(["label"], table.rows.columns, table.where)
     code_of = {canonical(name): code for code, name in enumerate(labels.names)}
     codes = [code_of.get(canonical(whole_number(value) or value), -1) for value in table.rows["label"]]
     unknown = [row for row, code in enumerate(codes) if code < 0]
@@ -110,9 +114,6 @@ def _one_hot(table: LabelTable, labels: LabelNames) -> np.ndarray:
 
 def _findings(table: LabelTable, labels: LabelNames) -> np.ndarray:
     column_of = {canonical(column): column for column in table.rows.columns}
-    missing = [name for name in labels.names if canonical(name) not in column_of]
-    if missing:
-        raise missing_columns(missing, table.rows.columns, table.where)
     columns = [column_of[canonical(name)] for name in labels.names]
     values = [[zero_or_one(value) for value in table.rows[column]] for column in columns]
     matrix = np.array([[np.nan if value is None else value for value in row] for row in values], np.float32).T

@@ -35,19 +35,27 @@ def names_text(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def names_given(converted: Path) -> dict[str, str]:
-    """Return by image ("images/...") the user's file, with the slice or frame where one file became several images.
+    """Return by image ("images/...") the user's file, with the slice or frame where one file became several images."""
+    files = files_given(converted)
+    several = Counter(files.values())
+    return {image: f"{file}{_part(image) if several[file] > 1 else ''}" for image, file in files.items()}
 
-    Nothing for what is not ours to have converted, or where the list is missing.
-    """
+
+def files_given(converted: Path) -> dict[str, str]:
+    """Return by image ("images/...") the user's file; nothing for what we did not convert, or where the list is missing."""
     if converted.parent.absolute() != own_home().absolute():
         return {}
     try:
         rows = list(csv.reader(io.StringIO(names_file(converted).read_text(encoding="utf-8"))))[1:]
     except (OSError, UnicodeDecodeError, csv.Error):
         return {}
-    pairs = [(row[0], row[1]) for row in rows if len(row) == 2]
-    several = Counter(file for _, file in pairs)
-    return {f"images/{image}": f"{file}{_part(image) if several[file] > 1 else ''}" for image, file in pairs}
+    return {f"images/{row[0]}": row[1] for row in rows if len(row) == 2}
+
+
+def slice_number(image: str) -> str:
+    """Return the number of the slice of a volume that a converted image is, "" for any other image."""
+    found = _PART.search(image)
+    return str(int(found[2])) if found and found[1] == "s" else ""
 
 
 def _part(image: str) -> str:

@@ -20,6 +20,7 @@ from qaugbench.datasets.identity import ContentIdentity, content_identity
 from qaugbench.datasets.labels_csv import LabelNames, LabelTable, group_codes, label_matrix, read_table
 from qaugbench.datasets.names_given import names_given
 from qaugbench.datasets.preprocess import read_square
+from qaugbench.datasets.together import together
 from qaugbench.errors import DataError, first_offenders
 
 UNREADABLE = (OSError, DataError)
@@ -124,10 +125,10 @@ def open_prepared(
     the source. ``given`` is what the user named, where that was converted.
     """
     archive = open_archive(Path(path))
-    table = read_table(_read(archive, "labels.csv"), str(path))
-    files = _checked_files(table, archive)
-    labels = label_matrix(table, label_space)
-    groups, group_names, group_column = group_codes(table)
+    table = read_table(_read(archive, "labels.csv"), str(path), label_space)
+    files, labels, (groups, group_names, group_column) = together(
+        lambda: _checked_files(table, archive), lambda: label_matrix(table, label_space), lambda: group_codes(table)
+    )
     groups, group_names = closed_over_files(groups, group_names, archive, files)
     rows = table.rows if "group" in table.rows else table.rows.assign(group=[group_names[code] for code in groups])
     return PreparedData(

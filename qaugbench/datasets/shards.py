@@ -11,14 +11,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import IO, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from qaugbench.child_processes import in_processes
 from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, Archive, FolderArchive, ZipArchive
@@ -61,6 +61,7 @@ def convert_in_shards(
     *,
     jobs: int | None = 1,
     shard_size: int = SHARD_SIZE,
+    keep_refused: bool = True,
 ) -> Shards:
     """Return the finished pictures of all files, made by ``jobs`` processes and kept in ``folder``.
 
@@ -68,7 +69,7 @@ def convert_in_shards(
     ``shard_size`` files are in memory. Complete shards in ``folder`` that were made from files of the same names are
     reused; the caller gives another folder if the content may have changed, and holds ``alone`` while it uses the
     folder. All files are tried first: one DataError then names the first that could not be converted and their number,
-    and every finished shard is kept.
+    and every finished shard is kept, unless ``keep_refused`` is False: then the folder is removed.
     """
     _make_folder(folder)
     for leftover in folder.glob(".*.partial"):
@@ -79,11 +80,18 @@ def convert_in_shards(
         made.append(index)
         refused += problems
     if refused:
-        raise DataError(
-            f"{len(refused)} files cannot be converted: {first_offenders(refused)}. Replace or leave out these files and run the "
-            "same command again: the others are kept."
-        )
+        if not keep_refused:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise not_converted(refused, "the others are kept" if keep_refused else "")
     return Shards(folder, made)
+
+
+def not_converted(refused: Sequence[str], kept: str = "") -> DataError:
+    """Return the error that names files that cannot be converted, each with its reason, and what of the others is ``kept``."""
+    return DataError(
+        f"{len(refused)} files cannot be converted: {first_offenders(refused)}. Replace or leave out these files and run the "
+        f"same command again{f': {kept}' if kept else ''}."
+    )
 
 
 class Shards:
@@ -242,7 +250,7 @@ def _write(path: Path, content: bytes) -> None:
 def alone(folder: Path) -> Iterator[None]:
     """Lock ``folder``; other processes wait, and the lock ends with its process."""
     _make_folder(folder.parent)
-    lock = folder.with_name(f".{folder.name.lstrip('.')}.lock")
+    lock = _lock_of(folder)
     try:
         held = FileLock(lock)
         held.acquire()
@@ -253,6 +261,19 @@ def alone(folder: Path) -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)
         held.release()
+
+
+def remove_unused(folders: Iterable[Path]) -> None:
+    """Remove folders of shards, except those that another process holds ``alone``."""
+    for folder in folders:
+        lock = _lock_of(folder)
+        with suppress(Timeout, OSError), FileLock(lock, timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name.lstrip('.')}.lock")
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.sources import find_prepared
-from qaugbench.errors import DataError, DefinitionError, QaugbenchError, near_names
+from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment.arm_choice import check_arms
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.source_names import PHANTOM, source_not_here
@@ -30,6 +33,7 @@ def check_request(request: RunRequest, task: Task | None = None) -> None:
     if task is None:
         check_generators(request.generators)
     amounts(request, track)
+    check_writable(request.out)
     check_arms(request.arms)
     if asked_extractors(request.extractors) and not request.metrics:
         raise DefinitionError("--extractor adds to the metrics, which --no-metrics leaves out; give one of them.")
@@ -46,6 +50,11 @@ def check_generators(names: Sequence[str]) -> None:
         raise DefinitionError(f"A run needs at least one generator.{near_names('', definitions.generator_names())}")
     for name in names:
         generator, rest = definitions.split_name(name)
+        if generator not in definitions.generator_names() and Path(name).exists():
+            images = shlex.quote(f"{FOLDER}:{name}")
+            raise DefinitionError(
+                f"{name} is a path, not a generator. To score the images there: --generator {images}."
+            )
         card = definitions.generator_card(generator)
         if generator != FOLDER:
             _check_control(card, rest)
@@ -55,6 +64,12 @@ def check_generators(names: Sequence[str]) -> None:
                 "'folder' needs the images to score: --generator folder:PATH, a folder or .zip in any form that --data takes."
             )
         check_exists(Path(rest), "--generator folder:")
+
+
+def images_of(names: Sequence[str]) -> tuple[Path, ...]:
+    """Return the paths of images among the names of generators."""
+    split = map(definitions.split_name, names)
+    return tuple(Path(rest) for generator, rest in split if generator == FOLDER)
 
 
 def _check_control(card: GeneratorCard, control: str) -> None:
@@ -74,6 +89,22 @@ def check_exists(path: Path, given_with: str) -> None:
     """Raise DataError unless there is something at a path of images; ``given_with`` is the option that names it."""
     if not path.exists():
         raise DataError(f"{path} does not exist. Give a folder, .zip, .csv or .npz of images with {given_with}.")
+
+
+def check_writable(out: Path) -> None:
+    """Raise StoreError unless a file can be written into the folder ``out``; what is made to find that out is removed."""
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        what, why = "made" if missing else "written to", error.strerror or error
+        raise StoreError(f"The folder {out} cannot be {what} ({why}). Choose another with --out.") from error
+    finally:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def amounts(request: RunRequest, track: Track) -> tuple[tuple[float, ...], int]:

@@ -11,14 +11,20 @@ from qaugbench.datasets.own.images import open_own
 from qaugbench.datasets.part_words import check_parts, with_parts
 from qaugbench.datasets.prepared import load_images
 from qaugbench.datasets.spelling import spelling_lines
+from qaugbench.datasets.split_table import write_split
 from qaugbench.datasets.splits import usable_split
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.source_names import own_name
 from qaugbench.task import PARTS
 
 
-def check_source(path: Path, task_name: str, *, split: str | None = None, allow_leaky: bool = False) -> str:
-    """Return a text of what was found; raises ``DataError`` naming the first offenders of whatever is wrong."""
+def check_source(
+    path: Path, task_name: str, *, split: str | None = None, allow_leaky: bool = False, table: Path | None = None
+) -> str:
+    """Return a text of what was found, and write the part of each image to ``table``.
+
+    Raises ``DataError`` naming the first offenders of whatever is wrong.
+    """
     task = definitions.task(task_name)
     prepared = with_parts(open_own(path, task.labels, name=own_name(path)), split)
     check_parts(prepared, split)
@@ -47,4 +53,7 @@ def check_source(path: Path, task_name: str, *, split: str | None = None, allow_
     lines += [f"A track that takes {' or '.join(each)} of the training patients {what}" for what, each in said.items()]
     lines += spelling_lines(prepared, task.labels)
     lines += finding_lines(quick_findings(prepared, chosen, screened))
+    if table is not None:
+        write_split(table, prepared, chosen, task.labels)
+        lines.append(f"Part of each image: {table}")
     return "\n".join(lines)

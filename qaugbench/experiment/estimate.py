@@ -66,10 +66,10 @@ class Estimate:
         return "\n".join([*lines, total, self._cost()])
 
     def _cost(self) -> str:
-        """Return the time by the clock and what it costs in processor time."""
+        """Return the time by the clock, and the sum of the steps'."""
         work = sum(stage.missing * stage.seconds_each for stage in self.stages)
         with_ = f"with {count(self.jobs, 'process', 'processes')}"
-        return f"About {duration(self.total_s)} {with_}; {duration(work)} of processor time."
+        return f"About {duration(self.total_s)} {with_}; {duration(work)} summed over steps."
 
 
 def estimate_run(request: RunRequest, defined: Definitions | None = None, working: Working = _silent) -> Estimate:

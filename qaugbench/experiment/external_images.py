@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import shlex
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -15,6 +21,7 @@ from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.known_images import KnownImages, Seen, known_images, seen_image
 from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.usable_images import asked_label_vectors, refuse_unusable
+from qaugbench.files import write_whole
 from qaugbench.task import Task
 
 FIRST = 3
@@ -47,16 +54,24 @@ class Folder:
     seen: list[tuple[int, Seen]]
 
 
-@dataclass(frozen=True)
-class Copies:
-    """Which images of a folder are images of the run, as "file = its file (part)", by part: ``equal`` pixels, or ``alike``."""
+class Copy(NamedTuple):
+    """A file of a folder that has the pixels of the image ``of`` of a run, or shows almost its picture."""
 
-    equal: dict[str, list[str]]
-    alike: dict[str, list[str]]
+    file: str
+    of: str
+    part: str
+    pixels: Literal["equal", "almost"]
+
+    @property
+    def words(self) -> str:
+        """The copy as it is printed."""
+        return f"{shown(self.file)} {'=' if self.pixels == 'equal' else '~'} {shown(self.of)} ({self.part})"
 
 
-def check_external(plan: Plan) -> list[Remark]:
+def check_external(plan: Plan, lists: Path) -> list[Remark]:
     """Return what is to be said of the folders of images among the generators of a run.
+
+    What a folder holds of the run's val and test images is written to a .csv in the folder ``lists``.
 
     Raises DataError where one cannot be used: a file that cannot be read, no image of a class that the run asks for, images that
     the run is scored on. An image is a copy where it has the pixels of the other, as stored or at the size of the track, in any of
@@ -70,12 +85,15 @@ def check_external(plan: Plan) -> list[Remark]:
     asked = asked_label_vectors(plan)
     readable = [_read(choice, asked, task, size) for choice in folders]
     known = known_images(source.prepared, source.split, size, task.channels)
+    copies = [_copies(folder, known) for folder in readable]
+    for folder, found in zip(readable, copies, strict=True):
+        _refuse_held_out(folder, found, plan, lists)
     real = source.prepared.labels[source.split.train].sum(axis=0)
     return [
         remark
-        for folder in readable
+        for folder, found in zip(readable, copies, strict=True)
         for remark in (
-            *_of_copies(folder, known),
+            *_of_copies(folder, found),
             *_of_form(folder, known, task),
             *_few(folder.name, folder.prepared, real),
         )
@@ -100,46 +118,67 @@ def _read(choice: GeneratorChoice, asked: np.ndarray, task: Task, size: int) -> 
     return Folder(choice.card.id, path, external, seen)
 
 
-def _of_copies(folder: Folder, known: KnownImages) -> list[Remark]:
-    found, n = _copies(folder, known), len(folder.prepared)
-    _refuse_held_out(folder.path, found, n)
+def _of_copies(folder: Folder, found: Sequence[Copy]) -> list[Remark]:
+    """Return what is to be said of copies of training images, and of images that are in the folder twice."""
+    n = len(folder.prepared)
     repeated = len(folder.seen) - len({seen.square for _, seen in folder.seen})
-    equal, alike = found.equal.get("train", []), found.alike.get("train", [])
+    equal, alike = (tuple(one.words for one in found if one.pixels == pixels) for pixels in ("equal", "almost"))
     said = (
         (equal, f"{len(equal)} of {n} images are training images of this run, pixel for pixel"),
         (alike, f"{len(alike)} of {n} images show almost the picture of a training image of this run ({ALMOST})"),
     )
-    remarks = [Remark(f"{folder.name}: {words}.", tuple(names)) for names, words in said if names]
+    remarks = [Remark(f"{folder.name}: {words}.", names) for names, words in said if names]
     return remarks + [Remark(f"{folder.name}: {repeated} of {n} images repeat another of the folder.")] * (repeated > 0)
 
 
-def _copies(folder: Folder, known: KnownImages) -> Copies:
-    found = Copies({}, {})
+def _copies(folder: Folder, known: KnownImages) -> list[Copy]:
+    found: list[Copy] = []
     near = known.alike([seen for _, seen in folder.seen])
     for (i, seen), alike in zip(folder.seen, near, strict=True):
         same = known.same(seen)
-        for place, kept, sign in ((same, found.equal, "="), (alike if same is None else None, found.alike, "~")):
-            if place is not None:
-                name = f"{shown(folder.prepared.called[i])} {sign} {shown(place[1])} ({place[0]})"
-                kept.setdefault(place[0], []).append(name)
+        place = same or alike
+        if place is not None:
+            found.append(Copy(folder.prepared.called[i], place[1], place[0], "almost" if same is None else "equal"))
     return found
 
 
-def _refuse_held_out(path: Path, found: Copies, n: int) -> None:
-    equal, alike = (
-        {part: len(where.get(part, [])) for part in ("test", "val")} for where in (found.equal, found.alike)
+def _refuse_held_out(folder: Folder, found: Sequence[Copy], plan: Plan, lists: Path) -> None:
+    held_out = sorted(
+        (one for one in found if one.part != "train"), key=lambda one: (one.part != "test", one.pixels != "equal")
     )
-    names = [name for part in ("test", "val") for where in (found.equal, found.alike) for name in where.get(part, [])]
-    if not names:
+    if not held_out:
         return
-    kinds = [f"{sum(equal.values())} pixel for pixel"] if any(equal.values()) else []
-    kinds += [f"{sum(alike.values())} almost: {ALMOST}"] if any(alike.values()) else []
+    listed = lists / f"{folder.name.replace(':', '-')}-held-out.csv"
+    _write_list(listed, held_out)
+    parts, pixels = Counter(one.part for one in held_out), Counter(one.pixels for one in held_out)
+    kinds = [f"{pixels['equal']} pixel for pixel"] if pixels["equal"] else []
+    kinds += [f"{pixels['almost']} almost: {ALMOST}"] if pixels["almost"] else []
+    first = f"{', '.join(one.words for one in held_out[:FIRST])}{' ...' if len(held_out) > FIRST else ''}"
     raise DataError(
-        f"{path}: {len(names)} of its {n} images are held-out images of this run ({equal['test'] + alike['test']} test, "
-        f"{equal['val'] + alike['val']} val; {', '.join(kinds)}): {', '.join(names[:FIRST])}"
-        f"{' ...' if len(names) > FIRST else ''}. A classifier trained on what it is scored on shows nothing. Remove these images "
-        "from the folder, or make it without the images of the val and test parts."
+        f"{folder.path}: {len(held_out)} of its {len(folder.prepared)} images are held-out images of this run "
+        f"({parts['test']} test, {parts['val']} val; {', '.join(kinds)}): {first}. All are listed in {listed}. A classifier "
+        "trained on what it is scored on shows nothing. Remove these images from the folder, or make it from the training images "
+        f"alone; which these are is written by:\n  {_splitting(plan)}"
     )
+
+
+def _write_list(path: Path, copies: Sequence[Copy]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Copy._fields)
+    writer.writerows(copies)
+    try:
+        write_whole(path, text.getvalue())
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+
+
+def _splitting(plan: Plan) -> str:
+    """Return the command that writes which images of a run are in which part."""
+    split = plan.source.split
+    asked = [] if split.name == "own" else ["--split", split.name, *(["--allow-leaky-split"] if split.leaky else [])]
+    words = ["qaugbench", "data", "check", str(plan.source.prepared.where), "--task", plan.task.id, *asked]
+    return shlex.join([*words, "--write-split", "split.csv"])
 
 
 def _of_form(folder: Folder, known: KnownImages, task: Task) -> list[Remark]:

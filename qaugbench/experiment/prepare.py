@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qaugbench import definitions
+from qaugbench.datasets.own.images import open_own
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.experiment.arm_choice import choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
 from qaugbench.experiment.busy import busy
-from qaugbench.experiment.check_request import amounts, check_request
+from qaugbench.experiment.check_request import amounts, check_request, images_of
 from qaugbench.experiment.command import check_images_named
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, usable_cores
@@ -25,7 +26,7 @@ from qaugbench.experiment.plateau import skipped_reason
 from qaugbench.experiment.replicate_cells import Setting
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run_name import run_folder
-from qaugbench.experiment.source import open_source, phantom_side
+from qaugbench.experiment.source import OpenedSource, open_source, phantom_side
 from qaugbench.experiment.store import Store
 from qaugbench.task import Task
 
@@ -73,37 +74,46 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
     check_request(request, None if defined is None else defined.task)
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
-    check_images_named(request, definitions.task(request.task) if defined is None else defined.task)
+    task = definitions.task(request.task) if defined is None else defined.task
+    check_images_named(request, task)
+    with busy("Reading and checking the images ...", quiet=request.quiet):
+        source = _source(request, task)
+        for images in images_of(request.generators) if defined is None else ():
+            open_own(images, task.labels)
     with busy(LOADING, quiet=request.quiet or defined is not None):
         defined = defined or look_up(request)
         device = choose_device(request.accelerator, remote=backend.remote)
         extractors = choose_extractors(request.extractors)
     store = Store(request.out / "store")
-    with busy("Reading and checking the images ...", quiet=request.quiet):
-        setting = _setting(request, defined.task, device)
+    with busy("Planning the steps ...", quiet=request.quiet):
+        setting = _setting(request, defined.task, source, device)
         side = phantom_side(setting.source, setting.task.id)
         context = ArmContext(setting.task.id, setting.track.image_size, defined.generators, side)
         skipped = skipped_reason(setting, asked=request.plateau_check)
-        plan = _with_notes(_plan(request, defined, setting, context, extractors, plateau_check=skipped is None))
+        plan = _plan(request, defined, setting, context, extractors, plateau_check=skipped is None)
+        plan = _with_notes(plan, request.out)
     folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
     return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
 
 
-def _setting(request: RunRequest, task: Task, device: str) -> Setting:
-    """Return what all replicates of the run share, with its images opened and checked."""
-    track = definitions.with_recipe(task, definitions.track(task, request.track), request.recipe)
-    source = open_source(
+def _source(request: RunRequest, task: Task) -> OpenedSource:
+    """Return the images of the run, opened and checked; PyTorch is not imported for it."""
+    return open_source(
         task,
-        track,
+        definitions.track(task, request.track),
         data=request.data,
         source=request.source,
         split=request.split,
         allow_leaky=request.allow_leaky_split,
         phantom_folder=request.out / "phantom",
     )
+
+
+def _setting(request: RunRequest, task: Task, source: OpenedSource, device: str) -> Setting:
+    """Return what all replicates of the run share."""
     return Setting(
         task,
-        track,
+        definitions.with_recipe(task, definitions.track(task, request.track), request.recipe),
         source,
         device,
         ratio=request.ratio,
@@ -135,9 +145,9 @@ def _plan(
     )
 
 
-def _with_notes(plan: Plan) -> Plan:
+def _with_notes(plan: Plan, lists: Path) -> Plan:
     """Return the plan with what is to be said of its folders of images; raise where one of them cannot be used."""
-    remarks = check_external(plan)
+    remarks = check_external(plan, lists)
     notes, lines = [remark.note for remark in remarks], [remark.line for remark in remarks]
     return replace(plan, setting=replace(plan.setting, source=plan.source.told(notes, lines, lines)))
 

@@ -49,6 +49,4 @@ def cost_line(left: TimeLeft, jobs: int | None) -> str:
     with_ = "" if jobs is None else f" with {count(jobs, 'process', 'processes')}"
     more = f"; not measured yet: {', '.join(left.unknown)}" if left.unknown else ""
     about = "At least" if left.unknown else "About"
-    return (
-        f"{about} {duration(left.wall_s)}{with_}, {duration(left.work_s)} of processor time, by finished steps{more}."
-    )
+    return f"{about} {duration(left.wall_s)}{with_}, {duration(left.work_s)} summed over steps, by finished ones{more}."

@@ -123,6 +123,7 @@ def checks(record: Record) -> Iterator[Check]:
     yield _from_notes("Did any step fail?", failed, "None.")
     yield _data(record)
     yield _patients(record)
+    yield _access(record)
     yield _classes(record)
     yield _fidelity(record)
     yield _code(record)
@@ -155,6 +156,22 @@ def _patients(record: Record) -> Check:
     if record.data.phantom:
         return Check("What does the entry say of patients?", True, "Nothing: a phantom has none.")
     return _from_notes("What does the entry say of patients?", wrong, "Nothing but the classes of their images.")
+
+
+def _access(record: Record) -> Check:
+    """Return whether somebody else can get the images, and may use them."""
+    question, data = "Can others get the real images, and under which licence?", record.data
+    if data.phantom:
+        return Check(question, True, "Yes: a program draws them.")
+    wrong = (
+        [] if data.citation else ["The record names no publication of them: say where they are, and who may have them."]
+    )
+    stated = (
+        f"The licence is stated as: {shown(data.licence)}."
+        if data.licence
+        else "No licence is stated: say which it is."
+    )
+    return Check(question, bool(data.citation and data.licence), " ".join([*wrong, stated]))
 
 
 def _classes(record: Record) -> Check:

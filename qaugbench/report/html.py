@@ -41,6 +41,7 @@ from qaugbench.report.profile_rows import (
     profile_rows,
     shown_arms,
 )
+from qaugbench.report.run_list import begun_in
 from qaugbench.stats.wording import listed
 
 REPORT_FILE = "report.html"
@@ -72,16 +73,18 @@ class Picture:
 def write_report(folder: Path, out: Path | None = None) -> Path:
     """Write the page of a run or an entry and return its path; equal results give equal pages.
 
-    A run's is ``report.html`` in its folder. Nothing is added to an entry: its page, and any with ``out``, is named after the
-    folder of the result and written into ``out`` or the present folder. Curves and pictures are left out when their files are
-    missing. Raises EntryError for a missing or damaged file.
+    A run's is ``report.html`` in its folder, and shows the command with its paths as they were typed. Nothing is added to an entry:
+    its page, and any with ``out``, is named after the folder of the result and written into ``out`` or the present folder. Curves
+    and pictures are left out when their files are missing. Raises EntryError for a missing or damaged file.
     """
     folder = Path(folder)
     check_folder(folder)
     record = record_of(folder)
     changed = changed_words(folder, record, folder.resolve().name)
     curves, samples, pairs = (folder / name for name in ("curves.json", "samples.npz", "pairs.npz"))
-    page = render(record, read_curves(curves), samples, pairs=pairs, changed=changed)
+    begun = begun_in(folder)
+    typed = begun.command if begun and not is_entry(folder) else None
+    page = render(record, read_curves(curves), samples, pairs=pairs, changed=changed, typed=typed)
     own = out is None and not is_entry(folder)
     target = folder / REPORT_FILE if own else (out or Path()) / f"{folder.resolve().name}.html"
     write_whole(target, page)
@@ -89,9 +92,17 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def render(
-    record: Record, curves: CurveFile, samples: Path, *, pairs: Path | None = None, changed: str | None = None
+    record: Record,
+    curves: CurveFile,
+    samples: Path,
+    *,
+    pairs: Path | None = None,
+    changed: str | None = None,
+    typed: str | None = None,
 ) -> str:
     """Return the page as text; ``changed`` warns at its head that the record is not the one that was written.
+
+    ``typed`` is the command with its paths, in place of the record's, which has only their last parts.
 
     ``samples`` and ``pairs`` are files of pictures, which may be missing.
     """
@@ -103,6 +114,7 @@ def render(
         .get_template("report.html.j2")
         .render(
             record=record,
+            command=typed or record.command,
             looks=looks(record.arms),
             grouping=views.grouping(record),
             banner=[*([f"CHANGED RECORD: {changed}"] if changed else []), *banner(record)],

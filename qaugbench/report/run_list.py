@@ -110,11 +110,7 @@ def _run_folders(runs: Path) -> list[Path]:
 def _listed(path: Path) -> ListedRun:
     if exists(path / RECORD_FILE):
         return _finished(path)
-    if exists(path / BEGUN_FILE):
-        try:
-            begun = Begun.model_validate(parse_json(read_bytes(path / BEGUN_FILE, MIB), path / BEGUN_FILE))
-        except (EntryError, ValidationError):
-            return ListedRun(path, "not finished")
+    if begun := begun_in(path):
         return ListedRun(
             path,
             f"not finished; to resume: {begun.command}" if begun.command else "not finished",
@@ -125,7 +121,18 @@ def _listed(path: Path) -> ListedRun:
             tuple(begun.generators),
             begun.replicates,
         )
-    return ListedRun(path, "not finished", changed_at(path / LOG_FILE))
+    begun_at = None if exists(path / BEGUN_FILE) else changed_at(path / LOG_FILE)
+    return ListedRun(path, "not finished", begun_at)
+
+
+def begun_in(path: Path) -> Begun | None:
+    """Return what the run in the folder ``path`` was asked for; None if its folder does not say, or not readably."""
+    if not exists(path / BEGUN_FILE):
+        return None
+    try:
+        return Begun.model_validate(parse_json(read_bytes(path / BEGUN_FILE, MIB), path / BEGUN_FILE))
+    except (EntryError, ValidationError):
+        return None
 
 
 def _finished(path: Path) -> ListedRun:

@@ -15,6 +15,7 @@ from qaugbench.errors import DataError, QaugbenchError
 from qaugbench.experiment.check_request import amounts, check_request
 from qaugbench.experiment.request import RunRequest
 from qaugbench.kinds import CONTROL_NAMES
+from tests.datasets.own.make import png, table, write
 
 GOOD = {"task": "brainmri", "generator": "qldm", "source": "phantom", "track": "smoke"}
 WRONG = [
@@ -35,6 +36,14 @@ WRONG = [
     ({"replicates": "0"}, "--replicates must be"),
     ({"backend": "slrum"}, "There is no backend 'slrum'"),
     ({"jobs": "0"}, "--jobs must be at least 1"),
+    (
+        {"generator": "mine"},
+        "mine is a path, not a generator. To score the images there: --generator folder:mine.",
+    ),
+    ({"out": "file/x"}, "The folder file/x cannot be made (Not a directory). Choose another with --out."),
+    ({"data": "mine", "source": None}, "labels.csv in mine has no labels: a column label is needed."),
+    ({"data": "cut.zip", "source": None}, "cut.zip is not a whole .zip file"),
+    ({"generator": "folder:cut.zip"}, "cut.zip is not a whole .zip file"),
 ]
 WRONG_TO_TUNE = [
     ({"generator": "qldm:twim"}, "has no control 'twim'"),
@@ -64,6 +73,8 @@ def command(*words: str, **options: str | None) -> list[str]:
 
 
 def test_what_names_and_facts_tell_is_said_before_pytorch_is_imported(tmp_path: Path) -> None:
+    write(tmp_path / "mine", {"a.png": png(), "labels.csv": table("filename,grade", "a.png,3")})
+    write(tmp_path, {"cut.zip": b"PK", "file": ""})
     wrong = [command("run", "--quiet", **options) for options, _ in WRONG]
     wrong += [command("tune", "--quiet", **options) for options, _ in WRONG_TO_TUNE]
     said = subprocess.run(
@@ -77,7 +88,7 @@ def test_what_names_and_facts_tell_is_said_before_pytorch_is_imported(tmp_path: 
         if words not in text
     ] == []
     assert not any(imported for _, imported in answers)
-    assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "runs" / "store").exists()
 
 
 def test_the_names_of_controls_are_those_that_can_be_built() -> None:

@@ -27,6 +27,12 @@ def call(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
         (("run", "--task", "brainmri", "--generator", "qldm", "--track", "smok"), "Did you mean 'smoke'"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--trak", "smoke"), "--track"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10"), "must be in (0, 1]"),
+        (
+            ("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "10%"),
+            "'10%' is not a number in (0, 1]: write 0.1.",
+        ),
+        (("tune", "--task", "brainmri", "--generator", "qldm", "--fraction", "0,25"), "write 0.25."),
+        (("run", "--task", "brainmri", "--generator", "qldm", "--fraction", "tenth"), "write 0.1."),
         (("run", "--task", "brainmri", "--generator", "qldm", "--replicates", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--jobs", "0"), "at least 1"),
         (("run", "--task", "brainmri", "--generator", "qldm", "--backend", "dusk"), "Did you mean 'dask'"),
@@ -90,7 +96,7 @@ def test_bad_zip_is_refused_before_anything_is_computed(
     error = capsys.readouterr().err
     assert Path(missing).name in error
     assert str(bad) in error
-    assert not list((out / "store" / "cells").iterdir())
+    assert not (out / "store").exists()
 
 
 def test_unreadable_image_is_named(

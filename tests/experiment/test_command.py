@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from qaugbench.errors import DataError
 from qaugbench.experiment.command import check_images_named, command_of, resuming
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import RunResult
-from qaugbench.record import Record, read_record
+from qaugbench.record import Record, read_record, record_text
+from qaugbench.report.html import write_report
 from tests.experiment.tiny import TASK, tiny_task
 
 EVERYTHING: dict[str, Any] = {
@@ -96,6 +99,22 @@ def test_a_run_states_its_command_in_record_report_and_entry(finished: RunResult
     assert command in page
     assert without_paths(finished.record).command == command
     verify(finished.folder)
+
+
+def test_the_page_of_a_run_shows_paths_as_typed_and_that_of_an_entry_their_last_parts(
+    finished: RunResult, tmp_path: Path
+) -> None:
+    given = RunRequest(task=TASK, generators=("folder:../made",), data=Path("../images/mine"))
+    record = finished.record.model_copy(update={"command": command_of(given)})
+    shutil.copytree(finished.folder, tmp_path / "run")
+    (tmp_path / "run" / "record.json").write_text(record_text(record), encoding="utf-8")
+    stated = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**stated, "command": resuming(given)}), encoding="utf-8")
+    page = write_report(tmp_path / "run").read_text(encoding="utf-8")
+    assert "--generator folder:../made --data ../images/mine --track lite</code>" in page
+    (tmp_path / "run" / "run.json").unlink()
+    page = write_report(tmp_path / "run").read_text(encoding="utf-8")
+    assert "--data mine --track lite</code>" in page
 
 
 def test_an_older_record_has_none(finished: RunResult) -> None:

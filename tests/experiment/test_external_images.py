@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from qaugbench import definitions
+from qaugbench.cli.root import cli
 from qaugbench.errors import DataError
 from qaugbench.experiment.external_images import _few
 from qaugbench.experiment.prepare import prepare
@@ -214,6 +216,32 @@ def test_held_out_images_that_were_compressed_anew_are_refused_with_their_names(
     )
     assert "images/external00.png ~ images/real45.png (test)" in said
     assert "images/external02.png ~ images/real33.png (val)" in said
+
+
+def test_all_held_out_images_are_listed_and_the_command_that_names_the_training_images_is_said(data, tmp_path) -> None:
+    held_out = [*range(32, 34), *range(40, 44)]
+    folder = external(tmp_path, [picture(row) for row in held_out])
+    with pytest.raises(DataError) as refused:
+        planned(data, folder, tmp_path / "runs")
+    *_, said, command = str(refused.value).splitlines()
+    listed = tmp_path / "runs" / "folder-external-held-out.csv"
+    assert f"(test) ... All are listed in {listed}." in said
+    with listed.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["of"], row["part"]) for row in rows] == [
+        (f"images/real{row}.png", "val" if row < 40 else "test") for row in [*held_out[2:], *held_out[:2]]
+    ]
+    assert rows[0]["file"] == "images/external02.png"
+    words = shlex.split(command)
+    assert words == [
+        "qaugbench",
+        "data",
+        "check",
+        str(data),
+        *["--task", "brainmri", "--split", "split", "--write-split", "split.csv"],
+    ]
+    check = cli.commands["data"].commands["check"].make_context("check", words[3:])
+    assert check.params["write_split"] == Path("split.csv")
     assert not list((tmp_path / "runs" / "store").rglob("*.npz"))
 
 

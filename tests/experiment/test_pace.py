@@ -204,10 +204,10 @@ def test_the_log_counts_to_the_same_total_and_says_what_is_left(store: Store) ->
     [
         (TimeLeft(0.0, 0.0, ("train",)), "The time left is printed as steps are measured"),
         (TimeLeft(0.0, 0.0), "Nothing is left to compute."),
-        (TimeLeft(1200.0, 600.0), "About 10 min with 2 processes, 20 min of processor time"),
+        (TimeLeft(1200.0, 600.0), "About 10 min with 2 processes, 20 min summed over steps"),
         (
             TimeLeft(1200.0, 600.0, ("fit gmm", "judge")),
-            "At least 10 min with 2 processes, 20 min of processor time, by finished steps; not measured yet: fit gmm, judge.",
+            "At least 10 min with 2 processes, 20 min summed over steps, by finished ones; not measured yet: fit gmm, judge.",
         ),
     ],
 )

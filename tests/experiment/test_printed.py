@@ -24,7 +24,7 @@ from tests.experiment.tiny import tiny_definitions, tiny_request
 def test_an_estimate_prints_durations_as_the_page_does() -> None:
     text = Estimate("", [StageEstimate("fit", 2, 2, 4.5, "timed")], jobs=1, total_s=600.0).text()
     assert "4.5 s" in text
-    assert text.endswith("About 10 min with 1 process; 9.0 s of processor time.")
+    assert text.endswith("About 10 min with 1 process; 9.0 s summed over steps.")
 
 
 def test_a_step_prints_its_duration_as_the_page_does() -> None:
@@ -63,5 +63,5 @@ def test_an_estimate_times_each_kind_of_step_once_in_as_many_processes_as_will_r
     assert len(told) == len(asked)
     work = 2.0 * sum(stage.missing for stage in found.stages)
     assert found.total_s == pytest.approx(work / 3 + estimate.STARTING_A_PROCESS_S)
-    assert f"{work:.0f} s of processor time" in found.text()
+    assert f"{work:.0f} s summed over steps" in found.text()
     assert "3 at once" in found.text()

@@ -148,6 +148,30 @@ def test_a_complete_entry_needs_no_word(tmp_path: Path) -> None:
     assert found.to_dict()["files"].keys() == {"entry.json", "predictions.npz", "manifest.json"}
 
 
+@pytest.mark.parametrize(
+    ("licence", "citation", "phantom", "well", "answer"),
+    [
+        ("CC0 1.0", "Doe (2020)", False, True, "The licence is stated as: CC0 1.0."),
+        (None, "Doe (2020)", False, False, "No licence is stated: say which it is."),
+        (
+            "own images, not published",
+            None,
+            False,
+            False,
+            "The record names no publication of them: say where they are",
+        ),
+        ("CC0-1.0", None, True, True, "Yes: a program draws them."),
+    ],
+)
+def test_whether_others_can_get_the_images_is_asked(
+    record: Record, licence: str | None, citation: str | None, phantom: bool, well: bool, answer: str
+) -> None:
+    data = record.data.model_copy(update={"licence": licence, "citation": citation, "phantom": phantom})
+    (asked,) = [one for one in checks(record.model_copy(update={"data": data})) if "Can others get" in one.question]
+    assert asked.well == well
+    assert asked.answer.startswith(answer)
+
+
 def test_class_sizes_and_folders_with_few_images_are_asked_about(tmp_path: Path) -> None:
     made = write_run(tmp_path / "run", replicates=3, phantom=False)
     counts = {

@@ -22,7 +22,8 @@ ALWAYS_ALLOWED_BYTES = 64 * 1024**2
 """An archive that holds no more than this in all is never too much."""
 
 LAYOUT = (
-    "A source is a folder or a .zip that holds labels.csv and a folder images/, at its top or inside one top folder."
+    "Images are given as a folder or .zip with labels.csv and a folder images/, at its top or inside one top folder, or with one "
+    "sub-folder per class (docs/data.md)."
 )
 
 

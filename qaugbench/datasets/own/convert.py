@@ -15,11 +15,14 @@ from qaugbench.datasets.formats.dicom_file import is_dicom
 from qaugbench.datasets.formats.nifti import is_nifti, read_nifti
 from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.manifest import sha256
-from qaugbench.datasets.shards import Made
+from qaugbench.datasets.own.files import OwnFiles
+from qaugbench.datasets.shards import Made, content_of, not_converted, refuse_swelling_pictures
 from qaugbench.errors import DataError
 
 PICTURE_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "I;16", "I;16L", "I;16B", "I;16N"})
 NAME_DIGITS = 16
+MOST_TRIED = 500
+"""Files that are read to tell all faults of a source at once: seconds of work."""
 
 
 def own_pictures(name: str, content: bytes, *, key: bytes, slices: Mapping[str, Sequence[int]]) -> list[Made]:
@@ -40,6 +43,20 @@ def own_pictures(name: str, content: bytes, *, key: bytes, slices: Mapping[str, 
             for number, plane in zip(volume.numbers, volume.slices, strict=True)
         ]
     return [Made(f"{stem}.{_picture_format(content)}", content, {**about, "kind": "picture"})]
+
+
+def refuse_unreadable(files: OwnFiles) -> None:
+    """Raise DataError naming those of ``files`` that cannot be converted; of many, the first ``MOST_TRIED`` are tried."""
+    names = sorted(files.places)[:MOST_TRIED]
+    refuse_swelling_pictures(files.root, ((name, files.places[name]) for name in names))
+    refused = []
+    for name in names:
+        try:
+            own_pictures(name, content_of(files.places[name]), key=b"", slices={})
+        except (DataError, OSError) as error:
+            refused.append(f"{name} ({error})")
+    if refused:
+        raise not_converted(refused)
 
 
 def hashed(key: bytes, kind: str, name: str) -> str:

@@ -31,11 +31,18 @@ from qaugbench.datasets.own.files import is_spreadsheet, may_be_picture, names_i
 from qaugbench.datasets.own.input import OwnInput, from_files, from_table
 from qaugbench.datasets.own.labels import TitledLabels, check_known
 from qaugbench.datasets.own.medmnist import medmnist_source
-from qaugbench.datasets.own.rows import own_rows
+from qaugbench.datasets.own.rows import OwnRows, own_rows
 from qaugbench.datasets.own.table import read_own_table
 from qaugbench.datasets.own.text import check_utf8
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared
-from qaugbench.datasets.shards import SHARD_SIZE, Shards, alone, convert_in_shards, refuse_swelling_pictures
+from qaugbench.datasets.shards import (
+    SHARD_SIZE,
+    Shards,
+    alone,
+    convert_in_shards,
+    refuse_swelling_pictures,
+    remove_unused,
+)
 from qaugbench.errors import DataError
 from qaugbench.task import canonical_hash
 
@@ -50,7 +57,7 @@ def own_prepared(path: Path | str, labels: TitledLabels, *, jobs: int | None = N
 
     ``path`` itself, if it has that form; else the .zip made from it, now or before. The user's classes are matched to
     ``labels``, those of the task. ``jobs`` processes convert (all cores by default); an interrupted call resumes.
-    Raises DataError naming file, value and remedy for anything unusable; then only finished shards are left.
+    Raises DataError naming file, value and remedy for anything unusable; then nothing is left.
     """
     path = Path(path)
     if is_spreadsheet(path.name) and path.is_file():
@@ -109,9 +116,10 @@ def _is_prepared(path: Path, labels: TitledLabels) -> bool:
     images = f"{top.strip('/.')}/images/".lstrip("/")
     if any(name.lower().endswith(MEDICAL) for name in names):
         return False
+    ours = archive.problem("manifest.json") is None
     if not any(name.startswith(images) for name in names):
-        return not names
-    if archive.problem("manifest.json") is None:
+        return ours and not names
+    if ours:
         _check_encoding(archive)
         return True
     return _reads_as_prepared(path, labels)
@@ -166,9 +174,11 @@ def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | No
     rules = {"rules": RULES, "classes": labels.names, "kind": labels.kind}
     said = sorted([*key, row.labels, row.others] for key, row in given.said.items())
     seen = canonical_hash({**rules, "stem": _stem(path), "said": said, "files": given.files.hashes})[:32]
-    folder = home / f".{seen}.shards"
+    origin = canonical_hash({**rules, "path": str((path.parent if _is_table(path) else path).absolute())})[:12]
+    folder = home / f".{origin}-{seen}.shards"
     with alone(folder):
         home.chmod(0o700)
+        remove_unused(other for other in home.glob(f".{origin}-*.shards") if other != folder)
         note = home / f".{seen}.made"
         if note.is_file() and (kept := home / note.read_text(encoding="utf-8")).is_file():
             return kept
@@ -178,16 +188,21 @@ def _converted(path: Path, given: OwnInput, labels: TitledLabels, jobs: int | No
             partial(own_pictures, key=given.files.key, slices=given.slices),
             folder,
             jobs=1 if len(given.names) <= SHARD_SIZE else _processes(jobs),
+            keep_refused=False,
         )
-        target = _written(home, _stem(path), rules, given, shards, path)
+        try:
+            made = own_rows(given, shards, path)
+        except DataError:
+            shards.remove()
+            raise
+        target = _written(home, _stem(path), rules, given, shards, made)
         _leave(note, target.name)
         shards.remove()
     return target
 
 
-def _written(home: Path, stem: str, rules: Mapping[str, Any], given: OwnInput, shards: Shards, path: Path) -> Path:
+def _written(home: Path, stem: str, rules: Mapping[str, Any], given: OwnInput, shards: Shards, made: OwnRows) -> Path:
     """Return <home>/<stem>-<hash>.zip, writing it and its list of file names if it is missing."""
-    made = own_rows(given, shards, path)
     target = home / f"{stem}-{canonical_hash({**rules, 'rows': made.rows, 'facts': made.facts})[:12]}.zip"
     write_private(target, (shards.read(name) for name in made.shards), made.rows, {**made.facts, "name": stem})
     stem_of = {hashed(given.files.key, "file", name): name for name in given.names}

@@ -8,12 +8,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from qaugbench.datasets.own.convert import hashed
+from qaugbench.datasets.own.convert import hashed, refuse_unreadable
 from qaugbench.datasets.own.files import OwnFiles, files_around_labels, is_file, unread_spreadsheet
-from qaugbench.datasets.own.labels import OwnRow, TitledLabels, folder_rows, spellings, table_rows, table_spellings
+from qaugbench.datasets.own.labels import (
+    OwnRow,
+    TitledLabels,
+    columns_and_classes,
+    folder_rows,
+    lacking_labels,
+    spellings,
+    table_rows,
+    table_spellings,
+)
 from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
-from qaugbench.datasets.own.together import together
+from qaugbench.datasets.together import together
 from qaugbench.errors import DataError, first_offenders
+
+Key = tuple[str, int | None]
+"""A file and, where a table names slices, one of them."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,7 @@ class OwnInput:
 
     files: OwnFiles
     by: str
-    said: Mapping[tuple[str, int | None], OwnRow]
+    said: Mapping[Key, OwnRow]
     slices: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,7 +82,7 @@ def _by_folders(files: OwnFiles, labels: TitledLabels) -> OwnInput:
         raise DataError(
             f"{files.root} holds no labels.csv, so the names of its folders have to say the classes. {error}"
         ) from error
-    said: dict[tuple[str, int | None], OwnRow] = {(name, None): row for name, row in rows.items()}
+    said: dict[Key, OwnRow] = {(name, None): row for name, row in rows.items()}
     folders = {part for name in names for part in name.split("/")[:-1]}
     return OwnInput(files.only(names), "file", said, spelled=spellings(folders, labels))
 
@@ -79,34 +91,42 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     """Return the files in or near ``path`` that the table names by file, by SOPInstanceUID or by PatientID."""
     column = table.column(*FILE_COLUMNS)
     if column is not None:
-        names = [row[column] for row in table.rows]
-        (files, found), rows = together(lambda: _found(path, names, table), lambda: table_rows(table, labels))
-        return replace(_by_file(files, table, rows, found), spelled=table_spellings(table, labels))
+        located = _located(path, [row[column] for row in table.rows], table)
+        _, rows, keys = together(
+            located.check,
+            lambda: table_rows(table, labels),
+            lambda: _keys(table, located.found),
+            if_any=lambda: refuse_unreadable(located.files.only(located.found.values())),
+        )
+        return replace(_by_file(located.files, keys, rows), spelled=table_spellings(table, labels))
     known = {"uid": table.column("SOPInstanceUID"), "patient": table.column("PatientID")}
     by, column = next(((by, column) for by, column in known.items() if column is not None), ("", None))
-    if column is None:
-        raise DataError(
-            f"{table.where} does not say which files it describes: it needs a column {', '.join(FILE_COLUMNS)}, "
-            f"SOPInstanceUID or PatientID. "
-            f"Its columns are: {first_offenders(table.columns, 20)}."
-        )
+    wanted = lacking_labels(table, labels)
+    if column is None or wanted:
+        raise _lacking_columns(table, labels, column, wanted)
     keys = [row[column] for row in table.rows]
     _refuse_repeats(keys, table, f"column {column!r}")
     everything = files_around_labels(path)
     files = everything.only(everything.pictures())
-    said: dict[tuple[str, int | None], OwnRow] = {
+    said: dict[Key, OwnRow] = {
         (hashed(files.key, by, key), None): row for key, row in zip(keys, table_rows(table, labels), strict=True)
     }
     return OwnInput(files, by, said, spelled=table_spellings(table, labels))
 
 
-def _by_file(files: OwnFiles, table: OwnTable, rows: Sequence[OwnRow], found: Mapping[str, str]) -> OwnInput:
-    column, slice_column = str(table.column(*FILE_COLUMNS)), table.column("slice")
-    keys = [
-        (found[row[column]], _slice(row[slice_column], table, place) if slice_column else None)
-        for row, place in zip(table.rows, table.places, strict=True)
-    ]
-    _refuse_repeats(keys, table, f"column {column!r}" if slice_column is None else "columns for file and slice")
+def _lacking_columns(table: OwnTable, labels: TitledLabels, column: str | None, wanted: str) -> DataError:
+    """Return the error for a table without a column of files; ``column`` names DICOM files, ``wanted`` are the labels it lacks."""
+    files = f"a column {', '.join(FILE_COLUMNS)}, SOPInstanceUID or PatientID"
+    if column is not None:
+        why = f"has no labels: {wanted} is needed, and a column filename, unless {column!r} names DICOM files"
+    elif wanted:
+        why = f"says neither which files it describes nor their labels: it needs {files}, and {wanted}"
+    else:
+        why = f"does not say which files it describes: it needs {files}"
+    return DataError(f"{table.where} {why}. {columns_and_classes(table, labels)}")
+
+
+def _by_file(files: OwnFiles, keys: Sequence[Key], rows: Sequence[OwnRow]) -> OwnInput:
     slices: dict[str, tuple[int, ...]] = {}
     for name, number in keys:
         slices[name] = (*slices.get(name, ()), *(() if number is None else (number,)))
@@ -114,7 +134,32 @@ def _by_file(files: OwnFiles, table: OwnTable, rows: Sequence[OwnRow], found: Ma
     return OwnInput(files.only(slices), "file", said, {name: numbers for name, numbers in slices.items() if numbers})
 
 
-def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles, dict[str, str]]:
+def _keys(table: OwnTable, found: Mapping[str, str]) -> list[Key]:
+    """Return the file, as the table names it where it was not ``found``, and slice of each row; raise DataError for one twice."""
+    column, slice_column = str(table.column(*FILE_COLUMNS)), table.column("slice")
+    keys = [
+        (found.get(row[column], row[column]), _slice(row[slice_column], table, place) if slice_column else None)
+        for row, place in zip(table.rows, table.places, strict=True)
+    ]
+    _refuse_repeats(keys, table, f"column {column!r}" if slice_column is None else "columns for file and slice")
+    return keys
+
+
+@dataclass(frozen=True)
+class Located:
+    """The files around a table; which of them was ``found`` for each name, and what is wrong with the names of the others."""
+
+    files: OwnFiles
+    found: Mapping[str, str]
+    fault: str = ""
+
+    def check(self) -> None:
+        """Raise DataError for names that fit no file, or several."""
+        if self.fault:
+            raise DataError(self.fault)
+
+
+def _located(path: Path, names: Sequence[str], table: OwnTable) -> Located:
     """Return the files around a table, and the file for each name in the table.
 
     A name is a path from the table or below images/, or absolute; else the last part of a path, with or without its
@@ -125,13 +170,16 @@ def _found(path: Path, names: Sequence[str], table: OwnTable) -> tuple[OwnFiles,
     direct = {name: _relative(path, place) for name, place in places.items()}
     near = OwnFiles(path, {direct[name]: place for name, place in places.items()})
     if len(direct) == len(set(names)):
-        return near, direct
+        return Located(near, direct)
     around = files_around_labels(path)
-    return OwnFiles(path, {**around.places, **near.places}), {**_looked_up(around, names, table, direct), **direct}
+    found, fault = _looked_up(around, names, table, direct)
+    return Located(OwnFiles(path, {**around.places, **near.places}), {**found, **direct}, fault)
 
 
-def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Collection[str]) -> dict[str, str]:
-    """Return the file for each name that is not among the ``known``; raise DataError for a name that fits none or several."""
+def _looked_up(
+    files: OwnFiles, names: Sequence[str], table: OwnTable, known: Collection[str]
+) -> tuple[dict[str, str], str]:
+    """Return the file for each name that is not among the ``known``, and in words which names fit none or several."""
     called = _called(files)
     found: dict[str, str] = {}
     problems: dict[str, list[str]] = {}
@@ -145,13 +193,14 @@ def _looked_up(files: OwnFiles, names: Sequence[str], table: OwnTable, known: Co
             problems.setdefault("are missing" if not several else "fit several files", []).append(f"{place}: {name!r}")
             continue
         found[name] = several[0]
-    if problems:
-        listed = "; ".join(
-            f"{len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}"
-            for why, offenders in problems.items()
-        )
-        raise DataError(f"{table.where}: {listed}. Write paths that are absolute or relative to {files.root}.")
-    return found
+    if not problems:
+        return found, ""
+    listed = "; ".join(
+        f"{len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}"
+        for why, offenders in problems.items()
+    )
+    none = "" if called or known else f" {files.root} holds no pictures."
+    return found, f"{table.where}: {listed}.{none} Write paths that are absolute or relative to {files.root}."
 
 
 def _called(files: OwnFiles) -> dict[str, list[str]]:

@@ -20,8 +20,8 @@ from qaugbench.datasets.label_text import (
 )
 from qaugbench.datasets.labels_csv import contradiction
 from qaugbench.datasets.own.table import OwnTable
-from qaugbench.datasets.own.together import together
 from qaugbench.datasets.part_words import PART_OF, part_of
+from qaugbench.datasets.together import together
 from qaugbench.errors import DataError, first_offenders
 
 LABEL_COLUMNS = ("label", "class", "findings", "finding", "labels", "finding_labels")
@@ -192,18 +192,26 @@ def _label_values(table: OwnTable, labels: TitledLabels) -> list[dict[str, objec
     return [{name: int(name in names) for name in labels.names} for names in found]
 
 
+def lacking_labels(table: OwnTable, labels: TitledLabels) -> str:
+    """Return in words which column of labels ``table`` needs, or "" if it has one."""
+    if table.column(*LABEL_COLUMNS) is not None:
+        return ""
+    if labels.kind != "multilabel":
+        return "a column label"
+    absent = [name for name in labels.names if table.column(name) is None]
+    missing = f"one 0/1 column per finding (missing: {first_offenders(absent, 20)}), or a column findings"
+    return missing if absent else ""
+
+
+def columns_and_classes(table: OwnTable, labels: TitledLabels) -> str:
+    """Return what to compare in the message about a missing column: the columns that there are, and the classes."""
+    return f"Its columns are: {first_offenders(table.columns, 20)}. The classes are: {', '.join(labels.names)}."
+
+
 def _label_column(table: OwnTable, labels: TitledLabels) -> str:
-    column = table.column(*LABEL_COLUMNS)
-    if column is not None:
-        return column
-    wanted = "a column label"
-    if labels.kind == "multilabel":
-        absent = [name for name in labels.names if table.column(name) is None]
-        wanted = f"one 0/1 column per finding (missing: {first_offenders(absent, 20)}), or a column findings"
-    raise DataError(
-        f"{table.where} has no labels: {wanted} is needed. Its columns are: {first_offenders(table.columns, 20)}. The classes "
-        f"are: {', '.join(labels.names)}."
-    )
+    if wanted := lacking_labels(table, labels):
+        raise DataError(f"{table.where} has no labels: {wanted} is needed. {columns_and_classes(table, labels)}")
+    return str(table.column(*LABEL_COLUMNS))
 
 
 def _named_classes(table: OwnTable, column: str, labels: TitledLabels) -> list[list[str]]:

@@ -35,7 +35,9 @@ def own_rows(given: OwnInput, shards: Shards, path: Path) -> OwnRows:
             f"{len(unused)} files in {path} hold no image: {first_offenders(unused)}. Leave them out of the table."
         )
     if not rows:
-        raise DataError(f"{path}: none of {len(shards)} images has a label. Check the {given.by} column of the table.")
+        named = {"uid": "SOPInstanceUID", "patient": "PatientID"}.get(given.by, "")
+        why = f": no file has a {named} of the table. Only DICOM files have one; others are named in a column filename"
+        raise DataError(f"{path}: none of {len(shards)} images has a label{why if named else ''}. Check the table.")
     _complete(rows, path)
     rows = _named_by_content(_columns(rows), shards)
     facts = _facts([shards.facts[str(row["shard"])] for row in rows], unlabelled, len(unused))
