@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qaugbench.appraisal.shared_images import ALMOST
 from qaugbench.datasets.formats.pictures import reason
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared, refuse_unpacking
 from qaugbench.datasets.spelling import spelling_words
@@ -18,7 +19,6 @@ from qaugbench.experiment.usable_images import asked_label_vectors, refuse_unusa
 from qaugbench.task import Task
 
 FIRST = 3
-ALMOST = "compressed anew, turned, or with another contrast"
 
 
 @dataclass(frozen=True)
