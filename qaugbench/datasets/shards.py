@@ -25,6 +25,7 @@ from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, Archive, FolderAr
 from qaugbench.datasets.formats.declared import refuse_swelling
 from qaugbench.datasets.manifest import sha256
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.formatting import count
 
 SHARD_SIZE = 64
 
@@ -80,8 +81,8 @@ def convert_in_shards(
         refused += problems
     if refused:
         raise DataError(
-            f"{len(refused)} files cannot be converted: {first_offenders(refused)}. Replace or leave out these files and run the "
-            "same command again: the others are kept."
+            f"{count(len(refused), 'file')} cannot be converted: {first_offenders(refused)}. Replace or leave out these files and "
+            "run the same command again: the others are kept."
         )
     return Shards(folder, made)
 

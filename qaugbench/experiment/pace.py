@@ -14,7 +14,7 @@ from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import steps_of
 from qaugbench.experiment.store import Store
 from qaugbench.experiment.under_way import HowFar, how_far
-from qaugbench.formatting import duration
+from qaugbench.formatting import count, duration
 from qaugbench.task import canonical_hash
 
 PRESENT, UNDER_WAY, PAST = "present", "under way", "past"
@@ -50,7 +50,11 @@ class TimeLeft:
         if not self.unknown:
             return self.brief
         named = ", ".join(self.unknown[:NAMED])
-        more = f" and {len(self.unknown) - NAMED} other kinds of step" if len(self.unknown) > NAMED else ""
+        more = (
+            f" and {count(len(self.unknown) - NAMED, 'other kind', 'other kinds')} of step"
+            if len(self.unknown) > NAMED
+            else ""
+        )
         return f"{self.brief}: {named}{more} not measured yet"
 
 
