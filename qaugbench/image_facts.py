@@ -23,6 +23,9 @@ SECTIONS: Mapping[Section, str] = {
     "fidelity": "How near are the synthetic images to real ones?",
 }
 
+COPY_WORDS = ("pixel for pixel", "almost the picture", "copies")
+"""By one of these a note on data says that images are copies of others."""
+
 
 class Measure(Facts):
     """One number: None with the ``reason`` where there is none.
@@ -74,9 +77,9 @@ class Appraisal(Facts):
     """What is known of one set of synthetic images.
 
     ``states`` has a word per section: copies ``releasable``, ``memorising`` or ``not decided``; collapse ``collapsed`` or
-    ``varied``; training ``converged``, ``undertrained`` or ``unstable``; labels ``held``, ``weak`` or ``lost``; or "not measured".
-    ``remarks`` say why, one sentence each. ``measures`` are named SECTION/NAME or SECTION/NAME/PART, a class or a kind;
-    those on further extractors end in @EXTRACTOR.
+    ``varied``; training ``converged``, ``undertrained`` or ``unstable``; labels ``held``, ``weak``, ``lost`` or ``not decided``;
+    or "not measured". ``remarks`` say why, one sentence each. ``measures`` are named SECTION/NAME or SECTION/NAME/PART, a class or
+    a kind; those on further extractors end in @EXTRACTOR.
     """
 
     n_synthetic: Annotated[int, Field(ge=0)]
@@ -162,6 +165,11 @@ MEASURES: Mapping[str, MeasureInfo] = {
         "judged as asked for", "higher", "share of images in which a judge sees the class asked for"
     ),
     "labels/skill": MeasureInfo("label skill", "higher", "1 as real images, 0 if labels mean nothing"),
+    "labels/judge": MeasureInfo(
+        "judge on real images",
+        "higher",
+        "how often it is right, over the same mix of classes (for findings, its AUROC); noise: by chance",
+    ),
     "labels/rate": MeasureInfo("judged as asked for, by class", "higher", "of the images asked for as this class"),
     "labels/judged": MeasureInfo(
         "rate by the judge",

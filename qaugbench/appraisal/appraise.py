@@ -94,6 +94,7 @@ def appraise(
     training = _training(sets, first, random("training"))
     tell("labels")
     labels = _labels(sets, verdicts, first)
+    held, doubt = label_state(labels.get("labels/skill"), labels.get("labels/judge"))
     fidelity = _on_each(sets, remembered, random, tell)
     if originals is not None:
         fidelity |= reconstruction(sets.synthetic.images, originals)
@@ -107,9 +108,9 @@ def appraise(
             "copies": copies.state,
             "collapse": variety.state,
             "training": training_state(training.get("training/gain"), trends or {}),
-            "labels": label_state(labels.get("labels/skill")),
+            "labels": held,
         },
-        remarks=[*copies.remarks, *variety.remarks],
+        remarks=[*copies.remarks, *variety.remarks, *doubt],
         measures=copies.measures | variety.measures | of_factors | training | labels | fidelity | _missing(missing),
     )
     return Appraised(appraisal, copies.pairs)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from qaugbench.appraisal.appraise import Appraised, Options, appraise
+from qaugbench.appraisal.appraise import Options, appraise
 from qaugbench.appraisal.forms import one_form, one_spelling
+from qaugbench.appraisal.repeats import Repeats, repeats
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.shared_images import shared_images
 from qaugbench.datasets.own.plain import Pictures, one_side, open_pictures
@@ -17,6 +19,8 @@ from qaugbench.errors import DataError, first_offenders
 from qaugbench.extractors.asked import Asked, asked_extractors, not_asked_for
 from qaugbench.extractors.contract import Extractor, PairDistance
 from qaugbench.extractors.pixels import pixel_components
+from qaugbench.formatting import count
+from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.places import data_home
 
 Tell = Callable[[str], None]
@@ -35,7 +39,19 @@ class FolderRequest:
     seed: int = 0
 
 
-def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) -> Appraised:
+@dataclass(frozen=True)
+class AppraisedFolders:
+    """What is known of the synthetic images, and which of them are real or training images."""
+
+    appraisal: Appraisal
+    repeats: list[Repeats]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {**self.appraisal.model_dump(mode="json"), "repeats": [one.to_dict() for one in self.repeats]}
+
+
+def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) -> AppraisedFolders:
     """Return what is known of the synthetic images of a request.
 
     Raises DataError for folders that cannot be read or compared and for weights that are missing or another network's, and
@@ -54,6 +70,11 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
         tell(f"Reading {len(pictures):,} {name} images")
         read[name] = ImageSet(pictures.squares(side, channels), pictures.labels(names) if names else None)
     remarks += spelled
+    tell("Looking for the other images among the synthetic ones")
+    named = {name: dict(zip(opened[name].sizes, one.images, strict=True)) for name, one in read.items()}
+    others = [name for name in ("training", "real") if name in named]
+    repeated = [repeats(of, opened[of].path, named["synthetic"], named[of]) for of in others]
+    remarks = [line for one in repeated for line in one.lines] + remarks
     if "training" in read:
         tell("Looking for training images among the real ones")
         read["real"], left_out = _without_training(read["real"], read["training"], opened)
@@ -68,32 +89,47 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
         options=Options(seed=request.seed),
         tell=lambda what: tell(f"Measuring {what}"),
     )
-    said = found.appraisal.model_copy(update={"remarks": [*remarks, *found.appraisal.remarks]})
-    return Appraised(said, found.pairs)
+    said = {
+        "remarks": [*remarks, *found.appraisal.remarks],
+        "measures": {**found.appraisal.measures, **_not_measured(opened)},
+    }
+    return AppraisedFolders(found.appraisal.model_copy(update=said), repeated)
+
+
+def _not_measured(opened: Mapping[str, Pictures]) -> dict[str, Measure]:
+    """Return measures without a value, and with the reason, of questions that the folders leave open."""
+    found = {}
+    if "training" not in opened:
+        remedy = "Give the images that the generator learned from: --train TRAINING."
+        found["copies/excess"] = Measure(value=None, reason=remedy)
+    why = [one.unlabelled for one in (opened["real"], opened["synthetic"]) if one.classes is None]
+    if why:
+        found["labels/skill"] = Measure(value=None, reason=f"All images count as one class: {'; '.join(why)}.")
+    return found
 
 
 def _without_training(real: ImageSet, training: ImageSet, opened: Mapping[str, Pictures]) -> tuple[ImageSet, list[str]]:
     """Return the real images that show no training image, and what was left out; DataError where some are training images."""
     shared = shared_images(real.images, training.images)
     files = list(opened["real"].sizes)
-    if len(shared.equal):
+    if shared.equal:
         raise DataError(
             f"{len(shared.equal)} of {len(real)} real images in {opened['real'].path} are images of {opened['training'].path}, "
             f"pixel for pixel: {_named(files, shared.equal)}. Held against training images, copies look honest. Give real images "
             "that the generator did not see."
         )
-    if not len(shared.alike):
+    if not shared.alike:
         return real, []
-    kept = np.setdiff1d(np.arange(len(real)), shared.alike)
+    kept = np.setdiff1d(np.arange(len(real)), list(shared.alike))
     if not len(kept):
         where = opened["real"].path
         raise DataError(f"Every real image in {where} shows almost the picture of a training image; give others.")
-    words = f"{len(shared.alike)} real images that show almost the picture of a training image were left out"
-    return real.rows(kept), [f"{words}: {_named(files, shared.alike)}."]
+    words = f"Left out for showing almost the picture of a training image: {count(len(shared.alike), 'real image')}"
+    return real.rows(kept), [f"{words}, {_named(files, shared.alike)}."]
 
 
-def _named(files: list[str], rows: np.ndarray) -> str:
-    return first_offenders([files[row] for row in rows.tolist()])
+def _named(files: list[str], rows: Iterable[int]) -> str:
+    return first_offenders(files[row] for row in rows)
 
 
 def _networks(asked: Sequence[Asked]) -> tuple[list[Extractor], PairDistance | None]:

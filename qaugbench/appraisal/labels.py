@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from qaugbench.appraisal.measures import measured, of_share, with_error
+from qaugbench.appraisal.measures import measured, of_share
 from qaugbench.errors import StatisticsError
+from qaugbench.formatting import unsigned
 from qaugbench.image_facts import Measure
 from qaugbench.metrics.discrimination import quadratic_weighted_kappa
-from qaugbench.metrics.label_truth import auroc_skill, consistency, judged_auroc, rate_of_class
+from qaugbench.metrics.label_truth import Consistency, Seen, consistency, judged_auroc, label_skill, rate_of_class
 from qaugbench.recipe import LabelKind
 
-HELD, LOST = 0.8, 0.2
-"""Skill from which labels hold, and below which they are lost."""
+HELD, MORE_THAN_HALF, LOST = 0.8, 0.5, 0.2
+"""Skill from which labels hold, where its interval is above the second; they are lost where its interval is below the third."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +30,28 @@ class Judged:
 def label_measures(
     synthetic: Judged, real: Judged, names: tuple[str, ...], kind: LabelKind, extractor: str
 ) -> dict[str, Measure]:
-    """Return consistency, skill, rates by class, agreement of grades and TRTS AUROC of ``synthetic`` beside ``real`` images."""
+    """Return consistency, skill, the judge's rate on real images, rates by class, agreement of grades and TRTS AUROC."""
     facts: dict[str, Any] = {"n_real": len(real.labels), "extractor": extractor}
-    real_auroc = judged_auroc(real.logits, real.labels, kind)
+    n = len(synthetic.labels)
+    of_real = judged_auroc(real.logits, real.labels, kind)
     found = judged_auroc(synthetic.logits, synthetic.labels, kind)
-    trts = Measure(value=found, real=real_auroc, n=len(synthetic.labels), **facts)
+    trts = Measure(
+        value=None if found is None else found.value, real=None if of_real is None else of_real.value, n=n, **facts
+    )
     if kind == "multilabel":
         return {
-            "labels/skill": Measure(value=auroc_skill(found, real_auroc), n=len(synthetic.labels), **facts),
+            "labels/skill": measured(lambda: _skill(found, of_real, n, facts)),
+            "labels/judge": measured(lambda: _judge(of_real, facts)),
             "labels/trts_auroc": trts,
         }
+
+    def seen() -> Consistency:
+        return consistency(synthetic.logits, synthetic.labels, real.logits, real.labels)
+
     measures = {
-        "labels/consistency": measured(lambda: _consistency(synthetic, real, facts)),
-        "labels/skill": measured(lambda: _skill(synthetic, real, facts)),
+        "labels/consistency": measured(lambda: _consistency(seen(), n, facts)),
+        "labels/skill": measured(lambda: _skill(seen().synthetic, seen().real, n, facts)),
+        "labels/judge": measured(lambda: _judge(seen().real, facts)),
         "labels/trts_auroc": trts,
     }
     for k, name in enumerate(names):
@@ -52,15 +62,39 @@ def label_measures(
     return measures
 
 
-def label_state(skill: Measure | None) -> str:
-    """Return the word for a label skill.
+def label_state(skill: Measure | None, judge: Measure | None) -> tuple[str, list[str]]:
+    """Return the word for a label skill, with the ``judge``'s own rate on real images, and why nothing is decided.
 
-    >>> label_state(Measure(value=0.9)), label_state(Measure(value=0.05)), label_state(None)
-    ('held', 'lost', 'not measured')
+    ``lost``: below .2 with confidence; ``weak``: below .8 with confidence; ``held``: .8 or more, above .5 with confidence; each
+    only by a judge that is right on real images more often than by chance, with confidence.
+
+    >>> judge = Measure(value=0.9, ci_low=0.85, ci_high=0.95, noise=0.5, n_real=80)
+    >>> label_state(Measure(value=0.9, ci_low=0.8, ci_high=1.0, n=60), judge)
+    ('held', [])
+    >>> label_state(Measure(value=0.05, ci_low=-0.05, ci_high=0.15, n=60), judge)
+    ('lost', [])
+    >>> label_state(None, None)
+    ('not measured', [])
     """
-    if skill is None or skill.value is None:
-        return "not measured"
-    return "held" if skill.value >= HELD else "lost" if skill.value < LOST else "weak"
+    if judge is None or judge.value is None or judge.noise is None:
+        return "not measured", []
+    if judge.ci_low is None or judge.ci_low <= judge.noise:
+        return "not decided", [
+            f"Whether the labels hold is not decided, as the judge is too weak: on {judge.n_real} real images it is right at "
+            f"{unsigned(judge.value)} (95 % interval {_limits(judge)}), and {unsigned(judge.noise)} is chance."
+        ]
+    if skill is None or skill.value is None or skill.ci_low is None or skill.ci_high is None:
+        return "not measured", []
+    if skill.ci_high < LOST:
+        return "lost", []
+    if skill.ci_high < HELD:
+        return "weak", []
+    if skill.value >= HELD and skill.ci_low > MORE_THAN_HALF:
+        return "held", []
+    return "not decided", [
+        f"Whether the labels hold is not decided, as {skill.n} synthetic and {skill.n_real} real images are too few: the label "
+        f"skill is {unsigned(skill.value)} (95 % interval {_limits(skill)})."
+    ]
 
 
 def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndarray, real_labels: np.ndarray) -> float:
@@ -81,19 +115,32 @@ def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndar
     scores = np.asarray(probe.predict(scale.transform(real_features))).reshape(len(real_features), -1)
     found = judged_auroc(scores, real_labels[:, scored], "multilabel")
     assert found is not None  # every scored class has both kinds
-    return found
+    return found.value
 
 
-def _consistency(synthetic: Judged, real: Judged, facts: dict[str, Any]) -> Measure:
-    found = consistency(synthetic.logits, synthetic.labels, real.logits, real.labels)
-    return of_share(found.synthetic, real=found.real, noise=found.chance, **facts)
+def _limits(of: Measure) -> str:
+    return f"{unsigned(of.ci_low)} to {unsigned(of.ci_high)}"
 
 
-def _skill(synthetic: Judged, real: Judged, facts: dict[str, Any]) -> Measure:
-    found = consistency(synthetic.logits, synthetic.labels, real.logits, real.labels)
-    if found.skill is None or found.standard_error is None:
+def _consistency(found: Consistency, n: int, facts: dict[str, Any]) -> Measure:
+    return _seen(found.synthetic, real=found.real.value, noise=found.synthetic.chance, n=n, **facts)
+
+
+def _judge(found: Seen | None, facts: dict[str, Any]) -> Measure:
+    if found is None:
+        raise StatisticsError("No class has both kinds of real images, so what the judge sees in them says nothing.")
+    return _seen(found, noise=found.chance, **facts)
+
+
+def _skill(found: Seen | None, real: Seen | None, n: int, facts: dict[str, Any]) -> Measure:
+    skill = None if found is None or real is None else label_skill(found, real)
+    if skill is None:
         raise StatisticsError("The judge cannot tell real images apart, so its word on synthetic ones says nothing.")
-    return with_error(found.skill, found.standard_error, real=1.0, n=len(synthetic.labels), **facts)
+    return Measure(value=skill.value, ci_low=skill.ci_low, ci_high=skill.ci_high, real=1.0, n=n, **facts)
+
+
+def _seen(found: Seen, **facts: Any) -> Measure:
+    return Measure(value=found.value, ci_low=found.ci_low, ci_high=found.ci_high, **facts)
 
 
 def _rate(synthetic: Judged, real: Judged, k: int, facts: dict[str, Any]) -> Measure:

@@ -61,6 +61,6 @@ def metrics(
     if card is not None:
         tell(f"Card: {write_card(card, found.appraisal, title=synthetic.name)}")
     if as_json:
-        print_json([found.appraisal.model_dump(mode="json")])
+        print_json([found.to_dict()])
         return
     say(appraisal_text(found.appraisal, terminal_width()))

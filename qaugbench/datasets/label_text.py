@@ -79,27 +79,34 @@ def is_missing(text: str) -> bool:
 
 
 def class_finder(
-    names: Sequence[str], titles: Sequence[str], others: Mapping[str, str] | None = None
+    names: Sequence[str],
+    titles: Sequence[str],
+    others: Mapping[str, str] | None = None,
+    *,
+    written: Sequence[str] = (),
 ) -> Callable[[str], str | None]:
-    """Return a function from a label as written to its class, or to None.
+    """Return a function from a label as written to its class, or to None where it means none or could mean several.
 
     A class may be written by name or title, in any case, with any separators between words, in British or American
     spelling; a number with zero decimals; and with or without the words that several titles share: "tumour" for "No
-    tumour" and "Pituitary tumour". ``others`` maps further spellings, squeezed, to classes.
+    tumour" and "Pituitary tumour". So may the words be that several of the labels ``written`` in one place share: "KL" for
+    "KL0" and "KL1". ``others`` maps further spellings, squeezed, to classes.
 
     >>> find = class_finder(["glioma", "notumor", "pituitary"], ["Glioma", "No tumour", "Pituitary tumour"])
     >>> [find(label) for label in ("glioma_tumor", "No Tumor", "pituitary tumors", "tumor", "glioma?")]
     ['glioma', 'notumor', 'pituitary', None, None]
     """
-    known = {squeezed(title): name for name, title in zip(names, titles, strict=True)}
-    known |= {squeezed(name): name for name in names} | dict(others or {})
-    counts = Counter(word for title in titles for word in set(_words(title)))
-    shared = {word for word, count in counts.items() if count > 1}
+    meant: dict[str, set[str]] = {}
+    spelled = [*zip(map(_key, names), names, strict=True), *zip(map(_key, titles), names, strict=True)]
+    for key, name in [*spelled, *(others or {}).items()]:
+        meant.setdefault(key, set()).add(name)
+    known = {key: next(iter(found)) for key, found in meant.items() if len(found) == 1}
+    shared = _shared_words(titles) | _shared_words(written)
 
     def find(label: str) -> str | None:
         key = _key(label)
-        if key in known or not key.isalnum():
-            return known.get(key)
+        if label in names or key in meant or not key.isalnum():
+            return label if label in names else known.get(key)
         words = [word[:-1] if word.endswith("s") and word[:-1] in shared else word for word in _words(label)]
         return known.get("".join(words)) or known.get("".join(word for word in words if word not in shared))
 
@@ -109,30 +116,28 @@ def class_finder(
 def matching_classes(written: Sequence[str], names: Sequence[str]) -> dict[str, str | None]:
     """Return for each class as ``written`` in one place the one of ``names`` that it means, or None for none or several.
 
-    Case, separators and British or American spelling do not count; nor do words that several classes of one place share.
+    Classes match as ``class_finder`` says; the ``names`` may have the words that several of them share, or lack them.
 
-    >>> matching_classes(["Glioma_tumor", "No Tumor", "cyst"], ["glioma", "notumor"])
-    {'Glioma_tumor': 'glioma', 'No Tumor': 'notumor', 'cyst': None}
+    >>> matching_classes(["Glioma_tumor", "No Tumor", "cyst", "-1"], ["glioma", "notumor", "1"])
+    {'Glioma_tumor': 'glioma', 'No Tumor': 'notumor', 'cyst': None, '-1': None}
+    >>> matching_classes(["KL0", "KL1"], ["0", "1"]), matching_classes(["0", "1"], ["KL 0", "KL 1"])
+    ({'KL0': '0', 'KL1': '1'}, {'0': 'KL 0', '1': 'KL 1'})
     """
-    meant: dict[str, set[str]] = {}
-    for name in names:
-        for key in {_key(name), _without_shared(name, names)}:
-            meant.setdefault(key, set()).add(name)
-    found: dict[str, str | None] = {}
-    for word in written:
-        candidates = meant.get(_key(word)) or meant.get(_without_shared(word, written), set())
-        found[word] = next(iter(candidates)) if len(candidates) == 1 else None
-    return found
+    shared = _shared_words(names)
+    plain = ["".join(word for word in _words(name) if word not in shared) for name in names]
+    others = {short: name for short, name in zip(plain, names, strict=True) if short and plain.count(short) == 1}
+    find = class_finder(names, names, others, written=written)
+    return {word: find(word) for word in written}
 
 
 def _key(name: str) -> str:
     return whole_number(name) or squeezed(name)
 
 
-def _without_shared(name: str, names: Sequence[str]) -> str:
-    """Return ``name`` squeezed, without the words that several of ``names`` have; whole where nothing else is left."""
-    counts = Counter(word for one in names for word in set(_words(one)))
-    return "".join(word for word in _words(name) if counts[word] < 2) or _key(name)
+def _shared_words(of: Sequence[str]) -> set[str]:
+    """Return the words, but no numbers, that several have."""
+    counts = Counter(word for one in of for word in set(_words(one)))
+    return {word for word, count in counts.items() if count > 1 and word.isalpha()}
 
 
 def known_classes(label: str, names: Sequence[str]) -> str:
@@ -145,4 +150,5 @@ def known_classes(label: str, names: Sequence[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [squeezed(word) for word in re.findall(rf"{_WORD}+", text)]
+    """Return the words and the numbers of ``text``, squeezed: "KL 0" and "KL0" have two."""
+    return [squeezed(word) for word in re.findall(rf"{_LETTER}+|\d+", text)]

@@ -25,6 +25,7 @@ from qaugbench.datasets.formats.archive import MAX_FILE_BYTES, Archive, FolderAr
 from qaugbench.datasets.formats.declared import refuse_swelling
 from qaugbench.datasets.manifest import sha256
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.formatting import count
 
 SHARD_SIZE = 64
 

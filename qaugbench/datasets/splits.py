@@ -82,7 +82,7 @@ def unusable_part(prepared: PreparedData, split: Split) -> str:
         positives = prepared.labels[rows].sum(axis=0)
         if not ((positives > 0) & (positives < len(rows))).any():
             counts = ", ".join(
-                f"{name} {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True)
+                f"{name}: {int(count)}" for name, count in zip(prepared.label_names, positives, strict=True)
             )
             return f"the {part} part has {len(rows)} images and no class with both positives and negatives ({counts})"
     return ""

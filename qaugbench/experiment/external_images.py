@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from qaugbench.appraisal.shared_images import ALMOST
 from qaugbench.datasets.formats.pictures import reason
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData, open_prepared, refuse_unpacking
 from qaugbench.datasets.spelling import spelling_words
@@ -25,7 +26,6 @@ from qaugbench.files import write_whole
 from qaugbench.task import Task
 
 FIRST = 3
-ALMOST = "compressed anew, turned, or with another contrast"
 
 
 @dataclass(frozen=True)

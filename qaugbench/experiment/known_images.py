@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from qaugbench.datasets.audit.image_facts import DETAIL, THUMBNAIL, grey_and_stored, small_copy
-from qaugbench.datasets.audit.near_duplicates import first_of_equal, row_hashes, same_pictures
+from qaugbench.datasets.audit.near_duplicates import first_alike
 from qaugbench.datasets.audit.turned_copies import turned_hash
 from qaugbench.datasets.formats.pictures import read_picture
 from qaugbench.datasets.prepared import UNREADABLE, PreparedData
@@ -55,15 +55,8 @@ class KnownImages:
     def alike(self, images: Sequence[Seen]) -> list[Place | None]:
         """Return for each of ``images`` the first image that shows almost its picture, such as one compressed anew or turned."""
         everything = [*self.seen, *images]
-        details, n = np.array([one.detail for one in everything]), len(self.seen)
-        pairs = same_pictures(np.array([one.thumbnail for one in everything]), details)
-        first: dict[int, int] = {}
-        for one, other in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True):
-            if one < n <= other:
-                first[other] = min(one, first.get(other, n))
-        same = first_of_equal(row_hashes(details)).tolist()  # only the first of equal images is in the pairs
-        rows = (first.get(n + i, first.get(same[n + i], same[n + i])) for i in range(len(images)))
-        return [self.places[row] if row < n else None for row in rows]
+        thumbnails, details = (np.array([getattr(one, form) for one in everything]) for form in ("thumbnail", "detail"))
+        return [None if row is None else self.places[row] for row in first_alike(thumbnails, details, len(self.seen))]
 
 
 def known_images(prepared: PreparedData, split: Split, size: int, channels: int) -> KnownImages:

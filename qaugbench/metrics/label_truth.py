@@ -7,26 +7,42 @@ from dataclasses import dataclass
 import numpy as np
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.discrimination import class_scores, macro_auroc
-from qaugbench.metrics.shares import Share, share
+from qaugbench.metrics.auroc_interval import auroc_interval
+from qaugbench.metrics.discrimination import auroc, class_scores
+from qaugbench.metrics.shares import Share, share, wilson_interval
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How far a judge sees what a set of images is labelled as: a share of them or an AUROC, in [0, 1], with its 95 % interval.
+
+    ``chance`` is what labels permuted among the images would give.
+    """
+
+    value: float
+    ci_low: float
+    ci_high: float
+    chance: float
 
 
 @dataclass(frozen=True)
 class Consistency:
-    """How often a judge sees the class that was asked for.
+    """How often a judge sees the class that was asked for, and is right on real images over the same mix of classes."""
 
-    ``synthetic`` is the share of images judged as asked for; ``real`` the rate of real images judged as labelled, over the same
-    mix of classes. ``chance`` and ``real_chance`` are the rates that labels permuted among the images would give. ``skill`` is
-    (synthetic - chance) / (real - real_chance): 1 as for real images, 0 for labels that mean nothing and for one class drawn for
-    all. It and its ``standard_error`` over the synthetic images are None where the judge cannot tell real images apart.
+    synthetic: Seen
+    real: Seen
+
+
+@dataclass(frozen=True)
+class Skill:
+    """What a judge sees above chance, over what it sees above chance in real images, with its 95 % interval.
+
+    1 as for real images, 0 for labels that mean nothing and for one class drawn for all.
     """
 
-    synthetic: Share
-    real: float
-    chance: float
-    real_chance: float
-    skill: float | None
-    standard_error: float | None
+    value: float
+    ci_low: float
+    ci_high: float
 
 
 def consistency(
@@ -35,11 +51,13 @@ def consistency(
     """Return how far synthetic images show the one class that each was asked for, beside real images.
 
     ``logits`` [N, K] and ``real_logits`` [M, K] are a judge's; ``requested`` [N, K] and ``real_labels`` [M, K] have one 1 per row.
-    Raises StatisticsError where a class that was asked for has no real image.
+    Intervals are Wilson's, for real images with their effective number (Kish 1965). Raises StatisticsError where a class that was
+    asked for has no real image.
 
     >>> eye = np.eye(2)[[0, 0, 1, 1]]
-    >>> consistency(eye, eye, eye, eye).skill, consistency(eye, eye[[0, 2, 0, 2]], eye, eye).skill
-    (1.0, 0.0)
+    >>> found = consistency(eye[[0, 2, 0, 2]], eye, eye, eye)
+    >>> found.synthetic.value, found.synthetic.chance, found.real.value, found.real.chance
+    (0.5, 0.5, 1.0, 0.5)
     """
     classes = requested.shape[1]
     asked, judged = requested.argmax(1), logits.argmax(1)
@@ -49,34 +67,55 @@ def consistency(
         lacking = np.flatnonzero((mix > 0) & (counts == 0)).tolist()
         raise StatisticsError(f"Classes {lacking} were asked for and have no real image to compare with.")
     weights = (mix / np.maximum(counts, 1))[labelled]
-    found = share(int((asked == judged).sum()), len(asked))
-    real = float(weights @ (labelled == real_judged))
-    chance = float(mix @ np.bincount(judged, minlength=classes)) / len(judged)
-    real_chance = float(mix @ np.bincount(real_judged, weights=weights, minlength=classes))
-    if real <= real_chance:
-        return Consistency(found, real, chance, real_chance, None, None)
-    error = float(np.sqrt(found.rate * (1 - found.rate) / found.n))
-    span = real - real_chance
-    return Consistency(found, real, chance, real_chance, (found.rate - chance) / span, error / span)
+    return Consistency(
+        _seen(asked, judged, mix, np.full(len(asked), 1 / len(asked))), _seen(labelled, real_judged, mix, weights)
+    )
 
 
-def judged_auroc(logits: np.ndarray, requested: np.ndarray, kind: str) -> float | None:
-    """Return the macro-AUROC of a judge over synthetic images by the labels they were asked for (TRTS), higher is better.
+def _seen(labelled: np.ndarray, judged: np.ndarray, mix: np.ndarray, weights: np.ndarray) -> Seen:
+    """Return how often classes ``judged`` [N] are those ``labelled`` [N], each image counting by its weight; these sum to 1."""
+    rate = min(1.0, float(weights @ (labelled == judged)))
+    chance = float(mix @ np.bincount(judged, weights=weights, minlength=len(mix)))
+    return Seen(rate, *wilson_interval(rate, 1 / float(np.square(weights).sum())), chance)
+
+
+def judged_auroc(logits: np.ndarray, requested: np.ndarray, kind: str) -> Seen | None:
+    """Return the macro-AUROC of a judge over images by the labels they came with (TRTS for synthetic ones), higher is better.
 
     ``logits`` and ``requested`` [N, K]; the mean over the classes with both positives and negatives, None where there is none.
+    The limits are the means of those of the classes, wide enough for classes that are right and wrong together.
     """
     positives = requested.sum(axis=0)
     scored = (positives > 0) & (positives < len(requested))
-    return float(macro_auroc(class_scores(logits, kind)[:, scored], requested[:, scored])) if scored.any() else None
+    if not scored.any():
+        return None
+    scores = class_scores(logits, kind)
+    values = [auroc(scores[:, k], requested[:, k]) for k in np.flatnonzero(scored)]
+    sides = [(int(n), len(requested) - int(n)) for n in positives[scored]]
+    limits = [auroc_interval(value, *side) for value, side in zip(values, sides, strict=True)]
+    low, high = np.mean(limits, axis=0)
+    return Seen(float(np.mean(values)), float(low), float(high), 0.5)
 
 
-def auroc_skill(synthetic: float | None, real: float | None) -> float | None:
-    """Return (synthetic - .5) / (real - .5) of two AUROCs: 1 as for real images, 0 for labels that mean nothing, else None.
+def label_skill(synthetic: Seen, real: Seen) -> Skill | None:
+    """Return the skill of labels, None where the judge cannot tell real images apart.
 
-    >>> round(auroc_skill(0.7, 0.9), 3), auroc_skill(0.7, 0.5)
-    (0.5, None)
+    Its interval is that of a ratio, by the delta method: an uncertain judge makes it wide.
+
+    >>> found = label_skill(Seen(0.7, 0.6, 0.8, 0.5), Seen(0.9, 0.9, 0.9, 0.5))
+    >>> [round(number, 3) for number in (found.value, found.ci_low, found.ci_high)]
+    [0.5, 0.25, 0.75]
     """
-    return None if synthetic is None or real is None or real <= 0.5 else (synthetic - 0.5) / (real - 0.5)
+    span = real.value - real.chance
+    if span <= 0:
+        return None
+    value = (synthetic.value - synthetic.chance) / span
+    half = float(np.hypot(_half_width(synthetic), value * _half_width(real))) / span
+    return Skill(value, value - half, value + half)
+
+
+def _half_width(seen: Seen) -> float:
+    return (seen.ci_high - seen.ci_low) / 2
 
 
 def rate_of_class(logits: np.ndarray, requested: np.ndarray, k: int) -> Share:

@@ -32,8 +32,16 @@ def share(count: int, n: int, level: float = 0.95) -> Share:
         raise StatisticsError(
             f"{count} of {n} is no share: give at least one image, and no more of them than there are."
         )
+    return Share(count / n, *wilson_interval(count / n, n, level), int(count), int(n))
+
+
+def wilson_interval(rate: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's limits (low, high) of a ``rate`` in [0, 1] among ``n`` images, or an effective number of them (Kish 1965).
+
+    >>> [round(limit, 3) for limit in wilson_interval(0.9, 10.0)]
+    [0.596, 0.982]
+    """
     z2 = float(norm.ppf(0.5 + level / 2)) ** 2
-    rate = count / n
     centre, half = rate + z2 / (2 * n), np.sqrt(z2 * (rate * (1 - rate) + z2 / (4 * n)) / n)
     low, high = (centre - half) / (1 + z2 / n), (centre + half) / (1 + z2 / n)
-    return Share(rate, float(max(low, 0.0)), float(min(high, 1.0)), int(count), int(n))
+    return float(max(low, 0.0)), float(min(high, 1.0))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from qaugbench.board.appraisal_notes import worst_notes
 from qaugbench.board.circuit_influence import influence_note, influence_of
 from qaugbench.kinds import is_quantum
 from qaugbench.record import Record
@@ -79,9 +80,15 @@ def question_blocks(record: Record) -> dict[str, list[str]]:
     return {one.question + f" ({views.share_words(record, one.fraction)})" * several: one.lines for one in found}
 
 
+def image_faults(record: Record) -> list[str]:
+    """Return what is said under the answers: which images are copies or have lost their labels."""
+    return [note for fraction in record.fractions for note in worst_notes(record, fraction.key)]
+
+
 def further_notes(record: Record, *, failures: bool = True) -> list[str]:
     """Return the notes of a record that no answer holds already; ``failures`` of the run are the last of them."""
-    said = " ".join(line for lines in question_blocks(record).values() for line in lines)
+    blocks = [*question_blocks(record).values(), image_faults(record)]
+    said = " ".join(line for lines in blocks for line in lines)
     noted = notes(record if failures else record.model_copy(update={"failures": []}))
     return [note for note in noted if note not in said]
 

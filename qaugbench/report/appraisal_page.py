@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from qaugbench.board.appraisal_notes import memorising
 from qaugbench.image_facts import SECTIONS, Appraisal
 from qaugbench.record import Record
 from qaugbench.report import record_views as views
@@ -21,6 +22,7 @@ def images_section(record: Record, sheets: Mapping[str, PairSheet]) -> dict[str,
     if not record.appraisals:
         return {}
     first = record.fractions[0].key
+    faulty = memorising(record, first)
     return {
         "title": SUMMARY_TITLE,
         "legend": SUMMARY_LEGEND,
@@ -37,7 +39,8 @@ def images_section(record: Record, sheets: Mapping[str, PairSheet]) -> dict[str,
         "judged": {views.share_words(record, key): judged_tables(record, key) for key in record.judged},
         "judged_header": JUDGED_HEADER,
         "arms": {
-            arm: {**asked(one), "sheet": sheets.get(arm)} for arm, one in record.appraisals.get(first, {}).items()
+            arm: {**asked(one), "sheet": sheets.get(arm), "open": arm in faulty}
+            for arm, one in record.appraisals.get(first, {}).items()
         },
     }
 

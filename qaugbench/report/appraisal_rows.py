@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qaugbench.board.short_fits import TOO_SHORT
 from qaugbench.formatting import NONE, Row
@@ -16,7 +16,6 @@ READING = (
 WORDS = {
     "releasable": "No more copies than among real images of other patients.",
     "memorising": "More copies of training images than chance explains: do not release these images.",
-    "not decided": "Too few images to say whether some are copies.",
     "collapsed": "Images of a class are far more alike than real ones.",
     "varied": "Images of each class vary as real ones do, within the limits of these measures.",
     "converged": "Images drawn at 75 % and at 100 % of the steps are equally near to real ones.",
@@ -25,7 +24,11 @@ WORDS = {
     TOO_SHORT: "The track smoke fits for a short time by design, whatever the numbers below say.",
     "held": "A judge sees the classes asked for nearly as often as in real images.",
     "weak": "A judge sees the classes asked for less often than in real images.",
-    "lost": "A judge sees the classes asked for about as often as by chance.",
+    "lost": "A judge sees the classes asked for hardly more often than by chance.",
+}
+NOT_DECIDED: Mapping[Section, str] = {
+    "copies": "Whether some are copies cannot be said; the remarks say why.",
+    "labels": "Too few images, or too weak a judge, to say whether labels hold; the remarks have the numbers.",
 }
 
 
@@ -34,7 +37,10 @@ def section_words(appraisal: Appraisal, section: Section) -> str:
     state = appraisal.states.get(section)
     if state is None or (state == "not measured" and section_rows(appraisal, section)):
         return ""
-    return f"{state[0].upper()}{state[1:]}. {WORDS.get(state, '')}".removesuffix(" ")
+    if state == "not measured":
+        return " ".join(["Not measured.", *_reasons(appraisal, section)])
+    words = NOT_DECIDED.get(section, "") if state == "not decided" else WORDS.get(state, "")
+    return f"{state[0].upper()}{state[1:]}. {words}".removesuffix(" ")
 
 
 def section_rows(appraisal: Appraisal, section: Section) -> list[Row]:
@@ -43,10 +49,14 @@ def section_rows(appraisal: Appraisal, section: Section) -> list[Row]:
 
 
 def unmeasured(appraisal: Appraisal) -> list[str]:
-    """Return why measures have no value, each reason once with the measures that it concerns."""
+    """Return why measures have no value, each reason once with the measures that it concerns.
+
+    Left out are those of sections of which nothing was measured: there the reasons are the answer (``section_words``).
+    """
     reasons: dict[str, list[str]] = {}
+    answered = [section for section in SECTIONS if section_words(appraisal, section).startswith("Not measured.")]
     for name, one in appraisal.measures.items():
-        if one.value is None and one.reason is not None:
+        if one.value is None and one.reason is not None and name.partition("/")[0] not in answered:
             reasons.setdefault(one.reason, []).append(_title(name))
     return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in reasons.items()]
 
@@ -54,6 +64,11 @@ def unmeasured(appraisal: Appraisal) -> list[str]:
 def sections() -> Sequence[Section]:
     """Return the sections in the order in which they are asked."""
     return tuple(SECTIONS)
+
+
+def _reasons(appraisal: Appraisal, section: Section) -> list[str]:
+    """Return why the measures of a section have no value, each reason once."""
+    return list(dict.fromkeys(one.reason for one in appraisal.section(section).values() if one.reason is not None))
 
 
 def _row(name: str, one: Measure) -> Row:

@@ -11,8 +11,8 @@ RIGHT = frozenset(range(1, len(HEADER) - 1))
 
 
 def appraisal_text(appraisal: Appraisal, width: int) -> str:
-    """Return the five questions with their answers and numbers, in lines of at most ``width`` characters."""
-    lines = [_sizes(appraisal), ""]
+    """Return the remarks, then the five questions with answers and numbers, in lines of at most ``width`` characters."""
+    lines = [_sizes(appraisal), *(wrapped(remark, "- ", width=width) for remark in appraisal.remarks), ""]
     for section in sections():
         rows = section_rows(appraisal, section)
         answer = section_words(appraisal, section)
@@ -20,19 +20,20 @@ def appraisal_text(appraisal: Appraisal, width: int) -> str:
         if rows:
             lines += laid_out(HEADER, rows, width, Layout(right=RIGHT, wraps=frozenset({0, len(HEADER) - 1})))
         lines.append("")
-    lines += [wrapped(remark, "- ", width=width) for remark in (*appraisal.remarks, *unmeasured(appraisal))]
+    lines += [wrapped(remark, "- ", width=width) for remark in unmeasured(appraisal)]
     return "\n".join([*lines, wrapped(READING, width=width)])
 
 
 def appraisal_markdown(appraisal: Appraisal) -> str:
     """Return the same in Markdown, a heading per question."""
-    parts = [_sizes(appraisal)]
+    remarks = [f"- {remark}" for remark in appraisal.remarks]
+    parts = [_sizes(appraisal), *(["\n".join(remarks)] if remarks else [])]
     for section in sections():
         rows = section_rows(appraisal, section)
         answer = section_words(appraisal, section)
         parts += [f"## {SECTIONS[section]}", *([answer] if answer else [])]
         parts += [markdown_table(HEADER, rows)] if rows else []
-    notes = [f"- {note}" for note in (*appraisal.remarks, *unmeasured(appraisal))]
+    notes = [f"- {note}" for note in unmeasured(appraisal)]
     return "\n\n".join([*parts, *(["\n".join(notes)] if notes else []), READING]) + "\n"
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from qaugbench.board.appraisal_notes import appraisal_notes
+from qaugbench.board.appraisal_notes import appraisal_notes, label_lines
 from qaugbench.board.bundle import ENTRY_FILE, MANIFEST_FILE, PREDICTIONS_FILE, SAMPLES_FILE, read_entry
 from qaugbench.board.circuit_influence import influence_notes
 from qaugbench.board.comparable import why_off_board
@@ -118,7 +118,8 @@ def checks(record: Record) -> Iterator[Check]:
         undertrained.append("Not recorded for the generators: this run was made by an earlier version.")
     yield _from_notes("Was everything trained long enough?", undertrained, "Nothing says otherwise.")
     faults = appraisal_notes(record) if record.appraisals else ["Not looked at in this run."]
-    yield _from_notes("Are the images no copies, varied, and rightly labelled?", faults, "Nothing says otherwise.")
+    said = _from_notes("Are the images no copies, varied, and rightly labelled?", faults, "Nothing says otherwise.")
+    yield replace(said, answer=" ".join([said.answer, *label_lines(record)]))
     failed = [f"{failed_words(record.failures)}: say why."] if record.failures else []
     yield _from_notes("Did any step fail?", failed, "None.")
     yield _data(record)
@@ -179,7 +180,7 @@ def _classes(record: Record) -> Check:
     counts, titles = record.data.class_counts, dict(zip(record.labels.names, record.labels.titles, strict=True))
     n_test = record.data.n_images["test"]
     sizes = {name: min(parts["test"], n_test - parts["test"]) for name, parts in counts.items()}
-    few = [f"{titles[name]} {size}" for name, size in sizes.items() if size < MIN_FOR_VERDICT]
+    few = [f"{titles[name]}: {size}" for name, size in sizes.items() if size < MIN_FOR_VERDICT]
     needed = f"fewer than {MIN_FOR_VERDICT} test images on the rarer side, so no verdict on the class"
     wrong = [f"{len(few)} of {count(len(sizes), 'class', 'classes')} with {needed}: {', '.join(few)}."] if few else []
     external = tuple(f"{one.id}: only " for one in record.generators if one.kind == "external")

@@ -21,8 +21,10 @@ GEOMETRY_LEGEND = (
 
 
 def geometry_rows(record: Record, fraction: str) -> list[Row]:
-    """Return one row per generator and control at a fraction, under ``GEOMETRY_HEADER``; none where nothing was measured."""
-    return [(arm, *_cells(found)) for arm, found in record.geometry.get(fraction, {}).items()]
+    """Return one row per generator and control at a fraction, under ``GEOMETRY_HEADER``; none where none has a number."""
+    found = record.geometry.get(fraction, {})
+    measured = any(one.effective_rank is not None for one in found.values())
+    return [(arm, *_cells(one)) for arm, one in found.items()] if measured else []
 
 
 def geometry_words(found: LatentGeometry | None) -> str:

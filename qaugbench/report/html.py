@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from qaugbench.board import circuit_influence, fit_notes
+from qaugbench.board.appraisal_notes import worst_notes
 from qaugbench.board.changed import changed_words
 from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE, check_rows
@@ -215,6 +216,7 @@ def _answer(record: Record, key: str) -> dict[str, Any]:
     return {
         "share": views.share_words(record, key),
         "both": answers.both_answers(record, key),
+        "faults": worst_notes(record, key),
         "picture": _picture(caption, alt, lambda narrow: plots.answer_figure(record, key, narrow=narrow)),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qaugbench.board.label_words import judge_words
 from qaugbench.formatting import NONE, Row, interval, signed, unsigned
 from qaugbench.record import JudgedCount, Record
 from qaugbench.stats.rates import Rate, rate, rate_difference
@@ -61,9 +62,15 @@ def _table(record: Record, key: str, group: str) -> JudgedTable:
     methods = " and ".join(dict.fromkeys(one.rate.method for one in found))
     legend = (
         f"The share of all images of an arm that the judge takes for {words}, whatever was asked for; real: of real images over "
-        f"the same mix of classes. Intervals are {methods}. This describes, and decides nothing."
+        f"the same mix of classes. Intervals are {methods}. This describes, and decides nothing.{_judge_sentence(record, key)}"
     )
     return JudgedTable(f"Seen by the judge as {words}", [_row(one) for one in found], legend)
+
+
+def _judge_sentence(record: Record, key: str) -> str:
+    """Return how well the judge reads real images, with a space before it; empty where nothing was appraised."""
+    said = {words for one in record.appraisals.get(key, {}).values() if (words := judge_words(one))}
+    return f" Over all classes: {'; '.join(sorted(said))}." if said else ""
 
 
 def _row(found: ArmRate) -> Row:

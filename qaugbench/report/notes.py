@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from qaugbench.board.appraisal_notes import appraisal_notes
@@ -11,11 +12,13 @@ from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.short_fits import short_fits_notes
 from qaugbench.errors import first_offenders
 from qaugbench.formatting import PHANTOM_BANNER, count, fraction_words, unsigned
+from qaugbench.image_facts import COPY_WORDS
 from qaugbench.kinds import is_quantum
 from qaugbench.record import FractionFacts, Record
 from qaugbench.report.failures import failure_note
 from qaugbench.report.record_views import contrasts, generators_first_quantum, grouping
 from qaugbench.stats.decide import LISTED_REPLICATES, why_no_interval
+from qaugbench.stats.results import ClassNote
 
 
 def banner(record: Record) -> list[str]:
@@ -41,25 +44,26 @@ def banner(record: Record) -> list[str]:
 
 
 def notes(record: Record) -> list[str]:
-    """Return what a reader should know before using the numbers, one or two sentences each, each once."""
-    lines = []
+    """Return what a reader should know before using the numbers, one or two sentences each, each once.
+
+    What means most for the numbers comes first: copies, lost labels, collapse, what was trained too briefly; then how much was
+    run and compared, what the circuits do, the classes; forms and counts of the data come last, before ``failures``.
+    """
+    of_data = [note for note in record.data.notes if not (record.data.phantom and note == record.data.description)]
+    of_copies = [note for note in of_data if any(words in note for words in COPY_WORDS)]
+    lines = [*of_copies, *appraisal_notes(record)]
+    lines += [*plateau_notes(record), *fit_notes(record), *short_fits_notes(record)]
     if record.replicates < LISTED_REPLICATES:
         lines.append(
             f"Provisional: {count(record.replicates, 'replicate')}; a listed result needs {LISTED_REPLICATES}."
         )
     lines += [f"Departs from its track, so it cannot be a leaderboard entry: {what}." for what in record.departures]
-    if not record.data.patients_known:
-        lines.append("Patients are not known: every image, or group of near-duplicates, counts as a patient.")
-    lines += [note for note in record.data.notes if not (record.data.phantom and note == record.data.description)]
-    lines += plateau_notes(record)
     for fraction in record.fractions:
         lines += _fraction_notes(record, fraction)
-    lines += _class_notes(record)
-    lines += influence_notes(record)
-    lines += fit_notes(record)
-    lines += short_fits_notes(record)
-    lines += appraisal_notes(record)
-    lines += _attribution_notes(record)
+    lines += [*influence_notes(record), *_attribution_notes(record), *_class_notes(record)]
+    if not record.data.patients_known:
+        lines.append("Patients are not known: every image, or group of near-duplicates, counts as a patient.")
+    lines += of_data
     if record.failures:
         lines.append(failure_note(record))
     return list(dict.fromkeys(lines))
@@ -142,8 +146,16 @@ def _class_notes(record: Record) -> Iterator[str]:
         for endpoint in scored.endpoints.values():
             if endpoint.note and endpoint.note != scored.too_few_replicates:
                 yield f"{endpoint.title}: {endpoint.note}."
-        sentences = [note.sentence for endpoint in scored.endpoints.values() for note in endpoint.left_out]
-        yield from sentences or [note.sentence for note in scored.class_notes]
+        left_out = [note for endpoint in scored.endpoints.values() for note in endpoint.left_out]
+        yield from map(_with_counts, left_out or scored.class_notes)
+
+
+def _with_counts(note: ClassNote) -> str:
+    """Return the sentence of a note with a colon before each number of images: that of grade 0 in "0: 10"."""
+    sentence = note.sentence
+    for name in note.classes:
+        sentence = re.sub(rf"(?<=[:,] )({re.escape(name)}) (?=\d+[,.])", r"\1: ", sentence)
+    return sentence
 
 
 def _attribution_notes(record: Record) -> list[str]:

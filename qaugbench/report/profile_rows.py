@@ -70,10 +70,14 @@ def profile_legend(found: Profile) -> str:
 
 
 def group_tables(record: Record, key: str) -> list[GroupTable]:
-    """Return the scores by age, sex and site of R* and the generators."""
+    """Return the scores by age, sex and site of R* and the generators; columns of which no group has a score are left out."""
     found = profile_of(record, key)
     scored = {} if found is None else found.subgroups
-    return [_group_table(record, key, column, one) for column, one in scored.items()]
+    return [
+        _group_table(record, key, column, one)
+        for column, one in scored.items()
+        if any(arm in group.arms for group in one.groups for arm in shown_arms(record, key))
+    ]
 
 
 def shown_arms(record: Record, key: str) -> list[str]:
@@ -96,8 +100,7 @@ def _group_table(record: Record, key: str, column: str, found: SubgroupScores) -
         notes.append(NONE)
     if any(note != NONE for note in notes):
         header, rows = (*header, "note"), [(*row, note) for row, note in zip(rows, notes, strict=True)]
-    scored = f": {found.title}" if arms else ""
-    return GroupTable(f"{COLUMN_TITLES[column]}{scored} ({EXPLORATORY})", header, rows)
+    return GroupTable(f"{COLUMN_TITLES[column]}: {found.title} ({EXPLORATORY})", header, rows)
 
 
 def _calibration(found: Profile, arm: str) -> Sequence[str]:

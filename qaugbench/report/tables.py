@@ -20,7 +20,7 @@ from qaugbench.predictions import ArmInfo
 from qaugbench.record import FractionFacts, Record
 from qaugbench.report import claims
 from qaugbench.report import record_views as views
-from qaugbench.report.answers import further_notes, question_blocks
+from qaugbench.report.answers import further_notes, image_faults, question_blocks
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
 from qaugbench.report.geometry_rows import GEOMETRY_HEADER, GEOMETRY_LEGEND, GEOMETRY_TITLE, geometry_rows
 from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
@@ -92,6 +92,7 @@ def markdown_summary(record: Record) -> str:
         parts += [title, markdown_table(claims.ADJUSTED_HEADER, members)]
     for question, lines in question_blocks(record).items():
         parts += [f"### {question}", *(f"- {line}" for line in lines)]
+    parts += [f"**{fault}**" for fault in image_faults(record)]
     parts += [f"- Note: {note}" for note in further_notes(record)]
     return "\n\n".join(parts) + "\n"
 
@@ -293,7 +294,7 @@ def _answers(record: Record, width: int) -> list[str]:
     return [
         "\n".join([wrapped(question, width=width), *(wrapped(line, "* ", width) for line in lines)])
         for question, lines in question_blocks(record).items()
-    ]
+    ] + [wrapped(fault, width=width) for fault in image_faults(record)]
 
 
 def _adjusted(record: Record, width: int) -> list[str]:

@@ -120,6 +120,36 @@ def test_shuffled_labels_are_lost() -> None:
     assert found.measures["labels/tstr_auroc"].value < 0.75 < found.measures["labels/tstr_auroc"].real
 
 
+def right_at_first(sets: Sets, own: int, real: int) -> Verdicts:
+    """Return the word of a judge that is right on so many images of each set, the first ones, and wrong on the others."""
+
+    def word(labels: np.ndarray | None, right: int) -> Judged:
+        assert labels is not None
+        return Judged(np.where(np.arange(len(labels))[:, None] < right, labels, 1 - labels), labels)
+
+    return Verdicts("guesser", word(sets.synthetic.labels, own), word(sets.reference.labels, real))
+
+
+def test_a_judge_that_cannot_read_real_images_accuses_nobody() -> None:
+    sets = sets_of(blobs(300, 7), n=40)
+    found = appraised(sets, verdicts=right_at_first(sets, 150, 23)).appraisal
+    assert found.measures["labels/skill"].value == pytest.approx(0)
+    assert found.states["labels"] == "not decided"
+    judge = found.measures["labels/judge"]
+    assert judge.ci_low < judge.noise < judge.value
+    assert found.remarks[-1].startswith(
+        "Whether the labels hold is not decided, as the judge is too weak: on 40 real images"
+    )
+    assert "it is right at .575 (95 % interval .422 to .715), and .500 is chance." in found.remarks[-1]
+
+
+def test_too_few_images_leave_open_whether_labels_hold() -> None:
+    sets = sets_of(blobs(8, 7))
+    found = appraised(sets, verdicts=right_at_first(sets, 6, 150)).appraisal
+    assert found.states["labels"] == "not decided"
+    assert any("as 8 synthetic and 150 real images are too few: the label skill is" in one for one in found.remarks)
+
+
 def test_samples_that_still_come_nearer_are_undertrained_and_those_that_go_away_unstable() -> None:
     late, early = blobs(150, 7), blobs(150, 7)
     noisy = np.clip(early.images + np.random.default_rng(1).normal(0, 60, early.images.shape), 0, 255).astype(np.uint8)

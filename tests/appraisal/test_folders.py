@@ -162,10 +162,66 @@ def test_grey_pictures_stored_in_colour_and_other_spellings_are_taken_and_said(f
     other = put(tmp_path / "other", blobs(60, 7), names=("Left_side", "RIGHT side"), tint=(255, 255, 255))
     found = facts(folders / "real", other)
     assert found["measures"] == grey["measures"]
-    first, second = found["remarks"][:2]  # type: ignore[index]
+    first, second = found["remarks"][-2:]  # type: ignore[index]
     assert first == "The synthetic pictures are stored in colour and show none: all are compared in grey."
     assert second == "Classes of the synthetic pictures as written: 'Left_side' is 'left', 'RIGHT side' is 'right'."
     assert first in metrics(folders / "real", other).stdout.replace("\n  ", " ")
+
+
+def said(*words: object) -> str:
+    """Return what a user reads, without the breaks of lines."""
+    result = metrics(*words)
+    assert result.exit_code == 0, result.output
+    return result.stdout.replace("\n  ", " ").replace("\n", " ")
+
+
+def test_the_same_folder_twice_is_said_to_be_that_and_how_to_ask_for_copies(folders: Path) -> None:
+    text = said(folders / "honest", folders / "honest")
+    assert (
+        f"60 of 60 synthetic images are among the real images of {folders / 'honest'}, pixel for pixel: left/000.png = left/000.png"
+        in text
+    )
+    assert (
+        "Are these copies of training images? Not measured. Give the images that the generator learned from: --train"
+        in text
+    )
+    (found,) = facts(folders / "honest", folders / "honest")["repeats"]  # type: ignore[misc]
+    assert (found["of"], found["equal"], found["alike"]) == ("real", 60, 0)
+    assert found["first_equal"][:2] == [["left/000.png", "left/000.png"], ["left/002.png", "left/002.png"]]
+
+
+def test_copies_of_training_images_are_counted_and_named(folders: Path, tmp_path: Path) -> None:
+    mixed = put(tmp_path / "mixed", blobs(40, 7))
+    train = folders / "train" / "left" / "004.png"
+    (mixed / "left" / "000.png").write_bytes(train.read_bytes())
+    brighter = np.clip(np.asarray(Image.open(train)).astype(np.int16) + 3, 0, 255).astype(np.uint8)
+    Image.fromarray(np.ascontiguousarray(brighter[::-1])).save(mixed / "left" / "002.png")
+    given = (folders / "real", mixed, "--train", folders / "train")
+    text = said(*given)
+    where = folders / "train"
+    assert (
+        f"1 of 40 synthetic images is among the training images of {where}, pixel for pixel: left/000.png = left/004.png."
+        in text
+    )
+    assert f"1 of 40 synthetic images shows almost the picture of one of the training images of {where}" in text
+    training, real = facts(*given)["repeats"]  # type: ignore[misc]
+    assert training["first_alike"] == [["left/002.png", "left/004.png"]]
+    assert real["equal"] == 0
+
+
+def test_classes_that_a_run_accepts_are_accepted(tmp_path: Path) -> None:
+    real = put(tmp_path / "real", blobs(20, 1), names=("0", "1"))
+    synthetic = put(tmp_path / "synthetic", blobs(20, 7), names=("KL0", "KL1"))
+    assert "Classes of the synthetic pictures as written: 'KL0' is '0', 'KL1' is '1'." in said(real, synthetic)
+
+
+def test_why_labels_are_not_known_is_said(folders: Path, tmp_path: Path) -> None:
+    real = put(tmp_path / "real", blobs(20, 1), by_class=False)
+    names = sorted(place.name for place in real.glob("*.png"))
+    (real / "labels.csv").write_text("filename,patient_id\n" + "".join(f"{name},{name[:3]}\n" for name in names))
+    text = said(real, folders / "honest")
+    assert "Do the labels hold? Not measured. All images count as one class: labels.csv in" in text
+    assert "has no column 'label'; its columns are filename, patient_id." in text
 
 
 def test_few_pictures_give_no_value_and_the_reason(folders: Path, tmp_path: Path) -> None:
@@ -193,4 +249,5 @@ def test_real_images_that_are_training_images_are_refused_and_near_ones_left_out
     Image.fromarray(np.clip(grey + 2, 0, 255).astype(np.uint8)).save(real / "left" / "stolen.png")
     found = facts(real, folders / "copied", "--train", folders / "train")
     assert found["states"]["copies"] == "memorising"  # type: ignore[index]
-    assert "left/stolen.png" in str(found["remarks"][0])  # type: ignore[index]
+    (left_out,) = [one for one in found["remarks"] if one.startswith("Left out for showing almost")]  # type: ignore[attr-defined]
+    assert "left/stolen.png" in left_out

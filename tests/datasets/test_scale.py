@@ -100,7 +100,7 @@ def test_finished_shards_are_kept_and_the_rest_is_made_again(tmp_path, monkeypat
     monkeypatch.setenv("COUNTED", str(tmp_path / "counted"))
     given = [(str(i), str(i).encode()) for i in range(10)]
     spoilt = [*given[:7], ("7", b"bad"), *given[8:]]
-    with pytest.raises(DataError, match=r"1 files cannot be converted: 7 \(is bad\)"):
+    with pytest.raises(DataError, match=r"1 file cannot be converted: 7 \(is bad\)"):
         convert_in_shards(iter(spoilt), counted, tmp_path / "s", shard_size=4)
     (tmp_path / "counted").unlink()
     shards = convert_in_shards(iter(given), counted, tmp_path / "s", shard_size=4)

@@ -142,7 +142,7 @@ def test_a_complete_entry_needs_no_word(tmp_path: Path) -> None:
     assert left.answer.startswith("Not recorded")  # the made run has no fits
     assert classes.answer == (
         "3 of 3 classes with fewer than 30 test images on the rarer side, so no verdict on the class: "
-        "Glioma 20, Meningioma 20, No tumour 20."
+        "Glioma: 20, Meningioma: 20, No tumour: 20."
     )
     assert found.not_listed is None
     assert found.to_dict()["files"].keys() == {"entry.json", "predictions.npz", "manifest.json"}

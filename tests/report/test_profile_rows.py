@@ -64,6 +64,16 @@ def test_groups_have_their_patients_an_interval_each_and_small_ones_their_size(r
     assert rows["other"][3:] == ("-", "-", "-", "no score: 24 of the 30 that a score needs")
 
 
+def test_a_column_of_which_no_group_is_large_enough_is_left_out(record: Record, profile: Profile) -> None:
+    sexes = profile.subgroups["sex"]
+    bare = replace(sexes, groups=[replace(group, arms={}) for group in sexes.groups], gaps={})
+    fraction = replace(record.scores.fractions["10%"], profile=replace(profile, subgroups={"sex": bare}))
+    small = record.model_copy(update={"scores": replace(record.scores, fractions={"10%": fraction})})
+    for text in (summary_table(small), markdown_summary(small), render(small, CurveFile(), Path("none"))):
+        assert "By sex" not in text
+        assert "How well calibrated" in text
+
+
 def test_table_markdown_and_page_say_it_and_that_it_is_exploratory(record: Record, profile: Profile) -> None:
     page = PageText(render(record, CurveFile(), Path("none")))
     words = " ".join(page.sentences())

@@ -146,6 +146,18 @@ def same_pictures(thumbnails: np.ndarray, details: np.ndarray, threshold: float 
     return joined(found)
 
 
+def first_alike(thumbnails: np.ndarray, details: np.ndarray, n_known: int) -> list[int | None]:
+    """Return for each image after the first ``n_known`` the first of those that shows its picture (``same_pictures``), or None."""
+    pairs = same_pictures(thumbnails, details)
+    first: dict[int, int] = {}
+    for one, other in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True):
+        if one < n_known <= other:
+            first[other] = min(one, first.get(other, n_known))
+    same = first_of_equal(row_hashes(details)).tolist()  # only the first of equal images is in the pairs
+    rows = (first.get(row, first.get(same[row], same[row])) for row in range(n_known, len(details)))
+    return [row if row < n_known else None for row in rows]
+
+
 def _plausible_pairs(thumbnails: np.ndarray) -> Iterator[np.ndarray]:
     """Yield [P, 2] pairs that the low frequencies allow to correlate above ``ALTERED`` in some orientation."""
     frequencies = np.empty((len(thumbnails), 8, 8), dtype=np.float32)

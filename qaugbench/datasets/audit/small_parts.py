@@ -61,4 +61,4 @@ def small_part_findings(prepared: PreparedData, parts: np.ndarray, name: str) ->
 
 def _rarer_side(name: str, positives: int, negatives: int) -> str:
     """Return the count that is too small: images of the class, or images without it."""
-    return f"{shown(name)} {positives}" if positives <= negatives else f"{negatives} without {shown(name)}"
+    return f"{shown(name)}: {positives}" if positives <= negatives else f"{negatives} without {shown(name)}"

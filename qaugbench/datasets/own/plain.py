@@ -24,13 +24,17 @@ GREY_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "I;16L"})
 
 @dataclass(frozen=True)
 class Pictures:
-    """The pictures of ``path`` by name: their sizes (width, height), whether all are grey, and their classes where known."""
+    """The pictures of ``path`` by name: their sizes (width, height), whether all are grey, and their classes.
+
+    ``unlabelled`` says why ``classes`` are not known, where they are not.
+    """
 
     path: Path
     files: OwnFiles
     sizes: Mapping[str, tuple[int, int]]
     grey: bool
     classes: Mapping[str, str] | None
+    unlabelled: str = ""
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -93,32 +97,32 @@ def open_pictures(path: Path) -> Pictures:
         except (DataError, OSError) as error:
             broken.append(f"{name} ({error})")
     _refuse_broken(path, broken)
-    return Pictures(path, files, sizes, modes <= GREY_MODES, _classes(path, files, names))
+    return Pictures(path, files, sizes, modes <= GREY_MODES, *_classes(path, files, names))
 
 
-def _classes(path: Path, files: OwnFiles, names: tuple[str, ...]) -> dict[str, str] | None:
-    """Return the class of every picture, by a table or by folders; None where neither says it of all."""
-    tables = files.tables()
-    if "labels.csv" in tables:
+def _classes(path: Path, files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
+    """Return the class of every picture, by a table or by folders; None where neither says it of all, and why."""
+    if "labels.csv" in files.tables():
         return _by_table(files, names)
     folders = [PurePosixPath(name).parts for name in names]
     if all(len(parts) > 1 for parts in folders) and len({parts[-2] for parts in folders}) > 1:
-        return {name: parts[-2] for name, parts in zip(names, folders, strict=True)}
-    return None
+        return {name: parts[-2] for name, parts in zip(names, folders, strict=True)}, ""
+    return None, f"{path} has no labels.csv, and no folders below it that are classes"
 
 
-def _by_table(files: OwnFiles, names: tuple[str, ...]) -> dict[str, str] | None:
+def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
     where = f"labels.csv in {files.root}"
     table = read_own_table(files.read("labels.csv"), where)
     file_column, class_column = table.column(*FILE_COLUMNS), table.column(*CLASS_COLUMNS)
-    if file_column is None or class_column is None:
-        return None
+    for wanted, column in ((FILE_COLUMNS[0], file_column), (CLASS_COLUMNS[0], class_column)):
+        if column is None:
+            return None, f"{where} has no column {wanted!r}; its columns are {first_offenders(table.columns, 20)}"
     said = {PurePosixPath(row[file_column]).name: row[class_column] for row in table.rows}
     found = {name: said.get(PurePosixPath(name).name, "") for name in names}
     lacking = [name for name, value in found.items() if not value]
     if lacking:
         raise DataError(f"{where} says no class of {len(lacking)} pictures: {first_offenders(lacking)}.")
-    return found
+    return found, ""
 
 
 def _refuse_broken(path: Path, broken: list[str]) -> None:

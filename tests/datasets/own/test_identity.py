@@ -148,7 +148,7 @@ def test_run_check_and_audit_refuse_the_same_data(tmp_path, data_home):
     ]
     files = {f"images/{i}.png": picture for i, picture in enumerate(pictures())}
     path = write(tmp_path / "scans", {**files, "labels.csv": table("filename,label,split", *rows)})
-    said = r"the test part has 20 images and no class with both positives and negatives \(glioma 20"
+    said = r"the test part has 20 images and no class with both positives and negatives \(glioma: 20"
     with pytest.raises(DataError, match=said):
         opened(path)
     with pytest.raises(DataError, match=said):

@@ -375,7 +375,7 @@ def test_check_shows_what_a_run_would_use_of_a_folder_of_classes(tmp_path):
         ({"glioma/notumor/a.png": png()}, "or below several"),
         (
             {"glioma/a.png": b"text", "notumor/b.png": png()},
-            r"1 files cannot be converted: glioma/a.png \(not an image",
+            r"1 file cannot be converted: glioma/a.png \(not an image",
         ),
         ({"a.csv": "filename,label\nx.png,glioma\n", "b.png": png()}, r"1 of 1 files are missing: line 2: 'x.png'"),
         ({"a.csv": "filename,label\nb.png,gliom\n", "b.png": png()}, r"line 2: 'gliom'.*Did you mean 'glioma'"),
