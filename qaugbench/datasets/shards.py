@@ -90,7 +90,7 @@ def convert_in_shards(
 def not_converted(refused: Sequence[str], kept: str = "") -> DataError:
     """Return the error that names files that cannot be converted, each with its reason, and what of the others is ``kept``."""
     return DataError(
-        f"{len(refused)} files cannot be converted: {first_offenders(refused)}. Replace or leave out these files and run the "
+        f"{count(len(refused), 'file')} cannot be converted: {first_offenders(refused)}. Replace or leave out these files and run the "
         f"same command again{f': {kept}' if kept else ''}."
     )
 

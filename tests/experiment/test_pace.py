@@ -95,7 +95,7 @@ def test_many_kinds_that_were_not_measured_are_counted() -> None:
     assert str(TimeLeft(10.0, 10.0, ("fit a", "fit b", "judge", "train"), 9)) == (
         "about 10 s left, and 9 steps not measured yet (fit a, fit b and 2 other kinds)"
     )
-    assert str(TimeLeft(10.0, 10.0, ("fit a", "fit b", "judge"))).endswith("and 1 other kind of step not measured yet")
+    assert str(TimeLeft(10.0, 10.0, ("fit a", "fit b", "judge"), 3)).endswith("(fit a, fit b and 1 other kind)")
 
 
 def test_a_resumed_run_says_at_every_step_what_is_known_and_what_is_not(store: Store) -> None:
