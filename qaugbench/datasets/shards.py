@@ -89,9 +89,10 @@ def convert_in_shards(
 
 def not_converted(refused: Sequence[str], kept: str = "") -> DataError:
     """Return the error that names files that cannot be converted, each with its reason, and what of the others is ``kept``."""
+    again = f"run the same command again{f': {kept}' if kept else ''}"
+    number = count(len(refused), "file")
     return DataError(
-        f"{count(len(refused), 'file')} cannot be converted: {first_offenders(refused)}. Replace or leave out these files and run the "
-        f"same command again{f': {kept}' if kept else ''}."
+        f"{number} cannot be converted: {first_offenders(refused)}. Replace or leave out these files and {again}."
     )
 
 
