@@ -55,3 +55,26 @@ def build(root: Path, out: Path | None) -> None:
 
     built = build_boards(root, out)
     say(built if out is None else f"Leaderboard: {out}")
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("site"), show_default=True, help="Folder to write."
+)
+@json_option
+def site(root: Path, out: Path, as_json: bool) -> None:
+    """Verify every entry under ROOT and write the boards as a site.
+
+    ROOT is the folder of all entries, by default 'results'. The pages open from the folder, without a server or a network:
+    boards that filter and sort, entries, data cards, claims of papers, method.
+    """
+    from dataclasses import asdict
+
+    from qaugbench.site.build import write_site
+
+    written = write_site(root, out)
+    if as_json:
+        print_json([{**asdict(written), "index": str(written.index)}])
+    else:
+        say(f"Site: {written.index}")

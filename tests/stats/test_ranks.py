@@ -60,7 +60,7 @@ def test_a_smaller_difference_than_the_separable_one_separates_nothing() -> None
     assert limit is not None
     level = theta - theta.mean(axis=1, keepdims=True)
     for difference, highest in ((0.99 * limit, 2), (1.01 * limit, 1)):
-        ranks = rank_sets(level + [[difference], [0.0]], influence, 60, draws=5000)
+        ranks = rank_sets(level + np.array([[difference], [0.0]]), influence, 60, draws=5000)
         assert (ranks.high[0], ranks.separable) == (highest, pytest.approx(limit))
 
 
