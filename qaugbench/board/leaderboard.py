@@ -13,8 +13,8 @@ from qaugbench.board.gains import Measured
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.result_folders import entry_paths
-from qaugbench.board.standings import sections, standings
-from qaugbench.board.verify import verify
+from qaugbench.board.standings import Section, standings
+from qaugbench.board.verified import verified
 from qaugbench.errors import shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, count, fraction_words
@@ -41,7 +41,7 @@ def build(root: Path = RESULTS, out: Path | None = None) -> str:
     Every entry is verified first. One that does not hold what it claims, and two of one board that were not scored on the
     same test images, raise EntryError, and nothing is written.
     """
-    text = page([Submitted(path, verify(path).record) for path in entry_paths(root)])
+    text = page(verified(entry_paths(root)))
     if out is not None:
         write_whole(out, text)
     return text
@@ -54,7 +54,7 @@ def page(entries: Sequence[Submitted]) -> str:
     """
     found = standings(entries)
     blocks = ["# Leaderboards", INTRODUCTION]
-    listed = [_board(board, found.family) for board in found.boards]
+    listed = [_board(*board, found.family) for board in zip(found.boards, found.sections, strict=True)]
     blocks += [on_the_family(found.family), *_flat(listed)] if listed else [NO_ENTRY]
     if found.pooled:
         blocks += pooled_blocks(found.pooled, found.family, found.boards)
@@ -86,7 +86,7 @@ def on_the_family(confirmed: Confirmatory) -> str:
     )
 
 
-def _board(board: Measured, family: Confirmatory) -> list[str]:
+def _board(board: Measured, sections: Sequence[Section], family: Confirmatory) -> list[str]:
     records = [entry.record for entry in board.entries]
     first = board.record
     unit = f"{first.data.grouped_by}s{'' if first.data.patients_known else ' (patients unknown)'}"
@@ -99,7 +99,7 @@ def _board(board: Measured, family: Confirmatory) -> list[str]:
     if first.data.leaky:
         blocks.append("> **LEAKY SPLIT**: patients are on both sides of it, so every value is too high.")
     blocks += sorted({note for record in records for note in plateau_notes(record)})
-    for found in sections(board):
+    for found in sections:
         title = f"### {fraction_words(found.key)} of the training {first.data.grouped_by}s"
         moved = [f"{reason.rstrip('.')}." for reason in found.reasons]
         reference = board.references.get(found.key)

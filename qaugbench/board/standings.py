@@ -34,6 +34,11 @@ class Standings:
     off_board: Mapping[Path, str]
 
     @cached_property
+    def sections(self) -> tuple[tuple[Section, ...], ...]:
+        """The sections of every board, in the order of ``boards``."""
+        return tuple(map(_sections, self.boards))
+
+    @cached_property
     def family(self) -> Confirmatory:
         """The confirmatory family of all boards, from the predictions of all entries together."""
         return confirmatory(self.boards, self.pooled)
@@ -50,7 +55,7 @@ def standings(entries: Sequence[Submitted]) -> Standings:
     return Standings(boards, tuple(pooled_rows(boards)), off)
 
 
-def sections(board: Measured) -> list[Section]:
+def _sections(board: Measured) -> tuple[Section, ...]:
     """Return a board at every fraction at which it has rows, the smallest fraction first."""
     fractions = [fraction for entry in board.entries for fraction in entry.record.fractions]
     found = []
@@ -59,4 +64,4 @@ def sections(board: Measured) -> list[Section]:
         reasons = sorted({fraction.reason for fraction in fractions if fraction.key == key and fraction.reason})
         if rows:
             found.append(Section(key, rows, ranking(board.primary, key), tuple(reasons)))
-    return found
+    return tuple(found)

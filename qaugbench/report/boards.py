@@ -85,11 +85,9 @@ def _rows(entries: tuple[Result, ...]) -> Iterator[dict[str, Any]]:
 
 def frame_rows(found: Standings) -> Iterator[dict[str, Any]]:
     """Yield the rows of all boards, each control beneath its generator, with the keys ``COLUMNS``."""
-    from qaugbench.board.standings import sections
-
     adjusted = found.family.rows
-    for board in found.boards:
-        for section in sections(board):
+    for sections in found.sections:
+        for section in sections:
             for row in section.rows:
                 low, high = section.ranking.spans.get(row.place, (None, None))
                 yield _row(row) | {"rank_low": low, "rank_high": high, "adjusted_p": adjusted.get(row.place)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from qaugbench.board.claims_page import claims
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
-from qaugbench.board.verify import verify
+from qaugbench.board.verified import verified
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_whole
 from qaugbench.report.boards import COLUMNS, frame_rows
@@ -46,14 +46,20 @@ def write_site(root: Path, out: Path, *, gates: Gates = two_qubit_gates) -> Site
     holds something else than a site; nothing is then written.
     """
     _check_target(out)
-    entries = [Submitted(path, verify(path).record) for path in entry_paths(root)]
+    entries = verified(entry_paths(root))
     found = standings(entries)
     files = site_files(entries, found, root, gates)
+    write_files(files, out)
+    return Site(out / INDEX, len(found.boards), len(entries), len(files))
+
+
+def write_files(files: Mapping[str, str | bytes], out: Path) -> None:
+    """Write the files of a site into the folder ``out`` and remove pages and pictures that are not among them."""
+    _check_target(out)
     for path in _old_files(out, files):
         path.unlink()
     for name, content in files.items():
         write_whole(out / name, content)
-    return Site(out / INDEX, len(found.boards), len(entries), len(files))
 
 
 def site_files(entries: Sequence[Submitted], found: Standings, root: Path, gates: Gates) -> dict[str, str | bytes]:
@@ -112,7 +118,7 @@ def _check_target(out: Path) -> None:
         )
 
 
-def _old_files(out: Path, files: dict[str, str | bytes]) -> list[Path]:
+def _old_files(out: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     """Return the pages and pictures in ``out`` of an earlier site that this one does not have."""
     kinds = ("*.html", "*.csv", "*.svg", "*.png")
     return [path for kind in kinds for path in sorted(out.rglob(kind)) if path.relative_to(out).as_posix() not in files]

@@ -28,7 +28,7 @@ from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import HEADER as POOLED_HEADER
 from qaugbench.board.pooled_table import INTRODUCTION as POOLED_INTRODUCTION
 from qaugbench.board.pooled_table import pooled_tables
-from qaugbench.board.standings import Section, Standings, sections
+from qaugbench.board.standings import Section, Standings
 from qaugbench.formatting import count, fraction_words, unsigned
 from qaugbench.kinds import FIDELITY_WORDS
 from qaugbench.record import Record
@@ -113,7 +113,8 @@ class ShownBoard:
 
 def shown_boards(found: Standings, gates: Gates) -> list[ShownBoard]:
     """Return every board as it is shown."""
-    return [_shown_board(board, found, gates) for board in found.boards]
+    listed = zip(found.boards, found.sections, strict=True)
+    return [_shown_board(board, sections, found, gates) for board, sections in listed]
 
 
 def slug_of(board: Measured) -> str:
@@ -256,10 +257,10 @@ def script() -> str:
     return (TEMPLATES / "site.js").read_text(encoding="utf-8")
 
 
-def _shown_board(board: Measured, found: Standings, gates: Gates) -> ShownBoard:
+def _shown_board(board: Measured, sections: Sequence[Section], found: Standings, gates: Gates) -> ShownBoard:
     learning = learning_chart(board)
     notes = sorted({note for entry in board.entries for note in plateau_notes(entry.record)})
-    shown = tuple(_shown_section(one, board, found.family.rows, gates) for one in sections(board))
+    shown = tuple(_shown_section(one, board, found.family.rows, gates) for one in sections)
     return ShownBoard(slug_of(board), board, shown, () if learning is None else (learning,), tuple(notes))
 
 

@@ -140,5 +140,5 @@ def test_without_the_script_everything_is_shown(made_site: Path, tab: Tab, tmp_p
         page.replace("../site.js", "").replace("../", f"{made_site.as_uri()}/"), encoding="utf-8"
     )
     tab.open(tmp_path / "page.html")
-    assert tab.value("[...document.querySelectorAll('tr')].every(one => one.checkVisibility())")
+    assert tab.value("[...document.querySelectorAll('table.rows tr')].every(one => one.checkVisibility())")
     assert tab.value("[...document.querySelectorAll('form')].every(one => one.hidden)")

@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from qaugbench.board.comparable import Submitted
-from qaugbench.board.reader import record_of
-from qaugbench.board.result_folders import entry_paths
-from qaugbench.board.standings import sections, standings
+from qaugbench.board.standings import standings
 from qaugbench.cli import main
 from qaugbench.formatting import change
 from qaugbench.record import Record
@@ -23,6 +21,7 @@ from qaugbench.site import pages
 from qaugbench.site.build import MARK, site_files, write_site
 from qaugbench.site.charts import learning_chart
 from qaugbench.site.gates import two_qubit_gates
+from tests.project.documents import ROOT
 from tests.site.conftest import gates
 
 SCRIPT = "<script>alert('x')</script>"
@@ -57,10 +56,6 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
-def _submitted(root: Path) -> list[Submitted]:
-    return [Submitted(path, record_of(path)) for path in entry_paths(root)]
-
-
 def test_every_link_leads_to_a_file_of_the_site(made_site: Path) -> None:
     pages_ = list(made_site.rglob("*.html"))
     assert len(pages_) == 9
@@ -75,12 +70,12 @@ def test_every_link_leads_to_a_file_of_the_site(made_site: Path) -> None:
             assert not anchor or anchor in found.ids, (page, address)
 
 
-def test_the_board_shows_what_was_computed_best_first(made_site: Path, made_entries: Path) -> None:
-    found = standings(_submitted(made_entries))
-    (board,) = found.boards
+def test_the_board_shows_what_was_computed_best_first(made_site: Path, made_entries: list[Submitted]) -> None:
+    found = standings(made_entries)
+    (sections,) = found.sections
     (page,) = (made_site / "boards").glob("*.html")
     text = " ".join(page.read_text(encoding="utf-8").split())
-    for section in sections(board):
+    for section in sections:
         contrasts = [row.difference for row in section.rows if row.difference is not None]
         cells = [change(one.estimate, one.ci_low, one.ci_high) for one in contrasts]
         order = sorted(contrasts, key=lambda one: -one.estimate)
@@ -92,10 +87,10 @@ def test_the_board_shows_what_was_computed_best_first(made_site: Path, made_entr
     assert "Both rows are tied" in text or "rows are tied" in text or "ahead of all others" in text
 
 
-def test_the_rows_are_also_a_table_in_full_precision(made_site: Path, made_entries: Path) -> None:
+def test_the_rows_are_also_a_table_in_full_precision(made_site: Path, made_entries: list[Submitted]) -> None:
     rows = list(csv.DictReader((made_site / "all-rows.csv").read_text(encoding="utf-8").splitlines()))
-    (board,) = standings(_submitted(made_entries)).boards
-    stated = [row.difference.estimate for one in sections(board) for row in one.rows if row.difference is not None]
+    (sections,) = standings(made_entries).sections
+    stated = [row.difference.estimate for one in sections for row in one.rows if row.difference is not None]
     assert sorted(float(row["difference"]) for row in rows if not row["control_of"]) == sorted(stated)
     assert {row["method"] for row in rows if row["control_of"] == "qldm"} == {"qldm:twin"}
 
@@ -111,8 +106,8 @@ def test_costs_and_scores_are_drawn_with_their_numbers_behind(made_site: Path) -
         assert "prefers-color-scheme: dark" in chart.read_text(encoding="utf-8")
 
 
-def test_scores_are_drawn_against_the_number_of_real_images(made_entries: Path) -> None:
-    (board,) = standings(_submitted(made_entries)).boards
+def test_scores_are_drawn_against_the_number_of_real_images(made_entries: list[Submitted]) -> None:
+    (board,) = standings(made_entries).boards
     assert learning_chart(board) is None
     record = board.record
     sizes = [one.model_copy(update={"n_real": 40 * number}) for number, one in enumerate(record.fractions, start=1)]
@@ -123,20 +118,19 @@ def test_scores_are_drawn_against_the_number_of_real_images(made_entries: Path) 
     assert {row[0] for row in chart.rows} == {"R*", "ddpm", "qldm"}
 
 
-def test_an_entry_says_what_was_found_and_how_to_check_it(made_site: Path, made_entries: Path) -> None:
-    for path in entry_paths(made_entries):
-        record = record_of(path)
+def test_an_entry_says_what_was_found_and_how_to_check_it(made_site: Path, made_entries: list[Submitted]) -> None:
+    for one in made_entries:
+        record = one.record
         text = (made_site / "entries" / pages.entry_file(record)).read_text(encoding="utf-8")
-        assert f"qaugbench verify results/{path.relative_to(made_entries).as_posix()}" in text
+        assert f"qaugbench verify results/{one.path.name}" in text
         assert record.predictions_sha256 in text
         assert "@software{qaugbench" in text
         assert ("On no board" in text) == record.data.phantom
-        assert ('class="sheet"' in text) == (path / "samples.png").exists() == record.data.phantom
+        assert ('class="sheet"' in text) == (one.path / "samples.png").exists() == record.data.phantom
 
 
-def test_equal_entries_give_equal_files(made_site: Path, made_entries: Path) -> None:
-    entries = _submitted(made_entries)
-    files = site_files(entries, standings(entries), made_entries, gates)
+def test_equal_entries_give_equal_files(made_site: Path, made_entries: list[Submitted], made_root: Path) -> None:
+    files = site_files(made_entries, standings(made_entries), made_root, gates)
     assert {path.relative_to(made_site).as_posix() for path in made_site.rglob("*") if path.is_file()} == set(files)
     for name, content in files.items():
         written = (made_site / name).read_bytes()
@@ -164,10 +158,9 @@ def _with_text(record: Record, text: str) -> Record:
 
 
 @pytest.mark.parametrize("text", [SCRIPT, "'\"><img src=x onerror=alert(1)>", "javascript:alert(1)", "{{ 7 * 7 }}"])
-def test_hostile_text_stays_text(text: str, made_entries: Path) -> None:
-    entries = [Submitted(one.path, _with_text(one.record, text)) for one in _submitted(made_entries)]
-    entries = [one for one in entries if not one.record.data.phantom][:1]
-    files = site_files(entries, standings(entries), made_entries, gates)
+def test_hostile_text_stays_text(text: str, made_entries: list[Submitted], made_root: Path) -> None:
+    entries = [Submitted(one.path, _with_text(one.record, text)) for one in made_entries[:1]]
+    files = site_files(entries, standings(entries), made_root, gates)
     shown = [content for name, content in files.items() if name.endswith(".html") and isinstance(content, str)]
     assert any("alert(1)" in page or "alert(&#39;x&#39;)" in page or "{{ 7 * 7 }}" in page for page in shown)
     for page in shown:
@@ -178,9 +171,9 @@ def test_hostile_text_stays_text(text: str, made_entries: Path) -> None:
         assert ">49<" not in page
 
 
-def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path, made_entries: Path, run: Call) -> None:
+def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path, run: Call) -> None:
     (tmp_path / "thesis.tex").write_text("mine", encoding="utf-8")
-    code, out, error = run("leaderboard", "site", str(made_entries), "--out", str(tmp_path))
+    code, out, error = run("leaderboard", "site", str(ROOT / "results"), "--out", str(tmp_path))
     assert (code, out) == (2, "")
     assert "holds files that are no site of qaugbench's" in error
     assert error.count("\n") == 1
