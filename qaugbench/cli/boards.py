@@ -78,3 +78,47 @@ def site(root: Path, out: Path, as_json: bool) -> None:
         print_json([{**asdict(written), "index": str(written.index)}])
     else:
         say(f"Site: {written.index}")
+
+
+@leaderboard.command()
+@click.argument("name")
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("."), help="Folder for it.  [default: this one]")
+@click.option("--doi", help="DOI of the snapshot, for its CITATION.cff.")
+@json_option
+def freeze(name: str, root: Path, out: Path, doi: str | None, as_json: bool) -> None:
+    """Write a snapshot that can be published and cited.
+
+    NAME is a version such as v1. The folder of that name holds every entry under ROOT, verified, the boards as Markdown and CSV,
+    CITATION.cff, and the SHA-256 of every file. A snapshot is never changed.
+    """
+    from dataclasses import asdict
+
+    from qaugbench.papers.freeze import freeze as write_snapshot
+
+    frozen = write_snapshot(name, root, out, doi=doi)
+    if as_json:
+        print_json([{**asdict(frozen), "path": str(frozen.path)}])
+    else:
+        say(f"Snapshot: {frozen.path}\nSHA-256 of its list of checksums: {frozen.sha256}")
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("every-eval-ever"), show_default=True, help="New folder."
+)
+@json_option
+def export(root: Path, out: Path, as_json: bool) -> None:
+    """Write listed entries in the form of Every Eval Ever.
+
+    One JSON file per generator of every entry under ROOT, verified first, and NOT-MAPPED.md, which says what that form has no
+    place for.
+    """
+    from qaugbench.exports.every_eval_ever import write_export
+
+    written = write_export(root, out)
+    if as_json:
+        print_json({"path": str(path)} for path in written)
+    else:
+        say(f"{len(written)} files: {out}")

@@ -50,7 +50,7 @@ def latex_tables(record: Record) -> str:
         for number, (title, rows) in enumerate(other_families(record, fraction.key), start=1):
             caption = f"{record.title}, {views.share_words(record, fraction.key)}. {title}"
             label = f"{record.id}-{fraction.key}-differences-{number}"
-            parts.append(_table(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
+            parts.append(table_block(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
     return "\n".join(parts) + "\n"
 
 
@@ -75,7 +75,7 @@ def _main_table(record: Record, key: str, endpoint: str) -> str:
     title = endpoint if scored is None else scored.title
     caption = f"{record.title}, {views.share_words(record, key)}: {title}."
     found = _main_notes(record, key, scored)
-    return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
+    return table_block(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
 
 
 def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[str]:
@@ -104,8 +104,13 @@ def _provisional(record: Record) -> list[str]:
     return [f"Provisional: a listed result needs {LISTED_REPLICATES} replicates."] if few else []
 
 
-def _table(caption: str, header: Row, body: Sequence[Row], label: str, notes: Sequence[str]) -> str:
-    rows = [" & ".join(map(_cell, row)) for row in (header, *body)]
+def table_block(
+    caption: str, header: Row, body: Sequence[Row], label: str, notes: Sequence[str], cited: Sequence[str | None] = ()
+) -> str:
+    """Return a table with its notes below it; ``cited`` is the BibTeX key of each row's method, None where there is none."""
+    keys = [None, *(cited or [None] * len(body))]
+    marks = [rf"~\cite{{{key}}}" if key else "" for key in keys]
+    rows = [_line(row, mark) for row, mark in zip((header, *body), marks, strict=True)]
     lines = [
         r"\begin{table}",
         r"\centering",
@@ -125,6 +130,11 @@ def _table(caption: str, header: Row, body: Sequence[Row], label: str, notes: Se
         r"\end{table}",
     ]
     return "\n".join(lines)
+
+
+def _line(row: Row, mark: str) -> str:
+    first, *others = map(_cell, row)
+    return " & ".join([f"{first}{mark}", *others])
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,8 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from matplotlib.figure import Figure
+
 from qaugbench.board.gains import Measured
 from qaugbench.formatting import NONE, change, fraction_words, unsigned
 from qaugbench.record import Record
@@ -15,20 +17,28 @@ from qaugbench.report.identity import looks
 from qaugbench.report.record_views import endpoint_score
 from qaugbench.site.rows import Costs, ShownRow
 
+REFERENCE = "R*"
 FEWEST = 2
 """Fewer points than this are no plot."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot as SVG text, what it shows in words, and the same as a table."""
+    """A plot, what it shows in words, and the same as a table."""
 
     title: str
     name: str
-    svg: str
+    figure: Figure
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def svg(self) -> str:
+        """The plot as SVG text with a title, which is read out where the file is opened by itself."""
+        drawn = svg(self.figure)
+        opened = drawn.index(">", drawn.index("<svg")) + 1
+        return f"{drawn[:opened]}<title>{html.escape(self.caption)}</title>{drawn[opened:]}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def _pareto(cost: Cost, rows: Sequence[ShownRow], record: Record, key: str) -> C
     return Chart(
         f"Gain against {cost.title}",
         cost.name,
-        described(svg(drawn), caption),
+        drawn,
         caption,
         ("method", cost.title, "gain over R* [95 % CI]"),
         body,
@@ -115,10 +125,7 @@ def learning_chart(board: Measured) -> Chart | None:
         for point in found
     )
     header = ("method", "real images", f"{primary.title} [95 % CI]")
-    return Chart("Score against real images", "learning", described(svg(drawn), caption), caption, header, body)
-
-
-REFERENCE = "R*"
+    return Chart("Score against real images", "learning", drawn, caption, header, body)
 
 
 def _with_limits(point: GainPoint) -> str:
@@ -140,9 +147,3 @@ def _learning_points(board: Measured) -> dict[str, list[GainPoint]]:
                     point = GainPoint(name, float(fraction.n_real), value.mean, value.ci_low, value.ci_high, drawn[arm])
                     found.setdefault(name, {}).setdefault(fraction.n_real, point)
     return {name: [points[n] for n in sorted(points)] for name, points in found.items()}
-
-
-def described(drawn: str, words: str) -> str:
-    """Return SVG text with a title, which is read out where the file is opened by itself."""
-    opened = drawn.index(">", drawn.index("<svg")) + 1
-    return f"{drawn[:opened]}<title>{html.escape(words)}</title>{drawn[opened:]}"

@@ -295,6 +295,7 @@ def _render(template: str, root: str, **facts: Any) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     environment = page_environment()
+    environment.auto_reload = False
     own = jinja2.FileSystemLoader(TEMPLATES)
     environment.loader = jinja2.ChoiceLoader([own, environment.loader] if environment.loader else [own])
     environment.filters["counted"] = count
