@@ -14,39 +14,25 @@ from qaugbench.errors import DataError
 from qaugbench.task import Task
 
 VERSION = "http://mlcommons.org/croissant/1.0"
+OF_CROISSANT = (
+    *("citeAs", "column", "equivalentProperty", "extract", "field", "fileObject", "fileProperty", "fileSet", "format"),
+    *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex"),
+    *("repeated", "replace", "samplingRate", "separator", "source", "subField", "transform"),
+)
 CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
     "conformsTo": "dct:conformsTo",
     "cr": "http://mlcommons.org/croissant/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileProperty": "cr:fileProperty",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isEnumeration": "cr:isEnumeration",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
+    **{term: f"cr:{term}" for term in OF_CROISSANT},
 }
+"""The context that descriptions of this version share: which words are Croissant's own, and where all are defined."""
 FORMATS = {
     ".csv": "text/csv",
     ".gz": "application/gzip",
@@ -108,21 +94,29 @@ def _creator(source: Source) -> str:
 
 
 def _file(source: Source, one: SourceFile) -> dict[str, Any]:
-    """Return a file of the publisher; a checksum where one is published, a size where it is known."""
+    """Return a file of the publisher with its checksum, or where none is published, a set of files of that name.
+
+    A file object must have a checksum; a name may be a pattern, where a person chooses what to fetch.
+    """
     kind, _, digest = one.checksum.partition(":")
-    ending = next((ending for ending in FORMATS if one.name.lower().endswith(ending)), "")
+    ending = next((ending for ending in FORMATS if one.name.lower().rstrip("*").endswith(ending)), "")
     facts: dict[str, Any] = {
-        "@type": "cr:FileObject",
         "@id": one.name,
         "name": one.name,
-        "contentUrl": one.urls[0] if one.urls else one.page or source.url,
         "encodingFormat": FORMATS.get(ending, "application/octet-stream"),
     }
-    if digest:
-        facts[kind] = digest
-    else:
-        facts["description"] = "Its publisher states no checksum; qaugbench pins the file at its first download."
-    return facts | ({"contentSize": f"{one.bytes} B"} if one.bytes else {})
+    if not digest:
+        page = one.urls[0] if one.urls else one.page or source.url
+        words = f"No checksum is published; qaugbench pins the file when it first reads it. From {page}"
+        return {"@type": "cr:FileSet", **facts, "description": words, "includes": one.name}
+    size = {"contentSize": f"{one.bytes} B"} if one.bytes else {}
+    return {
+        "@type": "cr:FileObject",
+        **facts,
+        "contentUrl": one.urls[0] if one.urls else one.page,
+        kind: digest,
+        **size,
+    }
 
 
 def _classes(task: Task) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Entries in the JSON form of Every Eval Ever (schema 0.2.1, github.com/evaleval/every_eval_ever), one file per generator.
+"""Entries in the JSON form of Every Eval Ever (schema 0.3.0, github.com/evaleval/every_eval_ever), one file per generator.
 
 That schema is made for language models that answer questions; ``NOT_MAPPED`` says what of an entry has no place in it.
 """
@@ -21,7 +21,7 @@ from qaugbench.record import FractionFacts, Record
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore
 from qaugbench.untrusted import exists
 
-SCHEMA = "0.2.1"
+SCHEMA = "0.3.0"
 LIBRARY = "qaugbench"
 LOWEST = {"qwk": -1.0}
 """The smallest possible value of an endpoint by kind; of others it is 0."""
@@ -36,6 +36,7 @@ its difference from R*, the best training with the same real images alone. Not i
 - possible ranks and adjusted p-values, which belong to a board and not to an entry;
 - intention to treat: failed replicates that were filled in (their number is in `details`);
 - predictions: they are `predictions.npz` of the entry, by image, not a file of the schema's instance level;
+- whether weights are public: a generator is fitted anew in every replicate and not kept (`model_availability` is `unknown`);
 - the uncertainty of a learning curve, of real-image equivalents, of classes, calibration and groups of people.
 
 `standard_deviation` is left out, since the schema means one over samples; ours is over replicates and is in `details`.
@@ -73,17 +74,17 @@ def evaluation(record: Record, arm: ArmInfo) -> dict[str, Any]:
         "evaluation_id": f"{LIBRARY}-{record.board.task_id}/{model.replace('/', '_')}/{when}",
         "evaluation_timestamp": made.created,
         "retrieved_timestamp": when,
-        "dedupe_identity": {
-            "run_fingerprint": record.config_sha256,
-            "content_hash": record.predictions_sha256,
-            "hash_algorithm": "sha256",
-        },
         "source_metadata": {
             "source_name": f"qaugbench leaderboard {record.board}",
             "source_type": "evaluation_run",
             "source_organization_name": BENCHMARK_AUTHORS,
             "evaluator_relationship": "other",
-            "additional_details": _texts(entry=record.id, task_sha256=record.task_sha256),
+            "additional_details": _texts(
+                entry=record.id,
+                task_sha256=record.task_sha256,
+                config_sha256=record.config_sha256,
+                predictions_sha256=record.predictions_sha256,
+            ),
         },
         "eval_library": {
             "name": LIBRARY,
@@ -93,9 +94,11 @@ def evaluation(record: Record, arm: ArmInfo) -> dict[str, Any]:
         "model_info": {
             "name": arm.id,
             "id": model,
-            "additional_details": _texts(
-                kind=arm.kind, fidelity=arm.fidelity, control=arm.control, citation=_citation(record, arm)
-            ),
+            "additional_details": {
+                "deployment_type": "self_deployed",
+                "model_availability": "unknown",
+                **_texts(kind=arm.kind, fidelity=arm.fidelity, control=arm.control, citation=_citation(record, arm)),
+            },
         },
         "evaluation_results": [one for fraction in record.fractions for one in _results(record, arm, fraction)],
     }
@@ -138,6 +141,9 @@ def _result(
         },
         "metric_config": {
             "evaluation_description": f"{record.question} {found.unit}",
+            "metric_id": f"{LIBRARY}.{found.id}",
+            "metric_name": found.title,
+            "metric_kind": found.kind,
             "lower_is_better": False,
             "score_type": "continuous",
             "min_score": limits[0],

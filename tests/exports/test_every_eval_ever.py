@@ -1,4 +1,4 @@
-"""Entries in the form of Every Eval Ever: what its schema 0.2.1 requires, types, and that numbers are the record's."""
+"""Entries in the form of Every Eval Ever: what its schema 0.3.0 requires, types, and that numbers are the record's."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TOP = {
     "eval_library",
     "evaluation_results",
 }
-OPTIONAL = {"evaluation_timestamp", "dedupe_identity", "detailed_evaluation_results"}
+OPTIONAL = {"evaluation_timestamp", "detailed_evaluation_results"}
 REQUIRED = {
     "source_metadata": {"source_type", "source_organization_name", "evaluator_relationship"},
     "eval_library": {"name", "version"},
-    "model_info": {"name", "id"},
+    "model_info": {"name", "id", "additional_details"},
 }
 
 
@@ -73,7 +73,7 @@ def test_what_the_schema_requires_is_there_and_nothing_that_it_refuses(files: di
             "collaborative",
             "other",
         )
-        assert found["dedupe_identity"]["hash_algorithm"] == "sha256"
+        assert {"deployment_type", "model_availability"} <= set(found["model_info"]["additional_details"])
         for one in found["evaluation_results"]:
             assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(one)
             assert one["source_data"]["source_type"] == "other"
