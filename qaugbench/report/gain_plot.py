@@ -93,13 +93,13 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 def compact(value: float) -> str:
     """Return a number with at most two significant digits and k, M or G for thousands, millions and billions.
 
-    >>> compact(0.5), compact(20), compact(500_000), compact(2e6)
-    ('0.5', '20', '500k', '2M')
+    >>> compact(0.5), compact(500), compact(500_000), compact(2e6)
+    ('0.5', '500', '500k', '2M')
     """
     for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= unit:
-            return f"{value / unit:.2g}{name}"
-    return f"{value:.2g}"
+            return f"{float(f'{value / unit:.2g}'):g}{name}"
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def _plot(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:

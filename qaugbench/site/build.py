@@ -99,7 +99,9 @@ def site_files(entries: Sequence[Submitted], found: Standings, root: Path, gates
     cards = data_cards(found.boards)
     files["data.html"] = pages.data_page(cards)
     for card in cards:
-        files[f"data/{pages.safe(card.name)}.html"] = pages.card_page(card)
+        name = pages.safe(card.name)
+        files[f"data/{name}.html"] = pages.card_page(card)
+        files |= {} if card.croissant is None else {f"data/{name}.croissant.json": card.croissant}
     return files
 
 
@@ -120,5 +122,5 @@ def _check_target(out: Path) -> None:
 
 def _old_files(out: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     """Return the pages and pictures in ``out`` of an earlier site that this one does not have."""
-    kinds = ("*.html", "*.csv", "*.svg", "*.png")
+    kinds = ("*.html", "*.csv", "*.json", "*.svg", "*.png")
     return [path for kind in kinds for path in sorted(out.rglob(kind)) if path.relative_to(out).as_posix() not in files]

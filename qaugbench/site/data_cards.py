@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from qaugbench.board.gains import Measured
 from qaugbench.datasets.sources import Source, sources
+from qaugbench.exports.croissant import croissant
+from qaugbench.files import json_text
 from qaugbench.record import Record
 
 
@@ -21,6 +23,11 @@ class DataCard:
     record: Record
     source: Source | None
     versions: tuple[tuple[str, str, str], ...]
+
+    @property
+    def croissant(self) -> str | None:
+        """The description of the source in Croissant, as JSON-LD; None for one whose files are not known."""
+        return json_text(croissant(self.source)) if self.source is not None and self.source.files else None
 
     @property
     def title(self) -> str:
