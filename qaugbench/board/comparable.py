@@ -20,10 +20,11 @@ SMOKE = "smoke"
 
 @dataclass(frozen=True)
 class Submitted:
-    """An entry that holds what it claims, and its folder."""
+    """An entry that holds what it claims, its folder, and how far it can be believed (``trust.Level``)."""
 
     path: Path
     record: Record
+    trust: str = "claimed"
 
 
 def by_board(entries: Iterable[Submitted]) -> list[list[Submitted]]:

@@ -22,7 +22,8 @@ from qaugbench.board.bundle import (
 )
 from qaugbench.board.comparable import why_no_entry
 from qaugbench.board.reader import check_folder
-from qaugbench.board.releasable import releasable_arms
+from qaugbench.board.releasable import why_withheld
+from qaugbench.board.safe_text import tidied
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
@@ -33,15 +34,6 @@ from qaugbench.untrusted import exists, read_bytes
 
 __all__ = ["Entry", "entry_files", "entry_folder", "entry_schema", "read_entry", "submit", "without_paths"]
 
-WITHHELD = (
-    "Synthetic images fitted to real patients are not shown: whether the generators memorised training images was not "
-    "tested for this entry."
-)
-COPIES = (
-    "Synthetic images fitted to real patients are not shown: of no generator were they found to be free of copies of training "
-    "images."
-)
-NO_SAMPLES = "The run kept no pictures."
 _START = r"(?:file://|(?<![\w.:/\\~]))"
 _SEGMENT = r"[^\s\\/'\",;:()<>|]+"
 _HOME = rf"(?:/home|/Users|[A-Za-z]:\\Users)[\\/]{_SEGMENT}[\\/]?(?:{_SEGMENT}[\\/])*"
@@ -81,21 +73,14 @@ def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
     sheet = sample_sheet(run_folder / "samples.npz", record)
     if sheet is not None:
         files[SAMPLES_FILE] = sheet
-    withheld = None if sheet is not None else _why_withheld(record)
+    withheld = None if sheet is not None else why_withheld(record)
     entry = Entry(record=without_paths(record), samples=sheet is not None, samples_withheld=withheld)
     files[ENTRY_FILE] = json_text(entry.model_dump(mode="json")).encode()
     return {**files, MANIFEST_FILE: manifest_text(files).encode()}
 
 
-def _why_withheld(record: Record) -> str:
-    """Return why an entry has no pictures."""
-    if releasable_arms(record):
-        return NO_SAMPLES
-    return COPIES if record.appraisals else WITHHELD
-
-
 def without_paths(record: Record) -> Record:
-    """Return the record with the folders of absolute paths cut out of every text; file names stay."""
+    """Return the record with the folders of absolute paths cut out of every text, and texts that boards can show; file names stay."""
     return Record.model_validate_json(json_text(_walk(record.model_dump(mode="json"))), strict=True)
 
 
@@ -113,7 +98,7 @@ def _walk(value: Any) -> Any:
         return {key: _walk(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_walk(item) for item in value]
-    return shortened(value) if isinstance(value, str) else value
+    return tidied(shortened(value)) if isinstance(value, str) else value
 
 
 def _same_or_refuse(target: Path, files: dict[str, bytes]) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from qaugbench.board.board_table import rows_of, table
 from qaugbench.board.check_arms import board_block
+from qaugbench.board.checked import Checked, check_all
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.confirmatory import Confirmatory, confirmatory
 from qaugbench.board.gains import Measured, measure, rank_ranges
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
-from qaugbench.board.result_folders import entry_paths
-from qaugbench.board.verify import verify
+from qaugbench.board.trust import MEANINGS, Level
 from qaugbench.errors import shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, count, fraction_words
@@ -33,6 +33,11 @@ INTRODUCTION = (
     "that holds; the attribution says whether a gain is due to the circuit, and the circuit's influence how much of the "
     "images changes when it is replaced. Every number was recomputed from the predictions when this page was made."
 )
+TRUST = (
+    "Trust says how far a row can be believed: "
+    + "; ".join(f"{level}: {words}" for level, words in MEANINGS.items())
+    + ". What no level proves is in [docs/trust.md](../docs/trust.md)."
+)
 
 
 def build(root: Path = RESULTS, out: Path | None = None) -> str:
@@ -41,10 +46,15 @@ def build(root: Path = RESULTS, out: Path | None = None) -> str:
     Every entry is verified first. One that does not hold what it claims, and two of one board that were not scored on the
     same test images, raise EntryError, and nothing is written.
     """
-    text = page([Submitted(path, verify(path).record) for path in entry_paths(root)])
+    text = page([Submitted(one.path, one.record, level_of(one)) for one in check_all(root)])
     if out is not None:
         write_whole(out, text)
     return text
+
+
+def level_of(found: Checked) -> Level:
+    """Return how far an entry can be believed."""
+    return "claimed" if found.trust is None else found.trust.level
 
 
 def page(entries: Sequence[Submitted]) -> str:
@@ -56,7 +66,7 @@ def page(entries: Sequence[Submitted]) -> str:
     boards = [measure(group) for group in by_board(entry for entry in entries if left_out[entry.path] is None)]
     pooled = pooled_rows(boards)
     family = confirmatory(boards, pooled)
-    blocks = ["# Leaderboards", INTRODUCTION]
+    blocks = ["# Leaderboards", INTRODUCTION, TRUST]
     listed = [_board(board, family) for board in boards]
     blocks += [_on_the_family(family), *_flat(listed)] if listed else ["There is no entry on real data yet."]
     if pooled:

@@ -10,18 +10,22 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.board import protocol
+from qaugbench.board.appraised import false_words
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
 from qaugbench.board.changed import SEAL_FILE, matches_seal
 from qaugbench.board.reader import Bundle, read_bundle
-from qaugbench.board.releasable import releasable_arms
+from qaugbench.board.releasable import releasable_arms, why_withheld
+from qaugbench.board.telltales import exact, suspicious
 from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record, robustness_only, unattributable
+from qaugbench.stats.choices import choose
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, metric_of
 from qaugbench.stats.reference import validation_means
-from qaugbench.stats.results import Scores
+from qaugbench.stats.results import Reference, Scores
 from qaugbench.stats.score import score
 
 TOLERANCE = 1e-9
@@ -30,12 +34,18 @@ PHANTOM = "phantom"
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of an entry or a run folder that holds what it claims."""
+    """What was checked of an entry or a run folder that holds what it claims.
+
+    ``warnings`` say what no honest run is expected to leave, though one could. ``predictions`` are those that were read.
+    """
 
     path: Path
     record: Record
+    predictions: PredictionSet
     n_numbers: int
     n_logits: int
+    is_entry: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def attribution_tested(self) -> bool:
@@ -50,8 +60,10 @@ def verify(path: Path) -> Verification:
 
     What ``reader.read_bundle`` refuses, the board against the data, ids, labels and groups, failed cells against missing
     logits, the frozen choices against the validation predictions, and every score against one recomputed from the predictions
-    (within 1e-9), and the record against its seal, where it has one. Raises EntryError naming the first
-    thing that does not hold. What this cannot show is that the logits were produced by the classifiers the record describes.
+    (within 1e-9), and the record against its seal, where it has one. The words of appraisals follow from their measures. An
+    entry moreover says nothing that its board does not fix (``protocol``), and its predictions have nothing that no training
+    leaves (``telltales``). Raises EntryError naming the first thing that does not hold. What this cannot show is that the logits
+    were produced by the classifiers the record describes: docs/trust.md.
     """
     bundle = read_bundle(Path(path))
     record, predicted = bundle.record, bundle.predictions
@@ -59,6 +71,9 @@ def verify(path: Path) -> Verification:
     if bundle.entry is not None:
         _check_place(bundle)
     _check_predictions(bundle.path, record, predicted)
+    _refuse_any(bundle.path, false_words(record))
+    if bundle.entry is not None:
+        _refuse_any(bundle.path, protocol.departures(record, predicted))
     _check_failures(bundle.path, record, predicted)
     _check_choices(bundle.path, record, predicted)
     n_numbers = _check_scores(bundle.path, record, predicted)
@@ -67,7 +82,19 @@ def verify(path: Path) -> Verification:
             f"{shown(bundle.path, None)}: every score follows from the predictions, but something else in the record was changed "
             f"after it was written: its SHA-256 is not the one in {SEAL_FILE}. Bring back the original."
         )
-    return Verification(bundle.path, record, n_numbers, record.prediction_shape.n_logits)
+    is_entry = bundle.entry is not None
+    if is_entry:
+        _refuse_any(bundle.path, exact(record, predicted))
+    warnings = tuple(suspicious(record, predicted)) if is_entry else ()
+    n_logits = record.prediction_shape.n_logits
+    return Verification(bundle.path, record, predicted, n_numbers, n_logits, is_entry, warnings)
+
+
+def _refuse_any(path: Path, faults: Iterator[str]) -> None:
+    """Raise EntryError for the first of ``faults``."""
+    fault = next(faults, None)
+    if fault is not None:
+        raise EntryError(f"{shown(path, None)}: {fault}.")
 
 
 def _check_board(bundle: Bundle) -> None:
@@ -101,6 +128,11 @@ def _check_place(bundle: Bundle) -> None:
     if entry is not None and not bundle.has_samples == entry.samples == (entry.samples_withheld is None):
         raise EntryError(
             f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}, and why not."
+        )
+    if entry is not None and entry.samples_withheld not in (None, why_withheld(record)):
+        raise EntryError(
+            f"{shown(path / ENTRY_FILE, None)} gives a reason for missing pictures that its record does not: "
+            f"{shown(entry.samples_withheld, 160)!r}."
         )
 
 
@@ -200,6 +232,15 @@ def _check_choices(path: Path, record: Record, predicted: PredictionSet) -> None
                 raise EntryError(f"{where} has other mean validation scores than the predictions give.")
             if chosen.arm != max(stated, key=lambda arm: stated[arm], default=None):
                 raise EntryError(f"{where} is {shown(chosen.arm)}, which does not have the best mean validation score.")
+    found = choose(predicted, record.arms, record.endpoints[0], kind, names) if record.choices else {}
+    for key, choice in record.choices.items():
+        pairs = (choice.reference, found[key].reference), (choice.best_classical, found[key].best_classical)
+        if any(_considered(stated) != _considered(recomputed) for stated, recomputed in pairs):
+            raise EntryError(f"{shown(path, None)}: at {shown(key)} other arms were chosen from than those that were trained.")
+
+
+def _considered(found: Reference) -> set[str | None]:
+    return {found.arm, *found.validation_means}
 
 
 def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:

@@ -1,0 +1,85 @@
+"""Entries verified together: each by itself, then beside the others of its board, with how far each can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qaugbench.board.peers import Traces, against_others, traces
+from qaugbench.board.reader import read_bundle
+from qaugbench.board.result_folders import entry_paths, is_entry
+from qaugbench.board.trust import Trust, read_reruns, trust_of
+from qaugbench.board.verify import verify
+from qaugbench.errors import EntryError, shown
+from qaugbench.record import Record
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A run or an entry that holds what it claims; of an entry also what is suspicious, and how far it can be believed."""
+
+    path: Path
+    record: Record
+    n_numbers: int
+    n_logits: int
+    warnings: tuple[str, ...] = ()
+    trust: Trust | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was checked as plain data; of an entry with its level, why it is not the next higher one, and warnings."""
+        found = {"id": self.record.id, "numbers": self.n_numbers, "logits": self.n_logits}
+        if self.trust is None:
+            return found
+        return {**found, "trust": self.trust.level, "reasons": list(self.trust.reasons), "warnings": list(self.warnings)}
+
+
+def check(path: Path, others: Sequence[Traces] = ()) -> Checked:
+    """Return what was checked of a run or an entry, the entry beside ``others`` too; EntryError where something does not hold."""
+    found = verify(path)
+    record, warnings = found.record, found.warnings
+    if not found.is_entry:
+        return Checked(path, record, found.n_numbers, found.n_logits)
+    fault = next(against_others(traces(path, record, found.predictions), others), None)
+    if fault is not None:
+        raise EntryError(f"{shown(path, None)}: {fault}. One of the two is to be withdrawn.")
+    trust = trust_of(record, warnings, read_reruns(path))
+    return Checked(path, record, found.n_numbers, found.n_logits, warnings, trust)
+
+
+class Checker:
+    """Verifies runs and entries one after the other, each entry beside all others of the board that it is in."""
+
+    def __init__(self) -> None:
+        self._boards: dict[Path, list[Traces]] = {}
+
+    def __call__(self, path: Path) -> Checked:
+        """Return what was checked of a run or an entry; EntryError where something does not hold."""
+        return check(path, self._others(path))
+
+    def _others(self, path: Path) -> list[Traces]:
+        board = path.parent
+        if board.name != "entries" or not is_entry(path):
+            return []
+        if board not in self._boards:
+            self._boards[board] = list(board_traces(board))
+        return self._boards[board]
+
+
+def board_traces(entries: Path) -> Iterator[Traces]:
+    """Yield the traces of the entries in a folder that can be read; what is wrong with others is said where they are verified."""
+    for path in sorted(entries.iterdir()):
+        if path.name.startswith(".") or not is_entry(path):
+            continue
+        try:
+            bundle = read_bundle(path)
+        except EntryError:
+            continue
+        yield traces(path, bundle.record, bundle.predictions)
+
+
+def check_all(root: Path) -> list[Checked]:
+    """Return every entry below ``root``, verified by itself and beside the others of its board, in the order of their paths."""
+    checker = Checker()
+    return [checker(path) for path in entry_paths(root)]
