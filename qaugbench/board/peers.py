@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qaugbench.board.pinned import held_out_hashes
 from qaugbench.board.telltales import Place, digests
 from qaugbench.errors import shown
 from qaugbench.formatting import unsigned
@@ -33,17 +34,19 @@ def machine_tolerance(track: str) -> float:
 
 @dataclass(frozen=True)
 class Traces:
-    """What of an entry is compared with others: digests of its predictions, and the primary scores of its real-only arms."""
+    """What of an entry is compared with others: hashes of its held-out images, digests of its predictions, and the primary scores
+    of its real-only arms."""
 
     path: Path
     record: Record
+    held_out: dict[str, str]
     digests: dict[bytes, Place]
     shared: dict[Place, float]
 
 
 def traces(path: Path, record: Record, predicted: PredictionSet) -> Traces:
     """Return the traces of an entry."""
-    return Traces(path, record, dict(digests(predicted)), dict(_shared_scores(record)))
+    return Traces(path, record, held_out_hashes(predicted), dict(digests(predicted)), dict(_shared_scores(record)))
 
 
 def _shared_scores(record: Record) -> Iterator[tuple[Place, float]]:
@@ -77,7 +80,7 @@ def _against(one: Traces, other: Traces) -> Iterator[str]:
         if mine.arm in generated and mine != theirs:
             yield f"{mine} has the predictions of {theirs} in {name}"
             break
-    if _same_cells(one.record, other.record):
+    if one.held_out == other.held_out and _same_cells(one.record, other.record):
         yield from _apart(one, other)
 
 

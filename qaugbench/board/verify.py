@@ -84,6 +84,7 @@ def verify(path: Path) -> Verification:
         )
     is_entry = bundle.entry is not None
     if is_entry:
+        _check_candidates(bundle.path, record, predicted)
         _refuse_any(bundle.path, exact(record, predicted))
     warnings = tuple(suspicious(record, predicted)) if is_entry else ()
     n_logits = record.prediction_shape.n_logits
@@ -232,7 +233,11 @@ def _check_choices(path: Path, record: Record, predicted: PredictionSet) -> None
                 raise EntryError(f"{where} has other mean validation scores than the predictions give.")
             if chosen.arm != max(stated, key=lambda arm: stated[arm], default=None):
                 raise EntryError(f"{where} is {shown(chosen.arm)}, which does not have the best mean validation score.")
-    found = choose(predicted, record.arms, record.endpoints[0], kind, names) if record.choices else {}
+
+
+def _check_candidates(path: Path, record: Record, predicted: PredictionSet) -> None:
+    """Compare among which arms was chosen with those that this release lets compete: a run keeps the rule of its time."""
+    found = choose(predicted, record.arms, record.endpoints[0], record.labels.kind, record.labels.names)
     for key, choice in record.choices.items():
         pairs = (choice.reference, found[key].reference), (choice.best_classical, found[key].best_classical)
         if any(_considered(stated) != _considered(recomputed) for stated, recomputed in pairs):

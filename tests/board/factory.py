@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,19 @@ def predictions_for(
     replicates: int = 3,
     patients: int = 40,
     seed: int = 0,
+    real_seed: int | None = None,
     failed: tuple[tuple[str, int], ...] = (),
 ) -> PredictionSet:
-    """Return logits drawn around the labels, better with a higher QUALITY; NaN for (arm, replicate) in ``failed``."""
+    """Return logits drawn around the labels, better with a higher QUALITY; NaN for (arm, replicate) in ``failed``.
+
+    The arms on real images alone are those that ``real_seed`` draws, if given: on one board they are the same in all entries.
+    """
+    if real_seed is not None:
+        own, board = (
+            predictions_for(kind, arms, fractions, replicates=replicates, patients=patients, seed=one, failed=failed)
+            for one in (seed, real_seed)
+        )
+        return _with_real_arms(own, board)
     rng = np.random.default_rng(seed)
     n_classes = len(SPACES[kind][0])
     parts: dict[str, Any] = {}
@@ -128,6 +139,18 @@ def predictions_for(
             *(_logits(rng, parts[f"{part}_labels"], arms, replicates, missing) for part in ("test", "val"))
         )
     return PredictionSet(arms=arms, fractions=drawn, **parts)
+
+
+def _with_real_arms(own: PredictionSet, board: PredictionSet) -> PredictionSet:
+    real = np.isin(own.arms, list(ROLES))[:, None, None, None]
+    drawn = {
+        key: FractionPredictions(
+            np.where(real, board.fractions[key].test_logits, part.test_logits),
+            np.where(real, board.fractions[key].val_logits, part.val_logits),
+        )
+        for key, part in own.fractions.items()
+    }
+    return replace(own, fractions=drawn)
 
 
 def _logits(
@@ -284,11 +307,14 @@ def write_run(
     phantom: bool = True,
     failed: tuple[tuple[str, int], ...] = (),
     seed: int = 0,
+    real_seed: int | None = None,
     task: str = "brainmri",
     **changes: Any,
 ) -> Record:
     """Write a complete run folder and return its record; ``changes`` replace fields of the record."""
-    predicted = predictions_for(kind, arms, fractions, replicates=replicates, failed=failed, seed=seed)
+    predicted = predictions_for(
+        kind, arms, fractions, replicates=replicates, failed=failed, seed=seed, real_seed=real_seed
+    )
     failures = tuple(
         CellOutcome(
             stage="train",

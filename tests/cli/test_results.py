@@ -58,7 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the runs one and two, and a board with the entry of each; not to be changed."""
     root = tmp_path_factory.mktemp("made")
     for seed, name in enumerate(("one", "two")):
-        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, phantom=False)
+        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, real_seed=0, phantom=False)
         submit(root / "runs" / name, root / "results")
     return root
 
