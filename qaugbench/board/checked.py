@@ -12,6 +12,7 @@ from qaugbench.board.reader import read_bundle
 from qaugbench.board.result_folders import entry_paths, is_entry
 from qaugbench.board.trust import Trust, read_reruns, trust_of
 from qaugbench.board.verify import verify
+from qaugbench.board.withdraw import check_not_withdrawn
 from qaugbench.errors import EntryError, shown
 from qaugbench.record import Record
 
@@ -32,7 +33,12 @@ class Checked:
         found = {"id": self.record.id, "numbers": self.n_numbers, "logits": self.n_logits}
         if self.trust is None:
             return found
-        return {**found, "trust": self.trust.level, "reasons": list(self.trust.reasons), "warnings": list(self.warnings)}
+        return {
+            **found,
+            "trust": self.trust.level,
+            "reasons": list(self.trust.reasons),
+            "warnings": list(self.warnings),
+        }
 
 
 def check(path: Path, others: Sequence[Traces] = ()) -> Checked:
@@ -56,12 +62,20 @@ class Checker:
 
     def __call__(self, path: Path) -> Checked:
         """Return what was checked of a run or an entry; EntryError where something does not hold."""
+        check_not_withdrawn(path)
         return check(path, self._others(path))
 
+    def beside(self, path: Path, place: Path) -> Checked:
+        """Return what was checked of an entry that is not yet in its ``place`` on a board, beside those that are."""
+        check_not_withdrawn(place)
+        others = self._others_in(place.parent) if place.parent.is_dir() else []
+        return check(path, [one for one in others if one.path != place])
+
     def _others(self, path: Path) -> list[Traces]:
-        board = path.parent
-        if board.name != "entries" or not is_entry(path):
-            return []
+        is_on_board = path.parent.name == "entries" and is_entry(path)
+        return self._others_in(path.parent) if is_on_board else []
+
+    def _others_in(self, board: Path) -> list[Traces]:
         if board not in self._boards:
             self._boards[board] = list(board_traces(board))
         return self._boards[board]

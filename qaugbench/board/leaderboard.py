@@ -15,6 +15,7 @@ from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.trust import MEANINGS, Level
+from qaugbench.board.withdraw import withdrawals
 from qaugbench.errors import shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, count, fraction_words
@@ -47,6 +48,8 @@ def build(root: Path = RESULTS, out: Path | None = None) -> str:
     same test images, raise EntryError, and nothing is written.
     """
     text = page([Submitted(one.path, one.record, level_of(one)) for one in check_all(root)])
+    gone = [f"- `{one.id}`: {one.reason}" for one in withdrawals(root)]
+    text += "\n" + "\n\n".join(["# Withdrawn", "\n".join(gone)]) + "\n" if gone else ""
     if out is not None:
         write_whole(out, text)
     return text

@@ -17,7 +17,7 @@ NAMES = frozenset(
 )
 """Fields that name something: of the letters of one alphabet, so that no two names look alike."""
 MARKUP = {
-    "HTML": re.compile(r"<\s*[A-Za-z/!?]|&#|&[A-Za-z]+;"),
+    "HTML": re.compile(r"<[A-Za-z/!?]|&#|&[A-Za-z]+;"),
     "an address that runs code": re.compile(r"(?:java|vb)script\s*:|\bdata\s*:\s*[\w.+-]+/", re.IGNORECASE),
     "Markdown": re.compile(r"\]\(|\]\[|!\[|[`|]|\*\*|^\s*[#>]"),
     "LaTeX": re.compile(r"\\[A-Za-z@]|\^\^|\$[^$]*\$"),
@@ -25,8 +25,25 @@ MARKUP = {
 }
 CODE = re.compile(r"`[\w.:@%+-]+`")
 """A word between backticks, as in the notes on a source: the one thing of Markdown that may be there."""
-INSTEAD = str.maketrans({"<": "‹", ">": "›", "`": "'", "|": "/", "\\": "/", "&": "+", "*": "·", "#": "№", "^": "ˆ"})
+INSTEAD = str.maketrans(
+    {
+        "<": "‹",
+        ">": "›",
+        "`": "'",
+        "|": "/",
+        "\\": "/",
+        "&": "+",
+        "*": "·",
+        "#": "№",
+        "^": "ˆ",
+        "[": "(",
+        "]": ")",
+        "$": "S",
+    }
+)
 """What takes the place of a character of markup in what a run wrote itself, such as the message of an exception."""
+NO_ALPHABET = frozenset({"MICRO", "MODIFIER", "FEMININE", "MASCULINE"})
+"""First words of the names of letters that go with those of any alphabet."""
 SPACED = frozenset({"Cc", "Cf", "Zl", "Zp"})
 REFUSED = SPACED | {"Cs", "Co", "Cn"}
 STACKED = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2}")
@@ -91,7 +108,12 @@ def fault_of(text: str, *, is_name: bool = False) -> str | None:
 
 def _alphabets(word: str) -> set[str]:
     """Return the alphabets of a word's letters, by the first word of their Unicode names."""
-    return {unicodedata.name(letter, "?").split()[0] for letter in word} - {"MICRO", "MODIFIER", "FEMININE", "MASCULINE"}
+    return {unicodedata.name(letter, "?").split()[0] for letter in word} - {
+        "MICRO",
+        "MODIFIER",
+        "FEMININE",
+        "MASCULINE",
+    }
 
 
 def tidied(text: str) -> str:
@@ -102,7 +124,10 @@ def tidied(text: str) -> str:
     """
     if fault_of(text) is None:
         return text
-    seen = "".join(" " if unicodedata.category(letter) in SPACED else letter for letter in text)
-    normal = unicodedata.normalize("NFC", "".join(letter for letter in seen if unicodedata.category(letter) not in REFUSED))
-    plain = normal if fault_of(normal) is None else normal.translate(INSTEAD)
-    return " ".join(shown(plain, LONGEST_SENTENCE).split(" "))
+    spaced = "".join(" " if unicodedata.category(letter) in SPACED else letter for letter in text)
+    seen = "".join(letter for letter in spaced if unicodedata.category(letter) not in REFUSED)
+    plain = shown(unicodedata.normalize("NFC", seen), LONGEST_SENTENCE)
+    if fault_of(plain) is None:
+        return plain
+    plain = MARKUP["an address that runs code"].sub("(address)", plain.translate(INSTEAD)).lstrip(" =@")
+    return plain if fault_of(plain) is None else plain.encode("ascii", "replace").decode("ascii")

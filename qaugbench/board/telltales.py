@@ -131,7 +131,9 @@ def _correlated(logits: np.ndarray) -> Iterator[tuple[int, int]]:
 def _hardly_varying(record: Record) -> Iterator[str]:
     roles = {arm.id: arm.role for arm in record.arms}
     for key, values in _primary(record).items():
-        variances = [np.var(found, ddof=1) for arm, found in values.items() if roles[arm] in REFERENCE_ROLES and len(found) > 1]
+        variances = [
+            np.var(found, ddof=1) for arm, found in values.items() if roles[arm] in REFERENCE_ROLES and len(found) > 1
+        ]
         if not variances or not np.mean(variances) > 0:
             continue
         for arm, found in values.items():
@@ -157,7 +159,11 @@ def _swapped_classes(record: Record, predicted: PredictionSet) -> Iterator[str]:
                 areas = auroc_by_class(usable.mean(axis=0), labels)
                 rows, best = linear_sum_assignment(-areas)
                 if areas[rows, best].mean() - areas.diagonal().mean() > SWAPPED_GAIN:
-                    swapped = [f"{names[row]} for {names[place]}" for row, place in zip(rows, best, strict=True) if row != place]
+                    swapped = [
+                        f"{names[row]} for {names[place]}"
+                        for row, place in zip(rows, best, strict=True)
+                        if row != place
+                    ]
                     yield f"{shown(arm)} at {key} predicts classes by the names of others: {shown(', '.join(swapped), 160)}."
 
 

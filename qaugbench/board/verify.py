@@ -241,7 +241,9 @@ def _check_candidates(path: Path, record: Record, predicted: PredictionSet) -> N
     for key, choice in record.choices.items():
         pairs = (choice.reference, found[key].reference), (choice.best_classical, found[key].best_classical)
         if any(_considered(stated) != _considered(recomputed) for stated, recomputed in pairs):
-            raise EntryError(f"{shown(path, None)}: at {shown(key)} other arms were chosen from than those that were trained.")
+            raise EntryError(
+                f"{shown(path, None)}: at {shown(key)} other arms were chosen from than those that were trained."
+            )
 
 
 def _considered(found: Reference) -> set[str | None]:

@@ -47,7 +47,8 @@ class NearNamesGroup(click.Group):
 SECTIONS = {
     "Run": ("run", "estimate", "tune", "list", "show", "doctor"),
     "Images": ("metrics",),
-    "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "cite", "selftest"),
+    "Results": ("report", "power", "folds", "verify", "rescore", "leaderboard", "cite", "selftest"),
+    "Entries": ("submit", "withdraw", "reproduce"),
     "Data": ("data",),
     "Circuits": ("execute",),
     "Help": ("help",),
