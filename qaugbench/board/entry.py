@@ -89,7 +89,7 @@ def prepare_entry(run_folder: Path, out: Path = RESULTS) -> PreparedEntry:
     checker = Checker()
     with tempfile.TemporaryDirectory(prefix="qaugbench-entry-") as folder:
         staged = Path(folder) / place
-        _write_together(staged, files)
+        _write(staged, files)
         try:
             found = checker.beside(staged, out / place)
         except EntryError as error:
@@ -103,12 +103,7 @@ def write_entry(prepared: PreparedEntry) -> bool:
     """Write an entry whole and return whether it is new; EntryError where that fails, and nothing is left behind."""
     if prepared.is_there:
         return False
-    try:
-        _write_together(prepared.path, prepared.files)
-    except OSError as error:
-        raise EntryError(
-            f"The entry {prepared.path} could not be written: {error}. Nothing was left behind."
-        ) from error
+    _write(prepared.path, prepared.files)
     return True
 
 
@@ -125,7 +120,7 @@ def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
 
 
 def without_paths(record: Record) -> Record:
-    """Return the record with the folders of absolute paths cut out of every text, and texts that boards can show; file names stay."""
+    """Return the record with texts that boards can show, the folders of absolute paths cut out of each; file names stay."""
     return Record.model_validate_json(json_text(_walk(record.model_dump(mode="json"))), strict=True)
 
 
@@ -158,6 +153,13 @@ def _same_or_refuse(target: Path, files: dict[str, bytes]) -> None:
             f"{shown(target, None)} already holds another entry of this id: {differing[0]} differs. Entries are never overwritten; "
             "remove the folder first if it is yours and was not published."
         )
+
+
+def _write(target: Path, files: dict[str, bytes]) -> None:
+    try:
+        _write_together(target, files)
+    except OSError as error:
+        raise EntryError(f"The entry {target} could not be written: {error}. Nothing was left behind.") from error
 
 
 def _write_together(target: Path, files: dict[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""What is proposed to a leaderboard: a branch with one commit, the text of its pull request, and, on request, the request itself."""
+"""What is proposed to a leaderboard: a branch with one commit, the text of its pull request, and on request the request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Proposed:
-    """What was done with a proposal: its commit (None where there is no repository, or nothing was to be done), and where it is open."""
+    """What was done with a proposal: its commit (None where nothing was to be done), and where it is open."""
 
     branch: str
     title: str

@@ -33,6 +33,13 @@ class Repository:
         top = found.stdout.strip()
         return cls(Path(top)) if found.returncode == 0 and top else None
 
+    def blob(self, name: str) -> bytes:
+        """Return the content of a file by the name of its object."""
+        done = subprocess.run(["git", "cat-file", "blob", name], cwd=self.root, capture_output=True, check=False)
+        if done.returncode:
+            raise EntryError(f"git has no file {shown(name)} in {shown(self.root, None)}.")
+        return done.stdout
+
     def git(self, *words: str, stdin: bytes | None = None, index: Path | None = None) -> str:
         """Return what a git command prints; one that fails raises EntryError with what it said."""
         environment = {**os.environ, "LC_ALL": "C", **({"GIT_INDEX_FILE": str(index)} if index else {})}

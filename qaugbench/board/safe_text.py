@@ -108,12 +108,7 @@ def fault_of(text: str, *, is_name: bool = False) -> str | None:
 
 def _alphabets(word: str) -> set[str]:
     """Return the alphabets of a word's letters, by the first word of their Unicode names."""
-    return {unicodedata.name(letter, "?").split()[0] for letter in word} - {
-        "MICRO",
-        "MODIFIER",
-        "FEMININE",
-        "MASCULINE",
-    }
+    return {unicodedata.name(letter, "?").split()[0] for letter in word if letter.isalpha()} - NO_ALPHABET
 
 
 def tidied(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How far an entry can be believed: claimed < rescored < rerun < independent. ``docs/trust.md`` says claim by claim what that means."""
+"""How far an entry can be believed: claimed < rescored < rerun < independent; ``docs/trust.md`` says what that means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The committed entry with one lie in it, by name, and the words that answer it: what follows from a board cannot be said otherwise."""
+"""The committed entry with one lie in it, by name, and the words that answer it: what a board fixes cannot be said otherwise."""
 
 from __future__ import annotations
 
