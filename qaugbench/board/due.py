@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from qaugbench.board.checked import Checked, check_all
-from qaugbench.board.comparable import why_off_board
+from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.board.pinned import registered_sources
+from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.trust import LEVELS
+from qaugbench.board.verified import verified
 from qaugbench.record import Record
 
 
@@ -27,7 +28,9 @@ def due(root: Path, day: str) -> Due | None:
 
     Of entries that can be believed equally, the day chooses one, and one of its replicates: nobody who submits knows which.
     """
-    known = [one for one in check_all(root) if why_off_board(one.record) is None and _can_be_computed(one.record)]
+    known = [
+        one for one in verified(entry_paths(root)) if why_off_board(one.record) is None and _can_be_computed(one.record)
+    ]
     if not known:
         return None
     least = min(map(_level, known))
@@ -36,8 +39,8 @@ def due(root: Path, day: str) -> Due | None:
     return Due(drawn.path, replicate, drawn.record.board.source)
 
 
-def _level(one: Checked) -> int:
-    return 0 if one.trust is None else LEVELS.index(one.trust.level)
+def _level(one: Submitted) -> int:
+    return LEVELS.index(one.trust.level)
 
 
 def _can_be_computed(record: Record) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qaugbench.board.checked import check_all
 from qaugbench.board.comparable import why_off_board
+from qaugbench.board.result_folders import entry_paths
+from qaugbench.board.verified import verified
 from qaugbench.formatting import count
 from qaugbench.text_table import listed
 
@@ -17,7 +18,7 @@ COLUMNS = ("entry", "board", "trust", "generators", "replicates")
 def index_rows(root: Path) -> list[dict[str, Any]]:
     """Return one row per entry below ``root``, each verified; the first that does not hold raises EntryError."""
     rows = []
-    for one in check_all(root):
+    for one in verified(entry_paths(root)):
         record = one.record
         rows.append(
             {
@@ -27,7 +28,9 @@ def index_rows(root: Path) -> list[dict[str, Any]]:
                 "generators": [arm.id for arm in record.arms if arm.role == "synthetic"],
                 "replicates": record.replicates,
                 "not_listed": why_off_board(record),
-                **{name: value for name, value in one.facts().items() if name in ("trust", "reasons", "warnings")},
+                "trust": one.trust.level,
+                "reasons": list(one.trust.reasons),
+                "warnings": list(one.warnings),
             }
         )
     return rows

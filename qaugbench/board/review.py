@@ -13,10 +13,11 @@ from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_c
 from qaugbench.board.changes import changes, extract, proposed_folder
 from qaugbench.board.checked import Checked, Checker
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
-from qaugbench.board.gains import Gains, Place, measure, rank_ranges
-from qaugbench.board.leaderboard import level_of
+from qaugbench.board.gains import Gains, Place, measure, ranking
+from qaugbench.board.leaderboard import page
 from qaugbench.board.protocol import own_prefix
 from qaugbench.board.repository import Repository
+from qaugbench.board.trust import CLAIM
 from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import change, fraction_words, markdown_table, span
 from qaugbench.stats.mrmc import compare
@@ -87,10 +88,15 @@ def text_of(checked: Checked, others: Sequence[Checked]) -> str:
     why = why_off_board(record)
     if why is not None:
         return "\n\n".join([*blocks, f"No board lists it: {why}."]) + "\n"
-    entries = [Submitted(one.path, one.record, level_of(one)) for one in (checked, *others)]
+    entries = [Submitted(one.path, one.record, one.trust or CLAIM, one.warnings) for one in (checked, *others)]
     group = next(found for found in by_board(entries) if any(one.path == checked.path for one in found))
     blocks += list(_rows(checked.path, group))
-    blocks.append("What no check can show is in docs/trust.md.")
+    blocks += [
+        "What no check can show is in docs/trust.md.",
+        "<details><summary>The boards with this entry</summary>",
+        page(entries).strip(),
+        "</details>",
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -99,7 +105,7 @@ def _rows(path: Path, group: Sequence[Submitted]) -> Iterator[str]:
     own = next(entry for entry in board.entries if entry.path == path)
     cells = []
     for fraction in own.record.fractions:
-        ranks = {} if board.primary is None else rank_ranges(board.primary, fraction.key)
+        ranks = ranking(board.primary, fraction.key).spans
         for row in rows_of(own, fraction.key):
             rank = ranks.get(row.place)
             cells.append(

@@ -69,6 +69,10 @@ class Trust:
         return f"{self.level} ({'; '.join(self.reasons)})" if self.reasons else self.level
 
 
+CLAIM = Trust("claimed", ("it was not verified",))
+"""What an entry is that was only read."""
+
+
 def reruns_file(entry: Path) -> Path:
     """Return where the reruns of an entry are kept: beside the folder of a board's entries, never inside an entry."""
     return entry.parent.parent / RERUNS / f"{entry.name}.json"

@@ -5,6 +5,7 @@ from qaugbench.cli import (  # noqa: F401  (each adds its commands)
     circuits,
     data,
     listing,
+    maintain,
     metrics,
     reruns,
     runs,

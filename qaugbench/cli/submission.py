@@ -88,6 +88,6 @@ def _proposal(prepared: PreparedEntry, repository: Repository, root: Path) -> Pr
     return Proposal(
         branch=f"entry/{record.id}",
         title=f"entry: {record.id}",
-        text=entry_text(Submitted(prepared.path, record, prepared.trust.level), prepared.trust, asked),
+        text=entry_text(Submitted(prepared.path, record, prepared.trust), prepared.trust, asked),
         added={f"{folder}/{name}": content for name, content in prepared.files.items()},
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qaugbench.board.peers import Traces, against_others, machine_tolerance, traces
+from qaugbench.board.peers import Peers, Traces, machine_tolerance, traces
 from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.board.telltales import auroc_by_class, exact, suspicious
 from qaugbench.board.verify import scores_of
@@ -146,12 +146,12 @@ def _traces(bundle: Bundle, name: str, predicted: PredictionSet | None = None, *
 
 
 def test_entries_of_one_board_share_their_real_arms_and_generators(honest: Bundle) -> None:
-    assert list(against_others(_traces(honest, "a"), [_traces(honest, "b")])) == []
+    assert list(Peers([_traces(honest, "b")]).against(_traces(honest, "a"))) == []
 
 
 def test_an_entry_with_all_predictions_of_another_is_told(honest: Bundle) -> None:
     one, other = _traces(honest, "a"), _traces(honest, "b", predictions_sha256="a" * 64)
-    assert list(against_others(one, [other])) == ["it has the predictions of b, all of them"]
+    assert list(Peers([other]).against(one)) == ["it has the predictions of b, all of them"]
 
 
 def test_a_generator_with_the_predictions_of_another_entrys_is_told(honest: Bundle) -> None:
@@ -162,7 +162,7 @@ def test_a_generator_with_the_predictions_of_another_entrys_is_told(honest: Bund
     ]
     copied = replace(honest.predictions, arms=arms)
     record = honest.record.model_copy(update={"arms": renamed, "predictions_sha256": "c" * 64})
-    (found,) = against_others(traces(Path("c"), record, copied), [_traces(honest, "b")])
+    (found,) = Peers([_traces(honest, "b")]).against(traces(Path("c"), record, copied))
     assert "mygan at 10% in replicate" in found
     assert "has the predictions of ddpm" in found
 
@@ -173,7 +173,7 @@ def test_real_arms_of_other_seeds_are_told(honest: Bundle) -> None:
     logits = part.test_logits.copy()
     logits[place] = np.roll(logits[place], 1, axis=0)  # the same trainings, called by other replicates
     reseeded = replace(honest.predictions, fractions={"10%": FractionPredictions(logits, part.val_logits)})
-    (found,) = against_others(_traces(honest, "a", reseeded), [_traces(honest, "b")])
+    (found,) = Peers([_traces(honest, "b")]).against(_traces(honest, "a", reseeded))
     assert found.startswith("R+ at 10% in replicate 0 scores .956, and .975 in b: seeds are derived")
 
 
