@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from qaugbench.cli import cli
 from qaugbench.errors import EntryError
 from qaugbench.experiment import reproduce as module
-from qaugbench.experiment.reproduce import Reproduced, Reproduction, request_of, reproduce
+from qaugbench.experiment.reproduce import Reproduced, Reproduction, reproduce, request_of
 from qaugbench.experiment.run import RunResult
 from qaugbench.record import read_record
 from tests.board.tampering import change_record
