@@ -32,7 +32,8 @@ INTRODUCTION = (
     "ranks (95 %, simultaneous over all differences between the rows of a table). Rows whose ranges overlap are tied, and "
     "their order says nothing; only a row whose range is 1 alone is ahead of all others. The verdict is the highest claim "
     "that holds; the attribution says whether a gain is due to the circuit, and the circuit's influence how much of the "
-    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made."
+    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made, but for the "
+    "circuit's influence, which entries state."
 )
 TRUST = (
     "Trust says how far a row can be believed: "
