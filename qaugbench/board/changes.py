@@ -39,7 +39,8 @@ class Change:
 
 def changes(repository: Repository, base: str, head: str) -> list[Change]:
     """Return what ``head`` changes since it left ``base``; renames count as a deletion and an addition."""
-    text = repository.git("diff", "--raw", "-z", "--no-renames", "--no-abbrev", f"{base}...{head}", "--")
+    ends = [repository.commit(name) for name in (base, head)]
+    text = repository.git("diff", "--raw", "-z", "--no-renames", "--no-abbrev", "...".join(ends), "--")
     fields = text.split("\0")[:-1]
     found = []
     for facts, path in zip(fields[::2], fields[1::2], strict=True):
@@ -115,7 +116,7 @@ def extract(repository: Repository, found: Iterable[Change], base: str, entry: s
             f"{shown(largest, 200)}."
         )
     board = PurePosixPath(entry).parent.parent
-    before = repository.git("ls-tree", "-r", "-z", base, "--", f"{root}/{board}/")
+    before = repository.git("ls-tree", "-r", "-z", repository.commit(base), "--", f"{root}/{board}/")
     for line in before.split("\0")[:-1]:
         facts, _, path = line.partition("\t")
         mode, _, blob = facts.split(" ")

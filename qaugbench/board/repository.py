@@ -33,6 +33,10 @@ class Repository:
         top = found.stdout.strip()
         return cls(Path(top)) if found.returncode == 0 and top else None
 
+    def commit(self, name: str) -> str:
+        """Return the commit that a name stands for; EntryError where it stands for none."""
+        return self.git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").strip()
+
     def blob(self, name: str) -> bytes:
         """Return the content of a file by the name of its object."""
         done = subprocess.run(["git", "cat-file", "blob", name], cwd=self.root, capture_output=True, check=False)

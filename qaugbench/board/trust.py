@@ -15,11 +15,12 @@ from qaugbench.board.bundle import LARGEST, MANIFEST_FILE
 from qaugbench.board.peers import machine_tolerance
 from qaugbench.board.pinned import pinned_contents
 from qaugbench.board.protocol import own_prefix
-from qaugbench.errors import shown
+from qaugbench.board.safe_text import unsafe
+from qaugbench.errors import EntryError, shown
 from qaugbench.files import json_text
 from qaugbench.predictions import Facts
 from qaugbench.record import Count, Record, Sha256, parse_facts
-from qaugbench.untrusted import MIB, exists, read_bytes
+from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
 Level = Literal["claimed", "rescored", "rerun", "independent"]
 LEVELS: tuple[Level, ...] = ("claimed", "rescored", "rerun", "independent")
@@ -88,7 +89,11 @@ def read_reruns(entry: Path) -> list[Rerun]:
     file = reruns_file(entry)
     if not exists(file):
         return []
-    found = parse_facts(read_bytes(file, MIB), file, Reruns)
+    content = read_bytes(file, MIB)
+    found = parse_facts(content, file, Reruns)
+    fault = next(unsafe(parse_json(content, file), file.name), None)
+    if fault is not None:
+        raise EntryError(f"{shown(file, None)}: {fault}.")
     return list(found.reruns) if found.manifest_sha256 == entry_hash(entry) else []
 
 

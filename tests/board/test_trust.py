@@ -102,3 +102,10 @@ def test_a_file_of_reruns_that_nobody_wrote_is_refused(change: dict[str, Any], e
     reruns_file(entry).write_text(json.dumps(facts), encoding="utf-8")
     with pytest.raises(EntryError, match=r"reruns/.*\.json does not have the form"):
         read_reruns(entry)
+
+
+def test_a_rerun_by_a_script_is_refused(entry: Path) -> None:
+    reruns_file(entry).parent.mkdir()
+    reruns_file(entry).write_text(reruns_text(entry, Rerun(**{**FACTS, "by": "<script>"})), encoding="utf-8")
+    with pytest.raises(EntryError, match="holds HTML"):
+        read_reruns(entry)
