@@ -24,7 +24,7 @@ from qaugbench.stats.choices import choose
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, metric_of
 from qaugbench.stats.reference import validation_means
-from qaugbench.stats.results import Reference, Scores
+from qaugbench.stats.results import BestClassical, Reference, Scores
 from qaugbench.stats.score import score
 
 TOLERANCE = 1e-9
@@ -164,7 +164,8 @@ def _check_candidates(path: Path, record: Record, predicted: PredictionSet) -> N
             )
 
 
-def _considered(found: Reference) -> set[str | None]:
+def _considered(found: Reference | BestClassical) -> set[str | None]:
+    """Return the arms among which was chosen, the chosen one included."""
     return {found.arm, *found.validation_means}
 
 

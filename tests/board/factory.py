@@ -12,6 +12,7 @@ import numpy as np
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.verify import scores_of
 from qaugbench.files import json_text, npz_bytes
+from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
     UNSCORED,
@@ -359,3 +360,15 @@ def write_predictions(
     (folder / "predictions.npz").write_bytes(predicted.to_bytes())
     record = unscored(predicted, kind, phantom=phantom, task=task).model_copy(update=changes)
     return Submitted(folder, record)
+
+
+def appraisal(state: str) -> Appraisal:
+    """Return an appraisal that knows of copies alone."""
+    low, high = {"releasable": (-0.01, 0.01), "memorising": (0.2, 0.4), "not decided": (0.0, 0.4)}[state]
+    measures = {
+        "copies/excess": Measure(value=(low + high) / 2, ci_low=low, ci_high=high, n=100, n_real=100, extractor="one"),
+        "copies/found/all": Measure(value=0.9, n=100, extractor="one"),
+    }
+    return Appraisal(
+        n_synthetic=1, n_reference=1, n_training=1, extractors={}, states={"copies": state}, measures=measures
+    )

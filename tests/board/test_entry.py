@@ -15,9 +15,8 @@ from qaugbench.board.entry import entry_schema, shortened, submit
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.files import npz_bytes
-from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.record import CellOutcome, read_record, record_text
-from tests.board.factory import write_run
+from tests.board.factory import appraisal, write_run
 from tests.board.tampering import change_record
 
 
@@ -168,18 +167,6 @@ def test_pictures_fitted_to_patients_are_shown_where_they_are_no_copies(
     verify(entry)
     if not shown:
         assert "of no generator were they found" in str(read_entry(entry).samples_withheld)
-
-
-def appraisal(state: str) -> Appraisal:
-    """Return an appraisal that knows of copies alone."""
-    low, high = {"releasable": (-0.01, 0.01), "memorising": (0.2, 0.4), "not decided": (0.0, 0.4)}[state]
-    measures = {
-        "copies/excess": Measure(value=(low + high) / 2, ci_low=low, ci_high=high, n=100, n_real=100, extractor="one"),
-        "copies/found/all": Measure(value=0.9, n=100, extractor="one"),
-    }
-    return Appraisal(
-        n_synthetic=1, n_reference=1, n_training=1, extractors={}, states={"copies": state}, measures=measures
-    )
 
 
 def test_a_run_of_which_every_generator_failed_is_no_entry(tmp_path: Path) -> None:
