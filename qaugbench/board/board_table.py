@@ -42,6 +42,7 @@ class Row:
     verdict: ArmVerdict | None
     over_control: Contrast | None
     controls: tuple[Row, ...] = ()
+    trust: str = "claimed"
 
 
 def rows_of(entry: Submitted, key: str) -> list[Row]:
@@ -70,6 +71,7 @@ def rows_of(entry: Submitted, key: str) -> list[Row]:
             verdict=verdicts.get(arm.id),
             over_control=None if above is None else by_family.get(("control", above, arm.id)),
             controls=controls,
+            trust=entry.trust.level,
         )
 
     return [
@@ -104,6 +106,7 @@ def table(rows: Sequence[Row], reference: SharedReference | None, ranks: Ranks, 
         f"Δ vs R+ [95 % CI], {NOT_MATCHED}",
         "replicates",
         f"test images / {rows[0].record.data.grouped_by}s",
+        "trust",
         "entry",
     )
     lines = []
@@ -178,6 +181,7 @@ def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tu
         "",
         difference_cell(row.over_augmented),
         *amount_cells(row),
+        row.trust,
         f"`{row.record.id}`",
     )
 
@@ -198,6 +202,7 @@ def _control_cells(row: Row) -> tuple[str, ...]:
         difference_cell(row.over_control),
         difference_cell(row.over_augmented),
         *amount_cells(row),
+        "",
         "",
     )
 

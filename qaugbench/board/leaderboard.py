@@ -14,7 +14,9 @@ from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Section, standings
+from qaugbench.board.trust import MEANINGS
 from qaugbench.board.verified import verified
+from qaugbench.board.withdraw import withdrawals
 from qaugbench.errors import shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, count, fraction_words
@@ -30,7 +32,13 @@ INTRODUCTION = (
     "ranks (95 %, simultaneous over all differences between the rows of a table). Rows whose ranges overlap are tied, and "
     "their order says nothing; only a row whose range is 1 alone is ahead of all others. The verdict is the highest claim "
     "that holds; the attribution says whether a gain is due to the circuit, and the circuit's influence how much of the "
-    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made."
+    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made, but for the "
+    "circuit's influence, which entries state."
+)
+TRUST = (
+    "Trust says how far a row can be believed: "
+    + "; ".join(f"{level}: {words}" for level, words in MEANINGS.items())
+    + ". What no level proves is in [docs/trust.md](../docs/trust.md)."
 )
 NO_ENTRY = "There is no entry on real data yet."
 
@@ -42,6 +50,8 @@ def build(root: Path = RESULTS, out: Path | None = None) -> str:
     same test images, raise EntryError, and nothing is written.
     """
     text = page(verified(entry_paths(root)))
+    gone = [f"- `{one.id}`: {one.reason}" for one in withdrawals(root)]
+    text += "\n" + "\n\n".join(["# Withdrawn", "\n".join(gone)]) + "\n" if gone else ""
     if out is not None:
         write_whole(out, text)
     return text
@@ -53,7 +63,7 @@ def page(entries: Sequence[Submitted]) -> str:
     Ranks, adjusted p-values and means over tasks are computed here, from the predictions of all entries together.
     """
     found = standings(entries)
-    blocks = ["# Leaderboards", INTRODUCTION]
+    blocks = ["# Leaderboards", INTRODUCTION, TRUST]
     listed = [_board(*board, found.family) for board in zip(found.boards, found.sections, strict=True)]
     blocks += [on_the_family(found.family), *_flat(listed)] if listed else [NO_ENTRY]
     if found.pooled:

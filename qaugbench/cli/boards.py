@@ -11,31 +11,65 @@ from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, say
 from qaugbench.places import RESULTS
 
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Check everything and say what would be done; do nothing."
+)
+push_option = click.option(
+    "--push", is_flag=True, help="Push the branch to origin, and open the pull request with gh if it is installed."
+)
+
 
 @cli.command()
 @click.argument("name", metavar="RUN", shell_complete=complete.results)
 @click.option(
     "--out", type=click.Path(path_type=Path), default=RESULTS, show_default=True, help="Folder of all entries."
 )
+@dry_run_option
+@push_option
 @json_option
-def submit(name: str, out: Path, as_json: bool) -> None:
-    """Write the leaderboard entry of a finished run.
+def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> None:
+    """Make a leaderboard entry of a finished run.
 
-    The entry is a folder that is submitted by pull request. Printed are what was written, what a reviewer will ask, and what
-    comes next.
+    The entry is a folder, proposed by pull request: in a git repository it is committed on a branch of its own, without
+    touching what is checked out. Printed are what was written, what a reviewer will ask, and the text of the request. If a
+    step fails, those before it are undone.
     """
-    from qaugbench.board.entry import submit as write_entry
     from qaugbench.board.result_folders import result_folders
-    from qaugbench.report.checklist import checklist
+    from qaugbench.cli.submission import submission
 
     folders = result_folders([name])
     if len(folders) > 1:
         raise click.UsageError(f"{name} is a board; give the run to submit.", click.get_current_context())
-    found = checklist(write_entry(folders[0], out), out)
+    found = submission(folders[0], out, dry_run=dry_run, push=push)
     if as_json:
         print_json([found.to_dict()])
     else:
         say(found.text(terminal_width()))
+
+
+@cli.command()
+@click.argument("entry", type=click.Path(path_type=Path), shell_complete=complete.results)
+@click.option("--reason", required=True, help="Why, in one or two plain sentences; it is shown on the board.")
+@dry_run_option
+@push_option
+@json_option
+def withdraw(entry: Path, reason: str, dry_run: bool, push: bool, as_json: bool) -> None:
+    """Take an entry off its board.
+
+    ENTRY is its folder. Its files go, a note with the reason stays, and the same entry is not taken again. In a git
+    repository this is committed on a branch of its own, as by 'submit'.
+    """
+    from dataclasses import asdict
+
+    from qaugbench.board.withdraw import withdraw as take_off
+
+    done = take_off(entry, reason, dry_run=dry_run, push=push)
+    if as_json:
+        print_json([{**asdict(done), "path": str(done.path), "note": str(done.note), "dry_run": dry_run}])
+        return
+    say(f"{'Would be withdrawn' if dry_run else 'Withdrawn'}: {done.path}\nNote: {done.note}")
+    if done.proposed is not None:
+        say(f"Branch: {done.proposed.branch}\n\n{done.proposed.text}")
 
 
 @cli.group(cls=NearNamesGroup)
