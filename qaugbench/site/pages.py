@@ -19,7 +19,6 @@ from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE as CHECK_TITLE
 from qaugbench.board.check_arms import check_rows
 from qaugbench.board.cite import bibtex, references
-from qaugbench.board.claims_page import INTRODUCTION as CLAIMS_INTRODUCTION
 from qaugbench.board.claims_page import Claim
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Measured, Place
@@ -29,6 +28,7 @@ from qaugbench.board.pooled_table import HEADER as POOLED_HEADER
 from qaugbench.board.pooled_table import INTRODUCTION as POOLED_INTRODUCTION
 from qaugbench.board.pooled_table import pooled_tables
 from qaugbench.board.standings import Section, Standings
+from qaugbench.board.trust import LEVELS, MEANINGS, STATED
 from qaugbench.formatting import count, fraction_words, unsigned
 from qaugbench.kinds import FIDELITY_WORDS
 from qaugbench.record import Record
@@ -46,6 +46,7 @@ from qaugbench.stats.decide import LISTED_REPLICATES
 
 TEMPLATES = Path(__file__).parent / "templates"
 TOP_ROWS = 3
+TRUST = {"levels": LEVELS, "meanings": MEANINGS, "stated": STATED}
 UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -193,6 +194,8 @@ def entry_page(
         why_off=why_off,
         place=place,
         sheet=sheet,
+        trust=entry.trust,
+        warnings=entry.warnings,
         banner=banner(record),
         answers=[
             {"share": views.share_words(record, one.key), "both": both_answers(record, one.key)}
@@ -219,9 +222,7 @@ def entry_page(
 def claims_page(claims: Sequence[Claim]) -> str:
     """Return the page that sets what papers say beside what was found, systems with a finding first."""
     first = sorted(claims, key=lambda claim: not claim.findings)
-    return _render(
-        "claims.html.j2", "", claims=first, introduction=CLAIMS_INTRODUCTION.partition(" `qaugbench list")[0]
-    )
+    return _render("claims.html.j2", "", claims=first, listed_replicates=LISTED_REPLICATES)
 
 
 def data_page(cards: Sequence[DataCard]) -> str:
@@ -289,7 +290,7 @@ def _shown_section(section: Section, board: Measured, adjusted: Mapping[Place, f
 
 def _render(template: str, root: str, **facts: Any) -> str:
     """Return a page; ``root`` leads from its folder to that of the first page."""
-    return _environment().get_template(template).render(root=root, version=__version__, **facts)
+    return _environment().get_template(template).render(root=root, version=__version__, **TRUST, **facts)
 
 
 @cache
@@ -299,6 +300,7 @@ def _environment() -> jinja2.Environment:
     own = jinja2.FileSystemLoader(TEMPLATES)
     environment.loader = jinja2.ChoiceLoader([own, environment.loader] if environment.loader else [own])
     environment.filters["counted"] = count
+    environment.filters["unsigned"] = unsigned
     environment.filters["file"] = lambda name: f"{safe(name)}.html"
     environment.filters["entry_file"] = entry_file
     return environment

@@ -14,6 +14,7 @@ import pytest
 
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.standings import standings
+from qaugbench.board.trust import Trust
 from qaugbench.cli import main
 from qaugbench.formatting import change
 from qaugbench.record import Record
@@ -57,17 +58,17 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_link_leads_to_a_file_of_the_site(made_site: Path) -> None:
-    pages_ = list(made_site.rglob("*.html"))
-    assert len(pages_) == 9
-    for page in pages_:
-        found = Links(page.read_text(encoding="utf-8"))
-        assert len(found.ids) == len(set(found.ids))
-        for address in found.addresses:
+    found = {page: Links(page.read_text(encoding="utf-8")) for page in made_site.resolve().rglob("*.html")}
+    assert len(found) == 9
+    for page, links in found.items():
+        assert len(links.ids) == len(set(links.ids))
+        for address in links.addresses:
             file, _, anchor = address.partition("#")
             if file.startswith(("data:", "https://")):
                 continue
-            assert not file or (page.parent / file).resolve().is_file(), (page, address)
-            assert not anchor or anchor in found.ids, (page, address)
+            target = (page.parent / file).resolve() if file else page
+            assert target.is_file(), (page, address)
+            assert not anchor or anchor in found[target].ids, (page, address)
 
 
 def test_the_board_shows_what_was_computed_best_first(made_site: Path, made_entries: list[Submitted]) -> None:
@@ -116,6 +117,18 @@ def test_scores_are_drawn_against_the_number_of_real_images(made_entries: list[S
     assert chart is not None
     assert [(row[0], row[1]) for row in chart.rows][:2] == [("R*", "40"), ("R*", "80")]
     assert {row[0] for row in chart.rows} == {"R*", "ddpm", "qldm"}
+
+
+def test_a_row_and_an_entry_say_how_far_they_can_be_believed(made_entries: list[Submitted], made_root: Path) -> None:
+    level = Trust("rerun", ("nobody else has computed it again",))
+    entries = [replace(one, trust=level, warnings=("two arms are alike",)) for one in made_entries[:1]]
+    files = site_files(entries, standings(entries), made_root, gates)
+    (board,) = (text for name, text in files.items() if name.startswith("boards/") and name.endswith(".html"))
+    (page,) = (text for name, text in files.items() if name.startswith("entries/"))
+    assert str(board).count('class="badge rerun"') == 4
+    assert 'class="badge rerun"' in str(page)
+    assert "Warning: two arms are alike" in str(page)
+    assert "nobody else has computed it again" in str(page)
 
 
 def test_an_entry_says_what_was_found_and_how_to_check_it(made_site: Path, made_entries: list[Submitted]) -> None:
