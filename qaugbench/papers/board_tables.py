@@ -63,7 +63,10 @@ def _csv(found: Standings) -> str:
 
 
 def _latex(found: Standings) -> str:
-    blocks = [table_block(one.caption, HEADER, one.rows, one.label, one.notes, one.keys) for one in paper_tables(found)]
+    blocks = [
+        table_block(one.caption, HEADER, one.rows, one.label, one.notes, one.keys, words=2)
+        for one in paper_tables(found)
+    ]
     needs = "% Needs \\usepackage{booktabs}; the keys are those of 'qaugbench cite'."
     return "\n".join([needs, *blocks]) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qaugbench.board.cite import generator_key
 from qaugbench.formatting import count, duration, fraction_words, unsigned
 from qaugbench.record import Record
 from qaugbench.report.failures import failed_words
@@ -16,7 +17,10 @@ UNSTATED = "not stated"
 
 
 def facts(record: Record) -> dict[str, str]:
-    """Return every fact by its name; what a record does not state is said to be not stated."""
+    """Return every fact by its name; what a record does not state is said to be not stated.
+
+    Papers of generators are cited by their keys in references.bib, as ``[@key]``.
+    """
     data, made = record.data, record.environment
     commit = f", commit {made.commit}" if made.commit else ""
     return {
@@ -29,7 +33,7 @@ def facts(record: Record) -> dict[str, str]:
         "notes": " ".join(map(_sentence, data.notes)),
         "classes": _classes(record),
         "sizes": _sizes(record),
-        "split": f"Split: {_sentence(data.split_how)}",
+        "split": f"The split: {_sentence(data.split_how)}",
         "disjoint": _disjoint(record),
         "exclusions": "None beyond what the conversion of the source leaves out, which its manifest states.",
         "fractions": _fractions(record),
@@ -43,7 +47,7 @@ def facts(record: Record) -> dict[str, str]:
         "reference": " ".join(reference_sentence(record, one.key) for one in record.fractions),
         "replication": _replication(record),
         "endpoint": _endpoint(record),
-        "intervals": f"{_sentence(interval_words(record))} Method: docs/statistics.md.",
+        "intervals": f"95 % {_sentence(interval_words(record))} Method: docs/statistics.md.",
         "tests": "Claims are decided in order, each only if the weaker ones hold; p-values of a board are single-step max-T.",
         "power": _power(record),
         "people": _people(record),
@@ -103,14 +107,14 @@ def _fractions(record: Record) -> str:
 
 def _classifier(record: Record) -> str:
     recipe = record.recipe
-    names = {
-        "steps": "steps",
-        "batch_real": "real images per batch",
-        "learning_rate": "learning rate",
-        "optimizer": "optimiser",
+    forms = {
+        "steps": "{} steps",
+        "batch_real": "{} real images per batch",
+        "optimizer": "{}",
+        "learning_rate": "learning rate {}",
     }
-    stated = [f"{words} {recipe[name]}" for name, words in names.items() if name in recipe]
-    return f"Classifier: {recipe.get('model', UNSTATED)}, {', '.join(stated)}; the same in every arm."
+    stated = [form.format(recipe[name]) for name, form in forms.items() if name in recipe]
+    return f"The classifier is {recipe.get('model', UNSTATED)} ({', '.join(stated)}), the same in every arm."
 
 
 def _settings(found: Any) -> str:
@@ -121,14 +125,16 @@ def _settings(found: Any) -> str:
 
 def _generators(record: Record) -> str:
     own = [one for one in record.generators if one.control == "none"]
-    said = [f"{one.id} ({one.kind}, {one.fidelity}; {one.citation.rstrip('. ') or 'no paper'})" for one in own]
-    return f"Generators: {'; '.join(said)}." if said else "No generator was run."
+    said = [
+        f"{one.id} ({one.kind}, {one.fidelity}){f' [@{generator_key(one.id)}]' * bool(one.citation)}" for one in own
+    ]
+    return f"Generators: {listed(said)}." if said else "No generator was run."
 
 
 def _baselines(record: Record) -> str:
     controls = [arm.id for arm in record.arms if arm.role == "control"]
     beside = f" Quantum generators ran beside {listed(controls)}." if controls else ""
-    return f"The best of the arms on real images alone, at equal computing, and classical generators.{beside}"
+    return f"They are compared with the best of the arms on real images alone, at equal computing, and with one another.{beside}"
 
 
 def _replication(record: Record) -> str:

@@ -13,8 +13,7 @@ from qaugbench.files import write_folder
 from qaugbench.papers.board_tables import FORMATS, as_text
 from qaugbench.papers.checklists import checklists, filled_checklist
 from qaugbench.papers.figures import figure_files
-from qaugbench.papers.methods import methods_paragraph
-from qaugbench.report.latex import escaped
+from qaugbench.papers.methods import methods_latex, methods_paragraph
 from qaugbench.site.gates import two_qubit_gates
 from qaugbench.site.rows import Gates
 from qaugbench.untrusted import exists
@@ -49,8 +48,9 @@ def paper_files(found: Standings, paths: Sequence[Path], gates: Gates) -> dict[s
     files["references.bib"] = cite(paths)
     for board in found.boards:
         record = board.record
-        said, name = methods_paragraph(record), record.id
-        files |= {f"methods/{name}.md": f"{said}\n", f"methods/{name}.tex": f"{escaped(said)}\n"}
+        name = record.id
+        files[f"methods/{name}.md"] = f"{methods_paragraph(record)}\n"
+        files[f"methods/{name}.tex"] = f"{methods_latex(record)}\n"
         files |= {f"checklists/{name}-{one}.md": filled_checklist(one, record) for one in checklists()}
     return files
 

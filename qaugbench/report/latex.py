@@ -35,6 +35,8 @@ SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+SPAN = re.compile(r"\d+-\d+")
+CHANGE = re.compile(r"([-+]?\d?\.\d+) (\[[-+.,\d ]+\])")
 NUMBER = re.compile(r"\[?[-+<]?\.?\d[-+.,\d ]*\]?")
 
 
@@ -64,9 +66,18 @@ def escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    r"""Return a cell: a number or an interval in mathematical type, so that its sign is a minus, all else as text."""
+    r"""Return a cell: numbers and intervals in mathematical type, so that signs are minuses, a range with a dash, else text.
+
+    >>> _cell("-.009 [-.017, -.002]"), _cell("1-3"), _cell("R+os & more")
+    ('$-.009$ $[-.017, -.002]$', '1--3', 'R+os \\& more')
+    """
     if text == "-":
         return "--"
+    if SPAN.fullmatch(text):
+        return text.replace("-", "--")
+    change = CHANGE.fullmatch(text)
+    if change:
+        return f"${change[1]}$ ${change[2]}$"
     return f"${text}$" if NUMBER.fullmatch(text) and not text.isdigit() else escaped(text)
 
 
@@ -105,9 +116,18 @@ def _provisional(record: Record) -> list[str]:
 
 
 def table_block(
-    caption: str, header: Row, body: Sequence[Row], label: str, notes: Sequence[str], cited: Sequence[str | None] = ()
+    caption: str,
+    header: Row,
+    body: Sequence[Row],
+    label: str,
+    notes: Sequence[str],
+    cited: Sequence[str | None] = (),
+    words: int = 1,
 ) -> str:
-    """Return a table with its notes below it; ``cited`` is the BibTeX key of each row's method, None where there is none."""
+    """Return a table with its notes below it, its first and its last ``words`` columns aligned to the left.
+
+    ``cited`` is the BibTeX key of each row's method, None where there is none.
+    """
     keys = [None, *(cited or [None] * len(body))]
     marks = [rf"~\cite{{{key}}}" if key else "" for key in keys]
     rows = [_line(row, mark) for row, mark in zip((header, *body), marks, strict=True)]
@@ -116,7 +136,7 @@ def table_block(
         r"\centering",
         rf"\caption{{{escaped(caption)}}}",
         rf"\label{{tab:{re.sub('[^A-Za-z0-9]+', '-', label).strip('-')}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(header) - 2)}l}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1 - words)}{'l' * words}}}",
         r"\toprule",
         rf"{rows[0]} \\",
         r"\midrule",

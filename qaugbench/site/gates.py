@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from qaugbench import definitions
-from qaugbench.errors import QaugbenchError
+from qaugbench.errors import QaugbenchError, require
 from qaugbench.kinds import is_quantum
 
 
@@ -13,13 +13,15 @@ from qaugbench.kinds import is_quantum
 def two_qubit_gates(name: str, track: str, task: str) -> float | None:
     """Return the two-qubit gates of all circuit runs of one image, as the generator's file states it today.
 
-    None for a generator or a track that this version does not have, and where the gates act on no qubits (photonic circuits).
+    None for a generator or a track that this version does not have, where the gates act on no qubits (photonic circuits), and
+    without torch.
     """
     if name not in definitions.generator_names() and name.partition(":")[0] not in definitions.generator_names():
         return None
     try:
         if not is_quantum(definitions.generator_card(name).kind):
             return None
+        require("Counting gates", "torch")
         from qaugbench.inspection.resource_cards import generator_resources
 
         cards = generator_resources(name, track=track, task=task).circuits

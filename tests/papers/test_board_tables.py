@@ -51,6 +51,15 @@ def test_a_row_has_the_difference_with_its_interval(made_standings: Standings) -
     assert stated <= {row[3] for row in table.rows}
 
 
+def test_signs_are_minuses_and_ranges_have_dashes_in_latex(made_standings: Standings) -> None:
+    latex = as_text(made_standings, "latex")
+    body = latex.partition("\\midrule\n")[2].partition("\\bottomrule")[0]
+    cells = [cell.strip() for line in body.splitlines() for cell in line.removesuffix("\\\\").split("&")]
+    assert any(re.fullmatch(r"\d+--\d+", cell) for cell in cells)
+    assert any(re.fullmatch(r"\$[-+.\d]+\$ \$\[[-+., \d]+\]\$", cell) for cell in cells)
+    assert not any(re.search(r"(?<!\$)[-+]\.\d", cell.replace("$[", "$").replace(", ", "$")) for cell in cells)
+
+
 def test_notes_say_what_the_columns_mean(made_standings: Standings) -> None:
     for form in ("latex", "markdown", "html"):
         text = as_text(made_standings, form)

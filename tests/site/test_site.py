@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from qaugbench import errors
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.standings import standings
 from qaugbench.board.trust import Trust
@@ -212,6 +213,8 @@ def test_a_missing_folder_of_entries_is_one_line(tmp_path: Path, run: Call) -> N
     assert not (tmp_path / "site").exists()
 
 
-def test_gates_are_those_of_the_definition() -> None:
+def test_gates_are_not_known_of_what_has_none_and_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda name: None)
+    assert two_qubit_gates.__wrapped__("qldm", "lite", "brainmri") is None
     assert two_qubit_gates("ddpm", "lite", "brainmri") is None
     assert two_qubit_gates("somebody-elses", "lite", "brainmri") is None
