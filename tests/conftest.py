@@ -18,6 +18,10 @@ import pytest
 for _library in ("OMP", "MKL", "OPENBLAS"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
+from qaugbench.board import protocol  # noqa: E402
+from qaugbench.predictions import PredictionSet  # noqa: E402
+from qaugbench.record import Record  # noqa: E402
+
 # Examples are the same on every run, and a busy machine is no failure.
 hypothesis.settings.register_profile("qaugbench", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("qaugbench")
@@ -64,6 +68,19 @@ def _no_users_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Point QAUGBENCH_DATA at an empty folder for the whole session, fixtures of any scope included."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QAUGBENCH_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _made_up_boards() -> Iterator[None]:
+    """Let runs that tests make up be entries: tasks of version 1 are in no release, so nothing fixes their boards."""
+    fixed = protocol.departures
+
+    def of_a_release(record: Record, predicted: PredictionSet) -> Iterator[str]:
+        return iter(()) if record.board.task.endswith("@1") else fixed(record, predicted)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocol, "departures", of_a_release)
         yield
 
 

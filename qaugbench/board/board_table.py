@@ -42,6 +42,7 @@ class Row:
     verdict: ArmVerdict | None
     over_control: Contrast | None
     controls: tuple[Row, ...] = ()
+    trust: str = "claimed"
 
 
 def rows_of(entry: Submitted, key: str) -> list[Row]:
@@ -70,6 +71,7 @@ def rows_of(entry: Submitted, key: str) -> list[Row]:
             verdict=verdicts.get(arm.id),
             over_control=None if above is None else by_family.get(("control", above, arm.id)),
             controls=controls,
+            trust=entry.trust.level,
         )
 
     return [
@@ -104,15 +106,16 @@ def table(rows: Sequence[Row], reference: SharedReference | None, ranks: Ranks, 
         f"Δ vs R+ [95 % CI], {NOT_MATCHED}",
         "replicates",
         f"test images / {rows[0].record.data.grouped_by}s",
+        "trust",
         "entry",
     )
     lines = []
-    for row in sorted(rows, key=_order):
+    for row in sorted(rows, key=order):
         lines.append(_cells(row, ranks.get(row.place), adjusted.get(row.place)))
         lines += [_control_cells(control) for control in row.controls]
     spans = [ranks[row.place] for row in rows if row.place in ranks]
     said = [ties(spans)] if spans else []
-    return [_what_reference(reference), markdown_table(header, lines), *said, *_on_disagreement(reference)]
+    return [what_reference(reference), markdown_table(header, lines), *said, *on_disagreement(reference)]
 
 
 def ties(spans: Sequence[tuple[int, int]]) -> str:
@@ -133,7 +136,8 @@ def ties(spans: Sequence[tuple[int, int]]) -> str:
     return f"No row is ahead of all others: {sum(low == 1 for low, _ in spans)} of {n} may be first."
 
 
-def _what_reference(reference: SharedReference | None) -> str:
+def what_reference(reference: SharedReference | None) -> str:
+    """Return which arm R* is on a board, and how it was chosen."""
     if reference is None or reference.arm is None:
         return "There is no reference R* at this fraction: no arm that trains on the real images alone could be chosen."
     return (
@@ -142,7 +146,8 @@ def _what_reference(reference: SharedReference | None) -> str:
     )
 
 
-def _on_disagreement(reference: SharedReference | None) -> list[str]:
+def on_disagreement(reference: SharedReference | None) -> list[str]:
+    """Return a sentence where the entries of a board did not choose the same reference by themselves."""
     if reference is None or reference.agreed:
         return []
     own = ", ".join(f"`{path.name}` {arm or 'none'}" for path, arm in reference.own.items())
@@ -152,7 +157,7 @@ def _on_disagreement(reference: SharedReference | None) -> list[str]:
     ]
 
 
-def _order(row: Row) -> tuple[bool, float, str, str]:
+def order(row: Row) -> tuple[bool, float, str, str]:
     """Return the sorting key of a row: the largest difference first, what has none last."""
     difference = row.difference
     return difference is None, -difference.estimate if difference else 0.0, row.arm.id, row.record.id
@@ -166,8 +171,8 @@ def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tu
         row.arm.id,
         str(row.arm.kind),
         str(row.arm.fidelity),
-        _mean(row.value),
-        _mean(row.reference),
+        mean_cell(row.value),
+        mean_cell(row.reference),
         difference_cell(row.difference),
         p_value(adjusted),
         verdict_cell(row),
@@ -175,7 +180,8 @@ def _cells(row: Row, rank: tuple[int, int] | None, adjusted: float | None) -> tu
         influence if is_quantum(row.arm.kind) else "",
         "",
         difference_cell(row.over_augmented),
-        *_amounts(row),
+        *amount_cells(row),
+        row.trust,
         f"`{row.record.id}`",
     )
 
@@ -186,16 +192,17 @@ def _control_cells(row: Row) -> tuple[str, ...]:
         f"↳ {row.arm.id}",
         f"control, {row.arm.kind}",
         "",
-        _mean(row.value),
+        mean_cell(row.value),
         "",
         difference_cell(row.difference),
         "",
-        _words(row, _difference_words(row.difference)),
+        control_verdict_cell(row),
         "",
         "",
         difference_cell(row.over_control),
         difference_cell(row.over_augmented),
-        *_amounts(row),
+        *amount_cells(row),
+        "",
         "",
     )
 
@@ -212,7 +219,13 @@ def verdict_cell(row: Row) -> str:
     return _words(row, _verdict_words(row.verdict))
 
 
-def _mean(value: ArmScore | None) -> str:
+def control_verdict_cell(row: Row) -> str:
+    """Return the verdict on a control's difference from R*; where there is none, with the reason."""
+    return _words(row, _difference_words(row.difference))
+
+
+def mean_cell(value: ArmScore | None) -> str:
+    """Return the mean of an arm over its replicates."""
     return unsigned(value.mean) if value else NONE
 
 
@@ -235,7 +248,7 @@ def _difference_words(found: Contrast | None) -> str:
     return f"{found.words}: {found.reason}" if found.verdict == "NO-VERDICT" else found.words
 
 
-def _amounts(row: Row) -> tuple[str, str]:
+def amount_cells(row: Row) -> tuple[str, str]:
     """Return how many replicates a row has, and how many test images and patients."""
     value = row.value
     if value is None:

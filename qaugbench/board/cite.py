@@ -48,7 +48,7 @@ def references(record: Record) -> list[Reference]:
     if record.data.citation and not record.data.phantom:
         found.append(Reference(f"data-{record.data.source}", f"the data ({record.data.source})", record.data.citation))
     cited = {facts.id: facts.citation for facts in record.generators if facts.citation}
-    return found + [Reference(name, f"the generator {name}", text) for name, text in cited.items()]
+    return found + [Reference(generator_key(name), f"the generator {name}", text) for name, text in cited.items()]
 
 
 def bibtex(record: Record) -> str:
@@ -73,6 +73,15 @@ def _entries(record: Record) -> dict[str, str]:
 def _software(version: str, year: str | None = None) -> str:
     facts = {"author": f"{{{BENCHMARK_AUTHORS}}}", "title": f"{{{escaped(BENCHMARK_TITLE)}}}", "version": version}
     return _formatted("software", SOFTWARE, facts if year is None else {**facts, "year": year})
+
+
+def generator_key(name: str) -> str:
+    """Return the BibTeX key of a generator's paper.
+
+    >>> generator_key("qldm:as-released"), generator_key("a}b c")
+    ('qldm:as-released', 'a-b-c')
+    """
+    return re.sub(r"[^A-Za-z0-9.:+-]", "-", name)
 
 
 def _run_key(record: Record) -> str:

@@ -130,9 +130,11 @@ def _claim(card: GeneratorCard, cited: Citation, results: Sequence[Submitted]) -
 
 
 def _findings(names: Sequence[str], result: Submitted) -> list[Finding]:
+    present = {arm.generator for arm in result.record.arms}
     return [
         _finding(row)
         for name in names
+        if name in present
         for fraction in result.record.fractions
         for row in rows_of(result, fraction.key)
         if row.arm.generator == name

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qaugbench.board.trust import CLAIM, Trust
 from qaugbench.errors import EntryError, shown
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record, robustness_only
@@ -20,10 +21,12 @@ SMOKE = "smoke"
 
 @dataclass(frozen=True)
 class Submitted:
-    """An entry that holds what it claims, and its folder."""
+    """An entry that holds what it claims, and its folder; how far it can be believed, by default a claim, and warnings."""
 
     path: Path
     record: Record
+    trust: Trust = CLAIM
+    warnings: tuple[str, ...] = ()
 
 
 def by_board(entries: Iterable[Submitted]) -> list[list[Submitted]]:

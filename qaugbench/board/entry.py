@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from qaugbench.board.bundle import (
     manifest_text,
     read_entry,
 )
+from qaugbench.board.checked import Checker
 from qaugbench.board.comparable import why_no_entry
 from qaugbench.board.reader import check_folder
-from qaugbench.board.releasable import releasable_arms
+from qaugbench.board.releasable import why_withheld
+from qaugbench.board.safe_text import tidied
 from qaugbench.board.sample_sheet import sample_sheet
+from qaugbench.board.trust import Trust
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import json_text, write_whole
@@ -33,15 +37,6 @@ from qaugbench.untrusted import exists, read_bytes
 
 __all__ = ["Entry", "entry_files", "entry_folder", "entry_schema", "read_entry", "submit", "without_paths"]
 
-WITHHELD = (
-    "Synthetic images fitted to real patients are not shown: whether the generators memorised training images was not "
-    "tested for this entry."
-)
-COPIES = (
-    "Synthetic images fitted to real patients are not shown: of no generator were they found to be free of copies of training "
-    "images."
-)
-NO_SAMPLES = "The run kept no pictures."
 _START = r"(?:file://|(?<![\w.:/\\~]))"
 _SEGMENT = r"[^\s\\/'\",;:()<>|]+"
 _HOME = rf"(?:/home|/Users|[A-Za-z]:\\Users)[\\/]{_SEGMENT}[\\/]?(?:{_SEGMENT}[\\/])*"
@@ -54,25 +49,62 @@ def submit(run_folder: Path, out: Path = RESULTS) -> Path:
 
     The run is verified first: every score is recomputed from its predictions. An entry is written whole or not at all,
     and writing one again changes nothing. One of a phantom or of the track smoke can be written, but no board lists it
-    (``comparable.why_off_board``). Raises EntryError for a run that does not hold what it claims or departs from
-    its track, and for an entry of the same id with other content.
+    (``comparable.why_off_board``). Raises EntryError for a run that does not hold what it claims, departs from
+    its track or says otherwise than its board fixes, and for an entry of the same id with other content.
     """
+    prepared = prepare_entry(run_folder, out)
+    write_entry(prepared)
+    return prepared.path
+
+
+@dataclass(frozen=True)
+class PreparedEntry:
+    """An entry that holds what it claims and is not yet written: where it belongs, its files, and how far it can be believed."""
+
+    path: Path
+    files: dict[str, bytes]
+    record: Record
+    trust: Trust
+    warnings: tuple[str, ...]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether exactly this entry is written already; EntryError where another one is in its place."""
+        if not exists(self.path):
+            return False
+        _same_or_refuse(self.path, self.files)
+        return True
+
+
+def prepare_entry(run_folder: Path, out: Path = RESULTS) -> PreparedEntry:
+    """Return the entry of a run after all that is checked of one, beside the entries that ``out`` holds; see ``submit``."""
     record = verify(run_folder).record
     why = why_no_entry(record)
     if why is not None:
         raise EntryError(
             f"{shown(run_folder, None)} cannot be an entry: {shown(why, 300)}. Run the whole track: what is finished counts."
         )
-    target = out / entry_folder(record.board, record.id)
+    place = entry_folder(record.board, record.id)
     files = entry_files(run_folder, record)
-    if exists(target):
-        _same_or_refuse(target, files)
-        return target
-    try:
-        _write_together(target, files)
-    except OSError as error:
-        raise EntryError(f"The entry {target} could not be written: {error}. Nothing was left behind.") from error
-    return target
+    checker = Checker()
+    with tempfile.TemporaryDirectory(prefix="qaugbench-entry-") as folder:
+        staged = Path(folder) / place
+        _write(staged, files)
+        try:
+            found = checker.beside(staged, out / place)
+        except EntryError as error:
+            said = str(error).replace(str(staged), str(run_folder))
+            raise EntryError(f"{shown(run_folder, None)} cannot be an entry: {said}") from error
+    assert found.trust is not None
+    return PreparedEntry(out / place, files, found.record, found.trust, found.warnings)
+
+
+def write_entry(prepared: PreparedEntry) -> bool:
+    """Write an entry whole and return whether it is new; EntryError where that fails, and nothing is left behind."""
+    if prepared.is_there:
+        return False
+    _write(prepared.path, prepared.files)
+    return True
 
 
 def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
@@ -81,21 +113,14 @@ def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
     sheet = sample_sheet(run_folder / "samples.npz", record)
     if sheet is not None:
         files[SAMPLES_FILE] = sheet
-    withheld = None if sheet is not None else _why_withheld(record)
+    withheld = None if sheet is not None else why_withheld(record)
     entry = Entry(record=without_paths(record), samples=sheet is not None, samples_withheld=withheld)
     files[ENTRY_FILE] = json_text(entry.model_dump(mode="json")).encode()
     return {**files, MANIFEST_FILE: manifest_text(files).encode()}
 
 
-def _why_withheld(record: Record) -> str:
-    """Return why an entry has no pictures."""
-    if releasable_arms(record):
-        return NO_SAMPLES
-    return COPIES if record.appraisals else WITHHELD
-
-
 def without_paths(record: Record) -> Record:
-    """Return the record with the folders of absolute paths cut out of every text; file names stay."""
+    """Return the record with texts that boards can show, the folders of absolute paths cut out of each; file names stay."""
     return Record.model_validate_json(json_text(_walk(record.model_dump(mode="json"))), strict=True)
 
 
@@ -113,7 +138,7 @@ def _walk(value: Any) -> Any:
         return {key: _walk(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_walk(item) for item in value]
-    return shortened(value) if isinstance(value, str) else value
+    return tidied(shortened(value)) if isinstance(value, str) else value
 
 
 def _same_or_refuse(target: Path, files: dict[str, bytes]) -> None:
@@ -128,6 +153,13 @@ def _same_or_refuse(target: Path, files: dict[str, bytes]) -> None:
             f"{shown(target, None)} already holds another entry of this id: {differing[0]} differs. Entries are never overwritten; "
             "remove the folder first if it is yours and was not published."
         )
+
+
+def _write(target: Path, files: dict[str, bytes]) -> None:
+    try:
+        _write_together(target, files)
+    except OSError as error:
+        raise EntryError(f"The entry {target} could not be written: {error}. Nothing was left behind.") from error
 
 
 def _write_together(target: Path, files: dict[str, bytes]) -> None:

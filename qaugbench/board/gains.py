@@ -124,14 +124,25 @@ def gains_at(
     return {arm: (own[0] - theta, own[1] - influence) for arm, own in answers.items()}
 
 
-def rank_ranges(gains: Gains, fraction: str) -> Mapping[Place, tuple[int, int]]:
-    """Return the first and last rank, 1 the best, that the data leave to each row of a fraction (see ``stats.ranks``)."""
-    rows = [number for number, place in enumerate(gains.places) if place.fraction == fraction]
-    if not rows:
-        return {}
+@dataclass(frozen=True)
+class Ranking:
+    """The first and last rank, 1 the best, that the data leave to each row, and ``separable``.
+
+    That is the smallest difference between two rows that would have told them apart; None where there are no two.
+    """
+
+    spans: Mapping[Place, tuple[int, int]]
+    separable: float | None
+
+
+def ranking(gains: Gains | None, fraction: str) -> Ranking:
+    """Return the Ranking of the rows of a fraction (see ``stats.ranks``); without spans where there are no gains."""
+    rows = [] if gains is None else [n for n, place in enumerate(gains.places) if place.fraction == fraction]
+    if gains is None or not rows:
+        return Ranking({}, None)
     found = rank_sets(gains.theta[rows], gains.influence[rows], gains.n_eff)
     spans = zip(found.low.tolist(), found.high.tolist(), strict=True)
-    return {gains.places[number]: span for number, span in zip(rows, spans, strict=True)}
+    return Ranking({gains.places[n]: span for n, span in zip(rows, spans, strict=True)}, found.separable)
 
 
 def _macro_endpoint(record: Record) -> Endpoint | None:

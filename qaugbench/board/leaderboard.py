@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qaugbench.board.board_table import rows_of, table
+from qaugbench.board.board_table import table
 from qaugbench.board.check_arms import board_block
-from qaugbench.board.comparable import Submitted, by_board, why_off_board
-from qaugbench.board.confirmatory import Confirmatory, confirmatory
-from qaugbench.board.gains import Measured, measure, rank_ranges
+from qaugbench.board.comparable import Submitted
+from qaugbench.board.confirmatory import Confirmatory
+from qaugbench.board.gains import Measured
 from qaugbench.board.plateau_notes import plateau_notes
-from qaugbench.board.pooled import pooled_rows
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.result_folders import entry_paths
-from qaugbench.board.verify import verify
+from qaugbench.board.standings import Section, standings
+from qaugbench.board.trust import MEANINGS
+from qaugbench.board.verified import verified
+from qaugbench.board.withdraw import withdrawals
 from qaugbench.errors import shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import NONE, count, fraction_words
 from qaugbench.places import RESULTS
-from qaugbench.predictions import percent
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 INTRODUCTION = (
@@ -31,8 +32,15 @@ INTRODUCTION = (
     "ranks (95 %, simultaneous over all differences between the rows of a table). Rows whose ranges overlap are tied, and "
     "their order says nothing; only a row whose range is 1 alone is ahead of all others. The verdict is the highest claim "
     "that holds; the attribution says whether a gain is due to the circuit, and the circuit's influence how much of the "
-    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made."
+    "images changes when it is replaced. Every number was recomputed from the predictions when this page was made, but for the "
+    "circuit's influence, which entries state."
 )
+TRUST = (
+    "Trust says how far a row can be believed: "
+    + "; ".join(f"{level}: {words}" for level, words in MEANINGS.items())
+    + ". What no level proves is in [docs/trust.md](../docs/trust.md)."
+)
+NO_ENTRY = "There is no entry on real data yet."
 
 
 def build(root: Path = RESULTS, out: Path | None = None) -> str:
@@ -41,7 +49,9 @@ def build(root: Path = RESULTS, out: Path | None = None) -> str:
     Every entry is verified first. One that does not hold what it claims, and two of one board that were not scored on the
     same test images, raise EntryError, and nothing is written.
     """
-    text = page([Submitted(path, verify(path).record) for path in entry_paths(root)])
+    text = page(verified(entry_paths(root)))
+    gone = [f"- `{one.id}`: {one.reason}" for one in withdrawals(root)]
+    text += "\n" + "\n\n".join(["# Withdrawn", "\n".join(gone)]) + "\n" if gone else ""
     if out is not None:
         write_whole(out, text)
     return text
@@ -52,22 +62,19 @@ def page(entries: Sequence[Submitted]) -> str:
 
     Ranks, adjusted p-values and means over tasks are computed here, from the predictions of all entries together.
     """
-    left_out = {entry.path: why_off_board(entry.record) for entry in sorted(entries, key=lambda entry: entry.path)}
-    boards = [measure(group) for group in by_board(entry for entry in entries if left_out[entry.path] is None)]
-    pooled = pooled_rows(boards)
-    family = confirmatory(boards, pooled)
-    blocks = ["# Leaderboards", INTRODUCTION]
-    listed = [_board(board, family) for board in boards]
-    blocks += [_on_the_family(family), *_flat(listed)] if listed else ["There is no entry on real data yet."]
-    if pooled:
-        blocks += pooled_blocks(pooled, family, boards)
-    off = [f"- `{shown(path.name)}`: {why}." for path, why in left_out.items() if why is not None]
+    found = standings(entries)
+    blocks = ["# Leaderboards", INTRODUCTION, TRUST]
+    listed = [_board(*board, found.family) for board in zip(found.boards, found.sections, strict=True)]
+    blocks += [on_the_family(found.family), *_flat(listed)] if listed else [NO_ENTRY]
+    if found.pooled:
+        blocks += pooled_blocks(found.pooled, found.family, found.boards)
+    off = [f"- `{shown(path.name)}`: {why}." for path, why in found.off_board.items()]
     if off:
         blocks += ["# Not on a board", "\n".join(off)]
     return "\n\n".join(blocks) + "\n"
 
 
-def _on_the_family(confirmed: Confirmatory) -> str:
+def on_the_family(confirmed: Confirmatory) -> str:
     """Return how the adjusted p-values were made, or why there are none."""
     provisional = (
         f"Rows with fewer than {LISTED_REPLICATES} replicates are provisional: they are not part of the confirmatory family, "
@@ -89,7 +96,7 @@ def _on_the_family(confirmed: Confirmatory) -> str:
     )
 
 
-def _board(board: Measured, family: Confirmatory) -> list[str]:
+def _board(board: Measured, sections: Sequence[Section], family: Confirmatory) -> list[str]:
     records = [entry.record for entry in board.entries]
     first = board.record
     unit = f"{first.data.grouped_by}s{'' if first.data.patients_known else ' (patients unknown)'}"
@@ -102,15 +109,12 @@ def _board(board: Measured, family: Confirmatory) -> list[str]:
     if first.data.leaky:
         blocks.append("> **LEAKY SPLIT**: patients are on both sides of it, so every value is too high.")
     blocks += sorted({note for record in records for note in plateau_notes(record)})
-    for key in sorted({fraction.key for record in records for fraction in record.fractions}, key=percent):
-        rows = [row for entry in board.entries for row in rows_of(entry, key)]
-        if rows:
-            reasons = {fraction.reason for record in records for fraction in record.fractions if fraction.key == key}
-            moved = [f"{reason.rstrip('.')}." for reason in sorted(filter(None, reasons))]
-            ranks = {} if board.primary is None else rank_ranges(board.primary, key)
-            title = f"### {fraction_words(key)} of the training {first.data.grouped_by}s"
-            blocks += [title, *moved, *table(rows, board.references.get(key), ranks, family.rows)]
-            blocks += board_block(board.entries, key)
+    for found in sections:
+        title = f"### {fraction_words(found.key)} of the training {first.data.grouped_by}s"
+        moved = [f"{reason.rstrip('.')}." for reason in found.reasons]
+        reference = board.references.get(found.key)
+        blocks += [title, *moved, *table(found.rows, reference, found.ranking.spans, family.rows)]
+        blocks += board_block(board.entries, found.key)
     return blocks
 
 

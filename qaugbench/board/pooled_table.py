@@ -33,15 +33,20 @@ HEADER = (
 
 def pooled_blocks(rows: Sequence[Pooled], family: Confirmatory, boards: Sequence[Measured]) -> list[str]:
     """Return the section on means over tasks: what they are, and one table per track and fraction."""
+    tables = pooled_tables(rows, family, boards)
+    blocks = (block for title, lines in tables.items() for block in (f"## {title}", markdown_table(HEADER, lines)))
+    return ["# Pooled over tasks", INTRODUCTION, *blocks]
+
+
+def pooled_tables(
+    rows: Sequence[Pooled], family: Confirmatory, boards: Sequence[Measured]
+) -> dict[str, list[tuple[str, ...]]]:
+    """Return the cells of every row, by the title of its table: one per track and fraction."""
     tables: dict[str, list[tuple[str, ...]]] = {}
     for row in rows:
-        title = f"## {row.track}, {fraction_words(row.fraction)} of the training patients"
+        title = f"{row.track}, {fraction_words(row.fraction)} of the training patients"
         tables.setdefault(title, []).append(_pooled_cells(row, family.pooled.get(row.row), boards))
-    return [
-        "# Pooled over tasks",
-        INTRODUCTION,
-        *(block for title, lines in tables.items() for block in (title, markdown_table(HEADER, lines))),
-    ]
+    return tables
 
 
 def _pooled_cells(row: Pooled, adjusted: float | None, boards: Sequence[Measured]) -> tuple[str, ...]:

@@ -23,10 +23,11 @@ from qaugbench.board.bundle import (
 )
 from qaugbench.board.consistent import inconsistencies
 from qaugbench.board.result_folders import is_entry
+from qaugbench.board.safe_text import unsafe
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.predictions import PredictionSet, parse_predictions
 from qaugbench.record import Record, parse_facts, read_record
-from qaugbench.untrusted import exists, read_bytes
+from qaugbench.untrusted import exists, parse_json, read_bytes
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_SIDE = 20_000
@@ -48,8 +49,17 @@ def record_of(path: Path) -> Record:
     """Return the record of the entry or the run in the folder ``path`` without its predictions."""
     if is_entry(path):
         content = read_bytes(path / ENTRY_FILE, LARGEST[ENTRY_FILE])
-        return _agreeing(parse_facts(content, path / ENTRY_FILE, Entry).record, path)
+        return _agreeing(_entry(content, path).record, path)
     return run_record(path)
+
+
+def _entry(content: bytes, path: Path) -> Entry:
+    """Return what ``entry.json`` says; a text that could not be displayed raises EntryError."""
+    found = parse_facts(content, path / ENTRY_FILE, Entry)
+    fault = next(unsafe(parse_json(content, path / ENTRY_FILE)), None)
+    if fault is not None:
+        raise EntryError(f"{shown(path, None)}: {fault}. Use the entry that 'qaugbench submit' wrote.")
+    return found
 
 
 def run_record(path: Path) -> Record:
@@ -75,7 +85,7 @@ def read_bundle(path: Path) -> Bundle:
     entry: Entry | None = None
     if is_entry(path):
         files = entry_contents(path)
-        entry = parse_facts(files[ENTRY_FILE], path / ENTRY_FILE, Entry)
+        entry = _entry(files[ENTRY_FILE], path)
         record, content, has_samples = _agreeing(entry.record, path), files[PREDICTIONS_FILE], SAMPLES_FILE in files
     else:
         record, has_samples = run_record(path), False

@@ -5,6 +5,15 @@ from __future__ import annotations
 from qaugbench.record import Record
 
 RELEASABLE = "releasable"
+WITHHELD = (
+    "Synthetic images fitted to real patients are not shown: whether the generators memorised training images was not "
+    "tested for this entry."
+)
+COPIES = (
+    "Synthetic images fitted to real patients are not shown: of no generator were they found to be free of copies of training "
+    "images."
+)
+NO_SAMPLES = "The run kept no pictures."
 
 
 def releasable_arms(record: Record) -> list[str]:
@@ -18,3 +27,10 @@ def releasable_arms(record: Record) -> list[str]:
         return generated
     found = record.appraisals.get(record.fractions[0].key, {})
     return [arm for arm in generated if arm in found and found[arm].states.get("copies") == RELEASABLE]
+
+
+def why_withheld(record: Record) -> str:
+    """Return why an entry of this record has no pictures."""
+    if releasable_arms(record):
+        return NO_SAMPLES
+    return COPIES if record.appraisals else WITHHELD

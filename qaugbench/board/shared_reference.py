@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -53,7 +53,7 @@ def with_reference(entry: Submitted, references: Mapping[str, SharedReference]) 
     if all(one.own.get(entry.path) in (None, one.arm) for one in shared.values()):
         return entry
     predicted = read_run_predictions(entry.path, record)
-    return Submitted(entry.path, record.scored(scores_of(record, predicted, reference=forced)))
+    return replace(entry, record=record.scored(scores_of(record, predicted, reference=forced)))
 
 
 def present_at(record: Record, predicted: PredictionSet, key: str) -> Present:

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from qaugbench.board import protocol
+from qaugbench.board.appraised import false_words
 from qaugbench.board.bundle import ENTRY_FILE, SAMPLES_FILE, entry_folder
 from qaugbench.board.changed import SEAL_FILE, matches_seal
+from qaugbench.board.predictions_fit import check_failures, check_predictions
 from qaugbench.board.reader import Bundle, read_bundle
-from qaugbench.board.releasable import releasable_arms
-from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
+from qaugbench.board.releasable import releasable_arms, why_withheld
+from qaugbench.board.telltales import exact, suspicious
+from qaugbench.errors import EntryError, StatisticsError, shown
 from qaugbench.kinds import is_quantum
 from qaugbench.predictions import PredictionSet
 from qaugbench.record import Record, robustness_only, unattributable
+from qaugbench.stats.choices import choose
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, metric_of
 from qaugbench.stats.reference import validation_means
-from qaugbench.stats.results import Scores
+from qaugbench.stats.results import BestClassical, Reference, Scores
 from qaugbench.stats.score import score
 
 TOLERANCE = 1e-9
@@ -30,12 +33,18 @@ PHANTOM = "phantom"
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of an entry or a run folder that holds what it claims."""
+    """What was checked of an entry or a run folder that holds what it claims.
+
+    ``warnings`` say what no honest run is expected to leave, though one could. ``predictions`` are those that were read.
+    """
 
     path: Path
     record: Record
+    predictions: PredictionSet
     n_numbers: int
     n_logits: int
+    is_entry: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def attribution_tested(self) -> bool:
@@ -50,16 +59,21 @@ def verify(path: Path) -> Verification:
 
     What ``reader.read_bundle`` refuses, the board against the data, ids, labels and groups, failed cells against missing
     logits, the frozen choices against the validation predictions, and every score against one recomputed from the predictions
-    (within 1e-9), and the record against its seal, where it has one. Raises EntryError naming the first
-    thing that does not hold. What this cannot show is that the logits were produced by the classifiers the record describes.
+    (within 1e-9), and the record against its seal, where it has one. The words of appraisals follow from their measures. An
+    entry moreover says nothing that its board does not fix (``protocol``), and its predictions have nothing that no training
+    leaves (``telltales``). Raises EntryError naming the first thing that does not hold. What this cannot show is that the logits
+    were produced by the classifiers the record describes: docs/trust.md.
     """
     bundle = read_bundle(Path(path))
     record, predicted = bundle.record, bundle.predictions
     _check_board(bundle)
     if bundle.entry is not None:
         _check_place(bundle)
-    _check_predictions(bundle.path, record, predicted)
-    _check_failures(bundle.path, record, predicted)
+    check_predictions(bundle.path, record, predicted)
+    _refuse_any(bundle.path, false_words(record))
+    if bundle.entry is not None:
+        _refuse_any(bundle.path, protocol.departures(record, predicted))
+    check_failures(bundle.path, record, predicted)
     _check_choices(bundle.path, record, predicted)
     n_numbers = _check_scores(bundle.path, record, predicted)
     if not matches_seal(bundle.path):
@@ -67,7 +81,20 @@ def verify(path: Path) -> Verification:
             f"{shown(bundle.path, None)}: every score follows from the predictions, but something else in the record was changed "
             f"after it was written: its SHA-256 is not the one in {SEAL_FILE}. Bring back the original."
         )
-    return Verification(bundle.path, record, n_numbers, record.prediction_shape.n_logits)
+    is_entry = bundle.entry is not None
+    if is_entry:
+        _check_candidates(bundle.path, record, predicted)
+        _refuse_any(bundle.path, exact(record, predicted))
+    warnings = tuple(suspicious(record, predicted)) if is_entry else ()
+    n_logits = record.prediction_shape.n_logits
+    return Verification(bundle.path, record, predicted, n_numbers, n_logits, is_entry, warnings)
+
+
+def _refuse_any(path: Path, faults: Iterator[str]) -> None:
+    """Raise EntryError for the first of ``faults``."""
+    fault = next(faults, None)
+    if fault is not None:
+        raise EntryError(f"{shown(path, None)}: {fault}.")
 
 
 def _check_board(bundle: Bundle) -> None:
@@ -102,87 +129,11 @@ def _check_place(bundle: Bundle) -> None:
         raise EntryError(
             f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}, and why not."
         )
-
-
-def _check_predictions(path: Path, record: Record, predicted: PredictionSet) -> None:
-    """Compare the arms, ids, labels and groups with one another and with the record."""
-    _same(path, "arms", [arm.id for arm in record.arms], list(predicted.arms))
-    for part in ("val",) if record.test_withheld else ("test", "val"):
-        groups = getattr(predicted, f"{part}_groups")
-        _same(path, f"the number of {part} groups", record.data.n_groups.get(part), len(np.unique(groups)))
-        labels = getattr(predicted, f"{part}_labels")
-        _check_labels(path, part, labels, record.labels.kind)
-        stated = [record.data.class_counts[name][part] for name in record.labels.names]
-        _same(path, f"the {part} images of the classes", stated, labels.sum(axis=0, dtype=int).tolist())
-    both = np.intersect1d(predicted.test_ids, predicted.val_ids)
-    if both.size:
+    if entry is not None and entry.samples_withheld not in (None, why_withheld(record)):
         raise EntryError(
-            f"{shown(path, None)}: image ids are in test and in validation: {first_offenders(both.tolist())}."
+            f"{shown(path / ENTRY_FILE, None)} gives a reason for missing pictures that its record does not: "
+            f"{shown(entry.samples_withheld, 160)!r}."
         )
-    shared = np.intersect1d(predicted.test_groups, predicted.val_groups)
-    if shared.size and not record.data.leaky:
-        raise EntryError(
-            f"{shown(path, None)}: {len(shared)} patients are in test and in validation, and the record does not call the "
-            f"split leaky: {first_offenders(shared.tolist())}."
-        )
-
-
-def _check_labels(path: Path, part: str, labels: np.ndarray, kind: str) -> None:
-    wrong = np.flatnonzero(labels.sum(axis=1) != 1)
-    if kind != "multilabel" and wrong.size:
-        raise EntryError(
-            f"{shown(path, None)}: {part} images must have exactly one class; images {first_offenders(wrong)} do not."
-        )
-
-
-def _check_failures(path: Path, record: Record, predicted: PredictionSet) -> None:
-    """Compare missing logits with the cells recorded as failed, and with fractions that leave an oracle no patients."""
-    failed = _failed(path, record)
-    without_oracle = {fraction.key for fraction in record.fractions if not fraction.oracle}
-    roles = {arm.id: arm.role for arm in record.arms}
-    for key, part in predicted.fractions.items():
-        missing = np.concatenate([np.isnan(part.test_logits), np.isnan(part.val_logits)], axis=2)
-        some, every = np.asarray(missing.any(axis=(2, 3))), np.asarray(missing.all(axis=(2, 3)))
-        for place, arm in enumerate(predicted.arms):
-            not_run = key in without_oracle and roles[arm] == "oracle"
-            for replicate in range(record.replicates):
-                outcome = failed.get((arm, key, replicate))
-                where = f"{shown(path, None)}: {shown(arm)} at {key} in replicate {replicate}"
-                gone = bool(every[place, replicate]) and (outcome is not None or not_run)
-                if some[place, replicate] and not gone:
-                    n_missing = int(missing[place, replicate].sum())
-                    raise EntryError(f"{where} lacks {n_missing} logits, and no failure in the record explains it.")
-                if outcome is not None and not every[place, replicate]:
-                    raise EntryError(f"{where} is recorded as failed ({outcome}) but has logits.")
-
-
-def _failed(path: Path, record: Record) -> Mapping[tuple[str, str, int], str]:
-    """Return the outcomes of the classifiers that could not be trained, by arm, fraction and replicate.
-
-    A training that served none of these (the check of the plateau) has no logits in the predictions.
-    """
-    found: dict[tuple[str, str, int], str] = {}
-    for failure in record.failures:
-        placed = (failure.arm, failure.fraction, failure.replicate) != (None, None, None)
-        if failure.stage == "train" and placed:
-            if failure.arm is None or failure.fraction is None or failure.replicate is None:
-                raise EntryError(
-                    f"{shown(path, None)}: the failed cell {shown(failure.name)!r} does not say its arm, fraction and replicate."
-                )
-            found[failure.arm, failure.fraction, failure.replicate] = failure.outcome
-    unknown = [where for where in found if not _is_cell(record, where)]
-    if unknown:
-        raise EntryError(f"{shown(path, None)}: a cell failed that the run did not have: {first_offenders(unknown)}.")
-    return found
-
-
-def _is_cell(record: Record, where: tuple[str, str, int]) -> bool:
-    arm, fraction, replicate = where
-    return (
-        any(one.id == arm for one in record.arms)
-        and any(one.key == fraction for one in record.fractions)
-        and 0 <= replicate < record.replicates
-    )
 
 
 def _check_choices(path: Path, record: Record, predicted: PredictionSet) -> None:
@@ -200,6 +151,22 @@ def _check_choices(path: Path, record: Record, predicted: PredictionSet) -> None
                 raise EntryError(f"{where} has other mean validation scores than the predictions give.")
             if chosen.arm != max(stated, key=lambda arm: stated[arm], default=None):
                 raise EntryError(f"{where} is {shown(chosen.arm)}, which does not have the best mean validation score.")
+
+
+def _check_candidates(path: Path, record: Record, predicted: PredictionSet) -> None:
+    """Compare among which arms was chosen with those that this release lets compete: a run keeps the rule of its time."""
+    found = choose(predicted, record.arms, record.endpoints[0], record.labels.kind, record.labels.names)
+    for key, choice in record.choices.items():
+        pairs = (choice.reference, found[key].reference), (choice.best_classical, found[key].best_classical)
+        if any(_considered(stated) != _considered(recomputed) for stated, recomputed in pairs):
+            raise EntryError(
+                f"{shown(path, None)}: at {shown(key)} other arms were chosen from than those that were trained."
+            )
+
+
+def _considered(found: Reference | BestClassical) -> set[str | None]:
+    """Return the arms among which was chosen, the chosen one included."""
+    return {found.arm, *found.validation_means}
 
 
 def _check_scores(path: Path, record: Record, predicted: PredictionSet) -> int:
@@ -267,11 +234,3 @@ def _agree(stated: Any, recomputed: Any) -> bool:
     if isinstance(stated, int | float) and isinstance(recomputed, int | float):
         return math.isclose(stated, recomputed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return bool(stated == recomputed)
-
-
-def _same(path: Path, what: str, stated: Any, found: Any) -> None:
-    if stated != found:
-        raise EntryError(
-            f"{shown(path, None)}: {what} differ between record and predictions: {shown(stated, 120)} and "
-            f"{shown(found, 120)}."
-        )

@@ -11,31 +11,65 @@ from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import NearNamesGroup, cli, say
 from qaugbench.places import RESULTS
 
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Check everything and say what would be done; do nothing."
+)
+push_option = click.option(
+    "--push", is_flag=True, help="Push the branch to origin, and open the pull request with gh if it is installed."
+)
+
 
 @cli.command()
 @click.argument("name", metavar="RUN", shell_complete=complete.results)
 @click.option(
     "--out", type=click.Path(path_type=Path), default=RESULTS, show_default=True, help="Folder of all entries."
 )
+@dry_run_option
+@push_option
 @json_option
-def submit(name: str, out: Path, as_json: bool) -> None:
-    """Write the leaderboard entry of a finished run.
+def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> None:
+    """Make a leaderboard entry of a finished run.
 
-    The entry is a folder that is submitted by pull request. Printed are what was written, what a reviewer will ask, and what
-    comes next.
+    The entry is a folder, proposed by pull request: in a git repository it is committed on a branch of its own, without
+    touching what is checked out. Printed are what was written, what a reviewer will ask, and the text of the request. If a
+    step fails, those before it are undone.
     """
-    from qaugbench.board.entry import submit as write_entry
     from qaugbench.board.result_folders import result_folders
-    from qaugbench.report.checklist import checklist
+    from qaugbench.cli.submission import submission
 
     folders = result_folders([name])
     if len(folders) > 1:
         raise click.UsageError(f"{name} is a board; give the run to submit.", click.get_current_context())
-    found = checklist(write_entry(folders[0], out), out)
+    found = submission(folders[0], out, dry_run=dry_run, push=push)
     if as_json:
         print_json([found.to_dict()])
     else:
         say(found.text(terminal_width()))
+
+
+@cli.command()
+@click.argument("entry", type=click.Path(path_type=Path), shell_complete=complete.results)
+@click.option("--reason", required=True, help="Why, in one or two plain sentences; it is shown on the board.")
+@dry_run_option
+@push_option
+@json_option
+def withdraw(entry: Path, reason: str, dry_run: bool, push: bool, as_json: bool) -> None:
+    """Take an entry off its board.
+
+    ENTRY is its folder. Its files go, a note with the reason stays, and the same entry is not taken again. In a git
+    repository this is committed on a branch of its own, as by 'submit'.
+    """
+    from dataclasses import asdict
+
+    from qaugbench.board.withdraw import withdraw as take_off
+
+    done = take_off(entry, reason, dry_run=dry_run, push=push)
+    if as_json:
+        print_json([{**asdict(done), "path": str(done.path), "note": str(done.note), "dry_run": dry_run}])
+        return
+    say(f"{'Would be withdrawn' if dry_run else 'Withdrawn'}: {done.path}\nNote: {done.note}")
+    if done.proposed is not None:
+        say(f"Branch: {done.proposed.branch}\n\n{done.proposed.text}")
 
 
 @cli.group(cls=NearNamesGroup)
@@ -55,3 +89,70 @@ def build(root: Path, out: Path | None) -> None:
 
     built = build_boards(root, out)
     say(built if out is None else f"Leaderboard: {out}")
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("site"), show_default=True, help="Folder to write."
+)
+@json_option
+def site(root: Path, out: Path, as_json: bool) -> None:
+    """Verify every entry under ROOT and write the boards as a site.
+
+    ROOT is the folder of all entries, by default 'results'. The pages open from the folder, without a server or a network:
+    boards that filter and sort, entries, data cards, claims of papers, method.
+    """
+    from dataclasses import asdict
+
+    from qaugbench.site.build import write_site
+
+    written = write_site(root, out)
+    if as_json:
+        print_json([{**asdict(written), "index": str(written.index)}])
+    else:
+        say(f"Site: {written.index}")
+
+
+@leaderboard.command()
+@click.argument("name")
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("."), help="Folder for it.  [default: this one]")
+@click.option("--doi", help="DOI of the snapshot, for its CITATION.cff.")
+@json_option
+def freeze(name: str, root: Path, out: Path, doi: str | None, as_json: bool) -> None:
+    """Write a snapshot that can be published and cited.
+
+    NAME is a version such as v1. The folder of that name holds every entry under ROOT, verified, the boards as Markdown and CSV,
+    CITATION.cff, and the SHA-256 of every file. A snapshot is never changed.
+    """
+    from dataclasses import asdict
+
+    from qaugbench.papers.freeze import freeze as write_snapshot
+
+    frozen = write_snapshot(name, root, out, doi=doi)
+    if as_json:
+        print_json([{**asdict(frozen), "path": str(frozen.path)}])
+    else:
+        say(f"Snapshot: {frozen.path}\nSHA-256 of its list of checksums: {frozen.sha256}")
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), default=RESULTS)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("every-eval-ever"), show_default=True, help="New folder."
+)
+@json_option
+def export(root: Path, out: Path, as_json: bool) -> None:
+    """Write listed entries in the form of Every Eval Ever.
+
+    One JSON file per generator of every entry under ROOT, verified first, and NOT-MAPPED.md, which says what that form has no
+    place for.
+    """
+    from qaugbench.exports.every_eval_ever import write_export
+
+    written = write_export(root, out)
+    if as_json:
+        print_json({"path": str(path)} for path in written)
+    else:
+        say(f"{len(written)} files: {out}")

@@ -143,6 +143,20 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
 
 
 @data.command()
+@click.argument("name", metavar="SOURCE", shell_complete=complete.sources)
+def croissant(name: str) -> None:
+    """Print a source in Croissant, as JSON-LD.
+
+    Its publisher's files with their checksums, licence and citation, and the classes of its tasks.
+    """
+    from qaugbench.datasets.sources import source
+    from qaugbench.exports.croissant import croissant as described
+    from qaugbench.files import json_text
+
+    click.echo(json_text(described(source(name))).rstrip())
+
+
+@data.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--task", required=True, shell_complete=complete.tasks)
 @click.option("--split", metavar="COLUMN")

@@ -47,7 +47,9 @@ class NearNamesGroup(click.Group):
 SECTIONS = {
     "Run": ("run", "estimate", "tune", "list", "show", "doctor"),
     "Images": ("metrics",),
-    "Results": ("report", "power", "folds", "verify", "rescore", "submit", "leaderboard", "cite", "selftest"),
+    "Results": ("report", "power", "folds", "verify", "rescore", "leaderboard", "selftest"),
+    "Entries": ("submit", "withdraw", "reproduce"),
+    "Papers": ("table", "paper", "cite"),
     "Data": ("data",),
     "Circuits": ("execute",),
     "Help": ("help",),

@@ -11,6 +11,10 @@ import click
 from qaugbench.cli import complete
 from qaugbench.cli.output import each, json_option, print_json, terminal_width, warned_of_change
 from qaugbench.cli.root import cli, say
+from qaugbench.errors import printable
+
+if TYPE_CHECKING:
+    from qaugbench.board.checked import Checked
 
 if TYPE_CHECKING:
     from qaugbench.record import Record
@@ -37,13 +41,20 @@ def report(names: tuple[str, ...], out: Path | None, as_json: bool) -> int:
     RESULT is a run, an entry or a board, by its folder; a run also by its name.
     """
     from qaugbench.board.reader import record_of
-    from qaugbench.board.result_folders import result_folders
+    from qaugbench.board.result_folders import is_run, result_folders
     from qaugbench.errors import EntryError
+    from qaugbench.report.card import write_cards
     from qaugbench.report.html import write_report
 
     folders, results = result_folders(names), []
     unchanged = True
-    for path, page in each(folders, lambda folder: write_report(folder, out)):
+
+    def write(folder: Path) -> Path:
+        if is_run(folder):
+            write_cards(folder, record_of(folder))
+        return write_report(folder, out)
+
+    for path, page in each(folders, write):
         failed = isinstance(page, EntryError)
         results.append({"path": str(path), "error" if failed else "report": str(page)})
         if not failed:
@@ -203,23 +214,39 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
     """Recompute every number of runs or entries.
 
     RESULT is a run, an entry or a board, by its folder; a run also by its name. Everything is computed from the stored
-    predictions; exit code 1 if anything does not hold. Needs no torch.
+    predictions; an entry is also compared with what its board fixes and with the board's other entries. Exit code 1 if
+    anything does not hold. Needs no torch.
     """
+    from qaugbench.board.checked import Checker
     from qaugbench.board.result_folders import result_folders
-    from qaugbench.board.verify import verify as verify_result
+    from qaugbench.board.trust import STATED
     from qaugbench.errors import EntryError
+    from qaugbench.report.card import check_cards
+    from qaugbench.stats.wording import listed
+
+    checker = Checker()
+
+    def look(path: Path) -> Checked:
+        found = checker(path)
+        check_cards(path, found.record)
+        return found
 
     folders, results = result_folders(names), []
-    for path, checked in each(folders, verify_result):
+    for path, checked in each(folders, look):
         facts: dict[str, Any] = {"path": str(path), "holds": not isinstance(checked, EntryError)}
         if isinstance(checked, EntryError):
             results.append({**facts, "error": str(checked)})
             words = "does not hold."
         else:
-            results.append({**facts, "id": checked.record.id, "numbers": checked.n_numbers, "logits": checked.n_logits})
+            results.append({**facts, **checked.facts()})
             words = f"holds. {checked.n_numbers:,} numbers recomputed from {checked.n_logits:,} logits."
+            words += "" if checked.trust is None else f" Trust: {checked.trust.words}."
+            for warning in checked.warnings:
+                click.echo(f"warning: {printable(f'{path}: {warning}')}", err=True)
         if not as_json:
             say(f"{path}: {words}")
+    if not as_json and any("trust" in one for one in results):
+        say(f"Stated by entries and not recomputed: {listed(STATED)} (docs/trust.md).")
     if not as_json and len(folders) > 1:
         say(f"{sum(one['holds'] for one in results)} of {len(folders)} hold.")
     return _end(results, as_json)

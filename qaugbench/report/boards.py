@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from qaugbench.board.board_table import Row
-    from qaugbench.board.gains import Measured
+    from qaugbench.board.standings import Standings
 
 COLUMNS = (
     *(
@@ -77,27 +77,19 @@ class Boards:
 
 
 def _rows(entries: tuple[Result, ...]) -> Iterator[dict[str, Any]]:
-    from qaugbench.board.comparable import Submitted, by_board, why_off_board
-    from qaugbench.board.confirmatory import confirmatory
-    from qaugbench.board.gains import measure
-    from qaugbench.board.pooled import pooled_rows
+    from qaugbench.board.comparable import Submitted
+    from qaugbench.board.standings import standings
 
-    submitted = [Submitted(entry.folder, entry.record) for entry in entries]
-    boards = [measure(group) for group in by_board(one for one in submitted if why_off_board(one.record) is None)]
-    adjusted = confirmatory(boards, pooled_rows(boards)).rows
-    for board in boards:
-        yield from _board_rows(board, adjusted)
+    return frame_rows(standings([Submitted(entry.folder, entry.record) for entry in entries]))
 
 
-def _board_rows(board: Measured, adjusted: Mapping[Any, float]) -> Iterator[dict[str, Any]]:
-    from qaugbench.board.board_table import rows_of
-    from qaugbench.board.gains import rank_ranges
-
-    for key in dict.fromkeys(fraction.key for entry in board.entries for fraction in entry.record.fractions):
-        ranks = {} if board.primary is None else rank_ranges(board.primary, key)
-        for entry in board.entries:
-            for row in rows_of(entry, key):
-                low, high = ranks.get(row.place, (None, None))
+def frame_rows(found: Standings) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all boards, each control beneath its generator, with the keys ``COLUMNS``."""
+    adjusted = found.family.rows
+    for sections in found.sections:
+        for section in sections:
+            for row in section.rows:
+                low, high = section.ranking.spans.get(row.place, (None, None))
                 yield _row(row) | {"rank_low": low, "rank_high": high, "adjusted_p": adjusted.get(row.place)}
                 yield from (_row(control) | {"control_of": row.arm.id} for control in row.controls)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from qaugbench.errors import DataError
+from qaugbench.errors import DataError, EntryError, shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import markdown_table
 from qaugbench.image_facts import SECTIONS, Appraisal, measure_info
@@ -16,8 +17,10 @@ from qaugbench.report.appraisal_page import asked
 from qaugbench.report.appraisal_rows import HEADER, READING
 from qaugbench.report.appraisal_text import appraisal_markdown
 from qaugbench.report.geometry_rows import geometry_words
+from qaugbench.untrusted import MIB, exists, read_bytes
 
-ENDINGS = (".html", ".md")
+CARDS = "cards"
+MOST_CARD_BYTES = 4 * MIB
 CARD_HEADER = ("criterion", "asks", "found")
 SOURCE = "Criteria after Zamzmi et al. 2025, Commun Eng 4:130, doi:10.1038/s44172-025-00450-1."
 
@@ -108,9 +111,13 @@ def card_html(appraisal: Appraisal, *, title: str, made: Mapping[str, str] | Non
     )
 
 
+MAKERS = {".html": card_html, ".md": card_markdown}
+"""What makes a card, by the ending of its file."""
+
+
 def check_card_path(path: Path) -> None:
     """Raise DataError for a card that could not be written: another ending, or a folder that is not there."""
-    if path.suffix not in ENDINGS:
+    if path.suffix not in MAKERS:
         raise DataError(f"--card writes a .html or .md file; got {path}.")
     if not path.parent.is_dir():
         raise DataError(f"The folder {path.parent} of the card does not exist.")
@@ -119,23 +126,39 @@ def check_card_path(path: Path) -> None:
 def write_card(path: Path, appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> Path:
     """Write the card to ``path``, a .html or .md file, whole or not at all, and return the path."""
     check_card_path(path)
-    make = card_html if path.suffix == ".html" else card_markdown
-    write_whole(path, make(appraisal, title=title, made=made))
+    write_whole(path, MAKERS[path.suffix](appraisal, title=title, made=made))
     return path
 
 
 def write_cards(folder: Path, record: Record) -> list[Path]:
     """Write the card of every generator variant of the first fraction into ``cards`` of a run's folder, as page and Markdown."""
+    cards = _cards(folder, record)
+    for path, text in cards.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return list(cards)
+
+
+def check_cards(folder: Path, record: Record) -> None:
+    """Raise EntryError for a card in the folder of a run that says otherwise than its record."""
+    for path, text in _cards(folder, record).items() if exists(folder / CARDS) else ():
+        if exists(path) and read_bytes(path, MOST_CARD_BYTES) != text.encode():
+            raise EntryError(
+                f"{shown(path, None)} is not the card of this record: it was changed, or another version wrote it. "
+                f"'qaugbench report {shown(folder, None)}' writes it again."
+            )
+
+
+def _cards(folder: Path, record: Record) -> dict[Path, str]:
+    """Return the text of every card of a run by the file that holds it."""
     found = record.appraisals.get(record.fractions[0].key, {})
-    written = []
+    texts = {}
     for arm in record.arms:
         if arm.generator is not None and arm.id in found:
-            title = f"{arm.id}, {record.board}"
-            for ending in ENDINGS:
-                path = folder / "cards" / f"{arm.id.replace(':', '-')}{ending}"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                written.append(write_card(path, found[arm.id], title=title, made=made_how(record, arm)))
-    return written
+            facts: dict[str, Any] = {"title": f"{arm.id}, {record.board}", "made": made_how(record, arm)}
+            for ending, make in MAKERS.items():
+                texts[folder / CARDS / f"{arm.id.replace(':', '-')}{ending}"] = make(found[arm.id], **facts)
+    return texts
 
 
 def made_how(record: Record, arm: ArmInfo) -> dict[str, str]:

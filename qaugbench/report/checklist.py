@@ -80,25 +80,35 @@ class Checklist:
         return "\n\n".join(block for block in blocks if block)
 
 
-def checklist(entry: Path, root: Path) -> Checklist:
-    """Return the checklist of the entry in the folder ``entry``, which was verified when it was written below ``root``."""
-    record = read_entry(entry).record
-    files = {name: (entry / name).stat().st_size for name in CONTENTS if (entry / name).is_file()}
+def checklist(entry: Path, root: Path, branch: str | None = None) -> Checklist:
+    """Return the checklist of the entry in the folder ``entry``, which was verified when it was written below ``root``.
+
+    ``branch`` is the one that it was committed on, if it was.
+    """
+    sizes = {name: (entry / name).stat().st_size for name in CONTENTS if (entry / name).is_file()}
+    return checklist_of(entry, read_entry(entry).record, sizes, root, branch)
+
+
+def checklist_of(
+    entry: Path, record: Record, sizes: Mapping[str, int], root: Path, branch: str | None = None
+) -> Checklist:
+    """Return the checklist of an entry that need not be written yet, by its record and the bytes of its files."""
+    files = {name: sizes[name] for name in CONTENTS if name in sizes}
     following = {f"qaugbench verify {quote(str(entry))}": "what the reviewer will run"}
     why = why_off_board(record)
     if why is None:
         following |= {
             f"qaugbench leaderboard build {quote(str(root))}": "its row beside those of the board's other entries",
-            **_to_pull_request(entry, root),
+            **_to_pull_request(entry, root, branch),
         }
     return Checklist(entry, str(record.board), files, why, tuple(checks(record)), following)
 
 
-def _to_pull_request(entry: Path, root: Path) -> dict[str, str]:
-    """Return the command that adds an entry to a repository, which outside of one is a copy into a clone."""
+def _to_pull_request(entry: Path, root: Path, branch: str | None) -> dict[str, str]:
+    """Return the command that proposes an entry: of its branch, or a copy into a clone where there is no repository."""
     opened = "open a pull request that adds this folder and nothing else"
-    if any((above / ".git").exists() for above in entry.resolve().parents):
-        return {f"git add {quote(str(entry))}": f"then commit, and {opened}"}
+    if branch is not None:
+        return {f"git push origin {quote(branch)}": f"the entry is its one commit; then {opened}, with the text below"}
     target = f"CLONE/{RESULTS}/{entry.relative_to(root).parent}/"
     words = f"CLONE is a clone of qaugbench's repository, since this folder is in none; then commit there, and {opened}"
     return {f"mkdir -p {target} && cp -r {quote(str(entry))} {target}": words}

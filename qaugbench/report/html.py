@@ -127,8 +127,8 @@ def render(
             confirmatory=record.scores.confirmatory,
             notes=answers.further_notes(record),
             fractions=[_fraction(record, fraction.key) for fraction in record.fractions],
-            deviations=_deviations(record),
-            generator_rows=_generator_rows(record),
+            deviations=deviations(record),
+            generator_rows=generator_rows(record),
             class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
             pictures=pictures,
             images=images_section(record, pair_sheets(pairs)),
@@ -296,7 +296,7 @@ def _untested(record: Record, key: str) -> dict[str, str]:
     return _together((sentence, arm) for arm, sentences in said.items() for sentence in sentences)
 
 
-def _deviations(record: Record) -> dict[str, str]:
+def deviations(record: Record) -> dict[str, str]:
     """Return every deviation from a paper, by the list of generators that have it."""
     return _together((deviation, facts.id) for facts in record.generators for deviation in facts.deviations)
 
@@ -386,7 +386,7 @@ def _milestones_picture(record: Record, key: str) -> Picture | None:
     return _picture(caption, f"Plot of distances on the way of each fit: {words}.", draw)
 
 
-def _generator_rows(record: Record) -> list[dict[str, Any]]:
+def generator_rows(record: Record) -> list[dict[str, Any]]:
     """Return one row per generator: its facts and the parameter counts of all its variants side by side."""
     found: dict[str, dict[str, Any]] = {}
     for facts in record.generators:

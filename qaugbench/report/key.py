@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from markupsafe import Markup
 from matplotlib.markers import MarkerStyle
@@ -17,6 +18,7 @@ DASHES = {"solid": "none", "dashed": "4 2", "dashdot": "4 2 1 2", "dotted": "1 2
 SIZE = 8
 
 
+@cache
 def key(look: Look) -> Markup:
     """Return a line and a mark as SVG without a name of its own: what it stands for is written beside it."""
     style = f"--key:{look.color};--key-dark:{on_dark(look.color)}"

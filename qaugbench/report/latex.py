@@ -35,6 +35,8 @@ SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+SPAN = re.compile(r"\d+-\d+")
+CHANGE = re.compile(r"([-+]?\d?\.\d+) (\[[-+.,\d ]+\])")
 NUMBER = re.compile(r"\[?[-+<]?\.?\d[-+.,\d ]*\]?")
 
 
@@ -50,7 +52,7 @@ def latex_tables(record: Record) -> str:
         for number, (title, rows) in enumerate(other_families(record, fraction.key), start=1):
             caption = f"{record.title}, {views.share_words(record, fraction.key)}. {title}"
             label = f"{record.id}-{fraction.key}-differences-{number}"
-            parts.append(_table(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
+            parts.append(table_block(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
     return "\n".join(parts) + "\n"
 
 
@@ -64,9 +66,18 @@ def escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    r"""Return a cell: a number or an interval in mathematical type, so that its sign is a minus, all else as text."""
+    r"""Return a cell: numbers and intervals in mathematical type, so that signs are minuses, a range with a dash, else text.
+
+    >>> _cell("-.009 [-.017, -.002]"), _cell("1-3"), _cell("R+os & more")
+    ('$-.009$ $[-.017, -.002]$', '1--3', 'R+os \\& more')
+    """
     if text == "-":
         return "--"
+    if SPAN.fullmatch(text):
+        return text.replace("-", "--")
+    change = CHANGE.fullmatch(text)
+    if change:
+        return f"${change[1]}$ ${change[2]}$"
     return f"${text}$" if NUMBER.fullmatch(text) and not text.isdigit() else escaped(text)
 
 
@@ -75,7 +86,7 @@ def _main_table(record: Record, key: str, endpoint: str) -> str:
     title = endpoint if scored is None else scored.title
     caption = f"{record.title}, {views.share_words(record, key)}: {title}."
     found = _main_notes(record, key, scored)
-    return _table(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
+    return table_block(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
 
 
 def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[str]:
@@ -104,14 +115,28 @@ def _provisional(record: Record) -> list[str]:
     return [f"Provisional: a listed result needs {LISTED_REPLICATES} replicates."] if few else []
 
 
-def _table(caption: str, header: Row, body: Sequence[Row], label: str, notes: Sequence[str]) -> str:
-    rows = [" & ".join(map(_cell, row)) for row in (header, *body)]
+def table_block(
+    caption: str,
+    header: Row,
+    body: Sequence[Row],
+    label: str,
+    notes: Sequence[str],
+    cited: Sequence[str | None] = (),
+    words: int = 1,
+) -> str:
+    """Return a table with its notes below it, its first and its last ``words`` columns aligned to the left.
+
+    ``cited`` is the BibTeX key of each row's method, None where there is none.
+    """
+    keys = [None, *(cited or [None] * len(body))]
+    marks = [rf"~\cite{{{key}}}" if key else "" for key in keys]
+    rows = [_line(row, mark) for row, mark in zip((header, *body), marks, strict=True)]
     lines = [
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escaped(caption)}}}",
         rf"\label{{tab:{re.sub('[^A-Za-z0-9]+', '-', label).strip('-')}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(header) - 2)}l}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1 - words)}{'l' * words}}}",
         r"\toprule",
         rf"{rows[0]} \\",
         r"\midrule",
@@ -125,6 +150,11 @@ def _table(caption: str, header: Row, body: Sequence[Row], label: str, notes: Se
         r"\end{table}",
     ]
     return "\n".join(lines)
+
+
+def _line(row: Row, mark: str) -> str:
+    first, *others = map(_cell, row)
+    return " & ".join([f"{first}{mark}", *others])
 
 
 def _plain(text: str) -> str:

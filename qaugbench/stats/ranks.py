@@ -6,7 +6,7 @@ interval above 0, and certainly ahead of those whose interval is below; every ra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,12 +19,14 @@ from qaugbench.stats.families import DRAWS, SEED, Family, simultaneous
 class Ranks:
     """The possible ranks of each arm, ``low`` [K] to ``high`` [K], 1 the best; ``order`` [K] sorts arms by value.
 
-    All K sets hold the true ranks at once with the probability asked for.
+    All K sets hold the true ranks at once with the probability asked for. ``separable`` is the smallest difference between
+    two arms that would have been decided; None where no pair was compared or no difference varies.
     """
 
     low: np.ndarray
     high: np.ndarray
     order: np.ndarray
+    separable: float | None = None
 
 
 def rank_sets(
@@ -57,7 +59,9 @@ def rank_sets(
     differences = np.eye(theta.shape[0])
     joint = contrast_covariance(theta, influence, differences[first] - differences[second], n_eff)
     family = simultaneous(joint, level=level, draws=draws, seed=seed)
-    return ranks_of(theta.mean(axis=1), *_decided(family))
+    varying = family.se[family.se > 0]
+    separable = float(family.quantile * varying.min()) if varying.size else None
+    return replace(ranks_of(theta.mean(axis=1), *_decided(family)), separable=separable)
 
 
 def ranks_of(values: np.ndarray, above: np.ndarray, below: np.ndarray) -> Ranks:

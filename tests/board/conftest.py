@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qaugbench.board.entry import submit
+from tests.board.clone import make_clone
 from tests.board.factory import write_run
 
 
@@ -39,3 +40,9 @@ def entry(made_boards: Path, tmp_path: Path) -> Path:
     root = Path(shutil.copytree(made_boards, tmp_path / "leaderboards"))
     (found,) = root.glob("*/*/entries/*")
     return found
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a clone of an empty leaderboard on a bare remote, the present folder, with one finished run beside it."""
+    return make_clone(tmp_path, monkeypatch)

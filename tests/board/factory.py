@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.verify import scores_of
 from qaugbench.files import json_text, npz_bytes
+from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
     UNSCORED,
@@ -102,9 +104,19 @@ def predictions_for(
     replicates: int = 3,
     patients: int = 40,
     seed: int = 0,
+    real_seed: int | None = None,
     failed: tuple[tuple[str, int], ...] = (),
 ) -> PredictionSet:
-    """Return logits drawn around the labels, better with a higher QUALITY; NaN for (arm, replicate) in ``failed``."""
+    """Return logits drawn around the labels, better with a higher QUALITY; NaN for (arm, replicate) in ``failed``.
+
+    The arms on real images alone are those that ``real_seed`` draws, if given: on one board they are the same in all entries.
+    """
+    if real_seed is not None:
+        own, board = (
+            predictions_for(kind, arms, fractions, replicates=replicates, patients=patients, seed=one, failed=failed)
+            for one in (seed, real_seed)
+        )
+        return _with_real_arms(own, board)
     rng = np.random.default_rng(seed)
     n_classes = len(SPACES[kind][0])
     parts: dict[str, Any] = {}
@@ -128,6 +140,18 @@ def predictions_for(
             *(_logits(rng, parts[f"{part}_labels"], arms, replicates, missing) for part in ("test", "val"))
         )
     return PredictionSet(arms=arms, fractions=drawn, **parts)
+
+
+def _with_real_arms(own: PredictionSet, board: PredictionSet) -> PredictionSet:
+    real = np.isin(own.arms, list(ROLES))[:, None, None, None]
+    drawn = {
+        key: FractionPredictions(
+            np.where(real, board.fractions[key].test_logits, part.test_logits),
+            np.where(real, board.fractions[key].val_logits, part.val_logits),
+        )
+        for key, part in own.fractions.items()
+    }
+    return replace(own, fractions=drawn)
 
 
 def _logits(
@@ -284,11 +308,14 @@ def write_run(
     phantom: bool = True,
     failed: tuple[tuple[str, int], ...] = (),
     seed: int = 0,
+    real_seed: int | None = None,
     task: str = "brainmri",
     **changes: Any,
 ) -> Record:
     """Write a complete run folder and return its record; ``changes`` replace fields of the record."""
-    predicted = predictions_for(kind, arms, fractions, replicates=replicates, failed=failed, seed=seed)
+    predicted = predictions_for(
+        kind, arms, fractions, replicates=replicates, failed=failed, seed=seed, real_seed=real_seed
+    )
     failures = tuple(
         CellOutcome(
             stage="train",
@@ -333,3 +360,15 @@ def write_predictions(
     (folder / "predictions.npz").write_bytes(predicted.to_bytes())
     record = unscored(predicted, kind, phantom=phantom, task=task).model_copy(update=changes)
     return Submitted(folder, record)
+
+
+def appraisal(state: str) -> Appraisal:
+    """Return an appraisal that knows of copies alone."""
+    low, high = {"releasable": (-0.01, 0.01), "memorising": (0.2, 0.4), "not decided": (0.0, 0.4)}[state]
+    measures = {
+        "copies/excess": Measure(value=(low + high) / 2, ci_low=low, ci_high=high, n=100, n_real=100, extractor="one"),
+        "copies/found/all": Measure(value=0.9, n=100, extractor="one"),
+    }
+    return Appraisal(
+        n_synthetic=1, n_reference=1, n_training=1, extractors={}, states={"copies": state}, measures=measures
+    )

@@ -15,9 +15,8 @@ from qaugbench.board.entry import entry_schema, shortened, submit
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError
 from qaugbench.files import npz_bytes
-from qaugbench.image_facts import Appraisal
 from qaugbench.record import CellOutcome, read_record, record_text
-from tests.board.factory import write_run
+from tests.board.factory import appraisal, write_run
 from tests.board.tampering import change_record
 
 
@@ -168,11 +167,6 @@ def test_pictures_fitted_to_patients_are_shown_where_they_are_no_copies(
     verify(entry)
     if not shown:
         assert "of no generator were they found" in str(read_entry(entry).samples_withheld)
-
-
-def appraisal(state: str) -> Appraisal:
-    """Return an appraisal that knows of copies alone."""
-    return Appraisal(n_synthetic=1, n_reference=1, n_training=1, extractors={}, states={"copies": state}, measures={})
 
 
 def test_a_run_of_which_every_generator_failed_is_no_entry(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from qaugbench.board.comparable import Submitted, by_board
-from qaugbench.board.gains import Gains, Measured, Place, measure, rank_ranges
+from qaugbench.board.gains import Gains, Measured, Place, measure, ranking
 from qaugbench.errors import EntryError
 from qaugbench.predictions import read_predictions
 from qaugbench.record import LabelFacts
@@ -74,15 +74,15 @@ def _planted(levels: list[float]) -> Gains:
 
 
 def test_ranks_of_a_planted_order_are_that_order() -> None:
-    assert list(rank_ranges(_planted([0.1, 0.3, 0.2]), "10%").values()) == [(3, 3), (1, 1), (2, 2)]
+    assert list(ranking(_planted([0.1, 0.3, 0.2]), "10%").spans.values()) == [(3, 3), (1, 1), (2, 2)]
 
 
 def test_rows_that_cannot_be_told_apart_share_their_ranks() -> None:
-    assert list(rank_ranges(_planted([0.2, 0.2, 0.0, 0.2]), "10%").values()) == [(1, 3), (1, 3), (4, 4), (1, 3)]
+    assert list(ranking(_planted([0.2, 0.2, 0.0, 0.2]), "10%").spans.values()) == [(1, 3), (1, 3), (4, 4), (1, 3)]
 
 
 def test_only_rows_of_the_fraction_asked_for_are_ranked() -> None:
-    assert rank_ranges(_planted([0.1, 0.3]), "100%") == {}
+    assert ranking(_planted([0.1, 0.3]), "100%").spans == {}
 
 
 def test_the_mean_over_entries_is_of_one_generator_at_one_fraction() -> None:

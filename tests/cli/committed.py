@@ -23,3 +23,9 @@ def write_committed_run(runs: Path) -> Path:
     (run / "record.json").write_text(json.dumps(record), encoding="utf-8")
     shutil.copy(entry / "predictions.npz", run)
     return run
+
+
+def copied_entry(root: Path) -> Path:
+    """Copy the committed entry to its place below ``root`` and return its folder."""
+    entry = committed_entry()
+    return Path(shutil.copytree(entry, root / entry.relative_to(ROOT / "results")))

@@ -19,7 +19,7 @@ from qaugbench.board.reader import record_of
 from qaugbench.cli import main
 from qaugbench.errors import EntryError
 from qaugbench.report.result import Result
-from tests.board.factory import write_run
+from tests.board.factory import appraisal, write_run
 from tests.board.tampering import change_record
 
 
@@ -58,7 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the runs one and two, and a board with the entry of each; not to be changed."""
     root = tmp_path_factory.mktemp("made")
     for seed, name in enumerate(("one", "two")):
-        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, phantom=False)
+        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, real_seed=0, phantom=False)
         submit(root / "runs" / name, root / "results")
     return root
 
@@ -315,3 +315,20 @@ def test_an_entry_of_a_phantom_is_marked_and_on_no_board(here: Path, call: Calle
     assert "No board lists this entry: its images are a phantom's" in " ".join(said.out.split())
     assert "git add" not in said.out
     assert "no entry on real data yet" in call("leaderboard", "build", "practice").out
+
+
+def test_a_forged_card_and_a_forged_appraisal_do_not_hold(here: Path, call: Caller) -> None:
+    run = here / "runs" / "one"
+    change_record(run, lambda record: record.update(appraisals={"10%": {"qldm": appraisal("memorising").model_dump()}}))
+    assert call("report", "one").code == 0
+    card = run / "cards" / "qldm.md"
+    honest = card.read_text(encoding="utf-8")
+    assert call("verify", "one").code == 0
+    card.write_text(honest.replace("memorising", "releasable"), encoding="utf-8")
+    said = call("verify", "one")
+    assert said.code == 1
+    assert "cards/qldm.md is not the card of this record" in said.err
+    assert call("report", "one").code == call("verify", "one").code == 0
+    assert card.read_text(encoding="utf-8") == honest
+    change_record(run, lambda record: record["appraisals"]["10%"]["qldm"]["states"].update(copies="releasable"))
+    assert "copies is 'releasable', and its measures say 'memorising'" in call("verify", "one").err

@@ -86,6 +86,6 @@ def test_images_made_elsewhere_have_their_command() -> None:
     assert any("folder:made.zip" in command for command in commands(Path("README.md")))
 
 
-def test_the_board_in_results_is_the_one_that_is_built_from_its_entries() -> None:
+def test_the_committed_board_is_the_one_that_is_built_from_its_entries() -> None:
     built = CliRunner().invoke(cli, ["leaderboard", "build", str(ROOT / "results")]).output
-    assert built == (ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    assert built == (ROOT / "leaderboards" / "README.md").read_text(encoding="utf-8")

@@ -35,6 +35,7 @@ class Tab:
         self._commands, self._answers = os.fdopen(commands, "wb", buffering=0), os.fdopen(answers, "rb")
         self._number = 0
         self._session: dict[str, str] = {}
+        self._events: list[dict[str, Any]] = []
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
         session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._session = {"sessionId": session}
@@ -55,6 +56,30 @@ class Tab:
         found = self._ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def watch(self) -> None:
+        """Note from now on what goes wrong and what is asked for (``errors``, ``requests``)."""
+        for domain in ("Runtime", "Log", "Network"):
+            self._ask(f"{domain}.enable")
+        self._events.clear()
+
+    def errors(self) -> list[str]:
+        """Return what the pages complained about since ``watch``."""
+        self.value("0")
+        named = {"Runtime.exceptionThrown": "exceptionDetails", "Log.entryAdded": "entry"}
+        found = [one["params"][named[one["method"]]] for one in self._events if one["method"] in named]
+        return [str(one) for one in found]
+
+    def requests(self) -> list[str]:
+        """Return every address that was asked for since ``watch``."""
+        self.value("0")
+        asked = [one["params"] for one in self._events if one["method"] == "Network.requestWillBeSent"]
+        return [str(one["request"]["url"]) for one in asked]
+
+    def follow(self, script: str) -> None:
+        """Evaluate what leads to another page; return when that has loaded."""
+        self._ask("Runtime.evaluate", expression=script)
+        self._await("Page.loadEventFired")
 
     def names(self) -> list[tuple[str, str]]:
         """Return (role, name) of everything that assistive technology is told of, in the order of reading."""
@@ -95,8 +120,11 @@ class Tab:
         said = bytearray()
         while letter := self._answers.read(1):
             if letter == b"\0":
-                yield json.loads(said)
+                found = json.loads(said)
                 said.clear()
+                if "method" in found:
+                    self._events.append(found)
+                yield found
             else:
                 said += letter
         raise AssertionError("the browser ended")

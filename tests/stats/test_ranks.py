@@ -54,6 +54,16 @@ def test_values_that_never_vary_are_not_ranked_apart() -> None:
         assert (ranks.low.tolist(), ranks.high.tolist()) == ([1, 1], [2, 2])
 
 
+def test_a_smaller_difference_than_the_separable_one_separates_nothing() -> None:
+    theta, influence = _arms([0.5, 0.5], np.random.default_rng(3))
+    limit = rank_sets(theta, influence, 60, draws=5000).separable
+    assert limit is not None
+    level = theta - theta.mean(axis=1, keepdims=True)
+    for difference, highest in ((0.99 * limit, 2), (1.01 * limit, 1)):
+        ranks = rank_sets(level + np.array([[difference], [0.0]]), influence, 60, draws=5000)
+        assert (ranks.high[0], ranks.separable) == (highest, pytest.approx(limit))
+
+
 def test_one_arm_is_first() -> None:
     theta, influence = _arms([0.5], np.random.default_rng(0))
     ranks = rank_sets(theta, influence, 60)

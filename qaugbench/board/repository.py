@@ -1,0 +1,88 @@
+"""One commit on a branch of its own in a git repository, made without touching what is checked out or staged there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qaugbench.errors import EntryError, shown
+
+UNBORN = "0" * 40
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The git repository whose files are in ``root``."""
+
+    root: Path
+
+    @classmethod
+    def around(cls, path: Path) -> Repository | None:
+        """Return the repository that a path is in, whether there is anything at the path or not; None outside of any."""
+        here = next(one for one in (path.absolute(), *path.absolute().parents) if one.is_dir())
+        if shutil.which("git") is None:
+            return None
+        found = subprocess.run(
+            ["git", "rev-parse", "--show-toplevel"], cwd=here, capture_output=True, text=True, check=False
+        )
+        top = found.stdout.strip()
+        return cls(Path(top)) if found.returncode == 0 and top else None
+
+    def commit(self, name: str) -> str:
+        """Return the commit that a name stands for; EntryError where it stands for none."""
+        return self.git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").strip()
+
+    def blob(self, name: str) -> bytes:
+        """Return the content of a file by the name of its object."""
+        done = subprocess.run(["git", "cat-file", "blob", name], cwd=self.root, capture_output=True, check=False)
+        if done.returncode:
+            raise EntryError(f"git has no file {shown(name)} in {shown(self.root, None)}.")
+        return done.stdout
+
+    def git(self, *words: str, stdin: bytes | None = None, index: Path | None = None) -> str:
+        """Return what a git command prints; one that fails raises EntryError with what it said."""
+        environment = {**os.environ, "LC_ALL": "C", **({"GIT_INDEX_FILE": str(index)} if index else {})}
+        done = subprocess.run(
+            ["git", *words], cwd=self.root, input=stdin, capture_output=True, env=environment, check=False
+        )
+        if done.returncode:
+            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            raise EntryError(f"git {words[0]} failed in {shown(self.root, None)}: {shown(said, 300)}")
+        return done.stdout.decode(errors="replace")
+
+    def path_of(self, path: Path) -> str:
+        """Return a path as git names it, below the root of the repository."""
+        return path.absolute().resolve().relative_to(self.root.resolve()).as_posix()
+
+    def commit_on_branch(
+        self, branch: str, message: str, added: Mapping[str, bytes], removed: Sequence[str] = ()
+    ) -> str:
+        """Return the commit that a new branch has on top of the present one: files ``added`` and ``removed`` by their paths.
+
+        Raises EntryError where the branch exists already, or where git does not know who commits.
+        """
+        if self.git("branch", "--list", branch).strip():
+            raise EntryError(
+                f"The branch {branch} exists already: 'git branch -D {branch}' removes it, if it is yours."
+            )
+        with tempfile.TemporaryDirectory(prefix="qaugbench-index-") as folder:
+            index = Path(folder) / "index"
+            self.git("read-tree", "HEAD", index=index)
+            for path, content in added.items():
+                blob = self.git("hash-object", "-w", "--stdin", stdin=content).strip()
+                self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index=index)
+            for path in removed:
+                self.git("update-index", "--force-remove", "--", path, index=index)
+            tree = self.git("write-tree", index=index).strip()
+        commit = self.git("commit-tree", tree, "-p", "HEAD", "-m", message).strip()
+        self.git("update-ref", f"refs/heads/{branch}", commit, UNBORN)
+        return commit
+
+    def remove_branch(self, branch: str) -> None:
+        """Remove a branch; nothing is said where there is none."""
+        self.git("update-ref", "-d", f"refs/heads/{branch}")

@@ -1,0 +1,131 @@
+"""Taking an entry off its board: its files go, a note with the reason stays, and the same entry does not come back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from qaugbench.board.bundle import ENTRY_FILE, LARGEST
+from qaugbench.board.pull_request import Proposal, Proposed, propose
+from qaugbench.board.reader import check_folder, record_of
+from qaugbench.board.repository import Repository
+from qaugbench.board.result_folders import is_entry
+from qaugbench.board.safe_text import fault_of
+from qaugbench.board.trust import entry_hash
+from qaugbench.errors import EntryError, shown
+from qaugbench.files import json_text, write_whole
+from qaugbench.predictions import Facts
+from qaugbench.record import Sha256, parse_facts
+from qaugbench.untrusted import MIB, exists, read_bytes
+
+WITHDRAWN = "withdrawn"
+LONGEST_REASON = 500
+
+
+class Withdrawal(Facts):
+    """The content of ``withdrawn/<entry>.json`` on a board."""
+
+    schema_version: Literal[1] = 1
+    id: str
+    manifest_sha256: Sha256
+    predictions_sha256: Sha256
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """An entry that was taken off its board, or would be: its folder, the note, and what was proposed in a repository."""
+
+    path: Path
+    note: Path
+    proposed: Proposed | None
+
+
+def withdrawal_file(entry: Path) -> Path:
+    """Return where the note on a withdrawn entry is kept: beside the folder of the board's entries."""
+    return entry.parent.parent / WITHDRAWN / f"{entry.name}.json"
+
+
+def check_not_withdrawn(entry: Path) -> None:
+    """Raise EntryError for an entry that was withdrawn."""
+    if exists(withdrawal_file(entry)):
+        found = _read(withdrawal_file(entry))
+        raise EntryError(f"{shown(entry, None)} was withdrawn: {shown(found.reason, 300)} Submit another run.")
+
+
+def withdrawals(root: Path) -> Iterator[Withdrawal]:
+    """Yield the notes on withdrawn entries of all boards below ``root``, in the order of their paths."""
+    for path in sorted(root.glob(f"*/*/{WITHDRAWN}/*.json")):
+        yield _read(path)
+
+
+def _read(path: Path) -> Withdrawal:
+    found = parse_facts(read_bytes(path, MIB), path, Withdrawal)
+    fault = fault_of(found.reason) or fault_of(found.id, is_name=True)
+    if fault is not None:
+        raise EntryError(f"{shown(path, None)}: a text {fault}.")
+    return found
+
+
+def withdraw(entry: Path, reason: str, *, dry_run: bool = False, push: bool = False) -> Withdrawn:
+    """Take the entry in the folder ``entry`` off its board, and propose that on a branch where it is in a repository.
+
+    Raises EntryError for what is no entry on a board, for a reason that cannot be shown, and where a step fails, after undoing
+    those before it.
+    """
+    check_folder(entry)
+    if not is_entry(entry) or entry.absolute().parent.name != "entries":
+        raise EntryError(f"{shown(entry, None)} is no entry on a board. Give <task>/<source>-<track>/entries/<id>.")
+    fault = fault_of(reason) if reason.strip() and len(reason) <= LONGEST_REASON else "is empty, or too long"
+    if fault is not None:
+        raise EntryError(f"The reason {fault}; give one or two plain sentences of at most {LONGEST_REASON} characters.")
+    record, note = record_of(entry), withdrawal_file(entry.absolute())
+    sentence = f"{reason.strip().rstrip('.')}."
+    facts = Withdrawal(
+        id=record.id,
+        manifest_sha256=entry_hash(entry),
+        predictions_sha256=record.predictions_sha256,
+        reason=sentence,
+    )
+    text = json_text(facts.model_dump(mode="json"))
+    repository = Repository.around(entry)
+
+    def write(undo: ExitStack) -> None:
+        _move_away(entry, undo)
+        undo.callback(note.unlink, missing_ok=True)
+        write_whole(note, text)
+
+    if dry_run:
+        return Withdrawn(entry, note, None)
+    if repository is None:
+        with ExitStack() as undo:
+            write(undo)
+            undo.pop_all()
+        return Withdrawn(entry, note, None)
+    tracked = repository.git("ls-files", "--", repository.path_of(entry)).splitlines()
+    proposal = Proposal(
+        branch=f"withdraw/{record.id}",
+        title=f"entry: {record.id} is withdrawn",
+        text=f"Entry `{record.id}` of `{record.board}` is withdrawn: {sentence}\n",
+        added={repository.path_of(note): text.encode()},
+        removed=tuple(tracked),
+    )
+    return Withdrawn(entry, note, propose(repository, proposal, write, push=push))
+
+
+def _move_away(entry: Path, undo: ExitStack) -> None:
+    """Remove the folder of an entry; undone, its files are back."""
+    files = {path.name: read_bytes(path, LARGEST.get(path.name, LARGEST[ENTRY_FILE])) for path in entry.iterdir()}
+
+    def bring_back() -> None:
+        for name, content in files.items():
+            write_whole(entry / name, content)
+
+    undo.callback(bring_back)
+    shutil.rmtree(entry)
