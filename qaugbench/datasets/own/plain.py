@@ -114,9 +114,9 @@ def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] |
     where = f"labels.csv in {files.root}"
     table = read_own_table(files.read("labels.csv"), where)
     file_column, class_column = table.column(*FILE_COLUMNS), table.column(*CLASS_COLUMNS)
-    for wanted, column in ((FILE_COLUMNS[0], file_column), (CLASS_COLUMNS[0], class_column)):
-        if column is None:
-            return None, f"{where} has no column {wanted!r}; its columns are {first_offenders(table.columns, 20)}"
+    if file_column is None or class_column is None:
+        wanted = FILE_COLUMNS[0] if file_column is None else CLASS_COLUMNS[0]
+        return None, f"{where} has no column {wanted!r}; its columns are {first_offenders(table.columns, 20)}"
     said = {PurePosixPath(row[file_column]).name: row[class_column] for row in table.rows}
     found = {name: said.get(PurePosixPath(name).name, "") for name in names}
     lacking = [name for name, value in found.items() if not value]
