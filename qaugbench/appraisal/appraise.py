@@ -19,7 +19,7 @@ from qaugbench.appraisal.fidelity import (
     reconstruction,
     spectra,
 )
-from qaugbench.appraisal.labels import Judged, label_measures, label_state, probe_auroc
+from qaugbench.appraisal.labels import Judged, label_measures, probe_auroc
 from qaugbench.appraisal.measures import measured
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.trained import training_measures, training_state
@@ -28,6 +28,7 @@ from qaugbench.extractors.cache import RememberedExtractor
 from qaugbench.extractors.contract import Extractor, PairDistance, Provenance
 from qaugbench.image_facts import Appraisal, ExtractorFacts, Measure
 from qaugbench.metrics.closest_pairs import ClosePair
+from qaugbench.metrics.image_states import labels_state
 from qaugbench.seeds import child_seed, numpy_generator
 
 NOISE_IMAGES = 100
@@ -94,7 +95,7 @@ def appraise(
     training = _training(sets, first, random("training"))
     tell("labels")
     labels = _labels(sets, verdicts, first)
-    held, doubt = label_state(labels.get("labels/skill"), labels.get("labels/judge"))
+    held, doubt = labels_state(labels)
     fidelity = _on_each(sets, remembered, random, tell)
     if originals is not None:
         fidelity |= reconstruction(sets.synthetic.images, originals)

@@ -10,8 +10,9 @@ from qaugbench.appraisal.measures import measured, with_error
 from qaugbench.appraisal.sets import Sets
 from qaugbench.extractors.contract import PairDistance
 from qaugbench.image_facts import Measure
-from qaugbench.metrics.diversity import COLLAPSED_RATIO, vendi_ratio
-from qaugbench.metrics.image_pairs import COLLAPSED_EXCESS, distance_ratio, similarity_excess
+from qaugbench.metrics.diversity import vendi_ratio
+from qaugbench.metrics.image_pairs import distance_ratio, similarity_excess
+from qaugbench.metrics.image_states import collapse_state
 
 WHOLE = "all"
 
@@ -37,12 +38,10 @@ def look_for_collapse(
 ) -> Variety:
     """Return the variety of each class; ``synthetic`` [N, D] and ``reference`` [M, D] are features of the images of ``sets``.
 
-    How far apart images are is measured where there is an ``lpips``. ``collapsed`` where the Vendi ratio of any class is below .5,
-    or pairs of its images are more alike than real ones by over .1 in MS-SSIM, with 95 % confidence. Without labels all images are
-    one class.
+    How far apart images are is measured where there is an ``lpips``. The state is that of ``collapse_state``. Without labels all
+    images are one class.
     """
     measures: dict[str, Measure] = {}
-    flags, lacking = [], []
     for name, own, real in _classes(sets):
         vendi = measured(lambda own=own, real=real: _vendi(synthetic[own], reference[real], extractor, rng))  # type: ignore[misc]
         ssim = measured(lambda own=own, real=real: _ssim(sets, own, real, rng, pairs))  # type: ignore[misc]
@@ -50,16 +49,7 @@ def look_for_collapse(
         if lpips is not None:
             apart = measured(lambda own=own, real=real: _lpips(sets, own, real, lpips, rng, pairs))  # type: ignore[misc]
             measures[f"collapse/lpips/{name}"] = apart
-        if vendi.value is None and ssim.value is None:
-            lacking.append(name)
-        if (vendi.value is not None and vendi.value < COLLAPSED_RATIO) or (
-            ssim.ci_low is not None and ssim.ci_low > COLLAPSED_EXCESS
-        ):
-            flags.append(name)
-    if len(lacking) == len(_classes(sets)):
-        return Variety(measures, "not measured", [])
-    remarks = [f"Hardly varied: {', '.join(flags)}."] if flags else []
-    return Variety(measures, "collapsed" if flags else "varied", remarks)
+    return Variety(measures, *collapse_state(measures))
 
 
 def _classes(sets: Sets) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from qaugbench.extractors.contract import Extractor
 from qaugbench.image_facts import Measure
 from qaugbench.metrics.closest_pairs import ClosePair, closest_pairs
 from qaugbench.metrics.copies import CopyExcess, copy_excess, distance_ratios, matching_weights, second_rank
+from qaugbench.metrics.image_states import TESTS, copies_state
 from qaugbench.metrics.membership import membership_inference
 from qaugbench.metrics.memorisation import authenticity, data_copying
 from qaugbench.metrics.orientations import OrientedNeighbours, oriented_nearest
@@ -22,8 +23,6 @@ from qaugbench.metrics.planted import Planted, planted_copies, sensitivity
 from qaugbench.metrics.registration import grey_candidates, registered_distances
 from qaugbench.orientations import ORIENTATIONS, oriented
 
-LEAST_FOUND = 0.5
-"""Share of planted copies that a test must find before its finding none clears a set of images."""
 Search = Callable[[np.ndarray], OrientedNeighbours]
 
 
@@ -49,12 +48,7 @@ class CopiesFound:
 def look_for_copies(
     sets: Sets, extractor: Extractor, rng: np.random.Generator, effort: Effort, *, registered: bool = True
 ) -> CopiesFound:
-    """Return what is known of copies.
-
-    The state is ``memorising`` if either test says so, ``releasable`` if a test says so that finds half of the planted copies and
-    no such test says otherwise; one that finds fewer clears nothing. Where one test accuses and another that finds more of the
-    planted copies clears, nothing is decided: images that are alike without being copies can share one near image.
-    """
+    """Return what is known of copies, on features and, if ``registered``, on pixels; the state is that of ``copies_state``."""
     training = sets.training
     if training is None:
         return CopiesFound({}, "not measured", [], [])
@@ -64,46 +58,26 @@ def look_for_copies(
     if registered:
         tests["_pixels"] = _pixels_test(sets, rng, effort)
     measures: dict[str, Measure] = {}
-    verdicts: list[_Verdict] = []
-    remarks: list[str] = []
+    needed: list[str] = []
     pairs: list[ClosePair] = []
     for ending, test in tests.items():
-        label = name if ending == "" else "registered pixels"
+        label = TESTS[ending] or name
         try:
             seen = test.search(sets.synthetic.images[test.synthetic])
             pairs = pairs or _pairs(seen, test.synthetic)
             found = test.excess(sets, seen)
         except StatisticsError as error:
             measures[f"copies/excess{ending}"] = Measure(value=None, reason=str(error), extractor=label)
-            remarks.append(f"Copies on {label}: {error}")
             continue
         measures[f"copies/excess{ending}"] = _excess(found, label)
+        measures.update(_planted(planted, test, found, ending, label))
         if found.state == "not decided" and found.n_needed is not None:
-            remarks.append(
+            needed.append(
                 f"Copies on {label} are not decided with {found.n} images; about {found.n_needed} would decide."
             )
-        shares = _planted(planted, test, found, ending, label)
-        measures.update(shares)
-        seen_rate = shares[f"copies/found{ending}/all"].value or 0.0
-        if found.state != "memorising" and seen_rate < LEAST_FOUND:
-            remarks.append(
-                f"On {label} the test finds {seen_rate:.0%} of planted copies, too few to clear these images."
-            )
-        else:
-            verdicts.append(_Verdict(label, found.state, seen_rate))
     measures.update(_companions(sets, extractor, rng, effort))
-    tested = any(measures[f"copies/excess{ending}"].value is not None for ending in tests)
-    state, doubt = _together(verdicts)
-    return CopiesFound(measures, state if verdicts or not tested else "not decided", remarks + doubt, pairs)
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """What one test says, on what, and the share of planted copies that it finds."""
-
-    label: str
-    state: str
-    found: float
+    state, remarks = copies_state(measures)
+    return CopiesFound(measures, state, needed + remarks, pairs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,20 +181,6 @@ def _companions(sets: Sets, extractor: Extractor, rng: np.random.Generator, effo
 def _excess(found: CopyExcess, label: str) -> Measure:
     facts: dict[str, Any] = {"n": found.n, "n_real": found.n_held_out, "extractor": label}
     return Measure(value=found.excess, ci_low=found.ci_low, ci_high=found.ci_high, real=0.0, **facts)
-
-
-def _together(verdicts: Sequence[_Verdict]) -> tuple[str, list[str]]:
-    """Return the state that the verdicts give together, and a remark where a better test clears what another accuses."""
-    said = {verdict.state: verdict for verdict in verdicts}
-    if not said:
-        return "not measured", []
-    accuser, clears = said.get("memorising"), said.get("releasable")
-    if accuser and clears and clears.found > accuser.found:
-        return "not decided", [
-            f"On {accuser.label} some images look like copies; on {clears.label}, where more of the planted copies are found "
-            f"({clears.found:.0%} for {accuser.found:.0%}), none do: look at the closest pairs."
-        ]
-    return next(word for word in ("memorising", "not decided", "releasable") if word in said), []
 
 
 def _rarest(training: ImageSet) -> int | None:

@@ -9,14 +9,10 @@ import numpy as np
 
 from qaugbench.appraisal.measures import measured, of_share
 from qaugbench.errors import StatisticsError
-from qaugbench.formatting import unsigned
 from qaugbench.image_facts import Measure
 from qaugbench.metrics.discrimination import quadratic_weighted_kappa
 from qaugbench.metrics.label_truth import Consistency, Seen, consistency, judged_auroc, label_skill, rate_of_class
 from qaugbench.recipe import LabelKind
-
-HELD, MORE_THAN_HALF, LOST = 0.8, 0.5, 0.2
-"""Skill from which labels hold, where its interval is above the second; they are lost where its interval is below the third."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,41 +58,6 @@ def label_measures(
     return measures
 
 
-def label_state(skill: Measure | None, judge: Measure | None) -> tuple[str, list[str]]:
-    """Return the word for a label skill, with the ``judge``'s own rate on real images, and why nothing is decided.
-
-    ``lost``: below .2 with confidence; ``weak``: below .8 with confidence; ``held``: .8 or more, above .5 with confidence; each
-    only by a judge that is right on real images more often than by chance, with confidence.
-
-    >>> judge = Measure(value=0.9, ci_low=0.85, ci_high=0.95, noise=0.5, n_real=80)
-    >>> label_state(Measure(value=0.9, ci_low=0.8, ci_high=1.0, n=60), judge)
-    ('held', [])
-    >>> label_state(Measure(value=0.05, ci_low=-0.05, ci_high=0.15, n=60), judge)
-    ('lost', [])
-    >>> label_state(None, None)
-    ('not measured', [])
-    """
-    if judge is None or judge.value is None or judge.noise is None:
-        return "not measured", []
-    if judge.ci_low is None or judge.ci_low <= judge.noise:
-        return "not decided", [
-            f"Whether the labels hold is not decided, as the judge is too weak: on {judge.n_real} real images it is right at "
-            f"{unsigned(judge.value)} (95 % interval {_limits(judge)}), and {unsigned(judge.noise)} is chance."
-        ]
-    if skill is None or skill.value is None or skill.ci_low is None or skill.ci_high is None:
-        return "not measured", []
-    if skill.ci_high < LOST:
-        return "lost", []
-    if skill.ci_high < HELD:
-        return "weak", []
-    if skill.value >= HELD and skill.ci_low > MORE_THAN_HALF:
-        return "held", []
-    return "not decided", [
-        f"Whether the labels hold is not decided, as {skill.n} synthetic and {skill.n_real} real images are too few: the label "
-        f"skill is {unsigned(skill.value)} (95 % interval {_limits(skill)})."
-    ]
-
-
 def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndarray, real_labels: np.ndarray) -> float:
     """Return the macro-AUROC over real images of a ridge probe on features that learned from synthetic ones (TSTR by a probe).
 
@@ -116,10 +77,6 @@ def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndar
     found = judged_auroc(scores, real_labels[:, scored], "multilabel")
     assert found is not None  # every scored class has both kinds
     return found.value
-
-
-def _limits(of: Measure) -> str:
-    return f"{unsigned(of.ci_low)} to {unsigned(of.ci_high)}"
 
 
 def _consistency(found: Consistency, n: int, facts: dict[str, Any]) -> Measure:

@@ -124,7 +124,7 @@ def copy_excess(ratios: np.ndarray, held_out_ratios: np.ndarray, weights: np.nda
     threshold = _quantile(held_out_ratios, weights, n_effective)
     flagged, n = int((ratios <= threshold).sum()), len(ratios)
     low, high = _interval(flagged, n, n_effective)
-    state = _state(low, high)
+    state = state_of_excess(low, high)
     return CopyExcess(
         state=state,
         excess=flagged / n - _expected(n_effective),
@@ -167,7 +167,8 @@ def _interval(flagged: int, n: int, n_effective: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _state(low: float, high: float) -> State:
+def state_of_excess(low: float, high: float) -> State:
+    """Return the word for an excess of copies with this 95 % interval."""
     if high <= TOLERATED:
         return "releasable"
     return "memorising" if low > EXPLAINED else "not decided"
@@ -177,7 +178,7 @@ def _needed(rate: float, n: int, n_effective: float) -> int | None:
     """Return about how many images of the same rate would decide, in steps of a tenth; None for too many."""
     while n <= MOST_IMAGES:
         n = max(n + 1, round(1.1 * n))
-        if _state(*_interval(round(rate * n), n, n_effective)) != "not decided":
+        if state_of_excess(*_interval(round(rate * n), n, n_effective)) != "not decided":
             return n
     return None
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qaugbench.appraisal import copies, labels
 from qaugbench.board import appraised
 from qaugbench.board.arms_required import CIRCUIT_CONTROLS
 from qaugbench.board.consistent import inconsistencies
@@ -85,8 +84,6 @@ def test_the_committed_entry_is_what_its_source_is_pinned_by(honest: Bundle) -> 
 
 
 def test_constants_of_floors_above_are_theirs() -> None:
-    assert (appraised.HELD, appraised.LOST) == (labels.HELD, labels.LOST)
-    assert appraised.LEAST_FOUND == copies.LEAST_FOUND
     assert {name for name, one in CONTROLS.items() if one.runs_circuit} == {"none", *CIRCUIT_CONTROLS}
 
 
