@@ -28,10 +28,11 @@ def false_words(record: Record) -> Iterator[str]:
             if key not in keys or arm not in arms:
                 yield f"{where}: the run has no such fraction or arm"
             else:
-                yield from (f"{where}: {words}" for words in _false(found))
+                yield from (f"{where}: {words}" for words in false_words_of(found))
 
 
-def _false(found: Appraisal) -> Iterator[str]:
+def false_words_of(found: Appraisal) -> Iterator[str]:
+    """Yield what one appraisal says that its measures do not."""
     unknown = [name for name in found.measures if "/".join(name.partition("@")[0].split("/")[:2]) not in MEASURES]
     if unknown:
         yield f"there is no measure {first_offenders(unknown)}"

@@ -16,6 +16,7 @@ from qaugbench.appraisal.copies import Effort
 from qaugbench.appraisal.fidelity import feature_distances
 from qaugbench.appraisal.labels import Judged
 from qaugbench.appraisal.sets import ImageSet, Sets
+from qaugbench.board.appraised import false_words_of
 from qaugbench.errors import DataError
 from qaugbench.extractors.contract import Provenance
 from qaugbench.extractors.lpips import Lpips, read_lpips
@@ -27,7 +28,10 @@ QUICK = Options(seed=3, effort=Effort(images=150, registered_images=60, planted=
 
 
 def appraised(sets: Sets, options: Options = QUICK, **further: object) -> Appraised:
-    return appraise(sets, [pixel_components(sets.reference.images)], options=options, **further)  # type: ignore[arg-type]
+    """Return an appraisal, of whose words ``verify`` holds that they follow from its measures."""
+    found = appraise(sets, [pixel_components(sets.reference.images)], options=options, **further)  # type: ignore[arg-type]
+    assert list(false_words_of(found.appraisal)) == []
+    return found
 
 
 def side_of(images: np.ndarray) -> np.ndarray:
@@ -99,6 +103,7 @@ def test_what_one_test_calls_copies_and_a_better_one_does_not_is_not_decided() -
     assert found.measures["copies/excess_pixels"].value < 0.02
     assert found.states["copies"] == "not decided"
     assert found.remarks[0].startswith("On quarters some images look like copies; on registered pixels, where more")
+    assert list(false_words_of(found)) == []
 
 
 def test_one_image_for_all_is_collapsed_but_not_copied() -> None:
