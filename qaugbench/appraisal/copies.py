@@ -80,7 +80,7 @@ def look_for_copies(
         measures[f"copies/excess{ending}"] = _excess(found, label)
         if found.state == "not decided" and found.n_needed is not None:
             remarks.append(
-                f"Copies on {label} are not decided with {found.n} images; about {found.n_needed} would decide."
+                f"Copies on {label} are not decided with {found.n} images; about {found.n_needed:,} would decide."
             )
         shares = _planted(planted, test, found, ending, label)
         measures.update(shares)
