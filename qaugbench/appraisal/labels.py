@@ -78,13 +78,14 @@ def label_state(skill: Measure | None, judge: Measure | None) -> tuple[str, list
     """
     if judge is None or judge.value is None or judge.noise is None:
         return "not measured", []
-    if judge.ci_low is None or judge.ci_low <= judge.noise:
+    reads = judge.ci_low is not None and judge.ci_low > judge.noise
+    if skill is None or (skill.value is None and reads):
+        return "not measured", []
+    if not reads or skill.value is None or skill.ci_low is None or skill.ci_high is None:
         return "not decided", [
             f"Whether the labels hold is not decided, as the judge is too weak: on {judge.n_real} real images it is right at "
             f"{unsigned(judge.value)} (95 % interval {_limits(judge)}), and {unsigned(judge.noise)} is chance."
         ]
-    if skill is None or skill.value is None or skill.ci_low is None or skill.ci_high is None:
-        return "not measured", []
     if skill.ci_high < LOST:
         return "lost", []
     if skill.ci_high < HELD:
@@ -133,7 +134,9 @@ def _judge(found: Seen | None, facts: dict[str, Any]) -> Measure:
 
 
 def _skill(found: Seen | None, real: Seen | None, n: int, facts: dict[str, Any]) -> Measure:
-    skill = None if found is None or real is None else label_skill(found, real)
+    if found is None:
+        raise StatisticsError("No class has both kinds of synthetic images, so a judge's word says nothing.")
+    skill = None if real is None else label_skill(found, real)
     if skill is None:
         raise StatisticsError("The judge cannot tell real images apart, so its word on synthetic ones says nothing.")
     return Measure(value=skill.value, ci_low=skill.ci_low, ci_high=skill.ci_high, real=1.0, n=n, **facts)
