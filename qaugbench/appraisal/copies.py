@@ -73,7 +73,7 @@ def look_for_copies(
         measures.update(_planted(planted, test, found, ending, label))
         if found.state == "not decided" and found.n_needed is not None:
             needed.append(
-                f"Copies on {label} are not decided with {found.n} images; about {found.n_needed} would decide."
+                f"Copies on {label} are not decided with {found.n} images; about {found.n_needed:,} would decide."
             )
     measures.update(_companions(sets, extractor, rng, effort))
     state, remarks = copies_state(measures)

@@ -90,7 +90,9 @@ def _judge(found: Seen | None, facts: dict[str, Any]) -> Measure:
 
 
 def _skill(found: Seen | None, real: Seen | None, n: int, facts: dict[str, Any]) -> Measure:
-    skill = None if found is None or real is None else label_skill(found, real)
+    if found is None:
+        raise StatisticsError("No class has both kinds of synthetic images, so a judge's word says nothing.")
+    skill = None if real is None else label_skill(found, real)
     if skill is None:
         raise StatisticsError("The judge cannot tell real images apart, so its word on synthetic ones says nothing.")
     return Measure(value=skill.value, ci_low=skill.ci_low, ci_high=skill.ci_high, real=1.0, n=n, **facts)

@@ -11,7 +11,7 @@ from qaugbench.metrics.copies import state_of_excess
 from qaugbench.metrics.image_states import TESTS, collapse_state, copies_state, labels_state, training_states
 from qaugbench.record import Record
 
-NEEDED = r"Copies on (?P<test>.+) are not decided with \d+ images; about \d+ would decide\."
+NEEDED = r"Copies on (?P<test>.+) are not decided with \d+ images; about [\d,]+ would decide\."
 """The one remark that says more than the measures beside it do."""
 
 

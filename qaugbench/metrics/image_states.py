@@ -88,13 +88,14 @@ def labels_state(measures: Measures) -> tuple[str, list[str]]:
     skill, judge = measures.get("labels/skill"), measures.get("labels/judge")
     if judge is None or judge.value is None or judge.noise is None:
         return "not measured", []
-    if judge.ci_low is None or judge.ci_low <= judge.noise:
+    reads = judge.ci_low is not None and judge.ci_low > judge.noise
+    if skill is None or (skill.value is None and reads):
+        return "not measured", []
+    if not reads or skill.value is None or skill.ci_low is None or skill.ci_high is None:
         return "not decided", [
             f"Whether the labels hold is not decided, as the judge is too weak: on {judge.n_real} real images it is right at "
             f"{unsigned(judge.value)} (95 % interval {_limits(judge)}), and {unsigned(judge.noise)} is chance."
         ]
-    if skill is None or skill.value is None or skill.ci_low is None or skill.ci_high is None:
-        return "not measured", []
     if skill.ci_high < LOST:
         return "lost", []
     if skill.ci_high < HELD:

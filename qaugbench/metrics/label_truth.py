@@ -37,12 +37,13 @@ class Consistency:
 class Skill:
     """What a judge sees above chance, over what it sees above chance in real images, with its 95 % interval.
 
-    1 as for real images, 0 for labels that mean nothing and for one class drawn for all.
+    1 as for real images, 0 for labels that mean nothing and for one class drawn for all. The limits are None where the judge's own
+    excess over chance is within its error: any skill would fit.
     """
 
     value: float
-    ci_low: float
-    ci_high: float
+    ci_low: float | None
+    ci_high: float | None
 
 
 def consistency(
@@ -100,18 +101,21 @@ def judged_auroc(logits: np.ndarray, requested: np.ndarray, kind: str) -> Seen |
 def label_skill(synthetic: Seen, real: Seen) -> Skill | None:
     """Return the skill of labels, None where the judge cannot tell real images apart.
 
-    Its interval is that of a ratio, by the delta method: an uncertain judge makes it wide.
+    Its interval is that of a ratio (Fieller 1954): an uncertain judge makes it wide.
 
     >>> found = label_skill(Seen(0.7, 0.6, 0.8, 0.5), Seen(0.9, 0.9, 0.9, 0.5))
     >>> [round(number, 3) for number in (found.value, found.ci_low, found.ci_high)]
     [0.5, 0.25, 0.75]
     """
-    span = real.value - real.chance
+    excess, span = synthetic.value - synthetic.chance, real.value - real.chance
     if span <= 0:
         return None
-    value = (synthetic.value - synthetic.chance) / span
-    half = float(np.hypot(_half_width(synthetic), value * _half_width(real))) / span
-    return Skill(value, value - half, value + half)
+    error, doubt = _half_width(synthetic), _half_width(real)
+    certain = span**2 - doubt**2
+    if certain <= 0:
+        return Skill(excess / span, None, None)
+    half = float(np.sqrt(certain * error**2 + (excess * doubt) ** 2))
+    return Skill(excess / span, (excess * span - half) / certain, (excess * span + half) / certain)
 
 
 def _half_width(seen: Seen) -> float:

@@ -27,7 +27,7 @@ WORDS = {
     "lost": "A judge sees the classes asked for hardly more often than by chance.",
 }
 NOT_DECIDED: Mapping[Section, str] = {
-    "copies": "Whether some are copies cannot be said; the remarks say why.",
+    "copies": "Whether there are more copies than chance explains cannot be said; the remarks say why.",
     "labels": "Too few images, or too weak a judge, to say whether labels hold; the remarks have the numbers.",
 }
 

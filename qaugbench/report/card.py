@@ -49,7 +49,7 @@ CRITERIA = (
     Criterion(
         "constraint",
         "Do they keep to what is possible?",
-        ("labels/consistency", "labels/skill", "labels/judged", "fidelity/checkerboard"),
+        ("labels/consistency", "labels/skill", "labels/judge", "labels/judged", "fidelity/checkerboard"),
         "No rule of anatomy or of the scanner was checked.",
     ),
     Criterion(

@@ -7,7 +7,15 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from qaugbench.errors import StatisticsError
-from qaugbench.metrics.label_truth import Consistency, Skill, consistency, judged_auroc, label_skill, rate_of_class
+from qaugbench.metrics.label_truth import (
+    Consistency,
+    Seen,
+    Skill,
+    consistency,
+    judged_auroc,
+    label_skill,
+    rate_of_class,
+)
 from qaugbench.metrics.shares import wilson_interval
 
 
@@ -59,6 +67,12 @@ def test_intervals_of_the_skill_hold_the_truth_with_few_real_images() -> None:
         found = skill_of(consistency(judged(drawn, 0.6, rng), drawn, judged(real, 0.6, rng), real))
         held += found.ci_low <= 1 <= found.ci_high
     assert held > 0.92 * 400
+
+
+def test_a_judge_within_its_own_error_of_chance_gives_no_limits() -> None:
+    doubtful = label_skill(Seen(0.6, 0.55, 0.65, 0.5), Seen(0.6, 0.45, 0.75, 0.5))
+    assert doubtful.value == pytest.approx(1)
+    assert (doubtful.ci_low, doubtful.ci_high) == (None, None)
 
 
 def test_one_class_drawn_for_all_has_no_skill() -> None:

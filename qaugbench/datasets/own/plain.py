@@ -107,7 +107,7 @@ def _classes(path: Path, files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[
     folders = [PurePosixPath(name).parts for name in names]
     if all(len(parts) > 1 for parts in folders) and len({parts[-2] for parts in folders}) > 1:
         return {name: parts[-2] for name, parts in zip(names, folders, strict=True)}, ""
-    return None, f"{path} has no labels.csv, and no folders below it that are classes"
+    return None, f"{path} has no labels.csv, and not several folders below it, one per class"
 
 
 def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
@@ -115,13 +115,13 @@ def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] |
     table = read_own_table(files.read("labels.csv"), where)
     file_column, class_column = table.column(*FILE_COLUMNS), table.column(*CLASS_COLUMNS)
     if file_column is None or class_column is None:
-        wanted = FILE_COLUMNS[0] if file_column is None else CLASS_COLUMNS[0]
-        return None, f"{where} has no column {wanted!r}; its columns are {first_offenders(table.columns, 20)}"
+        lacking = FILE_COLUMNS[0] if file_column is None else CLASS_COLUMNS[0]
+        return None, f"{where} has no column {lacking!r}; its columns are {first_offenders(table.columns, 20)}"
     said = {PurePosixPath(row[file_column]).name: row[class_column] for row in table.rows}
     found = {name: said.get(PurePosixPath(name).name, "") for name in names}
-    lacking = [name for name, value in found.items() if not value]
-    if lacking:
-        raise DataError(f"{where} says no class of {len(lacking)} pictures: {first_offenders(lacking)}.")
+    unsaid = [name for name, value in found.items() if not value]
+    if unsaid:
+        raise DataError(f"{where} says no class of {len(unsaid)} pictures: {first_offenders(unsaid)}.")
     return found, ""
 
 
