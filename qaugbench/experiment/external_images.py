@@ -153,10 +153,10 @@ def _refuse_held_out(folder: Folder, found: Sequence[Copy], plan: Plan, lists: P
     parts, pixels = Counter(one.part for one in held_out), Counter(one.pixels for one in held_out)
     kinds = [f"{pixels['equal']} pixel for pixel"] if pixels["equal"] else []
     kinds += [f"{pixels['almost']} almost: {ALMOST}"] if pixels["almost"] else []
-    first = f"{', '.join(one.words for one in held_out[:FIRST])}{' ...' if len(held_out) > FIRST else ''}"
+    first = f"{', '.join(one.words for one in held_out[:FIRST])}{' ...' if len(held_out) > FIRST else '.'}"
     raise DataError(
         f"{folder.path}: {len(held_out)} of its {len(folder.prepared)} images are held-out images of this run "
-        f"({parts['test']} test, {parts['val']} val; {', '.join(kinds)}): {first}. All are listed in {listed}. A classifier "
+        f"({parts['test']} test, {parts['val']} val; {', '.join(kinds)}): {first} All are listed in {listed}. A classifier "
         "trained on what it is scored on shows nothing. Remove these images from the folder, or make it from the training images "
         f"alone; which these are is written by:\n  {_splitting(plan)}"
     )

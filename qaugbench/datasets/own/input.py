@@ -199,8 +199,10 @@ def _looked_up(
         f"{len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}"
         for why, offenders in problems.items()
     )
-    none = "" if called or known else f" {files.root} holds no pictures."
-    return found, f"{table.where}: {listed}.{none} Write paths that are absolute or relative to {files.root}."
+    remedy = f"Write paths that are absolute or relative to {files.root}."
+    if not called and not known:
+        remedy = f"{files.root} holds no pictures: put them there, or write paths that are absolute or relative to it."
+    return found, f"{table.where}: {listed}. {remedy}"
 
 
 def _called(files: OwnFiles) -> dict[str, list[str]]:

@@ -91,7 +91,7 @@ def test_a_table_without_pictures_is_read_as_any_other_and_told_that_they_are_mi
         archive.writestr(f"{top}labels.csv", table("FILENAME;LABEL", *(row[:-3].replace(",", ";") for row in ROWS)))
     where = tmp_path / "mine.zip" / top
     assert "8 of 8 files are missing: line 2: '0.png'" in message(tmp_path / "mine.zip")
-    assert f"{where} holds no pictures." in message(tmp_path / "mine.zip")
+    assert f"{where} holds no pictures: put them there" in message(tmp_path / "mine.zip")
 
 
 def test_an_empty_folder_is_told_of_both_forms(tmp_path) -> None:
