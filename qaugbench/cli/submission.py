@@ -63,7 +63,7 @@ def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = Fal
     if repository is None or proposal is None:
         if not dry_run:
             write_entry(prepared)
-    elif dry_run or prepared.is_there:
+    elif dry_run or (prepared.is_there and _is_proposed(repository, proposal)):
         proposed = Proposed(proposal.branch, proposal.title, proposal.text, None, None)
     else:
         proposed = propose(repository, proposal, lambda undo: _write(prepared, undo), push=push)
@@ -71,6 +71,12 @@ def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = Fal
     branch = None if proposed is None else proposed.branch
     listed = checklist_of(prepared.path, prepared.record, sizes, root, branch)
     return Submission(listed, prepared.trust.words, prepared.warnings, proposed, dry_run)
+
+
+def _is_proposed(repository: Repository, proposal: Proposal) -> bool:
+    """Return whether the entry is on its branch already, or in what is checked out."""
+    tracked = repository.git("ls-files", "--", *proposal.added)
+    return bool(tracked.strip() or repository.git("branch", "--list", proposal.branch).strip())
 
 
 def _write(prepared: PreparedEntry, undo: ExitStack) -> None:

@@ -128,7 +128,7 @@ def reproduce(
     rows = tuple(_rows(record, prepared.plan, store, cells, replicate))
     if not rows:
         raise EntryError(f"{shown(path, None)} has no score of replicate {replicate} for these arms.")
-    notes = tuple(_notes(record, prepared.plan))
+    notes = tuple(_notes(record, prepared.plan, {row.arm for row in rows}))
     tolerance = machine_tolerance(record.board.track)
     return Reproduction(record.id, replicate, rows, tolerance, notes, len(wanted), cached)
 
@@ -219,12 +219,14 @@ def _rows(
         yield Reproduced(arm, key, stated.values[replicate], float(metric.evaluate(logits)[0][0]))
 
 
-def _notes(record: Record, plan: Plan) -> Iterator[str]:
-    """Yield what is not as it was when the record was made."""
+def _notes(record: Record, plan: Plan, arms: set[str]) -> Iterator[str]:
+    """Yield what of the computed ``arms`` is not as it was when the record was made."""
     if record.recipe_sha256 != recipe_hash():
         yield "The classifier's code has another hash than then; the board says whether it gives the same numbers."
+    computed = {arm.generator for arm in record.arms if arm.id in arms}
     for choice in plan.generators:
-        yield from _generator_notes(record, choice, plan.track.name)
+        if choice.card.id in computed:
+            yield from _generator_notes(record, choice, plan.track.name)
 
 
 def _generator_notes(record: Record, choice: GeneratorChoice, track: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ class Checklist:
         blocks = [
             f"Entry: {self.path}",
             wrapped(listed, width=width),
-            "\n".join(["Written", *(wrapped(line, "- ", width) for line in files)]),
+            "\n".join(["Files", *(wrapped(line, "- ", width) for line in files)]),
             "\n".join(
                 [
                     wrapped("What a reviewer will ask; [ ] needs a word in the pull request", width=width),

@@ -153,7 +153,7 @@ def test_entries_on_other_data_are_not_ranked_together(tmp_path: Path) -> None:
 
 def test_damaged_entry_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     _submitted(tmp_path, "good", replicates=2)
-    bad = _submitted(tmp_path, "bad", replicates=2, seed=1)
+    bad = _submitted(tmp_path, "bad", replicates=2, seed=1, real_seed=0)
     (bad / "predictions.npz").write_bytes(b"")
     with pytest.raises(EntryError, match="bad"):
         build(tmp_path / "boards", tmp_path / "page.md")

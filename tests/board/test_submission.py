@@ -69,6 +69,13 @@ def test_an_entry_is_one_commit_on_a_branch_of_its_own(clone: Path) -> None:
     assert call("submit", ID).exception is None  # again: nothing to do
 
 
+def test_an_entry_that_was_written_before_is_still_committed(clone: Path) -> None:
+    assert call("submit", ID).exception is None
+    git("branch", "-D", BRANCH)
+    assert call("submit", ID).exception is None
+    assert git("rev-list", "--count", f"main..{BRANCH}") == "1"
+
+
 def test_pushing_opens_the_pull_request_where_gh_is_installed(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool(
         clone.parent,

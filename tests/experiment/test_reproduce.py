@@ -69,7 +69,7 @@ def test_changed_settings_are_said(finished: RunResult, copy_without: CopyWithou
     out = copy_without()
     run = out / finished.folder.name
     change_record(run, lambda record: record["generators"][0]["settings"].update(learning_rate=0.5))
-    found = reproduce(run, arms=("R",), out=out, jobs=1, quiet=True, defined=tiny_definitions(tiny_request(out)))
+    found = reproduce(run, arms=("qldm",), out=out, jobs=1, quiet=True, defined=tiny_definitions(tiny_request(out)))
     assert found.notes == ("qldm has other settings than then (learning_rate), so its rows may differ for that.",)
 
 
