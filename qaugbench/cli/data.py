@@ -143,17 +143,33 @@ def card(target: str, task: str, out: Path | None, jobs: int) -> None:
 
 
 @data.command()
-@click.argument("name", metavar="SOURCE", shell_complete=complete.sources)
-def croissant(name: str) -> None:
-    """Print a source in Croissant, as JSON-LD.
+@click.argument("target", metavar="SOURCE|ZIP", shell_complete=complete.sources)
+@click.option("--task", help="Of a .zip: the task whose labels it has.", shell_complete=complete.tasks)
+@click.option("--url", default="", help="Of a .zip: where it is published.")
+@click.option("--licence", default="", help="Of a .zip: its licence, best as the address of a known one.")
+@click.option("--creator", default="", help="Of a .zip: who made it.")
+@click.option("--date", default="", help="Of a .zip: when it was published.")
+@click.option("--description", default="", help="Of a .zip: what it shows, and how it was made.")
+def croissant(target: str, task: str | None, url: str, licence: str, creator: str, date: str, description: str) -> None:
+    """Print a source or a released set in Croissant.
 
-    Its publisher's files with their checksums, licence and citation, and the classes of its tasks.
+    Of a source: its publisher's files with their checksums, licence and citation, and the classes of its tasks. Of a prepared
+    .zip, such as synthetic images that are released: its bytes, images and labels. Both as JSON-LD.
     """
-    from qaugbench.datasets.sources import source
+    from qaugbench import definitions
+    from qaugbench.datasets.sources import source, sources
     from qaugbench.exports.croissant import croissant as described
+    from qaugbench.exports.released import Release, croissant_of_release
     from qaugbench.files import json_text
 
-    click.echo(json_text(described(source(name))).rstrip())
+    if target in sources() or not Path(target).exists():
+        found = described(source(target))
+    elif task is None:
+        raise click.UsageError("Give --task, the task whose labels the .zip has.", click.get_current_context())
+    else:
+        release = Release(url=url, licence=licence, creator=creator, date=date, description=description)
+        found = croissant_of_release(Path(target), definitions.task(task), release)
+    click.echo(json_text(found).rstrip())
 
 
 @data.command()

@@ -79,7 +79,7 @@ def croissant(source: Source) -> dict[str, Any]:
         "keywords": ["medical imaging", *(task.title for task in tasks)],
         "isLiveDataset": False,
         "distribution": [_file(source, one) for one in source.files],
-        "recordSet": [_classes(task) for task in tasks],
+        "recordSet": [class_records(task) for task in tasks],
     }
 
 
@@ -119,7 +119,7 @@ def _file(source: Source, one: SourceFile) -> dict[str, Any]:
     }
 
 
-def _classes(task: Task) -> dict[str, Any]:
+def class_records(task: Task) -> dict[str, Any]:
     """Return the label space of a task as an enumeration: its classes in the order of every array."""
     name = f"{task.id}-classes"
     fields = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from qaugbench.errors import EntryError
 from qaugbench.papers import paper
 from qaugbench.papers.checklists import NOT_APPLICABLE, OPEN, checklists, filled_checklist
 from qaugbench.papers.facts import facts
-from qaugbench.papers.figures import figure_files
+from qaugbench.papers.figures import figure_files, saved
 from qaugbench.papers.methods import methods_paragraph
+from qaugbench.site.pages import shown_boards
 from tests.site.conftest import gates
 
 ITEMS = {"reforms": 32, "claim-2024": 44, "tripod-ai": 52}
@@ -77,14 +79,18 @@ def test_what_is_not_stated_is_said_to_be(made_standings: Standings) -> None:
 
 
 def test_figures_are_pdf_and_svg_and_the_same_every_time(made_standings: Standings) -> None:
-    files = figure_files(made_standings, gates)
+    board = made_standings.boards[0]
+    found = Standings((replace(board, entries=board.entries[:1]),), (), {})
+    files = figure_files(found, gates)
     stems = {name.rpartition(".")[0] for name in files}
     assert {name.rpartition(".")[2] for name in files} == {"pdf", "svg"}
     assert len(files) == 2 * len(stems)
-    assert {"one-10pct-answer", "two-10pct-arms", "one-10pct-classes"} <= stems
-    assert sum(stem.endswith(("parameters", "gates")) for stem in stems) == 2
+    assert {"one-10pct-answer", "one-10pct-arms", "one-10pct-classes"} < stems
+    assert [stem.rpartition("-")[2] for stem in stems if not stem.startswith("one-")] == ["parameters"]
     assert all(content.startswith(b"%PDF") for name, content in files.items() if name.endswith("pdf"))
-    assert files == figure_files(made_standings, gates)
+    ((name, chart), *_) = shown_boards(found, gates)[0].chart_files.items()
+    for form in ("pdf", "svg"):
+        assert saved(chart.figure, form) == files[f"{name.removesuffix('.svg')}.{form}"]
 
 
 def test_everything_is_written_together(

@@ -42,6 +42,13 @@ def test_wheel_carries_every_module_and_nothing_beside_the_package(wheel_names: 
     assert {name.split("/")[0] for name in wheel_names} == {"qaugbench", f"qaugbench-{qaugbench.__version__}.dist-info"}
 
 
+def test_wheel_carries_templates_and_tables(wheel_names: set[str]) -> None:
+    kinds = ("*.j2", "*.css", "*.js", "*.toml")
+    files = {path.relative_to(ROOT).as_posix() for kind in kinds for path in (ROOT / "qaugbench").rglob(kind)}
+    assert {"qaugbench/site/templates/site.js", "qaugbench/papers/checklists.toml"} <= files
+    assert files <= wheel_names
+
+
 def test_wheel_carries_the_licence(wheel_names: set[str]) -> None:
     assert f"qaugbench-{qaugbench.__version__}.dist-info/licenses/LICENSE" in wheel_names
 
