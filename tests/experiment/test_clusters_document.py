@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from qaugbench.cli import main
-from qaugbench.experiment.run import RunResult
+from qaugbench.experiment import run
+from qaugbench.experiment.run import RunResult, perform
 from qaugbench.experiment.slurm_options import OPTIONS, OWN
 from tests.experiment.conftest import CopyWithout
 from tests.experiment.tiny import tiny_definitions
@@ -56,7 +57,7 @@ def in_background(command: list[str]) -> Iterator[None]:
 
 def call(monkeypatch: pytest.MonkeyPatch, command: list[str], *more: str) -> int:
     """Return the exit code of a command of qaugbench, on the tiny task."""
-    monkeypatch.setattr("qaugbench.experiment.prepare.look_up", tiny_definitions)
+    monkeypatch.setattr(run, "perform", lambda request: perform(request, tiny_definitions(request)))
     monkeypatch.setattr("qaugbench.experiment.appraisal_cells.TRUTH_PATIENTS", 4)
     monkeypatch.setattr("qaugbench.experiment.appraisal_cells.TRUTH_STEPS", 2)
     monkeypatch.setattr("sys.argv", [*command, *more])
