@@ -9,7 +9,6 @@ import pytest
 
 from qaugbench.board.appraisal_notes import appraisal_notes
 from qaugbench.image_facts import Appraisal, LatentGeometry, Measure
-from qaugbench.record import Record
 from qaugbench.report.appraisal_rows import section_rows, section_words, unmeasured
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, summary_rows
 from qaugbench.report.checklist import checks
