@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,21 @@ def test_verify_refuses_a_lie_in_one_line(name: str, tmp_path: Path) -> None:
     with pytest.raises(EntryError) as refused:
         verify(entry)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: replace(p, test_labels=np.roll(p.test_labels, 1, axis=0)),
+        lambda p: replace(p, val_labels=np.roll(p.val_labels, 1, axis=0)),
+        lambda p: replace(p, test_ids=np.roll(p.test_ids, 1)),
+        lambda p: replace(p, test_groups=np.roll(p.test_groups, 1)),
+    ],
+)
+def test_held_out_images_and_their_labels_are_those_of_the_source(change: Any, honest: Bundle) -> None:
+    """A perfect score on permuted labels is one on other labels."""
+    predicted = change(honest.predictions)
+    assert [one for one in departures(honest.record, predicted) if "images are not those of this source" in one]
 
 
 def test_the_pinned_classifier_is_the_one_of_this_release() -> None:
