@@ -125,7 +125,8 @@ def _draw(axis: Axes, points: Sequence[tuple[float, GainPoint]]) -> None:
     for look, own in by_look.items():
         limits = [(x, one.low, one.high) for x, one in own if one.low is not None and one.high is not None]
         if limits:
-            axis.vlines(*zip(*limits, strict=True), colors=look.color, linewidth=1.3, zorder=3)
+            places, lows, highs = zip(*limits, strict=True)
+            axis.vlines(places, lows, highs, colors=look.color, linewidth=1.3, zorder=3)
         axis.plot([x for x, _ in own], [one.gain for _, one in own], linestyle="none", zorder=4, **mark(look, 6))
 
 
