@@ -53,8 +53,13 @@ def pareto(
             axis.step(
                 *zip(*best, strict=True), where="post", color=AXIS, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2
             )
-        for x, point in shown:
-            _point(axis, x, point, name=name and len(points) <= MOST_NAMES)
+        _draw(axis, shown)
+        if name and len(points) <= MOST_NAMES:
+            for x, point in shown:
+                place = (x, point.gain)
+                axis.annotate(
+                    point.label, place, (5, 3), textcoords="offset points", va="bottom", fontsize=7.5, color=INK
+                )
         _log_scale(axis, [x for x, _ in shown])
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value)))
         return figure
@@ -68,8 +73,7 @@ def learning(lines: Sequence[tuple[str, Sequence[GainPoint]]], *, xlabel: str, y
             look = points[0].look
             places = [point.x * 1.015**number for point in points]
             axis.plot(places, [point.gain for point in points], linestyle=look.dash, color=look.color, linewidth=1.3)
-            for place, point in zip(places, points, strict=True):
-                _point(axis, place, point, name=False)
+            _draw(axis, list(zip(places, points, strict=True)))
             axis.plot([], [], linestyle=look.dash, label=label, **mark(look, 5))
         _log_scale(axis, [point.x for _, points in lines for point in points])
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unsigned(value)))
@@ -113,15 +117,17 @@ def _plot(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     return figure, axis
 
 
-def _point(axis: Axes, x: float, point: GainPoint, *, name: bool) -> None:
-    limits: tuple[float, float] | None = None
-    if point.low is not None and point.high is not None:
-        limits = point.low, point.high
-        axis.plot([x, x], limits, color=point.look.color, linewidth=1.3, zorder=3)
-    axis.plot(x, point.gain, linestyle="none", zorder=4, **mark(point.look, 6))
-    if name:
-        place = (x, point.gain)
-        axis.annotate(point.label, place, (5, 3), textcoords="offset points", va="bottom", fontsize=7.5, color=INK)
+def _draw(axis: Axes, points: Sequence[tuple[float, GainPoint]]) -> None:
+    """Draw points with their intervals, those of one look together."""
+    by_look: dict[Look, list[tuple[float, GainPoint]]] = {}
+    for x, point in points:
+        by_look.setdefault(point.look, []).append((x, point))
+    for look, own in by_look.items():
+        limits = [(x, one.low, one.high) for x, one in own if one.low is not None and one.high is not None]
+        if limits:
+            places, lows, highs = zip(*limits, strict=True)
+            axis.vlines(places, lows, highs, colors=look.color, linewidth=1.3, zorder=3)
+        axis.plot([x for x, _ in own], [one.gain for _, one in own], linestyle="none", zorder=4, **mark(look, 6))
 
 
 def _log_scale(axis: Axes, places: Sequence[float]) -> None:
