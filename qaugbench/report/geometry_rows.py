@@ -20,9 +20,12 @@ GEOMETRY_LEGEND = (
 )
 
 
-def geometry_rows(record: Record, fraction: str) -> list[Row]:
-    """Return one row per generator and control at a fraction, under ``GEOMETRY_HEADER``; none where nothing was measured."""
-    return [(arm, *_cells(found)) for arm, found in record.geometry.get(fraction, {}).items()]
+def geometry_table(record: Record, fraction: str) -> tuple[Row, list[Row]]:
+    """Return a header and one row per generator and control at a fraction, the reasons only where a value is missing."""
+    rows = [(arm, *_cells(found)) for arm, found in record.geometry.get(fraction, {}).items()]
+    if any(row[-1] for row in rows):
+        return GEOMETRY_HEADER, rows
+    return GEOMETRY_HEADER[:-1], [row[:-1] for row in rows]
 
 
 def geometry_words(found: LatentGeometry | None) -> str:
