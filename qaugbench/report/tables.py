@@ -246,8 +246,8 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
         ]
     header, latent = geometry_table(record, key)
     if latent:
-        rows = laid_out(header, _under_generators(record, latent), width, GEOMETRY_LAYOUT)
-        lines += ["", GEOMETRY_TITLE, *rows, wrapped(GEOMETRY_LEGEND, width=width)]
+        drawn = laid_out(header, _under_generators(record, latent), width, GEOMETRY_LAYOUT)
+        lines += ["", GEOMETRY_TITLE, *drawn, wrapped(GEOMETRY_LEGEND, width=width)]
     return "\n".join(lines)
 
 
