@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from qaugbench.typed import converted, from_dict
 
 LENGTHS = ("steps", "epochs")
 TABLES = ("deviations", "generator", "space", "citation", "hyper", "track", "tune", "variant")
-DERIVED = ("tracks", "origin", "space_settings", "own_space", "variants", "defect", "fails")
+DERIVED = ("tracks", "origin", "space_settings", "own_space", "variants", "variant", "defect", "fails")
 """Fields of a card that no file states in its table [generator]."""
 
 
@@ -244,14 +245,16 @@ def _variant(card: GeneratorCard, name: str, differs: VariantFacts) -> Generator
 
 def _refuse_nested(generator: dict[str, Any], origin: str) -> None:
     """Raise if a table that belongs at the top level, or an unknown key, is inside [generator]."""
+    fields = [field.name for field in dataclasses.fields(GeneratorCard)]
+    stated = [name for name in fields if name not in DERIVED and (name not in TABLES or name == "space")]
     for key in generator:
         if key in TABLES and key != "space":
             form = (
                 "the list 'deviations' above the first table" if key == "deviations" else f"a table [{key}] of its own"
             )
             raise DefinitionError(f"{origin}: {key!r} is inside [generator]; write it as {form}.")
-        if key in DERIVED:
-            raise DefinitionError(f"{origin}: unknown key {key!r} in [generator].")
+        if key not in stated:
+            raise DefinitionError(f"{origin}: unknown key {key!r} in [generator].{near_names(key, stated)}")
 
 
 def _check_controls(card: GeneratorCard) -> None:
@@ -278,6 +281,7 @@ def _check_budget(card: GeneratorCard, track: str) -> None:
         lacking = next(key for key in budget if key not in stated)
         raise DefinitionError(
             f"{card.origin}, {table}: {stated[0]!r} is given without {lacking!r}; give both, or neither if the fit takes no steps."
+            + "".join(f" Is {key!r} misspelt?" for key in difflib.get_close_matches(lacking, settings, n=1))
         )
     for key in stated:
         if type(settings[key]) is not int or settings[key] < 1:

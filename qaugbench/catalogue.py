@@ -15,6 +15,7 @@ from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.definition_text import generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.formatting import WIDTH
+from qaugbench.inspection.defaults import hyper_defaults, settings_of_space
 from qaugbench.inspection.other_kinds import list_called, other_kind
 from qaugbench.inspection.plug_ins import own_faults
 from qaugbench.inspection.settings_check import taken_by_class
@@ -111,13 +112,18 @@ def is_definition(name: str) -> bool:
 
 def definition_facts(name: str) -> dict[str, Any]:
     """Return everything fixed about the task or generator called ``name`` as plain data."""
-    return asdict(_definition(name))
+    found = _definition(name)
+    if isinstance(found, Task):
+        return asdict(found)
+    return {**asdict(found), "defaults": hyper_defaults(found), "settings_of_space": settings_of_space(found)}
 
 
 def show_definition(name: str, *, width: int = WIDTH) -> str:
     """Return everything fixed about the task or generator called ``name`` as text, and the commands that go on from it."""
     found = _definition(name)
-    return task_text(found, width) if isinstance(found, Task) else generator_text(found, width)
+    if isinstance(found, Task):
+        return task_text(found, width)
+    return generator_text(found, hyper_defaults(found), settings_of_space(found), width)
 
 
 def _definition(name: str) -> Task | GeneratorCard:

@@ -41,10 +41,13 @@ def task_text(task: Task, width: int = WIDTH) -> str:
     return "\n\n".join([*(_block(lines, width) for lines in blocks), next_commands(following, width)])
 
 
-def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
+def generator_text(
+    card: GeneratorCard, defaults: Mapping[str, Any], space: Mapping[str, Mapping[str, Any]], width: int = WIDTH
+) -> str:
     """Return a generator's kind, paper, deviations from it, settings on each track and what is tuned, as text.
 
-    The commands that go on from it are at the end.
+    ``defaults`` are the hyper-parameters that its file does not state, ``space`` the settings of its space by track. The commands
+    that go on from it are at the end.
     """
     facts = {
         "kind": card.kind,
@@ -59,6 +62,13 @@ def generator_text(card: GeneratorCard, width: int = WIDTH) -> str:
     blocks += [["Deviations from the paper", *(f"- {one}" for one in card.deviations)]] if card.deviations else []
     parts = [_block(lines, width) for lines in blocks]
     parts += ["\n".join(["Settings on each track", *settings_table(card, width)])] if card.hyper or card.tracks else []
+    parts += (
+        [wrapped(f"Not stated in its file, so as its code has them: {_settings(defaults)}.", width=width)]
+        if defaults
+        else []
+    )
+    if any(space.values()):
+        parts.append("\n".join([f"Settings of its space, {card.space}, on each track", *_by_track(space, width)]))
     parts += [] if card.kind == "external" else [search_text(card, width)]
     return "\n\n".join([*parts, next_commands(_after_generator(card), width)])
 
@@ -71,10 +81,17 @@ def _paper(citation: Citation) -> list[str]:
 def settings_table(card: GeneratorCard, width: int = WIDTH) -> list[str]:
     """Return one row per setting of a generator, in words, and one column per track; a dash where a track has none."""
     tracks = tuple(card.tracks) or ("every track",)
-    settings = [card.settings(track if card.tracks else "") for track in tracks]
-    names = dict.fromkeys(name for found in settings for name in found)
-    body = [(_name(name), *(_value(found[name]) if name in found else NONE for found in settings)) for name in names]
-    return laid_out(("setting", *tracks), body, width, Layout(right=frozenset(range(1, len(tracks) + 1))))
+    return _by_track({track: card.settings(track if card.tracks else "") for track in tracks}, width)
+
+
+def _by_track(settings: Mapping[str, Mapping[str, Any]], width: int) -> list[str]:
+    """Return one row per setting and one column per track; one column for all where they do not differ."""
+    found = list(settings.values())
+    alike = all(one == found[0] for one in found)
+    settings = {"every track": found[0]} if alike else settings
+    names = dict.fromkeys(name for one in found for name in one)
+    body = [(_name(name), *(_value(one[name]) if name in one else NONE for one in settings.values())) for name in names]
+    return laid_out(("setting", *settings), body, width, Layout(right=frozenset(range(1, len(settings) + 1))))
 
 
 def search_text(card: GeneratorCard, width: int = WIDTH) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, packages_distributions, version
 from pathlib import Path
 
 from qaugbench.errors import DefinitionError, shown
 
 ENTRY_POINT_GROUP = "qaugbench.generators"
+OURS = "qaugbench"
 
 
 @cache
@@ -55,6 +56,20 @@ def facts_file(point: EntryPoint) -> Path:
         f"The registered generator {point.name!r} states no facts: there is no {' and no '.join(map(str, places))}. "
         "The file holds what a file of baselines/ does."
     )
+
+
+def package_of(module: str) -> str | None:
+    """Return the installed package that registers or holds ``module``, with its version; None for a module of qaugbench.
+
+    The entry points know it also where the files of an editable installation are elsewhere and not listed.
+    """
+    top = module.partition(".")[0]
+    if top == OURS:
+        return None
+    points = [point for points in registered().values() for point in points]
+    registering = {point.dist.name for point in points if point.dist and point.module.partition(".")[0] == top}
+    found = sorted(registering or set(packages_distributions().get(top, [])))
+    return ", ".join(f"{name} {version(name)}" for name in found) or f"{top}, not installed"
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -50,6 +50,7 @@ Outcome = Literal["ok", "error", "diverged", "timeout", "infeasible"]
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Kind = TypeVar("Kind", bound=BaseModel)
+Found = TypeVar("Found")
 
 
 class Board(Facts):
@@ -363,9 +364,19 @@ class Record(Facts):
         wrong = next(_contradictions(self), None)
         if wrong is not None:
             raise ValueError(wrong)
+        for name in ("influence", "fits", "appraisals", "geometry"):
+            object.__setattr__(self, name, self._in_order(getattr(self, name)))
+        controls = [str(arm.control) for arm in self.arms]
+        for reach in (one for own in self.influence.values() for one in own.values()):
+            object.__setattr__(reach, "controls", _sorted(reach.controls, controls))
         # What is not finite becomes None at once, so that a record equals the one that is read back.
         object.__setattr__(self, "scores", SCORES.validate_python(self.scores.to_dict()))
         return self
+
+    def _in_order(self, found: Mapping[str, Mapping[str, Found]]) -> dict[str, dict[str, Found]]:
+        """Return what is known by fraction and arm in their order, which a file, sorted by name, does not keep."""
+        fractions, arms = [one.key for one in self.fractions], [one.id for one in self.arms]
+        return {key: _sorted(own, arms) for key, own in _sorted(found, fractions).items()}
 
     def scored(self, scores: Scores) -> Record:
         """Return the record with other scores."""
@@ -384,6 +395,12 @@ class Record(Facts):
             withheld=self.test_withheld,
             subgroups=tuple(self.data.subgroups),
         )
+
+
+def _sorted(found: Mapping[str, Found], order: Sequence[str]) -> dict[str, Found]:
+    """Return a dictionary in a given order of its keys; others stay at its end."""
+    places = {key: place for place, key in enumerate(order)}
+    return dict(sorted(found.items(), key=lambda entry: places.get(entry[0], len(places))))
 
 
 def _contradictions(record: Record) -> Iterator[str]:

@@ -9,12 +9,19 @@ from pathlib import Path
 
 from qaugbench import __version__
 from qaugbench.board.reader import record_of
+from qaugbench.definitions import generator_card, generator_module
+from qaugbench.plugins import package_of
 from qaugbench.record import Record
 
 BENCHMARK_TITLE = "qaugbench: does synthetic data from quantum generative models help medical image classifiers?"
 BENCHMARK_AUTHORS = "qaugbench contributors"
-SOFTWARE, RUN = "qaugbench", "the run"
+BENCHMARK_YEAR = "2026"
+"""Of this version, for whoever cites it without a result."""
+SOFTWARE, RUN, CODE = "qaugbench", "the run", "the code of"
 LINE = re.compile(r"(?P<authors>.+?) \((?P<year>\d{4})\)\. (?P<title>.+?)\.(?: (?P<where>\S.*?)\.?)?")
+PERSON = re.compile(r"(?P<name>[^\W\d_][\w'-]*(?: [\w'-]+)*) (?P<initials>[A-Z]\.(?: [A-Z]\.)*)(?P<others> et al\.)?")
+"""The first author of a data set's citation, such as "Yang J. et al."."""
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 ARXIV = re.compile(r"arXiv[:.]\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 DOI = re.compile(r"\b(10\.\d{4,9}/[^\s,;]+)")
 URL = re.compile(r"https?://[^\s,;]+")
@@ -46,9 +53,33 @@ def references(record: Record) -> list[Reference]:
     benchmark = f"{BENCHMARK_AUTHORS} ({year}). {BENCHMARK_TITLE} Version {record.environment.qaugbench}."
     found = [Reference(SOFTWARE, "the benchmark", benchmark), Reference(_run_key(record), RUN, _run_line(record))]
     if record.data.citation and not record.data.phantom:
-        found.append(Reference(f"data-{record.data.source}", f"the data ({record.data.source})", record.data.citation))
-    cited = {facts.id: facts.citation for facts in record.generators if facts.citation}
-    return found + [Reference(generator_key(name), f"the generator {name}", text) for name, text in cited.items()]
+        found += _data(record.data.source, record.data.citation)
+    generators = {facts.id: (facts.citation, facts.package) for facts in record.generators}
+    return found + [one for name, said in generators.items() for one in _generator(name, *said)]
+
+
+def generator_references(name: str) -> list[Reference]:
+    """Return what to cite for the generator called ``name``: its paper, and of a plug-in the package."""
+    card = generator_card(name)
+    return _generator(name, card.citation.text if card.citation else "", package_of(generator_module(name)))
+
+
+def _data(source: str, citation: str) -> list[Reference]:
+    """Return the references of a data set; where semicolons part them, each with a person before its first comma is its own."""
+    parts: list[str] = []
+    for part in citation.split("; "):
+        if parts and not PERSON.fullmatch(part.partition(", ")[0]):
+            parts[-1] += f"; {part}"
+        else:
+            parts.append(part)
+    keys = [f"data-{source}{f'-{number}' if number > 1 else ''}" for number in range(1, len(parts) + 1)]
+    return [Reference(key, f"the data ({source})", part) for key, part in zip(keys, parts, strict=True)]
+
+
+def _generator(name: str, citation: str, package: str | None) -> list[Reference]:
+    key = generator_key(name)
+    paper = [Reference(key, f"the generator {name}", citation)] if citation else []
+    return [*paper, *([Reference(f"{key}-code", f"{CODE} {name}", package)] if package else [])]
 
 
 def bibtex(record: Record) -> str:
@@ -56,23 +87,31 @@ def bibtex(record: Record) -> str:
     return "\n".join(_entries(record).values())
 
 
-def cite(paths: Sequence[Path]) -> str:
-    """Return BibTeX for the entries and run folders in ``paths``, each thing once; without any for the software alone."""
-    if not paths:
-        return _software(__version__)
-    found: dict[str, str] = {}
+def cite(paths: Sequence[Path], generators: Sequence[str] = ()) -> str:
+    """Return BibTeX for the entries and run folders in ``paths`` and for ``generators`` by name, each thing once.
+
+    Without any, for the software alone.
+    """
+    if not paths and not generators:
+        return _software(__version__, BENCHMARK_YEAR)
+    found = {one.key: _entry(one) for name in generators for one in generator_references(name)}
     for path in paths:
         found |= {key: text for key, text in _entries(record_of(path)).items() if key not in found}
     return "\n".join(found.values())
 
 
 def _entries(record: Record) -> dict[str, str]:
-    return {reference.key: _entry(reference, record) for reference in references(record)}
+    made = record.environment
+    own = {
+        SOFTWARE: lambda _: _software(made.qaugbench, made.created[:4]),
+        _run_key(record): lambda one: _run(one, record),
+    }
+    return {one.key: own.get(one.key, _entry)(one) for one in references(record)}
 
 
-def _software(version: str, year: str | None = None) -> str:
-    facts = {"author": f"{{{BENCHMARK_AUTHORS}}}", "title": f"{{{escaped(BENCHMARK_TITLE)}}}", "version": version}
-    return _formatted("software", SOFTWARE, facts if year is None else {**facts, "year": year})
+def _software(version: str, year: str) -> str:
+    facts = {"author": f"{{{BENCHMARK_AUTHORS}}}", "title": f"{{{escaped(BENCHMARK_TITLE)}}}"}
+    return _formatted("software", SOFTWARE, {**facts, "version": version, "year": year})
 
 
 def generator_key(name: str) -> str:
@@ -106,20 +145,42 @@ def _run(reference: Reference, record: Record) -> str:
     return _formatted("misc", reference.key, facts)
 
 
-def _entry(reference: Reference, record: Record) -> str:
-    if reference.key == SOFTWARE:
-        return _software(record.environment.qaugbench, record.environment.created[:4])
-    if reference.used_for == RUN:
-        return _run(reference, record)
+def _entry(reference: Reference) -> str:
+    """Return what is cited with its paper, or a package with its version; a line of an unknown form is kept whole."""
+    if reference.used_for.startswith(CODE):
+        package, _, version = reference.text.rpartition(" ")
+        facts = {"title": f"{{{escaped(package)}}}", "version": escaped(version)}
+        return _formatted("software", reference.key, {**facts, "note": escaped(f"{reference.used_for} in qaugbench")})
     parts = LINE.fullmatch(reference.text.strip())
     if parts is None:
-        return _formatted("misc", reference.key, {"note": escaped(reference.text)})
+        whole = {"note": escaped(reference.text)}
+        return _formatted("misc", reference.key, _data_facts(reference.text) or whole)
     facts = {
         "author": _authors(parts["authors"]),
         "title": f"{{{escaped(parts['title'])}}}",
         "year": parts["year"],
     }
     return _formatted("misc", reference.key, {**facts, **_where(parts["where"] or "")})
+
+
+def _data_facts(text: str) -> dict[str, str] | None:
+    """Return what "Surname I. et al., Title, Place (2020), doi:...; more" says; None for text of another form."""
+    first, _, more = text.partition("; ")
+    author, title, *where = first.split(", ") if ", " in first else (first, "")
+    person = PERSON.fullmatch(author)
+    joined, place = ", ".join(where), ", ".join(one for one in where if not (DOI.search(one) or URL.search(one)))
+    year = YEAR.findall(place or title)
+    if person is None or not year:
+        return None
+    dated = f" ({year[-1]})"
+    found = {
+        "author": escaped(f"{person['name']}, {person['initials']}{' and others' if person['others'] else ''}"),
+        "title": f"{{{escaped(title.removesuffix(dated))}}}",
+        "year": year[-1],
+        **({"howpublished": escaped(place.removesuffix(dated))} if place else {}),
+        **_where("" if place == joined else joined),
+    }
+    return {**found, "note": escaped(more)} if more else found
 
 
 def _authors(text: str) -> str:

@@ -68,6 +68,14 @@ def results(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="dir")]
 
 
+def cited(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what 'cite' takes: generators and results."""
+    from click.shell_completion import CompletionItem
+
+    named = [CompletionItem(name) for name in generators(ctx, param, incomplete)]
+    return [*named, *(one for one in results(ctx, param, incomplete) if not named or one.type == "plain")]
+
+
 def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return what 'show' takes: tasks, generators, runs and tuning studies."""
     from click.shell_completion import CompletionItem

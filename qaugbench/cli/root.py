@@ -125,6 +125,8 @@ def _misused(error: click.ClickException) -> NoReturn:
     """Print what was wrong with a command, in the style of every other error, and where its help is; exit with code 2."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     message = _no_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
+    if isinstance(error, click.BadParameter):
+        message += _near_choice(error)
     if message.startswith(EXTRA):
         message += f".{_repeated(context)}"
     if context is not None and message == context.get_help():  # a group without a command
@@ -152,6 +154,13 @@ def _repeated(context: click.Context | None) -> str:
 def _no_option(error: click.NoSuchOption) -> str:
     near = " or ".join(map(repr, error.possibilities or ()))
     return f"There is no option {shown(error.option_name)!r}.{f' Did you mean {near}?' if near else ''}"
+
+
+def _near_choice(error: click.BadParameter) -> str:
+    """Return which of an option's choices may be meant; click lists them all after the value, and says no more."""
+    choices = getattr(getattr(error.param, "type", None), "choices", ())
+    value = error.message.partition(" is not ")[0].strip("'\"")
+    return near_names(value, choices).partition(" Known:")[0]
 
 
 def interrupted(command: str = "") -> NoReturn:

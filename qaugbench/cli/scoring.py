@@ -136,17 +136,20 @@ def folds(names: tuple[str, ...], as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("names", metavar="[RESULT]...", nargs=-1, shell_complete=complete.results)
+@click.argument("names", metavar="[RESULT | GENERATOR]...", nargs=-1, shell_complete=complete.cited)
 def cite(names: tuple[str, ...]) -> None:
-    """Print BibTeX of this software and of results.
+    """Print BibTeX of this software, of results and of generators.
 
     RESULT is a run, an entry or a board, by its folder; a run also by its name. Of each are printed the run itself, its data
-    and the papers of its generators.
+    and the papers of its generators. Of a GENERATOR are printed its paper and, where another package brings it, that package.
     """
+    from qaugbench import definitions
     from qaugbench.board.cite import cite as bibtex
-    from qaugbench.board.result_folders import result_folders
+    from qaugbench.board.result_folders import is_result, result_folders
 
-    say(bibtex(result_folders(names)))
+    known = definitions.generator_names()
+    generators = [name for name in names if name in known and not is_result(name)]
+    say(bibtex(result_folders(name for name in names if name not in generators), generators))
 
 
 @cli.command()

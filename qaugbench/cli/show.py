@@ -11,6 +11,7 @@ import click
 from qaugbench.cli import complete
 from qaugbench.cli.output import each, json_option, print_json, terminal_width, warned_of_change
 from qaugbench.cli.root import NearNamesGroup, cli, say
+from qaugbench.errors import shown
 
 if TYPE_CHECKING:
     from qaugbench.record import Record
@@ -72,6 +73,10 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
     studies = _studies(names)
     if studies:
         return _show_studies(studies, form)
+    begun = _ambiguous(names)
+    if begun and form in (None, "table"):
+        say(begun)
+        return 0
     meant = [name for name in names if is_result(name) or (not is_definition(name) and _is_place(name))]
     others = [name for name in names if name not in meant]
     if not meant or not all(map(is_definition, others)):
@@ -80,6 +85,21 @@ def definition(names: tuple[str, ...], form: str | None, as_json: bool) -> int:
         both = f"{meant[0]!r} is a result and {others[0]!r} a definition: show either one kind or the other at a time."
         raise click.UsageError(both, _context())
     return _show_results(result_folders(names), form)
+
+
+def _ambiguous(names: Sequence[str]) -> str | None:
+    """Return the runs whose names begin with the one name given, with date and state; None where it means one thing."""
+    from qaugbench.board.result_folders import is_result, is_unfinished_run
+    from qaugbench.catalogue import is_definition
+    from qaugbench.report.run_list import listed_runs, runs_text
+
+    if len(names) > 1 or is_result(names[0]) or is_definition(names[0]) or is_unfinished_run(names[0]):
+        return None
+    found = [run for run in listed_runs() if run.path.name.startswith(names[0])]
+    if len(found) < 2:
+        return None
+    said = f"{shown(names[0])!r} begins the names of {len(found)} runs, the newest first:"
+    return f"{said}\n{runs_text(found, width=terminal_width())}"
 
 
 def _context() -> click.Context:

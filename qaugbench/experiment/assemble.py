@@ -14,7 +14,7 @@ from qaugbench.experiment.appraisals import appraisals, geometries
 from qaugbench.experiment.arms import Arm, variant_name
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
-from qaugbench.experiment.fingerprint import code_hash, plugin_package, recipe_hash
+from qaugbench.experiment.fingerprint import code_hash, recipe_hash
 from qaugbench.experiment.fits import fit_summaries
 from qaugbench.experiment.influences import influences
 from qaugbench.experiment.judged import judged, with_rates
@@ -22,6 +22,7 @@ from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.plateau import plateaus
 from qaugbench.experiment.store import Store
 from qaugbench.formatting import count
+from qaugbench.plugins import package_of
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
     UNSCORED,
@@ -205,7 +206,7 @@ def _generator_facts(plan: Plan, store: Store, reports: Reports) -> list[Generat
                     citation=card.citation.text if card.citation else "",
                     deviations=list(card.disclosed),
                     code_sha256=code_hash(choice.module),
-                    package=plugin_package(choice.module),
+                    package=package_of(choice.module),
                 )
             )
     return facts

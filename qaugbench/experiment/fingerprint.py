@@ -42,15 +42,6 @@ def libraries(*modules: str) -> dict[str, str]:
     }
 
 
-def plugin_package(module: str) -> str | None:
-    """Return the installed distribution that ``module`` belongs to and its version, None for a module of this package."""
-    top = module.partition(".")[0]
-    if top == PACKAGE:
-        return None
-    found = sorted(set(_distributions().get(top, ())))
-    return ", ".join(f"{name} {installed_version(name)}" for name in found) or f"{top}, not installed"
-
-
 def recipe_hash() -> str:
     """Return what names the locked classifier: the hash of its code and the version of timm, which builds its network."""
     return canonical_hash({"code": code_hash(RECIPE_CODE), "timm": installed_version("timm")})

@@ -98,7 +98,7 @@ def _endings(prepared: PreparedData) -> list[str]:
 def _rows(prepared: PreparedData, task: Task) -> dict[str, Any]:
     """Return the lines of labels.csv as records, one field per column; labels refer to the classes of the task."""
     fields = []
-    for column in read_table(prepared.archive.read(LABELS), str(prepared.path)).rows.columns:
+    for column in read_table(prepared.archive.read(LABELS), str(prepared.path), task.labels).rows.columns:
         field = _field("labels", column, "sc:Text", {"fileObject": {"@id": LABELS}, "extract": {"column": column}})
         if column == "label":
             field["references"] = {"field": {"@id": f"{task.id}-classes/name"}}

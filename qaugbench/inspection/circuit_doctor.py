@@ -10,6 +10,8 @@ from qaugbench import definitions
 from qaugbench.circuits.audit.findings import Liveness
 from qaugbench.circuits.audit.meters import Meters, measure, size
 from qaugbench.errors import QaugbenchError
+from qaugbench.formatting import count
+from qaugbench.generators.shared.author_code import described
 from qaugbench.inspection.build import distinct_blocks, fit_space_without_training, images_needed, new_model
 from qaugbench.inspection.generator_audit import REACHES_IMAGES, audit_generator, few_images
 from qaugbench.kinds import may_run_circuits
@@ -19,6 +21,7 @@ N_LABELS = 3
 FEW_IMAGES = 12
 
 SMALL: Final = "live, but hardly reaches the images"
+CANNOT: Final = "cannot be examined"
 Verdict = Literal["live", "live, but hardly reaches the images", "not live", "no circuit", "cannot be examined"]
 
 
@@ -59,9 +62,12 @@ class GeneratorFinding:
         """Return the finding in lines: the failed checks, or ``all_checks``, and then the measurements."""
         lines = [f"{self.name}: {self.verdict}" + (f", {self.detail}" if self.detail else "")]
         checks = self.liveness.checks if self.liveness else ()
-        lines += [f"  {check}" for check in checks if all_checks or check.state in ("fails", "note")]
+        if not all_checks:
+            lines += [f"  fails  {reason}" for reason in (self.liveness.reasons if self.liveness else ())]
+        lines += [f"  {check}" for check in checks if all_checks or check.state == "note"]
         for circuit in self.circuits:
-            lines.append(f"  circuit of {circuit.blocks} blocks, {circuit.copies} copies each: {circuit.size}")
+            run = f"{count(circuit.blocks, 'block')}, {count(circuit.copies, 'copy', 'copies')} each"
+            lines.append(f"  circuit of {run}: {circuit.size}")
             lines += [f"    {line}" for line in str(circuit.meters).splitlines()]
         return "\n".join(lines)
 
@@ -101,7 +107,13 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
     card = definitions.generator_card(of)
     if not may_run_circuits(card.kind):
         return GeneratorFinding(name, "no circuit", f"it is {card.kind}")
-    generator = new_model(of, control=control or "none", track="smoke", image_shape=IMAGE_SHAPE, n_labels=N_LABELS)
+    module = definitions.generator_module(of)
+    try:
+        generator = new_model(of, control=control or "none", track="smoke", image_shape=IMAGE_SHAPE, n_labels=N_LABELS)
+    except QaugbenchError:
+        raise
+    except Exception as error:  # the constructor may be another author's, and raise anything
+        return GeneratorFinding(name, CANNOT, described(error, module))
     circuits = distinct_blocks(generator) if with_meters else []
     readings = tuple(
         CircuitReadings(size(block.circuit), n_blocks, block.copies, measure(block.circuit, seed=seed))
@@ -112,7 +124,9 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
         fit_space_without_training(generator, images.images)
         found = audit_generator(generator, images, seed=seed)
     except QaugbenchError as error:
-        return GeneratorFinding(name, "cannot be examined", str(error), circuits=readings)
+        return GeneratorFinding(name, CANNOT, str(error), circuits=readings)
+    except Exception as error:  # so may every other method
+        return GeneratorFinding(name, CANNOT, described(error, module), circuits=readings)
     failed = len(found.failures)
     detail = f"{failed} of {len(found.checks)} checks fail" if failed else f"{len(found.checks)} checks"
     detail += f" (a defect of the published code, kept: {card.defect})" if failed and card.defect else ""

@@ -188,6 +188,6 @@ def _circuits() -> Iterator[Finding]:
     detail = (
         "a circuit runs and every parameter is live"
         if state == "fine"
-        else "; ".join(map(str, lively.failures)) or "outputs leave [-1, 1]"
+        else "; ".join(lively.reasons) or "outputs leave [-1, 1]"
     )
     yield Finding(state, "circuits", detail)

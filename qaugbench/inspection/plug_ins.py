@@ -8,11 +8,10 @@ from typing import TypeVar
 from qaugbench import definitions, plugins
 from qaugbench.cards import GeneratorCard
 from qaugbench.errors import DefinitionError, QaugbenchError
-from qaugbench.inspection.settings_check import own_tracks, settings_faults, taken_by_class
+from qaugbench.inspection.settings_check import ANY_TASK, own_tracks, settings_faults, taken_by_class
 from qaugbench.inspection.written_hyper import taken_as_written
 
 Found = TypeVar("Found")
-ANY_TASK = "brainmri"
 
 
 def plug_in_faults(name: str) -> list[str]:

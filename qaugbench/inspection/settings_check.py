@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
 from qaugbench.errors import DefinitionError
 
+ANY_TASK = "brainmri"
 TRACKS = ("smoke", "lite", "standard", "full")
 PLACE = "\0"
 """Stands for a track in a message, so that messages about several tracks can be compared."""
@@ -27,8 +30,10 @@ def settings_faults(card: GeneratorCard, take: Callable[[str], object], tracks: 
     return [*faults, *([_absent(card, lacking)] if lacking else [])]
 
 
-def taken_by_class(card: GeneratorCard) -> Callable[[str], object]:
-    """Return what binds a generator's settings on a track to its class, which this imports.
+def taken_by_class(card: GeneratorCard, weights: Path | None = None) -> Callable[[str], object]:
+    """Return what binds a generator's settings on a track to its class, which this imports, and to its space.
+
+    ``weights`` is the folder of the pretrained weights that it starts from.
 
     Raises:
         DefinitionError: the class cannot be imported, or contradicts its facts.
@@ -38,7 +43,24 @@ def taken_by_class(card: GeneratorCard) -> Callable[[str], object]:
 
     kind = generator_class(card.id)
     check_facts(card, kind)
-    return lambda track: bound(card, kind, track)
+
+    def take(track: str) -> None:
+        bound(card, kind, track, weights=weights)
+        check_space(card, track)
+
+    return take
+
+
+def check_space(card: GeneratorCard, track: str) -> None:
+    """Raise DefinitionError unless the space of a generator takes its settings on a track, for images of one task."""
+    from qaugbench.generators.spaces.named import new_space
+
+    task = definitions.task(ANY_TASK)
+    if track not in task.tracks:
+        return
+    size = task.tracks[track].image_size
+    settings = definitions.space_of(card, ANY_TASK, track)
+    new_space(card.space, (size, size, task.channels), settings, origin=f"{card.origin}, space {card.space!r}")
 
 
 def own_tracks(card: GeneratorCard) -> tuple[str, ...]:

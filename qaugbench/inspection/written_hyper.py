@@ -72,12 +72,21 @@ def _written_base(written: ast.expr, tree: ast.Module) -> type | None:
 
 
 def _field(written: ast.AnnAssign) -> tuple[str, Any, Any]:
-    """Return name, type and default of a field; the default's value is of no interest here."""
+    """Return name, type and default of a field; the default is None where it is no literal."""
     name = written.target.id if isinstance(written.target, ast.Name) else ""
     if "ClassVar" in ast.unparse(written.annotation):
         return name, ClassVar[Any], None
-    missing = dataclasses.field() if written.value is None else dataclasses.field(default=None)
+    missing = dataclasses.field() if written.value is None else dataclasses.field(default=_value(written.value))
     return name, _type(written.annotation), missing
+
+
+def _value(written: ast.expr) -> Any:
+    """Return the value of a literal; None for any other expression."""
+    try:
+        value = ast.literal_eval(written)
+    except ValueError:
+        return None
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _type(written: ast.expr) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from typing import Any
 
 from matplotlib import patheffects, rc_context
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.report.colours import LIGHT_GROUND, on_dark
 from qaugbench.report.identity import Look
 
@@ -39,6 +41,10 @@ STYLE: dict[Any, Any] = {
 }
 WIDE, NARROW = 7.2, 3.7
 """Inches of a figure on a page, and on a telephone."""
+MARK_LETTERS = 13
+"""Letters of the mark of phantom data in an inch of a figure's width."""
+MARK_LINE = 0.17
+"""Inches per line of it."""
 SUPERFLUOUS = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>|(?<=>)\s+(?=<)", re.DOTALL)
 COLOUR = re.compile(r"(?<=: )#[0-9a-f]{6}(?=[;\"])")
 
@@ -92,6 +98,15 @@ def mark(look: Look, size: float) -> dict[str, Any]:
 def handle(arm: str, look: Look, *, size: float = 5.5) -> Line2D:
     """Return the entry of a legend for one arm."""
     return Line2D([], [], linestyle="none", label=arm, **mark(look, size))
+
+
+def marked_as_phantom(figure: Figure) -> Figure:
+    """Return a figure that says below its axes that its data are phantoms, and is as much higher: figures leave their page."""
+    width, height = figure.get_size_inches()
+    lines = textwrap.wrap(PHANTOM_BANNER, int(MARK_LETTERS * width))
+    figure.set_size_inches(width, height + MARK_LINE * len(lines))
+    figure.supxlabel("\n".join(lines), fontsize=8, weight="bold", color=INK)
+    return figure
 
 
 def svg(figure: Figure) -> str:

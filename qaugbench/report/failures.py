@@ -61,8 +61,13 @@ def failure_note(record: Record) -> str:
 
 def failure_text(record: Record, log: str) -> str:
     """Return what a person reads last after a run with failures: every cause once, how to try it, and where the traceback is."""
+    found = causes(record.failures)
     lines = [f"{failed_words(record.failures)}. The same command tries them again."]
-    for one in causes(record.failures):
+    if any(one.generator for one in found):
+        lines.append(
+            "With the code of a generator mended it is another run: it has a folder of its own, and this one stays."
+        )
+    for one in found:
         named = f"The generator {one.generator!r} failed in " if one.generator else ""
         lines.append(f"- {named}{one.steps} ({one.failures[0].outcome}): {one.reason}")
         if one.generator:

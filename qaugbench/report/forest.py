@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from qaugbench.errors import shortened
 from qaugbench.formatting import WIDTH, change, signed, unsigned
 from qaugbench.report.colours import LIGHT_GROUND
 from qaugbench.report.drawing import AXIS, BAND, INK, NARROW, SOFT, STYLE, WIDE, draw_interval
@@ -21,8 +22,8 @@ ROW = 0.27
 """Inches per row."""
 WORDS, BELOW_WORDS = -0.75, -0.3
 """Rows from the first title to the middle of the words above the plot, and to where the zero line begins below them."""
-LETTERS = 42
-"""Letters of a title in one line of a narrow figure."""
+LETTERS, LABEL_LETTERS = 42, 32
+"""Letters in one line of a narrow figure: of a title, and of a label that leaves room for its numbers."""
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -119,7 +120,8 @@ def _row(axis: Axes, place: float, row: Difference, *, narrow: bool) -> None:
     draw_interval(axis, place, row.estimate, row.limits, look, size=6)
     numbers = change(row.estimate, row.low, row.high)
     if narrow:
-        _text(axis, 0.0, place - 0.8, row.label, fontsize=8, narrow=True)
+        label = shortened(row.label, LABEL_LETTERS)
+        _text(axis, 0.0, place - 0.8, label, fontsize=8, narrow=True)
         _text(axis, 1.0, place - 0.8, numbers, fontsize=8, color=SOFT, ha="right", narrow=True)
     else:
         _text(axis, 1.01, place, numbers, fontsize=8, color=SOFT, narrow=False)

@@ -20,11 +20,17 @@ GEOMETRY_LEGEND = (
 )
 
 
-def geometry_rows(record: Record, fraction: str) -> list[Row]:
-    """Return one row per generator and control at a fraction, under ``GEOMETRY_HEADER``; none where none has a number."""
+def geometry_table(record: Record, fraction: str) -> tuple[Row, list[Row]]:
+    """Return a header and one row per generator and control at a fraction, the reasons only where a value is missing.
+
+    No row where none has a number.
+    """
     found = record.geometry.get(fraction, {})
     measured = any(one.effective_rank is not None for one in found.values())
-    return [(arm, *_cells(one)) for arm, one in found.items()] if measured else []
+    rows = [(arm, *_cells(one)) for arm, one in found.items()] if measured else []
+    if any(row[-1] for row in rows):
+        return GEOMETRY_HEADER, rows
+    return GEOMETRY_HEADER[:-1], [row[:-1] for row in rows]
 
 
 def geometry_words(found: LatentGeometry | None) -> str:

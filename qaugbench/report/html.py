@@ -237,7 +237,7 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
             (one, tables.main_rows(record, key, endpoint)) for endpoint, one in tables.scored_endpoints(record, key)
         ],
         "difference_header": tables.DIFFERENCE_HEADER,
-        "differences": tables.other_families(record, key),
+        "differences": [(title, tables.difference_rows(found)) for title, found in tables.other_families(record, key)],
         "no_verdicts": tables.why_no_verdicts(record, key),
         "checks_title": TITLE,
         "checks_header": CHECK_HEADER,

@@ -1,6 +1,6 @@
 """The tables of a record as LaTeX, for a paper: per fraction one per endpoint, and the other differences; needs booktabs.
 
-Each has its notes below it, so that they stay when the caption is written anew.
+Each has its notes below it, so that they stay when the caption is written anew; what must be read first is in both.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from qaugbench.report import record_views as views
 from qaugbench.report.notes import banner, interval_words
 from qaugbench.report.tables import (
     DIFFERENCE_HEADER,
+    difference_rows,
     main_header,
     main_rows,
     other_families,
@@ -49,10 +50,11 @@ def latex_tables(record: Record) -> str:
     for fraction in record.fractions:
         for endpoint, _ in scored_endpoints(record, fraction.key):
             parts.append(_main_table(record, fraction.key, endpoint))
-        for number, (title, rows) in enumerate(other_families(record, fraction.key), start=1):
-            caption = f"{record.title}, {views.share_words(record, fraction.key)}. {title}"
+        for number, (title, found) in enumerate(other_families(record, fraction.key), start=1):
+            caption = f"{_opening(record, fraction.key)}. {title}"
             label = f"{record.id}-{fraction.key}-differences-{number}"
-            parts.append(table_block(caption, DIFFERENCE_HEADER, rows, label, _difference_notes(record, fraction.key)))
+            rows, below = difference_rows(found), _difference_notes(record, fraction.key)
+            parts.append(table_block(caption, DIFFERENCE_HEADER, rows, label, below))
     return "\n".join(parts) + "\n"
 
 
@@ -84,15 +86,24 @@ def _cell(text: str) -> str:
 def _main_table(record: Record, key: str, endpoint: str) -> str:
     scored = views.endpoint_score(record, key, endpoint)
     title = endpoint if scored is None else scored.title
-    caption = f"{record.title}, {views.share_words(record, key)}: {title}."
+    caption = f"{_opening(record, key)}: {title}."
     found = _main_notes(record, key, scored)
     return table_block(caption, main_header(), main_rows(record, key, endpoint), f"{record.id}-{key}-{endpoint}", found)
+
+
+def _opening(record: Record, key: str) -> str:
+    """Return the first words of a caption: what its reader must know first, the task, the source, the track and the fraction."""
+    board = record.board
+    warned = "".join(f"{line.partition('. ')[0]}. " for line in banner(record))
+    named = f"{record.title} ({board.task}, source {board.source}, track {board.track})"
+    return f"{warned}{named}, {views.share_words(record, key)}"
 
 
 def _main_notes(record: Record, key: str, scored: EndpointScore | None) -> list[str]:
     """Return what the columns of a main table mean, one sentence each."""
     sizes = "" if scored is None else f" on {views.sizes_words(record, scored)}"
     return [
+        *banner(record),
         views.reference_sentence(record, key),
         f"mean, sd: over n replicates{sizes}; vs R*, 95 % CI, verdict: the difference from R*; {interval_words(record)}.",
         f"vs R+: the difference from classical augmentation alone, {NOT_MATCHED}, so no verdict rests on it.",
@@ -104,6 +115,7 @@ def _difference_notes(record: Record, key: str) -> list[str]:
     scored = views.endpoint_score(record, key, record.endpoints[0].id)
     metric = record.endpoints[0].title if scored is None else f"{scored.title}, {views.sizes_words(record, scored)}"
     return [
+        *banner(record),
         f"estimate: the first arm minus the second in {metric}; n: replicates; {interval_words(record)}.",
         "p: not adjusted for the number of comparisons.",
         *_provisional(record),

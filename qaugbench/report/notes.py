@@ -126,14 +126,15 @@ def _fraction_notes(record: Record, fraction: FractionFacts) -> Iterator[str]:
     power = None if record.test_withheld else low_power(record, fraction.key)
     if power is not None:
         yield power
-    for arm, replicates in scored.flagged.items():
+    order = [arm.id for arm in record.arms]
+    for arm, replicates in sorted(scored.flagged.items(), key=lambda one: order.index(one[0])):
         yield (
             f"{at}, {arm} failed in {len(replicates)} of {record.replicates} replicates; there it has the predictions of "
             f"{scored.substitute} (intention to treat)."
         )
     not_run = {arm.id for arm in record.arms if arm.role == "oracle" and not fraction.oracle}
     reasons: dict[str, list[str]] = {}
-    for arm, why in scored.dropped.items():
+    for arm, why in sorted(scored.dropped.items(), key=lambda one: order.index(one[0])):
         if arm not in not_run:
             reasons.setdefault(why, []).append(arm)
     for why, arms in reasons.items():

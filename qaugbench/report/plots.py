@@ -15,13 +15,16 @@ from qaugbench.report import record_views as views
 from qaugbench.report.class_plot import ArmValue, ClassRow, per_class
 from qaugbench.report.curve_plot import Curve, curves
 from qaugbench.report.curves import CurveFile, TrainingCurve
+from qaugbench.report.drawing import marked_as_phantom
 from qaugbench.report.forest import Difference, Panel, forest
-from qaugbench.report.identity import looks
+from qaugbench.report.identity import Look, looks
 from qaugbench.report.milestone_plot import Milestones, milestones
 from qaugbench.report.profile_rows import profile_of, shown_arms
 from qaugbench.report.reliability_plot import ReliabilityCurve, reliability_curves
 from qaugbench.stats.results import Calibration, Contrast
 
+FAMILIES = ("reference", "best-classical", "control")
+QUANTUM_PART = "Is it the quantum part?"
 REAL_ARMS_PANEL = "Real-data arms"
 CHECKS_PANEL = "Checks"
 ON_THE_WAY = "training/kid/"
@@ -38,16 +41,28 @@ def answer_figure(record: Record, key: str, *, narrow: bool = False) -> Figure |
     oracle = [arm for arm in record.arms if arm.role == "oracle"]
     order = [arm.id for arm in [*views.generators_first_quantum(record.arms), *oracle]]
     also = ", also the best classical arm" if best == reference else ""
-    families = [
-        (f"Does it help? Minus R* ({reference}{also})", "reference", False),
-        *([] if also else [("Minus the best classical arm", "best-classical", True)]),
-        ("Is it the quantum part? Minus its controls", "control", True),
-    ]
+    found = {family: _in_order(_primary(record, key, family), order) for family in FAMILIES}
     panels = [
-        Panel(title, _rows(record, _in_order(_primary(record, key, family), order), pair=pair))
-        for title, family, pair in families
+        Panel(f"Does it help? Minus R* ({reference}{also})", _rows(record, found["reference"])),
+        *(
+            []
+            if also
+            else [Panel(f"Minus the best classical arm ({best})", _rows(record, found["best-classical"], best))]
+        ),
+        *_control_panels(record, found["control"]),
     ]
     return _forest(record, panels, narrow=narrow)
+
+
+def _control_panels(record: Record, found: Sequence[Contrast]) -> list[Panel]:
+    """Return a panel per generator, whose rows are called by the control alone and look like it."""
+    drawn = looks(record.arms)
+    rows: dict[str, list[Difference]] = {}
+    for one in found:
+        label = one.against.removeprefix(f"{one.arm}:")
+        rows.setdefault(one.arm, []).append(_difference(label, one, drawn[one.against]))
+    titles = [f"{'' if number else f'{QUANTUM_PART} '}{arm} minus its controls" for number, arm in enumerate(rows)]
+    return [Panel(title, own) for title, own in zip(titles, rows.values(), strict=True)]
 
 
 def reference_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
@@ -69,7 +84,8 @@ def class_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | 
     rows = class_rows(record, key)
     if not rows:
         return None
-    return per_class(rows, looks(record.arms), xlabel="AUROC against the rest, mean over replicates", narrow=narrow)
+    xlabel = "AUROC against the rest, mean over replicates"
+    return _marked(record, per_class(rows, looks(record.arms), xlabel=xlabel, narrow=narrow))
 
 
 def class_rows(record: Record, key: str) -> list[ClassRow]:
@@ -108,7 +124,7 @@ def reliability_figure(record: Record, key: str, *, narrow: bool = False) -> Fig
         "After temperature scaling": [_reliability(one.arm, one.scaled) for one in shown if one.scaled is not None],
     }
     drawn = {title: curves for title, curves in panels.items() if curves}
-    return reliability_curves(drawn, looks(record.arms), narrow=narrow) if drawn else None
+    return _marked(record, reliability_curves(drawn, looks(record.arms), narrow=narrow)) if drawn else None
 
 
 def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, narrow: bool = False) -> Figure | None:
@@ -125,7 +141,8 @@ def training_figure(record: Record, kept: CurveFile, key: str, value: str, *, na
     ylabel = "validation metric" if value == "val_metric" else "training loss"
     panels = _by_generator(record, views.reference_arm(record, key), found)
     words = views.training_words(record, key) if value == "loss" else {}
-    return curves(panels, drawn, ylabel=ylabel, scores=value == "val_metric", words=words, narrow=narrow)
+    figure = curves(panels, drawn, ylabel=ylabel, scores=value == "val_metric", words=words, narrow=narrow)
+    return _marked(record, figure)
 
 
 def milestones_figure(record: Record, key: str, *, narrow: bool = False) -> Figure | None:
@@ -137,7 +154,13 @@ def milestones_figure(record: Record, key: str, *, narrow: bool = False) -> Figu
         shown = None if found is None else _milestones(arm.id, found, words.get(arm.id))
         if shown is not None:
             panels.setdefault(str(arm.generator), []).append(shown)
-    return milestones(panels, looks(record.arms), ylabel="KID to real images", narrow=narrow) if panels else None
+    if not panels:
+        return None
+    return _marked(record, milestones(panels, looks(record.arms), ylabel="KID to real images", narrow=narrow))
+
+
+def _marked(record: Record, figure: Figure) -> Figure:
+    return marked_as_phantom(figure) if record.data.phantom else figure
 
 
 def _in_order(found: Sequence[Contrast], order: Sequence[str]) -> list[Contrast]:
@@ -155,22 +178,21 @@ def _forest(record: Record, panels: Sequence[Panel], *, narrow: bool) -> Figure 
     primary = record.endpoints[0]
     bare = all(row.limits is None for panel in panels for row in panel.rows)
     no_interval = f"no interval: {count(record.replicates, 'replicate')}" if bare else None
-    return forest(panels, unit=primary.title, margin=primary.margin, no_interval=no_interval, narrow=narrow)
+    figure = forest(panels, unit=primary.title, margin=primary.margin, no_interval=no_interval, narrow=narrow)
+    return _marked(record, figure)
 
 
-def _rows(record: Record, found: Sequence[Contrast], *, pair: bool = False) -> list[Difference]:
-    """Return the rows of a panel; of a ``pair`` both arms are named. A control's row has the control's look."""
+def _rows(record: Record, found: Sequence[Contrast], against: str | None = None) -> list[Difference]:
+    """Return the rows of a panel whose title names ``against``; one that is compared with another arm names both."""
     drawn = looks(record.arms)
     return [
-        Difference(
-            f"{one.arm} - {one.against}" if pair else one.arm,
-            one.estimate,
-            one.ci_low,
-            one.ci_high,
-            drawn[one.against] if one.family == "control" else drawn[one.arm],
-        )
+        _difference(one.arm if against in (None, one.against) else f"{one.arm} - {one.against}", one, drawn[one.arm])
         for one in found
     ]
+
+
+def _difference(label: str, found: Contrast, look: Look) -> Difference:
+    return Difference(label, found.estimate, found.ci_low, found.ci_high, look)
 
 
 def _milestones(arm: str, found: Appraisal, word: str | None) -> Milestones | None:

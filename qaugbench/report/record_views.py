@@ -13,6 +13,8 @@ from qaugbench.predictions import CHECK_ROLES, ArmInfo
 from qaugbench.record import Record
 from qaugbench.stats.results import Adjusted, ArmVerdict, Contrast, EndpointScore, MetricScore
 
+INDENT = "  "
+
 
 @dataclass(frozen=True)
 class Said:
@@ -134,6 +136,18 @@ def generators_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:
 def main_arms(record: Record) -> list[ArmInfo]:
     """Return the arms of a record but those that check the benchmark itself."""
     return [arm for arm in record.arms if arm.role not in CHECK_ROLES]
+
+
+def indented_names(record: Record, shown: Iterable[str]) -> list[str]:
+    """Return the names of rows below one another: a control's own name, indented, where it stands below its generator."""
+    controls = {arm.id: arm for arm in record.arms if arm.role == "control"}
+    names, above = [], None
+    for name in shown:
+        control = controls.get(name)
+        above = name if control is None else above
+        under = control is not None and control.generator == above
+        names.append(f"{INDENT}{name.removeprefix(f'{above}:')}" if under else name)
+    return names
 
 
 def training_words(record: Record, key: str) -> dict[str, str]:

@@ -54,28 +54,29 @@ class Result:
 
         return score_frame(self.record)
 
-    def plot_answer(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+    def plot_answer(self, fraction: str | float | None = None, *, narrow: bool = False) -> Figure | None:
         """Return the generators minus R*, the best classical arm and their controls; None where nothing was compared.
 
-        ``fraction`` is a key of the record, such as "10%"; the first one by default. Raises DefinitionError for another.
+        ``fraction`` is a key of the record or its share, such as "10%" or 0.1; the first one by default. Raises DefinitionError
+        for another.
         """
         from qaugbench.report.plots import answer_figure
 
         return answer_figure(self.record, self._fraction(fraction), narrow=narrow)
 
-    def plot_arms(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+    def plot_arms(self, fraction: str | float | None = None, *, narrow: bool = False) -> Figure | None:
         """Return every arm minus R*; ``fraction`` as in ``plot_answer``."""
         from qaugbench.report.plots import reference_figure
 
         return reference_figure(self.record, self._fraction(fraction), narrow=narrow)
 
-    def plot_classes(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+    def plot_classes(self, fraction: str | float | None = None, *, narrow: bool = False) -> Figure | None:
         """Return the AUROC of every class and arm; ``fraction`` as in ``plot_answer``."""
         from qaugbench.report.plots import class_figure
 
         return class_figure(self.record, self._fraction(fraction), narrow=narrow)
 
-    def plot_reliability(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+    def plot_reliability(self, fraction: str | float | None = None, *, narrow: bool = False) -> Figure | None:
         """Return how often what R* and the generators state happens; ``fraction`` as in ``plot_answer``.
 
         None where an older version scored.
@@ -84,7 +85,7 @@ class Result:
 
         return reliability_figure(self.record, self._fraction(fraction), narrow=narrow)
 
-    def plot_milestones(self, fraction: str | None = None, *, narrow: bool = False) -> Figure | None:
+    def plot_milestones(self, fraction: str | float | None = None, *, narrow: bool = False) -> Figure | None:
         """Return how near what each fit draws was to real images on its way; ``fraction`` as in ``plot_answer``.
 
         None where the images were not appraised.
@@ -94,7 +95,7 @@ class Result:
         return milestones_figure(self.record, self._fraction(fraction), narrow=narrow)
 
     def plot_training(
-        self, value: CurveValue = "val_metric", fraction: str | None = None, *, narrow: bool = False
+        self, value: CurveValue = "val_metric", fraction: str | float | None = None, *, narrow: bool = False
     ) -> Figure:
         """Return the training curves of one value; ``fraction`` as in ``plot_answer``.
 
@@ -111,8 +112,11 @@ class Result:
             )
         return figure
 
-    def _fraction(self, asked: str | None) -> str:
+    def _fraction(self, asked: str | float | None) -> str:
         keys = [fraction.key for fraction in self.record.fractions]
-        if asked is not None and asked not in keys:
-            raise DefinitionError(f"The record has no fraction {asked!r}.{near_names(asked, keys)}")
-        return keys[0] if asked is None else asked
+        if asked is None:
+            return keys[0]
+        found = asked if isinstance(asked, str) else f"{100 * asked:g}%"
+        if found not in keys:
+            raise DefinitionError(f"The record has no fraction {asked!r}.{near_names(found, keys)}")
+        return found

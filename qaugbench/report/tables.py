@@ -22,7 +22,7 @@ from qaugbench.report import claims
 from qaugbench.report import record_views as views
 from qaugbench.report.answers import further_notes, image_faults, question_blocks
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
-from qaugbench.report.geometry_rows import GEOMETRY_HEADER, GEOMETRY_LEGEND, GEOMETRY_TITLE, geometry_rows
+from qaugbench.report.geometry_rows import GEOMETRY_LEGEND, GEOMETRY_TITLE, geometry_table
 from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
 from qaugbench.report.judged_rows import judged_tables
 from qaugbench.report.notes import banner, interval_words
@@ -73,7 +73,7 @@ def markdown_summary(record: Record) -> str:
             parts.append(f"**{scored.title}**, higher is better; {views.sizes_words(record, scored)}")
             parts.append(markdown_table(main_header(), main_rows(record, fraction.key, endpoint)))
         for title, found in other_families(record, fraction.key):
-            parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, found)]
+            parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, difference_rows(found))]
         parts += why_no_verdicts(record, fraction.key)
         checks = check_rows(record, fraction.key)
         parts += [f"**{TITLE}**", markdown_table(CHECK_HEADER, checks)] if checks else []
@@ -84,8 +84,8 @@ def markdown_summary(record: Record) -> str:
         parts += [f"**{SUMMARY_TITLE}**", markdown_table(SUMMARY_HEADER, images), SUMMARY_LEGEND] if images else []
         for table in judged_tables(record, fraction.key):
             parts += [f"**{table.title}**", markdown_table(JUDGED_HEADER, table.rows, words=0), table.legend]
-        latent = geometry_rows(record, fraction.key)
-        parts += [f"**{GEOMETRY_TITLE}**", markdown_table(GEOMETRY_HEADER, latent), GEOMETRY_LEGEND] if latent else []
+        header, latent = geometry_table(record, fraction.key)
+        parts += [f"**{GEOMETRY_TITLE}**", markdown_table(header, latent), GEOMETRY_LEGEND] if latent else []
     members = claims.adjusted_rows(record)
     if len(members) > 1:
         title = f"**{claims.adjusted_title(record)}**: {record.scores.confirmatory.method}"
@@ -170,15 +170,15 @@ def best_classical_title(record: Record, key: str) -> str:
     return f"Against the best classical arm, {best.arm} (chosen on validation{where}{others})"
 
 
-def other_families(record: Record, key: str) -> list[tuple[str, list[Row]]]:
-    """Return the tables of the primary endpoint besides the main one: (title, rows)."""
+def other_families(record: Record, key: str) -> list[tuple[str, list[Contrast]]]:
+    """Return what the tables of the primary endpoint besides the main one hold: (title, differences)."""
     primary = record.endpoints[0].id
     titles = {
         "best-classical": best_classical_title(record, key),
         "control": "Against its controls: is it the quantum part?",
     }
     found = [(title, views.contrasts(record, key, primary, family)) for family, title in titles.items()]
-    return [(title, difference_rows(entries)) for title, entries in found if entries]
+    return [(title, entries) for title, entries in found if entries]
 
 
 def why_no_verdicts(record: Record, key: str) -> list[str]:
@@ -223,9 +223,10 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     for endpoint, scored in scored_endpoints(record, key):
         title = f"{scored.title}, {views.sizes_words(record, scored)}"
         title = title if endpoint == record.endpoints[0].id else f"Secondary: {title}"
-        lines += ["", wrapped(title, width=width), *aligned(HEADER, main_rows(record, key, endpoint), width)]
+        rows = _under_generators(record, main_rows(record, key, endpoint))
+        lines += ["", wrapped(title, width=width), *aligned(HEADER, rows, width)]
     for title, found in other_families(record, key):
-        lines += ["", wrapped(title, width=width), *aligned(DIFFERENCE_HEADER, found, width)]
+        lines += ["", wrapped(title, width=width), *aligned(DIFFERENCE_HEADER, _differences(found), width)]
     lines += [wrapped(line, width=width) for line in why_no_verdicts(record, key)]
     checks = check_rows(record, key)
     lines += ["", TITLE, *aligned(CHECK_HEADER, checks, width)] if checks else []
@@ -234,21 +235,40 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     ranks = claims.ranks_sentence(record, key)
     lines += ["", wrapped(ranks, width=width)] if ranks else []
     lines += _profile_text(record, key, width)
-    images = summary_rows(record, key)
+    images = _under_generators(record, summary_rows(record, key))
     if images:
         lines += ["", SUMMARY_TITLE, *aligned(SUMMARY_HEADER, images, width), wrapped(SUMMARY_LEGEND, width=width)]
     for table in judged_tables(record, key):
         lines += [
             "",
             wrapped(table.title, width=width),
-            *aligned(JUDGED_HEADER, table.rows, width),
+            *aligned(JUDGED_HEADER, _under_generators(record, table.rows), width),
             wrapped(table.legend, width=width),
         ]
-    latent = geometry_rows(record, key)
+    header, latent = geometry_table(record, key)
     if latent:
-        rows = laid_out(GEOMETRY_HEADER, latent, width, GEOMETRY_LAYOUT)
-        lines += ["", GEOMETRY_TITLE, *rows, wrapped(GEOMETRY_LEGEND, width=width)]
+        drawn = laid_out(header, _under_generators(record, latent), width, GEOMETRY_LAYOUT)
+        lines += ["", GEOMETRY_TITLE, *drawn, wrapped(GEOMETRY_LEGEND, width=width)]
     return "\n".join(lines)
+
+
+def _under_generators(record: Record, rows: Sequence[Row]) -> list[Row]:
+    """Return rows of arms in which a control is called by its own name alone, indented, where its generator stands above."""
+    names = views.indented_names(record, [row[0] for row in rows])
+    return [(name, *row[1:]) for name, row in zip(names, rows, strict=True)]
+
+
+def _differences(found: Sequence[Contrast]) -> list[Row]:
+    """Return the rows of differences; those from controls are called by the control's own name, under their generator's."""
+    rows: list[Row] = []
+    above = None
+    for one, row in zip(found, difference_rows(found), strict=True):
+        under = one.family == "control"
+        if under and one.arm != above:
+            rows.append((f"{one.arm} minus", *[""] * (len(row) - 1)))
+            above = one.arm
+        rows.append((f"{views.INDENT}{one.against.removeprefix(f'{one.arm}:')}", *row[1:]) if under else row)
+    return rows
 
 
 def _profile_text(record: Record, key: str, width: int) -> list[str]:
@@ -266,7 +286,7 @@ def _profile_text(record: Record, key: str, width: int) -> list[str]:
 def _profile_lines(record: Record, found: Profile, width: int) -> list[str]:
     header = profile_header(found)
     layout = Layout(right=frozenset(range(1, len(header))), wraps=frozenset())
-    return laid_out(header, profile_rows(record, found), width, layout)
+    return laid_out(header, _under_generators(record, profile_rows(record, found)), width, layout)
 
 
 def _markdown_profile(record: Record, key: str) -> list[str]:

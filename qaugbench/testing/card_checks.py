@@ -10,7 +10,7 @@ from qaugbench.cards import GeneratorCard
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Generator
 from qaugbench.generators.shared.binding import bound, check_facts
-from qaugbench.inspection.settings_check import TRACKS, settings_faults
+from qaugbench.inspection.settings_check import TRACKS, settings_faults, taken_by_class
 from qaugbench.kinds import OF_A_PAPER, Fidelity
 from qaugbench.search_space import search_space
 from qaugbench.testing.verdict import About, CheckFailed, CheckResult, DoesNotApply, does_not_apply, require
@@ -27,7 +27,7 @@ def card_results(card: GeneratorCard, kind: type[Generator], weights: Path | Non
         ("facts", "Facts and class agree on the kind, and the controls exist.", lambda: _kind(card, kind)),
         ("paper", "A method that is somebody's names the paper.", lambda: _paper(card)),
         ("paper", "A method that differs from its paper says how.", lambda: _deviations(card)),
-        ("settings", "The class takes the settings of every track.", lambda: _settings(card, kind, weights)),
+        ("settings", "The class takes the settings of every track.", lambda: _settings(card, weights)),
     )
     results = [_result(card, *check) for check in checks]
     yield from results
@@ -75,8 +75,8 @@ def _deviations(card: GeneratorCard) -> str:
     return f"deviations {len(card.deviations)}"
 
 
-def _settings(card: GeneratorCard, kind: type[Generator], weights: Path | None) -> str:
-    faults = settings_faults(card, lambda track: bound(card, kind, track, weights=weights))
+def _settings(card: GeneratorCard, weights: Path | None) -> str:
+    faults = settings_faults(card, taken_by_class(card, weights))
     require(not faults, " ".join(faults))
     return ", ".join(TRACKS)
 

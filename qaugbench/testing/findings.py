@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from qaugbench.formatting import count
 from qaugbench.testing.verdict import About, CheckResult
+
+PLACE = re.compile(r"\(\S[^()]*, line \d+, in [^()]+\)")
+NUMBERS = re.compile(r"[\d\[\], ]+")
 
 
 def findings_text(results: Sequence[CheckResult]) -> str:
@@ -19,9 +23,19 @@ def findings_text(results: Sequence[CheckResult]) -> str:
     reasons: dict[str, list[CheckResult]] = {}
     for result in results:
         if result.fails:
-            reasons.setdefault(result.detail, []).append(result)
-    lines = [f"fails  {met[0].promise} -- {detail} ({_where(met)})" for detail, met in reasons.items()]
+            reasons.setdefault(_cause(result.detail), []).append(result)
+    lines = [f"fails  {met[0].promise} -- {met[0].detail} ({_where(met)})" for met in reasons.values()]
     return "\n".join([*lines, *_by_kind(results), _summary(results, len(reasons))])
+
+
+def _cause(detail: str) -> str:
+    """Return what failures of one cause have in common: at one line of code, all but numbers such as the shapes there.
+
+    >>> _cause("draw returns [5, 64] (g.py, line 4, in draw).") == _cause("draw returns [1, 64] (g.py, line 4, in draw).")
+    True
+    """
+    found = PLACE.search(detail)
+    return detail if found is None else NUMBERS.sub("", detail[: found.start()]) + found[0]
 
 
 def _where(met: Sequence[CheckResult]) -> str:

@@ -148,7 +148,7 @@ def is_live(variant: Variant) -> None:
     if not is_quantum(model.kind) and not model.circuits:
         does_not_apply("it runs no circuit")
     found = audit_generator(model, variant.data(), seed=FIT_SEED)
-    require(found.is_live, "; ".join(str(check).strip() for check in found.failures))
+    require(found.is_live, "; ".join(found.reasons))
     learn = any(
         parameter.requires_grad and parameter.numel() for block in model.blocks for parameter in block.parameters()
     )

@@ -273,9 +273,20 @@ def test_a_run_is_found_by_a_beginning_that_no_other_has(command: str, here: Pat
     write_run(here / "runs" / "twofold", id="twofold", replicates=2)
     assert call(command, "on").code == 0
     assert call(command, "two").code == 0
-    said = call(command, "tw")
-    assert said.code == 2
-    assert "'tw' begins the names of 2 runs: two, twofold. Give more of the name." in said.err
+
+
+def test_of_a_beginning_that_several_runs_have_show_lists_them_and_others_refuse_it(here: Path, call: Caller) -> None:
+    failed = (("qldm", 0), ("qldm", 1))
+    write_run(here / "runs" / "twofold", id="twofold", replicates=2, failed=failed)
+    said = call("show", "tw")
+    assert said.code == 0
+    opening, twofold, two = " ".join(said.out.split()).split("runs/two")
+    assert opening == "'tw' begins the names of 2 runs, the newest first: RUNS "
+    assert twofold.endswith("finished, 2 steps failed; 2026-01-01 00:00 ")
+    assert two.endswith("finished; 2026-01-01 00:00")
+    refused = call("verify", "tw")
+    assert refused.code == 2
+    assert "'tw' begins the names of 2 runs: two, twofold. Give more of the name." in refused.err
 
 
 def test_runs_are_loaded_by_name_as_the_commands_find_them(here: Path) -> None:

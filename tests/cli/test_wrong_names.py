@@ -107,3 +107,11 @@ def test_numbers_of_images_are_printed_as_everywhere(
     with pytest.raises(SystemExit):
         main()
     assert f"  {sources()['chestmnist'].images:,}  " in capsys.readouterr().out
+
+
+def test_an_unknown_form_is_answered_with_the_near_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = said(monkeypatch, capsys, "show", "results", "--format", "tex")
+    assert "'tex' is not one of 'table', 'csv', 'markdown', 'latex', 'json'. Did you mean 'latex'" in answer
+    assert "Did you mean" not in said(monkeypatch, capsys, "show", "results", "--format", "xls")

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from qaugbench import definitions
+from qaugbench import definitions, plugins
 from qaugbench.experiment import fingerprint
-from qaugbench.experiment.fingerprint import closure, code_hash, libraries, module_hash, plugin_package
+from qaugbench.experiment.fingerprint import closure, code_hash, libraries, module_hash
 
 Write = Callable[[dict[str, str]], None]
 CLASSICAL = ("qaugbench.generators.ldm", "qaugbench.generators.spaces.latent", "qaugbench.generators.folder")
@@ -232,6 +233,18 @@ def test_hashing_imports_nothing() -> None:
 
 
 def test_a_module_of_ours_is_of_no_plugin_and_another_is_named_with_its_version() -> None:
-    assert plugin_package("qaugbench.generators.vae") is None
-    assert plugin_package("scipy.stats") == f"scipy {version('scipy')}"
-    assert plugin_package("nobody_has_this.model") == "nobody_has_this, not installed"
+    assert plugins.package_of("qaugbench.generators.vae") is None
+    assert plugins.package_of("scipy.stats") == f"scipy {version('scipy')}"
+    assert plugins.package_of("nobody_has_this.model") == "nobody_has_this, not installed"
+
+
+def test_an_editable_plug_in_is_named_as_installed_though_its_files_are_elsewhere(tmp_path: Path) -> None:
+    facts = tmp_path / "qaugbench_energy-0.1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.4\nName: qaugbench-energy\nVersion: 0.1.0\n")
+    (facts / "RECORD").write_text("_editable_impl_qaugbench_energy.pth,,\n")
+    (facts / "entry_points.txt").write_text("[qaugbench.generators]\nenergy = energycircuit.model:Energy\n")
+    plugins.registered.cache_clear()
+    with mock.patch.object(sys, "path", [str(tmp_path), *sys.path]):
+        assert plugins.package_of("energycircuit.model") == "qaugbench-energy 0.1.0"
+    plugins.registered.cache_clear()

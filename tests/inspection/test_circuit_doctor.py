@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from qaugbench.generators.contract import DivergedError
 from qaugbench.inspection import circuit_doctor
 from qaugbench.inspection.circuit_doctor import GeneratorFinding, examine_circuits
 from qaugbench.inspection.generator_audit import LEARNS, REACHES_IMAGES
+from tests.generators.documented import PAINTER
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +98,39 @@ def test_what_is_not_live_fails_and_says_why(monkeypatch: pytest.MonkeyPatch, ca
     else:
         assert finding.text() == "qldm: not live, 1 of 2 checks fail\n  fails  block: two: nothing moves"
         assert "  fine   one" in finding.text(all_checks=True)
+
+
+def test_a_bug_in_a_step_is_one_message_with_its_line_and_what_was_meant(tmp_path: Path) -> None:
+    with PAINTER.with_("self.painted(batch.labels", "self.paintd(batch.labels").registered(tmp_path):
+        (finding,) = examine_circuits(["paintingcircuit"], with_meters=False)
+    assert finding.fails
+    assert re.fullmatch(
+        r"paintingcircuit: cannot be examined, AttributeError: 'PaintingCircuit' object has no attribute 'paintd'. Did you mean: "
+        r"'painted'\? \(plugged_paintingcircuit.py, line \d+, in step\)",
+        finding.text(),
+    )
+
+
+def test_a_bug_in_a_constructor_is_one_message_too(tmp_path: Path) -> None:
+    with PAINTER.with_("qubits = hyper.n_qubits", "qubits = hyper_.n_qubits").registered(tmp_path):
+        (finding,) = examine_circuits(["paintingcircuit"], with_meters=False)
+    assert "NameError: name 'hyper_' is not defined. Did you mean: 'hyper'? (plugged_painting" in finding.text()
+
+
+def test_dead_weights_are_named_once_with_how_to_leave_them_out(tmp_path: Path) -> None:
+    with PAINTER.with_(", drop_dead=True", "").registered(tmp_path):
+        (finding,) = examine_circuits(["paintingcircuit"], with_meters=False)
+    (failed,) = [line for line in finding.text().splitlines() if line.startswith("  fails")]
+    assert "w[14] (Rot on wire 0, angle 3 of 3)" in failed
+    assert "Leave these gates out (layers of the ansatz do so with drop_dead=True" in failed
+    assert failed.endswith("; the same of QuantumBlock 1 (of 1 such)")
+
+
+def test_the_depth_of_each_gradient_variance_is_labelled(qldm: GeneratorFinding) -> None:
+    line = next(line for line in qldm.text().splitlines() if line.lstrip().startswith("by depth"))
+    assert re.findall(r"\d+ \([a-z ]+\)", line) == [
+        "7 (its first gates)",
+        "14 (its first gates)",
+        "29 (its own)",
+        "57 (gates without inputs twice)",
+    ]

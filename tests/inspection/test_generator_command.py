@@ -15,7 +15,7 @@ from qaugbench.cli import main
 from qaugbench.testing import CheckResult, checks_of
 from qaugbench.testing.findings import findings_text
 from qaugbench.testing.verdict import About, State
-from tests.generators.documented import MEAN_IMAGE, PRINTED
+from tests.generators.documented import MEAN_IMAGE, PAINTER, PRINTED
 from tests.generators.registering import registered
 
 
@@ -143,3 +143,38 @@ def test_a_method_that_differs_from_its_paper_has_to_say_how(tmp_path: Path) -> 
         failed = [result for result in itertools.islice(checks_of("meanimage"), 6) if result.fails]
     assert [result.about for result in failed] == ["paper"]
     assert "List it as 'deviations'" in failed[0].detail
+
+
+def painter_with(folder: Path, sound: str, changed: str) -> AbstractContextManager[None]:
+    facts = PRINTED["paintingcircuit.toml"]
+    assert facts.count(sound) == 1
+    return registered(folder, PAINTER.name, PAINTER.source, facts.replace(sound, changed), attribute=PAINTER.attribute)
+
+
+@pytest.mark.parametrize(
+    ("sound", "changed", "answer"),
+    [
+        ("learning_rate =", "learning_rte =", "unknown key 'learning_rte'. Did you mean 'learning_rate'?"),
+        ("\nsteps =", "\nstps =", "or neither if the fit takes no steps. Is 'stps' misspelt?"),
+        ("controls =", "contols =", "[generator]. Did you mean 'controls'? Known: controls, fidelity, id, kind, module, per_label"),
+        ("side = 8", 'side = "8"', "space 'pixels', key 'side': expected int, got '8'."),
+        ("side = 8", "sid = 8", "space 'pixels': unknown key 'sid'. Did you mean 'side'?"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_facts_is_the_one_failure_with_file_key_and_what_was_meant(
+    tmp_path: Path, sound: str, changed: str, answer: str
+) -> None:
+    with painter_with(tmp_path, sound, changed):
+        (failed,) = (result for result in checks_of("paintingcircuit") if result.fails)
+    assert answer in failed.detail
+    assert "paintingcircuit.toml" in failed.detail
+
+
+def test_one_wrong_shape_is_one_failure(tmp_path: Path) -> None:
+    sound = "self.painted(labels, random.normal(self.hyper.n_qubits))"
+    with PAINTER.with_(sound, f"{sound}.flatten(1)").registered(tmp_path):
+        lines = findings_text(list(checks_of("paintingcircuit:twin"))).splitlines()
+    (failed,) = [line for line in lines if line.startswith("fails")]
+    assert "it has to return a torch tensor of float32 with the shape [5, 1, 8, 8]" in failed
+    assert failed.count("fails") == 1
+    assert "for 1 reason" in lines[-1]

@@ -79,7 +79,7 @@ def test_a_fit_without_steps_states_no_budget_and_needs_no_tracks() -> None:
         (facts("generator", space="pixel"), "'pixel' is not allowed. Did you mean 'pixels'"),
         (facts("generator", space="latant"), "'latant' is not allowed. Did you mean 'latent'"),
         (facts("generator", fidelity="reconstructed"), "Did you mean 'reconstruction'"),
-        (facts("generator", titel="x"), "unknown key 'titel'. Did you mean 'title'"),
+        (facts("generator", titel="x"), r"unknown key 'titel' in \[generator\]. Did you mean 'title'"),
         (facts("generator", kind=None), "the key 'kind' is missing"),
         (facts("generator", tracks={}), r"unknown key 'tracks' in \[generator\]"),
         (facts("generator", controls=[]), "a hybrid generator needs controls"),

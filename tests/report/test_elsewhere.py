@@ -63,13 +63,18 @@ def test_latex_tables_have_notes_below_them_that_need_no_package(record: Record)
     reference = record.scores.fractions["10%"].reference.arm
     scored = record.scores.fractions["10%"].endpoints["macro_auroc"]
     assert f"Reference R*: {reference}, best mean validation score" in tables[0]
-    assert r"\caption{Brain tumour MRI, 10 \% of the training patients: macro-AUROC.}" in tables[0]
+    named = r"Brain tumour MRI (brainmri@1, source nickparvar, track lite), 10 \% of the training patients"
+    assert rf"\caption{{{named}: macro-AUROC.}}" in tables[0]
     assert f"mean, sd: over n replicates on {scored.n_images} test images of {scored.n_patients} patients" in tables[0]
     assert "not adjusted for the number of comparisons" in tables[1]
 
 
-def test_phantoms_are_marked_in_latex(tmp_path: Path) -> None:
-    assert "% PHANTOM DATA." in latex_tables(write_run(tmp_path, replicates=2))
+def test_every_latex_table_of_phantoms_says_so_in_print(tmp_path: Path) -> None:
+    tables = latex_tables(write_run(tmp_path, replicates=2)).split(r"\end{table}")[:-1]
+    for table in tables:
+        caption = next(line for line in table.splitlines() if line.startswith(r"\caption"))
+        assert caption.startswith(r"\caption{PHANTOM DATA. Brain tumour MRI (")
+        assert "\nPHANTOM DATA. Synthetic test pattern, not patient data; not evidence.\n" in table
 
 
 def test_no_cell_of_a_spreadsheet_is_a_formula(record: Record) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,14 @@ def test_forest_is_svg_without_a_date_and_the_same_twice(narrow: bool) -> None:
     assert ElementTree.fromstring(first).tag == "{http://www.w3.org/2000/svg}svg"
     assert first == svg(_forest(ROWS, narrow=narrow))
     assert "dc:date" not in first
+
+
+def test_a_long_name_leaves_room_for_its_numbers_in_a_narrow_figure() -> None:
+    figure = _forest([replace(ROWS[0], label="a-generator-of-a-very-long-name:no-entanglement")], narrow=True)
+    figure.draw_without_rendering()
+    drawn = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    (label,) = [place for words, place in drawn.items() if words.startswith("a-gen")]
+    assert label.x1 < drawn["+.020 [-.010, +.050]"].x0
 
 
 def test_forest_grows_with_its_rows() -> None:

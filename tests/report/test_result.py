@@ -14,7 +14,9 @@ import qaugbench
 from qaugbench.errors import DefinitionError, EntryError
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import RunResult
+from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.report.boards import Boards
+from qaugbench.report.drawing import svg
 from qaugbench.report.result import Result
 from tests.board.factory import write_run
 
@@ -100,10 +102,39 @@ def test_figures_are_figures_and_unknown_fractions_are_named(run: Result) -> Non
         run.plot_arms("10%"),
         run.plot_classes(narrow=True),
         run.plot_training("train_loss"),
+        run.plot_reliability(),
     ):
         assert isinstance(figure, Figure)
+        assert " ".join(figure.get_supxlabel().split()) == PHANTOM_BANNER
     with pytest.raises(DefinitionError, match=r"no fraction '10 %'.*10%"):
         run.plot_answer("10 %")
+    with pytest.raises(DefinitionError, match=r"no fraction 0\.2.*10%"):
+        run.plot_classes(0.2)
+
+
+def test_a_fraction_may_be_given_as_a_number(run: Result) -> None:
+    assert svg(run.plot_answer(0.1)) == svg(run.plot_answer("10%"))
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_mark_of_phantoms_stands_within_the_figure_below_its_axes(run: Result, narrow: bool) -> None:
+    figure = run.plot_answer(narrow=narrow)
+    figure.draw_without_rendering()
+    (words,) = [text for text in figure.texts if PHANTOM_BANNER.split()[0] in text.get_text()]
+    place, axis = words.get_window_extent(), figure.axes[0].get_tightbbox()
+    assert figure.bbox.x0 <= place.x0 < place.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 <= place.y0 < place.y1 <= axis.y0
+
+
+def test_controls_are_named_under_their_generator_in_the_picture_of_the_answers(run: Result) -> None:
+    axis = run.plot_answer().axes[0]
+    assert "twin" in [label.get_text() for label in axis.get_yticklabels()]
+    assert any(text.get_text().endswith("qldm minus its controls") for text in axis.texts)
+
+
+def test_figures_of_real_images_have_no_mark(tmp_path: Path) -> None:
+    write_run(tmp_path, replicates=2, phantom=False, arms=("R", "R+", "R+cm", "ddpm"))
+    assert not qaugbench.load(tmp_path).plot_answer().get_supxlabel()
 
 
 def test_an_entry_and_the_boards_above_it_are_loaded_too() -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from qaugbench.formatting import interval, signed, unsigned
-from qaugbench.record import BlockInfluence, Plateau, Record
+from qaugbench.image_facts import LatentGeometry
+from qaugbench.record import BlockInfluence, Plateau, Record, read_record
 from qaugbench.report.answers import both_answers
 from qaugbench.report.curves import CurveFile
 from qaugbench.report.html import render
 from qaugbench.report.notes import low_power
+from qaugbench.report.record_views import indented_names
 from qaugbench.report.tables import best_classical_title, markdown_summary, summary_table
 from qaugbench.stats.results import Contrast
 from qaugbench.task import Endpoint
@@ -96,7 +98,49 @@ def test_a_generator_that_is_the_best_classical_arm_is_not_compared_with_itself(
 def test_text_fits_the_width(record: Record, width: int) -> None:
     text = summary_table(record, width)
     assert max(map(len, text.splitlines())) <= width
-    assert {"qldm:twin", "verdict", "Notes"} <= set(text.split())
+    assert {"twin", "verdict", "Notes"} <= set(text.split())
+
+
+def test_a_control_stands_under_its_generator_by_its_own_name_in_one_piece(tmp_path: Path) -> None:
+    arms = ("R", "R+", "R+cm", "ddpm", "qldm", "qldm:twin", "qldm:no-entanglement")
+    lines = summary_table(write_run(tmp_path, replicates=2, arms=arms), 60).splitlines()
+    starts = [line.split("  ")[0] or line[2:].split("  ")[0] for line in lines]
+    main = starts.index("qldm")
+    assert starts[main : main + 3] == ["qldm", "twin", "no-entanglement"]
+    against = starts.index("qldm minus")
+    assert starts[against + 1 : against + 3] == ["twin", "no-entanglement"]
+    assert not any("…" in line for line in lines)
+
+
+def test_a_control_that_stands_alone_has_its_whole_name(record: Record) -> None:
+    shown = ["R+", "qldm:twin", "qldm", "qldm:twin", "ddpm", "qldm:twin"]
+    assert indented_names(record, shown) == ["R+", "qldm:twin", "qldm", "  twin", "ddpm", "qldm:twin"]
+
+
+def _geometry(reason: str | None = None) -> LatentGeometry:
+    return LatentGeometry(
+        effective_rank=None if reason else 20.5, directions=24, dimension=256, participation_ratio=11.0, reason=reason
+    )
+
+
+def test_a_table_has_no_column_for_what_nothing_lacks(record: Record) -> None:
+    found = record.model_copy(update={"geometry": {"10%": {"qldm": _geometry()}}})
+    failed = record.model_copy(
+        update={"geometry": {"10%": {"qldm": _geometry(), "ddpm": _geometry("it came as files")}}}
+    )
+    for made in (summary_table, markdown_summary):
+        assert "20.5" in made(found)
+        assert "no value" not in made(found)
+        assert "no value" in made(failed)
+        assert "files" in made(failed)
+
+
+def test_controls_keep_their_order_when_a_record_is_read_again(tmp_path: Path) -> None:
+    order = ("qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen")
+    made = write_run(
+        tmp_path, replicates=2, arms=("R", "R+", "R+cm", *order), geometry={"10%": {arm: _geometry() for arm in order}}
+    )
+    assert summary_table(read_record(tmp_path)) == summary_table(made)
 
 
 def test_long_names_fit_the_width_too(tmp_path: Path) -> None:

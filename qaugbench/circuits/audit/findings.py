@@ -21,9 +21,13 @@ class Check:
     detail: str = ""
     subject: str = ""
 
+    @property
+    def words(self) -> str:
+        """The question and what was found, without the state."""
+        return ": ".join(part for part in (self.subject, self.question, self.detail) if part)
+
     def __str__(self) -> str:
-        subject = f"{self.subject}: " if self.subject else ""
-        return f"{self.state:<6} {subject}{self.question}" + (f": {self.detail}" if self.detail else "")
+        return f"{self.state:<6} {self.words}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,17 @@ class Liveness:
     def failures(self) -> tuple[Check, ...]:
         """The checks that fail."""
         return tuple(check for check in self.checks if check.state == "fails")
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the failed checks say, each once; further subjects of which the same was found are named after it."""
+        alike: dict[tuple[str, str], list[Check]] = {}
+        for check in self.failures:
+            alike.setdefault((check.question, check.detail), []).append(check)
+        return tuple(
+            first.words + (f"; the same of {', '.join(one.subject for one in others)}" if others else "")
+            for first, *others in alike.values()
+        )
 
     def state(self, question: str, subject: str | None = None) -> State:
         """Return the state of the check of ``question``, the worst one if it concerns several subjects."""

@@ -53,7 +53,17 @@ class Trainability:
         if self.by_width:
             yield "  by wires", ", ".join(f"{each.n_wires}: {each.variance}" for each in self.by_width)
         if self.by_depth:
-            yield "  by depth", ", ".join(f"{each.depth}: {each.variance}" for each in self.by_depth)
+            own = self.by_width[-1]
+            found = sorted([*self.by_depth, own], key=lambda each: each.depth)
+            yield (
+                "  by depth",
+                ", ".join(f"{each.depth}{_relative(each.depth, own.depth)}: {each.variance}" for each in found),
+            )
+
+
+def _relative(depth: int, own: int) -> str:
+    """Return which relative of a circuit of depth ``own`` has this depth, in words."""
+    return " (its own)" if depth == own else " (its first gates)" if depth < own else " (gates without inputs twice)"
 
 
 def gradient_variance(circuit: Any, *, draws: int | None = None, seed: int = 0) -> Estimate:

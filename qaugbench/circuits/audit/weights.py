@@ -16,6 +16,10 @@ RECEIVE = "each weight receives gradient"
 FOLLOWED = "the network's output depends on its weights"
 FEEDS_IGNORING = "they feed nothing but a control that ignores its inputs"
 NAMED = 8
+LEAVE_OUT = (
+    "Leave these gates out (layers of the ansatz do so with drop_dead=True for a readout in Z, meshes.drop_dead for photons) or "
+    "read what they change; docs/circuits.md shows both"
+)
 
 View = tuple[Point, Part]
 
@@ -83,4 +87,5 @@ def _receive(views: Sequence[View], trainable: int) -> Check:
         return Check("fails", RECEIVE, f"{share} receive none, although they change the output{shown}", part.name)
     if point.changes(sources, into(point, ignoring), within=masks):
         return Check("none", RECEIVE, f"{share} receive none: {FEEDS_IGNORING}", part.name)
-    return Check("fails", RECEIVE, f"{share} receive none, and they change nothing{shown}", part.name)
+    remedy = f". {LEAVE_OUT}" if shown else ""
+    return Check("fails", RECEIVE, f"{share} receive none, and they change nothing{shown}{remedy}", part.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import difflib
 import inspect
 import traceback
 from dataclasses import dataclass
@@ -59,7 +61,7 @@ def place_of_class(kind: type) -> CodePlace | None:
 
 
 def described(error: BaseException, module: str) -> str:
-    """Return an error on one line: its type, its message, and the line of the generator that raised it.
+    """Return an error on one line: its type, its message, what was meant, and the line of the generator that raised it.
 
     >>> described(ValueError("one\\ntwo"), "qaugbench.generators.gmm")
     'ValueError: one; two'
@@ -67,7 +69,19 @@ def described(error: BaseException, module: str) -> str:
     said = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
     where = place_raised(error, module)
     name = type(error).__name__
-    return (f"{name}: {shown(said, None)}" if said else name) + ("" if where is None else f" ({where})")
+    return (f"{name}: {shown(said, None)}{_meant(error)}" if said else name) + ("" if where is None else f" ({where})")
+
+
+def _meant(error: BaseException) -> str:
+    """Return the near name that Python adds to an unknown one where it prints a traceback, and nowhere else."""
+    known: set[str] = set()
+    if isinstance(error, AttributeError) and error.obj is not None:
+        known = set(dir(error.obj))
+    elif isinstance(error, NameError) and error.__traceback__ is not None:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        known = {*frame.f_locals, *frame.f_globals, *dir(builtins)}
+    near = difflib.get_close_matches(str(getattr(error, "name", "")), known, n=1)
+    return f". Did you mean: {near[0]!r}?" if near else ""
 
 
 def _innermost(frames: traceback.StackSummary, module: str) -> CodePlace | None:

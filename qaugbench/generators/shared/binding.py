@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qaugbench.cards import GeneratorCard, split_settings
+from qaugbench.cards import TRAINING_KEYS, GeneratorCard, split_settings
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, QaugbenchError, near_names, shown
 from qaugbench.generators.contract import Generator, Solved, Stepped
@@ -33,6 +34,7 @@ def bound(
         raise DefinitionError(f"{origin}: {kind.__name__} learns step by step; give steps and batch_size.")
     if not steps and training.takes_steps:
         raise DefinitionError(f"{origin}: {kind.__name__} is solved at once; remove its budget, steps and batch_size.")
+    _refuse_unknown(kind, hyper, origin)
     return Recipe(kind, _hyper(kind, hyper, origin), training, control, card.per_label)
 
 
@@ -45,6 +47,15 @@ def check_hyper(card: GeneratorCard, kind: type[Generator]) -> None:
             f"{kind.__name__} ({place_of_class(kind) or kind.__module__}; {card.origin}) has {given}. Write its hyper-parameters "
             "as a class Hyper inside it, under @dataclass(frozen=True)."
         )
+
+
+def _refuse_unknown(kind: type[Generator], settings: Mapping[str, Any], origin: str) -> None:
+    """Raise DefinitionError for a setting that is neither in the class's Hyper nor of its training, with the near ones."""
+    own = [field.name for field in dataclasses.fields(kind.Hyper)]
+    for key in settings:
+        if key not in own:
+            known = [*own, *(TRAINING_KEYS if issubclass(kind, Stepped) else ())]
+            raise DefinitionError(f"{origin}: unknown key {key!r}.{near_names(key, known)}")
 
 
 def _hyper(kind: type[Generator], facts: dict[str, Any], origin: str) -> Any:
