@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.trust import Trust
 from qaugbench.board.verify import verify
 from qaugbench.errors import EntryError, shown
-from qaugbench.files import json_text, write_whole
+from qaugbench.files import json_text, write_folder
 from qaugbench.places import RESULTS
 from qaugbench.record import Record
 from qaugbench.untrusted import exists, read_bytes
@@ -157,19 +156,6 @@ def _same_or_refuse(target: Path, files: dict[str, bytes]) -> None:
 
 def _write(target: Path, files: dict[str, bytes]) -> None:
     try:
-        _write_together(target, files)
+        write_folder(target, files)
     except OSError as error:
         raise EntryError(f"The entry {target} could not be written: {error}. Nothing was left behind.") from error
-
-
-def _write_together(target: Path, files: dict[str, bytes]) -> None:
-    """Write a folder under a temporary name and rename it, so that it appears complete or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        for name, content in files.items():
-            write_whole(staged / name, content)
-        staged.chmod(0o755)
-        staged.rename(target)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
