@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qaugbench.board import entry as entry_module
+from qaugbench import files
 from qaugbench.board.bundle import read_entry
 from qaugbench.board.entry import entry_schema, shortened, submit
 from qaugbench.board.verify import verify
@@ -110,7 +110,7 @@ def test_nothing_is_left_when_writing_fails(made_run: Path, tmp_path: Path, monk
             raise OSError(28, "No space left on device")
         path.write_bytes(content)
 
-    monkeypatch.setattr(entry_module, "write_whole", full)
+    monkeypatch.setattr(files, "write_whole", full)
     with pytest.raises(EntryError, match="No space left"):
         submit(made_run, tmp_path / "out")
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
