@@ -11,6 +11,7 @@ from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.claims import ARROW
 from qaugbench.stats.results import ArmScore, Calibration, MetricScore, Profile, SubgroupScores
+from qaugbench.stats.wording import listed
 
 EXPLORATORY = "exploratory, no verdict"
 TITLE = f"How well calibrated, and how good on rare classes ({EXPLORATORY})"
@@ -66,18 +67,20 @@ def profile_legend(found: Profile) -> str:
     )
     without = f" Calibration could not be measured: {calibration.note}" if calibration.note else ""
     recalls = "".join(f" {one.title[0].upper()}{one.title[1:]}." for one in scored_recalls(found).values())
-    return errors + without + recalls
+    small = [column for column, one in found.subgroups.items() if not _has_scores(one)]
+    unscored = f" No group by {listed(small)} is large enough for a score." if small else ""
+    return errors + without + recalls + unscored
+
+
+def _has_scores(found: SubgroupScores) -> bool:
+    return any(group.arms for group in found.groups)
 
 
 def group_tables(record: Record, key: str) -> list[GroupTable]:
-    """Return the scores by age, sex and site of R* and the generators; columns of which no group has a score are left out."""
+    """Return the scores by age, sex and site of R* and the generators; a column without any is left to ``profile_legend``."""
     found = profile_of(record, key)
     scored = {} if found is None else found.subgroups
-    return [
-        _group_table(record, key, column, one)
-        for column, one in scored.items()
-        if any(arm in group.arms for group in one.groups for arm in shown_arms(record, key))
-    ]
+    return [_group_table(record, key, column, one) for column, one in scored.items() if _has_scores(one)]
 
 
 def shown_arms(record: Record, key: str) -> list[str]:

@@ -71,7 +71,7 @@ def test_what_is_too_few_is_told_of_the_side_that_is(phantom):
     )
     found = small_part_findings(small, np.full(40, "test"), "split")
     (no_interval,) = [finding for finding in found if finding.check == "no-interval"]
-    assert no_interval.offenders == ("Reject 2", "Usable 5", "7 without Good")
+    assert no_interval.offenders == ("Reject: 2", "Usable: 5", "7 without Good")
     assert no_interval.facts["test_images"] == {"Reject": 2, "Usable": 5, "Good": 33}
 
 

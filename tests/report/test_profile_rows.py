@@ -71,6 +71,7 @@ def test_a_column_of_which_no_group_is_large_enough_is_left_out(record: Record, 
     small = record.model_copy(update={"scores": replace(record.scores, fractions={"10%": fraction})})
     for text in (summary_table(small), markdown_summary(small), render(small, CurveFile(), Path("none"))):
         assert "By sex" not in text
+        assert "No group by sex is large enough for a score." in " ".join(text.split())
         assert "How well calibrated" in text
 
 
