@@ -150,7 +150,9 @@ def _entry(reference: Reference) -> str:
     if reference.used_for.startswith(CODE):
         package, _, version = reference.text.rpartition(" ")
         facts = {"title": f"{{{escaped(package)}}}", "version": escaped(version)}
-        return _formatted("software", reference.key, {**facts, "note": escaped(f"{reference.used_for} in qaugbench")})
+        return _formatted(
+            "software", reference.key, {**facts, "note": escaped(f"{reference.used_for}, a generator for qaugbench")}
+        )
     parts = LINE.fullmatch(reference.text.strip())
     if parts is None:
         whole = {"note": escaped(reference.text)}
