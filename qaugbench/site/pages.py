@@ -196,6 +196,7 @@ def entry_page(
         sheet=sheet,
         trust=entry.trust,
         warnings=entry.warnings,
+        command=record.command,
         banner=banner(record),
         answers=[
             {"share": views.share_words(record, one.key), "both": both_answers(record, one.key)}
