@@ -108,5 +108,5 @@ def test_small_classes_are_named_by_what_they_cannot_bear(tmp_path):
     rows[-1]["split"] = "val"
     write_prepared(tmp_path / "a.zip", noise, rows, {})
     report = audit(open_prepared(tmp_path / "a.zip", task("kneeoa").labels), task("kneeoa"))
-    assert report.of("no-interval")[0].offenders == ("4 0", "3 9")
-    assert report.of("no-verdict")[0].offenders == ("2 10", "1 29")
+    assert report.of("no-interval")[0].offenders == ("4: 0", "3: 9")
+    assert report.of("no-verdict")[0].offenders == ("2: 10", "1: 29")

@@ -90,4 +90,4 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path, data_home, monkeyp
     assert f"error: {notes} is there already and is left as it is. Give another name" in capsys.readouterr().err
     assert notes.read_text() == "my own"
     assert [call(*arguments, tmp_path / "split.csv", monkeypatch=monkeypatch) for _ in range(2)] == [0, 0]
-    assert f"Part of each image: {tmp_path}" in capsys.readouterr().out.replace("\n", " ")
+    assert f"Part of each image: {tmp_path}" in " ".join(capsys.readouterr().out.split())

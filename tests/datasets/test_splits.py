@@ -164,7 +164,7 @@ def test_copies_of_one_file_have_ids_of_their_own_that_follow_their_labels_and_g
 def test_a_part_without_both_positives_and_negatives_is_refused_with_its_counts(make_source):
     prepared = source(make_source, ["train", "train", "val", "val", "test", "train"])
     assert "the test part has 1 images" in unusable_part(prepared, choose_split(prepared))
-    with pytest.raises(DataError, match=r"the test part has 1 images and no class.*\(a 1, b 0\)"):
+    with pytest.raises(DataError, match=r"the test part has 1 images and no class.*\(a: 1, b: 0\)"):
         usable_split(prepared)
 
 

@@ -47,8 +47,12 @@ def test_the_cause_is_said_last_with_its_line_and_the_way_to_try_it(
 ) -> None:
     code, out, err = run_command(BUG, tmp_path, monkeypatch, capsys)
     assert code == 1
-    *_, failed, cause, remedy, where = out.strip().splitlines()
+    *_, failed, mended, cause, remedy, where = out.strip().splitlines()
     assert re.match(r"Failed: 2 steps; \d+ steps that need them not computed\.", failed)
+    assert (
+        mended
+        == "With the code of a generator mended it is another run: it has a folder of its own, and this one stays."
+    )
     place = f"(plugged_meanimage.py, line {BUG_LINE}, in draw)"
     assert cause.startswith(
         "- The generator 'meanimage' failed in sample meanimage 50% r0 and 1 more (error): IndexError: "

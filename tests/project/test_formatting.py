@@ -44,7 +44,7 @@ def test_a_duration_has_one_unit(seconds: float, text: str) -> None:
 
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "results" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "leaderboards" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 OTHERWISE = re.compile(r"(?<![\w.])[+-]0\.\d+|(?<![\w.])\.\d+ %|[−–](?=\.\d)")
 """A difference with a zero before its point, a percentage without one, a minus that is no hyphen."""

@@ -113,7 +113,7 @@ def by_table(tmp_path: Path, rows: list[str], **files: bytes) -> Path:
 @pytest.mark.parametrize("unfit", [{"rows": ROWS, "pics/3.png": b"text"}, {"rows": [*ROWS[:-1], "7.png,glioma,"]}])
 def test_a_refused_conversion_leaves_nothing(tmp_path, data_home, unfit) -> None:
     mine = by_table(tmp_path, **unfit)
-    assert "files cannot be converted" in message(mine) or "have no patient_id" in message(mine)
+    assert "file cannot be converted" in message(mine) or "have no patient_id" in message(mine)
     assert left(data_home) == []
     own_prepared(by_table(tmp_path, ROWS[:3]), TASK.labels, jobs=1)
     assert left(data_home) == []
