@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +16,14 @@ from qaugbench.report.notes import notes, without_controls
 from qaugbench.stats.decide import VerdictCode
 from qaugbench.stats.ladder import LadderVerdict
 from qaugbench.stats.results import ArmVerdict, Contrast
-from qaugbench.stats.wording import circuit_sentence, listed
+from qaugbench.stats.wording import circuit_sentence, clause, joint_sentence, listed
 
 Tone = Literal["good", "bad", "none"]
 HELPS_QUESTION = "Does it help?"
 CIRCUIT_QUESTION = "Is it the quantum part?"
 NO_CIRCUIT = "No quantum generator was run, so there is no circuit to ask about."
+MOST_APART = 3
+"""Generators without a verdict, for one and the same reason, that get an answer each."""
 TONES: dict[LadderVerdict, Tone] = {
     "SUPERIOR": "good",
     "NON-INFERIOR": "good",
@@ -68,7 +70,7 @@ def both_answers(record: Record, key: str) -> list[Answered]:
     """Return the answers to both questions at one fraction: what the page, the terminal and Markdown say."""
     none = views.why_no_verdict(record)
     return [
-        Answered(HELPS_QUESTION, key, help_answers(record, key), none, shared_worth(record, key)),
+        Answered(HELPS_QUESTION, key, help_answers(record, key), none, shared_sentences(record, key)),
         Answered(CIRCUIT_QUESTION, key, circuit_answers(record, key), no_circuit_words(record), {}),
     ]
 
@@ -94,22 +96,57 @@ def further_notes(record: Record, *, failures: bool = True) -> list[str]:
 
 
 def help_answers(record: Record, key: str) -> list[Answer]:
-    """Return whether each generator helps at one fraction, quantum ones first; empty where there is no verdict at all."""
+    """Return whether each generator helps at one fraction, quantum ones first; empty where there is no verdict at all.
+
+    Of more than three without a verdict, for one and the same reason, one answer tells.
+    """
     found = [one for one in views.said(record) if one.fraction == key]
-    shared = set(shared_worth(record, key).values())
-    return [
-        Answer(one.arm, one.verdict.words, TONES.get(one.verdict.ladder.verdict, "none"), _without_circuit(one, shared))
-        for one in found
-    ]
+    shared = set(shared_sentences(record, key).values())
+    alike: dict[str, list[views.Said]] = {}
+    for one in found:
+        alike.setdefault(_alike(one), []).append(one)
+    answers = []
+    for group in alike.values():
+        if len(group) > MOST_APART and not group[0].verdict.ladder.rungs:
+            answers.append(_joint(record, key, group, shared))
+        else:
+            answers += [_alone(one, shared) for one in group]
+    return answers
 
 
-def shared_worth(record: Record, key: str) -> dict[str, str]:
-    """Return what the images of several generators were worth alike, one sentence by the list of these generators."""
+def shared_sentences(record: Record, key: str) -> dict[str, str]:
+    """Return what is true of several generators alike, one sentence by the list of these: what images were worth, the ceiling."""
     by_sentence: dict[str, list[str]] = {}
     for one in views.said(record):
-        if one.fraction == key and one.worth is not None:
-            by_sentence.setdefault(one.worth, []).append(one.arm)
+        for sentence in (one.worth, one.ceiling):
+            if one.fraction == key and sentence is not None:
+                by_sentence.setdefault(sentence, []).append(one.arm)
     return {listed(arms): sentence for sentence, arms in by_sentence.items() if len(arms) > 1}
+
+
+def _alike(said: views.Said) -> str:
+    """Return what is the same of generators that one answer can tell of."""
+    ladder = said.verdict.ladder
+    return said.arm if ladder.rungs else clause(ladder)
+
+
+def _alone(said: views.Said, shared: Collection[str]) -> Answer:
+    tone = TONES.get(said.verdict.ladder.verdict, "none")
+    return Answer(said.arm, said.verdict.words, tone, _without_circuit(said, shared))
+
+
+def _joint(record: Record, key: str, group: Sequence[views.Said], shared: Collection[str]) -> Answer:
+    """Return one answer on several generators, the nearest to R* or above it first."""
+    scored = views.endpoint_score(record, key, record.endpoints[0].id)
+    ladders = sorted((one.verdict.ladder for one in group), key=lambda ladder: -(ladder.gain or 0.0))
+    text = joint_sentence(
+        ladders,
+        metric=record.endpoints[0].id if scored is None else scored.title,
+        fraction=key,
+        task=record.board.task.partition("@")[0],
+    )
+    own = [f"Of {one.arm}: {each}" for one in group for each in (one.worth, one.ceiling) if each and each not in shared]
+    return Answer(listed([one.arm for one in group]), group[0].verdict.words, "none", " ".join([text, *own]))
 
 
 def circuit_answers(record: Record, key: str) -> list[Answer]:
@@ -128,8 +165,8 @@ def no_circuit_words(record: Record) -> str:
 def _without_circuit(said: views.Said, shared: Collection[str]) -> str:
     """Return what is said of a generator alone, without the sentence that answers the other question."""
     own = said.verdict.sentence.removesuffix(f" {circuit_sentence(said.verdict.ladder)}")
-    worth = None if said.worth in shared else said.worth
-    return " ".join(part for part in (own, worth, said.ceiling) if part is not None)
+    parts = (own, *(part for part in (said.worth, said.ceiling) if part not in shared))
+    return " ".join(part for part in parts if part is not None)
 
 
 def _on_circuit(record: Record, key: str, arm: str, found: ArmVerdict) -> Answer:

@@ -32,8 +32,24 @@ def verdict_sentence(ladder: Ladder, *, metric: str, fraction: str, task: str | 
         helps = ladder.rungs[0]
         change = f"{change} (95 % CI {signed(helps.ci_low)} to {signed(helps.ci_high)})"
     opening = f"{_where(task, fraction)}, {ladder.arm} changed {metric} by {change} against the best real-only training"
-    found = f"{opening} ({ladder.reference}): {CLAUSES[ladder.verdict](ladder)}."
+    found = f"{opening} ({ladder.reference}): {clause(ladder)}."
     return f"{found} {circuit_sentence(ladder)}" if _helped(ladder) and ladder.attribution else found
+
+
+def joint_sentence(ladders: Sequence[Ladder], *, metric: str, fraction: str, task: str | None = None) -> str:
+    """Return in one sentence what was found of several generators of which one and the same is said (``clause``), no interval."""
+    arms: dict[str, list[str]] = {}
+    for ladder in ladders:
+        arms.setdefault(signed(ladder.gain), []).append(ladder.arm)
+    changes = listed([f"{change} ({', '.join(names)})" for change, names in arms.items()])
+    first = ladders[0]
+    opening = f"{_where(task, fraction)}, {metric} changed against the best real-only training ({first.reference}) by {changes}"
+    return f"{opening}: {clause(first)}."
+
+
+def clause(ladder: Ladder) -> str:
+    """Return the words of a verdict with its reason, as they end its sentence."""
+    return CLAUSES[ladder.verdict](ladder)
 
 
 def circuit_sentence(ladder: Ladder) -> str:
