@@ -11,7 +11,7 @@ from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.report.appraisal_rows import HEADER, READING, section_rows, section_words, sections, unmeasured
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
-from qaugbench.report.geometry_rows import GEOMETRY_LEGEND, GEOMETRY_TITLE, geometry_table
+from qaugbench.report.geometry_rows import GEOMETRY_HEADER, GEOMETRY_TITLE, geometry_legend, geometry_rows
 from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
 from qaugbench.report.judged_rows import judged_tables
 from qaugbench.report.pictures import PairSheet
@@ -30,11 +30,11 @@ def images_section(record: Record, sheets: Mapping[str, PairSheet]) -> dict[str,
         "measure_header": HEADER,
         "reading": READING,
         "geometry_title": GEOMETRY_TITLE,
-        "geometry_legend": GEOMETRY_LEGEND,
+        "geometry_header": GEOMETRY_HEADER,
         "geometry": {
-            views.share_words(record, key): table
+            views.share_words(record, key): (rows, geometry_legend(record, key))
             for key in record.geometry
-            if (table := geometry_table(record, key))[1]
+            if (rows := geometry_rows(record, key))
         },
         "tables": {views.share_words(record, key): summary_rows(record, key) for key in record.appraisals},
         "judged": {views.share_words(record, key): judged_tables(record, key) for key in record.judged},

@@ -5,10 +5,11 @@ from __future__ import annotations
 from qaugbench.formatting import NONE, Row, share
 from qaugbench.image_facts import LatentGeometry
 from qaugbench.record import Record
+from qaugbench.stats.wording import listed
 
 GEOMETRY_HEADER: Row = (
     *("images of", "effective rank", "directions", "numbers of noise"),
-    *("participation ratio", "largest direction", "no value because"),
+    *("participation ratio", "largest direction"),
 )
 GEOMETRY_TITLE = "In how many directions the images change with their noise"
 GEOMETRY_LEGEND = (
@@ -20,17 +21,19 @@ GEOMETRY_LEGEND = (
 )
 
 
-def geometry_table(record: Record, fraction: str) -> tuple[Row, list[Row]]:
-    """Return a header and one row per generator and control at a fraction, the reasons only where a value is missing.
-
-    No row where none has a number.
-    """
+def geometry_rows(record: Record, fraction: str) -> list[Row]:
+    """Return one row per generator and control at a fraction that has a number, under ``GEOMETRY_HEADER``."""
     found = record.geometry.get(fraction, {})
-    measured = any(one.effective_rank is not None for one in found.values())
-    rows = [(arm, *_cells(one)) for arm, one in found.items()] if measured else []
-    if any(row[-1] for row in rows):
-        return GEOMETRY_HEADER, rows
-    return GEOMETRY_HEADER[:-1], [row[:-1] for row in rows]
+    return [(arm, *_cells(one)) for arm, one in found.items() if one.effective_rank is not None]
+
+
+def geometry_legend(record: Record, fraction: str) -> str:
+    """Return what the rows mean, and of which arms there is none, and why."""
+    lacking: dict[str, list[str]] = {}
+    for arm, one in record.geometry.get(fraction, {}).items():
+        if one.effective_rank is None:
+            lacking.setdefault(one.reason or "not known", []).append(arm)
+    return " ".join([GEOMETRY_LEGEND, *(f"None of {listed(arms)}: {reason}." for reason, arms in lacking.items())])
 
 
 def geometry_words(found: LatentGeometry | None) -> str:
@@ -47,15 +50,12 @@ def geometry_words(found: LatentGeometry | None) -> str:
 
 
 def _cells(found: LatentGeometry) -> tuple[str, ...]:
-    if found.effective_rank is None:
-        return (*[NONE] * 5, found.reason or "")
     return (
         _with_error(found.effective_rank, found.effective_rank_se),
         str(found.directions),
         str(found.dimension),
         _with_error(found.participation_ratio, found.participation_ratio_se),
         share(found.first_share or 0.0),
-        "",
     )
 
 

@@ -22,7 +22,7 @@ from qaugbench.report import claims
 from qaugbench.report import record_views as views
 from qaugbench.report.answers import further_notes, image_faults, question_blocks
 from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, SUMMARY_TITLE, summary_rows
-from qaugbench.report.geometry_rows import GEOMETRY_LEGEND, GEOMETRY_TITLE, geometry_table
+from qaugbench.report.geometry_rows import GEOMETRY_HEADER, GEOMETRY_TITLE, geometry_legend, geometry_rows
 from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
 from qaugbench.report.judged_rows import judged_tables
 from qaugbench.report.notes import banner, interval_words
@@ -34,7 +34,6 @@ from qaugbench.stats.wording import listed
 from qaugbench.text_table import Layout, aligned, laid_out, wrapped
 
 HEADER = ("arm", "mean", "sd", "vs R*", "95 % CI", "vs R+", "n", "verdict")
-GEOMETRY_LAYOUT = Layout(right=frozenset(range(1, 6)), wraps=frozenset({0, 6}))
 DIFFERENCE_HEADER = ("difference", "estimate", "95 % CI", "two-sided p", "n", "verdict")
 
 
@@ -84,8 +83,9 @@ def markdown_summary(record: Record) -> str:
         parts += [f"**{SUMMARY_TITLE}**", markdown_table(SUMMARY_HEADER, images), SUMMARY_LEGEND] if images else []
         for table in judged_tables(record, fraction.key):
             parts += [f"**{table.title}**", markdown_table(JUDGED_HEADER, table.rows, words=0), table.legend]
-        header, latent = geometry_table(record, fraction.key)
-        parts += [f"**{GEOMETRY_TITLE}**", markdown_table(header, latent), GEOMETRY_LEGEND] if latent else []
+        latent = geometry_rows(record, fraction.key)
+        legend = geometry_legend(record, fraction.key)
+        parts += [f"**{GEOMETRY_TITLE}**", markdown_table(GEOMETRY_HEADER, latent), legend] if latent else []
     members = claims.adjusted_rows(record)
     if len(members) > 1:
         title = f"**{claims.adjusted_title(record)}**: {record.scores.confirmatory.method}"
@@ -245,10 +245,10 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
             *aligned(JUDGED_HEADER, _under_generators(record, table.rows), width),
             wrapped(table.legend, width=width),
         ]
-    header, latent = geometry_table(record, key)
+    latent = geometry_rows(record, key)
     if latent:
-        drawn = laid_out(header, _under_generators(record, latent), width, GEOMETRY_LAYOUT)
-        lines += ["", GEOMETRY_TITLE, *drawn, wrapped(GEOMETRY_LEGEND, width=width)]
+        drawn = aligned(GEOMETRY_HEADER, _under_generators(record, latent), width)
+        lines += ["", GEOMETRY_TITLE, *drawn, wrapped(geometry_legend(record, key), width=width)]
     return "\n".join(lines)
 
 
