@@ -55,7 +55,7 @@ def check(path: Path, others: Peers | None = None) -> Checked:
 
 def check_beside(one: Traces, others: Peers) -> None:
     """Raise EntryError for an entry that was withdrawn, or that has what it cannot have in common with ``others``."""
-    check_not_withdrawn(one.path)
+    check_not_withdrawn(one.path, one.record.predictions_sha256)
     fault = next(others.against(one), None)
     if fault is not None:
         raise EntryError(f"{shown(one.path, None)}: {fault}. One of the two is to be withdrawn.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_cell
-from qaugbench.board.changes import changes, extract, proposed_folder
+from qaugbench.board.changes import Change, changes, extract, proposed_folder
 from qaugbench.board.checked import Checked, Checker
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.gains import Gains, Place, measure, ranking
@@ -18,8 +18,10 @@ from qaugbench.board.leaderboard import page
 from qaugbench.board.protocol import own_prefix
 from qaugbench.board.repository import Repository
 from qaugbench.board.trust import CLAIM
+from qaugbench.board.withdraw import check_withdrawal
 from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import change, fraction_words, markdown_table, span
+from qaugbench.record import Record
 from qaugbench.stats.mrmc import compare
 
 HEADER = (
@@ -53,24 +55,35 @@ def _reviewed(repository: Repository, base: str, head: str, author: str | None) 
     found = changes(repository, base, head)
     entry, is_withdrawal = proposed_folder(found)
     if is_withdrawal:
-        return f"## A withdrawal\n\n`{entry}` is withdrawn. A maintainer has to see that its submitter asks for it.\n"
+        return _withdrawal(repository, base, found, entry, author)
     with tempfile.TemporaryDirectory(prefix="qaugbench-review-") as folder:
         place = extract(repository, found, base, entry, Path(folder))
         try:
             checker = Checker()
             checked = checker(place)
-            _check_author(checked, author)
+            _check_author(checked.record, author)
             others = [checker(path) for path in sorted(place.parent.iterdir()) if path != place]
             return text_of(checked, others)
         except EntryError as error:
             raise EntryError(str(error).replace(f"{folder}/", "")) from error
 
 
-def _check_author(checked: Checked, author: str | None) -> None:
-    prefix = own_prefix(checked.record.board.source)
-    if prefix is not None and not checked.record.data.phantom and (author or "").lower() != prefix:
+def _withdrawal(repository: Repository, base: str, found: Sequence[Change], entry: str, author: str | None) -> str:
+    """Return what is said of a withdrawal: that every file of the entry goes, and the note names it."""
+    with tempfile.TemporaryDirectory(prefix="qaugbench-review-") as folder:
+        try:
+            place = extract(repository, [one for one in found if one.status != "D"], base, entry, Path(folder))
+            _check_author(check_withdrawal(place, {Path(one.path).name for one in found if one.status == "D"}), author)
+        except EntryError as error:
+            raise EntryError(str(error).replace(f"{folder}/", "")) from error
+    return f"## A withdrawal\n\n`{entry}` is withdrawn. A maintainer has to see that its submitter asks for it.\n"
+
+
+def _check_author(record: Record, author: str | None) -> None:
+    prefix = own_prefix(record.board.source)
+    if prefix is not None and not record.data.phantom and (author or "").lower() != prefix:
         raise EntryError(
-            f"The source {shown(checked.record.board.source)!r} is called after {shown(prefix)!r}, and the entry is submitted by "
+            f"The source {shown(record.board.source)!r} is called after {shown(prefix)!r}, and the entry is submitted by "
             f"{shown(author or 'nobody who is known')!r}."
         )
 

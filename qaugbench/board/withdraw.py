@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,11 @@ from qaugbench.board.repository import Repository
 from qaugbench.board.result_folders import is_entry
 from qaugbench.board.safe_text import fault_of
 from qaugbench.board.trust import entry_hash
-from qaugbench.errors import EntryError, shown
+from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text, write_whole
 from qaugbench.predictions import Facts
-from qaugbench.record import Sha256, parse_facts
-from qaugbench.untrusted import MIB, exists, read_bytes
+from qaugbench.record import Record, Sha256, parse_facts
+from qaugbench.untrusted import MIB, read_bytes
 
 WITHDRAWN = "withdrawn"
 LONGEST_REASON = 500
@@ -52,11 +52,32 @@ def withdrawal_file(entry: Path) -> Path:
     return entry.parent.parent / WITHDRAWN / f"{entry.name}.json"
 
 
-def check_not_withdrawn(entry: Path) -> None:
-    """Raise EntryError for an entry that was withdrawn."""
-    if exists(withdrawal_file(entry)):
-        found = _read(withdrawal_file(entry))
-        raise EntryError(f"{shown(entry, None)} was withdrawn: {shown(found.reason, 300)} Submit another run.")
+def check_not_withdrawn(entry: Path, predictions_sha256: str | None = None) -> None:
+    """Raise EntryError for an entry that was withdrawn from its board, by its name or by its predictions under any name."""
+    for path in sorted(withdrawal_file(entry).parent.glob("*.json")):
+        found = _read(path)
+        if path == withdrawal_file(entry) or found.predictions_sha256 == predictions_sha256:
+            raise EntryError(f"{shown(entry, None)} was withdrawn: {shown(found.reason, 300)} Submit another run.")
+
+
+def check_withdrawal(entry: Path, gone: Collection[str]) -> Record:
+    """Return the record of the ``entry`` that a proposal withdraws, of which the files ``gone`` are removed.
+
+    Raises EntryError unless every file of it goes and the note beside the entries names this very entry.
+    """
+    left = sorted({path.name for path in entry.iterdir()} - set(gone))
+    if left:
+        raise EntryError(f"{shown(entry, None)}: an entry goes whole, and {first_offenders(left)} would stay.")
+    note, record = _read(withdrawal_file(entry)), record_of(entry)
+    if (note.id, note.manifest_sha256, note.predictions_sha256) != (
+        record.id,
+        entry_hash(entry),
+        record.predictions_sha256,
+    ):
+        raise EntryError(
+            f"{shown(withdrawal_file(entry), None)} names another entry than the one that is removed. Use 'qaugbench withdraw'."
+        )
+    return record
 
 
 def withdrawals(root: Path) -> Iterator[Withdrawal]:

@@ -180,6 +180,64 @@ def test_a_withdrawal_needs_a_person(proposed: Path, clone: Path) -> None:
     assert "A maintainer has to see" in said.stdout
 
 
+def _note(entry: Path, content: str) -> None:
+    note = entry.parents[1] / "withdrawn" / f"{entry.name}.json"
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda entry: (shutil.rmtree(entry), _note(entry, "{}")), "does not have the form"),
+        (lambda entry: ((entry / "predictions.npz").unlink(), _note(entry, "{}")), "an entry goes whole"),
+        (lambda entry: (shutil.rmtree(entry), _note(entry, note_of("0" * 64))), "names another entry"),
+        (
+            lambda entry: (shutil.rmtree(entry), _note(entry, ""), _linked(entry)),
+            "has to be a new, plain file",
+        ),
+    ],
+)
+def test_a_withdrawal_that_is_none_is_refused(
+    change: Callable[[Path], object], words: str, proposed: Path, clone: Path
+) -> None:
+    commit()
+    git("branch", "-f", "main")
+    change(proposed)
+    commit()
+    said = checked()
+    assert said.return_value == 1
+    assert words in said.stdout
+
+
+def note_of(digest: str) -> str:
+    """Return a note on an entry with this hash in all places."""
+    return json.dumps(
+        {"schema_version": 1, "id": ID, "manifest_sha256": digest, "predictions_sha256": digest, "reason": "Gone."}
+    )
+
+
+def _linked(entry: Path) -> None:
+    note = entry.parents[1] / "withdrawn" / f"{entry.name}.json"
+    note.unlink()
+    note.symlink_to("/etc/passwd")
+
+
+def test_a_withdrawn_entry_does_not_come_back_under_another_name(proposed: Path, clone: Path) -> None:
+    commit()
+    kept = Path(shutil.copytree(proposed, clone.parent / "kept"))
+    words = ["withdraw", str(ENTRY), "--reason", "Other images"]
+    assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
+    git("checkout", "-q", "-f", f"withdraw/{ID}")
+    git("branch", "-f", "main")
+    again = Path(shutil.copytree(kept, proposed.with_name("again")))
+    change_record(again, lambda record: record.update(id="again"))
+    commit()
+    said = checked()
+    assert said.return_value == 1
+    assert "was withdrawn: Other images." in said.stdout
+
+
 def test_nothing_changed_and_no_repository(clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "Nothing is changed" in checked().stdout
     monkeypatch.chdir(tmp_path)
