@@ -87,14 +87,14 @@ def _withdrawn(listed: list[Change], root: str) -> str:
     entries = {None if match is None else match["entry"] for match in gone}
     note = notes[0] if len(notes) == 1 else None
     entry = next(iter(entries))
-    if any((change.status, change.mode) != ("A", REGULAR) for change in listed if change.status != "D"):
-        raise EntryError(f"The note in {WITHDRAWN}/ has to be a new, plain file.")
     if len(entries) > 1 or entry is None or note is None or entry != f"{note['board']}/entries/{note['id']}":
         offender = next(change.path for change in listed if change.status == "D")
         raise EntryError(
             f"{shown(offender, 200)} is removed: an entry goes whole, with a note in {WITHDRAWN}/ and nothing else changed "
             "('qaugbench withdraw')."
         )
+    if any((change.status, change.mode) != ("A", REGULAR) for change in listed if change.status != "D"):
+        raise EntryError(f"The note in {WITHDRAWN}/ has to be a new, plain file.")
     return entry
 
 

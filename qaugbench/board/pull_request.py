@@ -62,6 +62,23 @@ def propose(
     return Proposed(proposal.branch, proposal.title, proposal.text, commit, opened)
 
 
+def proposed_again(repository: Repository, proposal: Proposal, *, push: bool = False) -> Proposed:
+    """Return a proposal whose entry is committed already; with ``push``, its branch is pushed and the pull request opened.
+
+    Raises EntryError where there is no such branch to be pushed.
+    """
+    if not push:
+        return Proposed(proposal.branch, proposal.title, proposal.text, None, None)
+    if not repository.git("branch", "--list", proposal.branch).strip():
+        raise EntryError(
+            f"There is no branch {proposal.branch} to be pushed: the entry is part of what is checked out."
+        )
+    with ExitStack() as undo:
+        opened = _open(repository, proposal, undo)
+        undo.pop_all()
+    return Proposed(proposal.branch, proposal.title, proposal.text, None, opened)
+
+
 def _open(repository: Repository, proposal: Proposal, undo: ExitStack) -> str:
     """Push the branch and open the pull request with gh where it is installed; return where it is."""
     repository.git("push", REMOTE, f"refs/heads/{proposal.branch}:refs/heads/{proposal.branch}")

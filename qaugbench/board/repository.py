@@ -51,7 +51,7 @@ class Repository:
             ["git", *words], cwd=self.root, input=stdin, capture_output=True, env=environment, check=False
         )
         if done.returncode:
-            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            said = _reason(done.stderr.decode(errors="replace"))
             raise EntryError(f"git {words[0]} failed in {shown(self.root, None)}: {shown(said, 300)}")
         return done.stdout.decode(errors="replace")
 
@@ -86,3 +86,14 @@ class Repository:
     def remove_branch(self, branch: str) -> None:
         """Remove a branch; nothing is said where there is none."""
         self.git("update-ref", "-d", f"refs/heads/{branch}")
+
+
+def _reason(said: str) -> str:
+    """Return the lines in which git says why it failed, those of hooks on the other side first.
+
+    >>> _reason("fatal: 'x' does not appear to be a git repository\\nPlease make sure ... and the repository exists.")
+    "fatal: 'x' does not appear to be a git repository"
+    """
+    lines = [line.strip() for line in said.strip().splitlines()]
+    told = [line for mark in ("remote:", "fatal:", "error:") for line in lines if line.startswith(mark)]
+    return "; ".join(told[:3] or lines[-1:] or ["it said nothing"])

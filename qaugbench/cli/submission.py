@@ -10,7 +10,7 @@ from typing import Any
 
 from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.board.entry import PreparedEntry, prepare_entry, write_entry
-from qaugbench.board.pull_request import Proposal, Proposed, entry_text, propose
+from qaugbench.board.pull_request import Proposal, Proposed, entry_text, propose, proposed_again
 from qaugbench.board.repository import Repository
 from qaugbench.report.checklist import Checklist, checklist_of
 
@@ -41,6 +41,8 @@ class Submission:
         parts = ["Nothing was written (--dry-run)."] if self.dry_run else []
         parts += [self.checklist.text(width), f"Trust: {self.trust}."]
         parts += [f"Warning: {warning}" for warning in self.warnings]
+        if self.proposed is None and self.checklist.not_listed is not None:
+            parts.append("No branch and no pull request were made of it, since no board lists it.")
         if self.proposed is not None:
             where = f", commit {self.proposed.commit[:12]}" if self.proposed.commit else ""
             opened = f"\nOpened: {self.proposed.opened}" if self.proposed.opened else ""
@@ -63,8 +65,10 @@ def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = Fal
     if repository is None or proposal is None:
         if not dry_run:
             write_entry(prepared)
-    elif dry_run or (prepared.is_there and _is_proposed(repository, proposal)):
+    elif dry_run:
         proposed = Proposed(proposal.branch, proposal.title, proposal.text, None, None)
+    elif prepared.is_there and _is_proposed(repository, proposal):
+        proposed = proposed_again(repository, proposal, push=push)
     else:
         proposed = propose(repository, proposal, lambda undo: _write(prepared, undo), push=push)
     sizes = {name: len(content) for name, content in prepared.files.items()}

@@ -30,7 +30,7 @@ from qaugbench.text_table import wrapped
 CONTENTS = {
     ENTRY_FILE: "the record: what was run, every score, every comparison",
     PREDICTIONS_FILE: "the prediction for every real image, from which every score can be computed again",
-    SAMPLES_FILE: "synthetic pictures of the phantom",
+    SAMPLES_FILE: "pictures that the generators drew, which are published with the entry",
     MANIFEST_FILE: "the SHA-256 of the other files",
 }
 

@@ -91,6 +91,21 @@ def test_pushing_opens_the_pull_request_where_gh_is_installed(clone: Path, monke
     assert git("ls-remote", "--heads", "origin", BRANCH) != ""
 
 
+def test_what_was_submitted_is_pushed_when_that_is_asked_for(clone: Path) -> None:
+    assert call("submit", ID).exception is None
+    assert git("ls-remote", "--heads", "origin", BRANCH) == ""
+    assert call("submit", ID, "--push").exception is None
+    assert git("ls-remote", "--heads", "origin", BRANCH).startswith(git("rev-parse", BRANCH))
+
+
+def test_an_entry_that_is_on_its_board_has_no_branch_to_push(clone: Path) -> None:
+    assert call("submit", ID).exception is None
+    git("add", "results")
+    git("commit", "-q", "-m", "an entry")
+    git("branch", "-D", BRANCH)
+    assert f"There is no branch {BRANCH} to be pushed" in str(call("submit", ID, "--push").exception)
+
+
 @pytest.mark.parametrize("failing", ["gh", "push", "commit"])
 def test_what_was_done_before_a_failure_is_undone(failing: str, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if failing == "gh":
@@ -101,7 +116,9 @@ def test_what_was_done_before_a_failure_is_undone(failing: str, clone: Path, mon
         git("branch", BRANCH)
     said = call("submit", ID, "--push")
     assert isinstance(said.exception, EntryError)
-    assert {"gh": "no token", "push": "git push failed", "commit": "exists already"}[failing] in str(said.exception)
+    assert {"gh": "no token", "push": "does not appear to be a git repository", "commit": "exists already"}[
+        failing
+    ] in str(said.exception)
     assert not (clone / ENTRY).exists()
     if failing != "commit":
         assert git("branch", "--list", BRANCH) == ""
