@@ -140,7 +140,7 @@ def _baselines(record: Record) -> str:
 def _replication(record: Record) -> str:
     return (
         f"{count(record.replicates, 'replicate')}, each with its own subset of {grouping(record)}, generator fit, synthetic images "
-        "and classifier; all seeds follow from task, source, fraction and replicate."
+        "and classifier; all seeds follow from the task, the content of the data, fraction and replicate."
     )
 
 
@@ -152,12 +152,13 @@ def _endpoint(record: Record) -> str:
 
 def _power(record: Record) -> str:
     primary = record.endpoints[0].id
+    generators = {arm.id for arm in record.arms if arm.role == "synthetic"}
     found = [
         one.mde
         for fraction in record.scores.fractions.values()
         if primary in fraction.endpoints
         for one in fraction.endpoints[primary].contrasts
-        if one.family == "reference" and one.mde is not None
+        if one.family == "reference" and one.arm in generators and one.mde is not None
     ]
     if not found:
         return f"Too few replicates to say what could have been detected; a listed result needs {LISTED_REPLICATES}."
