@@ -123,16 +123,15 @@ def _geometry(reason: str | None = None) -> LatentGeometry:
     )
 
 
-def test_a_table_has_no_column_for_what_nothing_lacks(record: Record) -> None:
+def test_what_has_no_directions_is_named_below_the_table_with_the_reason(record: Record) -> None:
     found = record.model_copy(update={"geometry": {"10%": {"qldm": _geometry()}}})
     failed = record.model_copy(
         update={"geometry": {"10%": {"qldm": _geometry(), "ddpm": _geometry("it came as files")}}}
     )
     for made in (summary_table, markdown_summary):
         assert "20.5" in made(found)
-        assert "no value" not in made(found)
-        assert "no value" in made(failed)
-        assert "files" in made(failed)
+        assert "None of ddpm" not in made(found)
+        assert "None of ddpm: it came as files." in " ".join(made(failed).split())
 
 
 def test_controls_keep_their_order_when_a_record_is_read_again(tmp_path: Path) -> None:
