@@ -74,14 +74,18 @@ def from_files(path: Path, labels: TitledLabels) -> OwnInput:
 def _by_folders(files: OwnFiles, labels: TitledLabels) -> OwnInput:
     """Return files without a table, with what their folders say; what they do not say is first of all the missing table's fault."""
     names = files.pictures()
-    try:
-        rows = folder_rows(names, labels, str(files.root))
-    except DataError as error:
-        for sheet in files.spreadsheets():
-            raise unread_spreadsheet(f"{sheet} in {files.root}") from error
-        raise DataError(
-            f"{files.root} holds no labels.csv, so the names of its folders have to say the classes. {error}"
-        ) from error
+
+    def classes() -> dict[str, OwnRow]:
+        try:
+            return folder_rows(names, labels, str(files.root))
+        except DataError as error:
+            for sheet in files.spreadsheets():
+                raise unread_spreadsheet(f"{sheet} in {files.root}") from error
+            raise DataError(
+                f"{files.root} holds no labels.csv, so the names of its folders have to say the classes. {error}"
+            ) from error
+
+    (rows,) = together(classes, if_any=lambda: refuse_unreadable(files.only(names)))
     said: dict[Key, OwnRow] = {(name, None): row for name, row in rows.items()}
     folders = {part for name in names for part in name.split("/")[:-1]}
     return OwnInput(files.only(names), "file", said, spelled=spellings(folders, labels))

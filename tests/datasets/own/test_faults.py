@@ -41,6 +41,14 @@ def test_missing_files_labels_patients_repeats_and_broken_files_are_told_togethe
     assert broken.endswith("Replace or leave out these files and run the same command again.")
 
 
+def test_folders_that_name_no_class_and_broken_files_are_told_together(tmp_path, data_home) -> None:
+    files = {f"{('gliom', *CLASSES[1:])[i % 4]}/{i}.png": png(i) for i in range(8)}
+    classes, broken = message(write(tmp_path / "mine", {**files, "notumor/2.png": png(2)[:40]})).splitlines()
+    assert "holds no labels.csv, so the names of its folders have to say the classes" in classes
+    assert "gliom" in classes
+    assert broken.startswith("1 files cannot be converted: notumor/2.png (")
+
+
 def test_a_source_of_ours_with_several_faults_is_told_of_all(tmp_path) -> None:
     labels = table("filename,label,patient_id", *ROWS[:-1], "nine.png,gliom,")
     mine = write(tmp_path / "mine", {**IMAGES, "labels.csv": labels, "manifest.json": "{}"})
