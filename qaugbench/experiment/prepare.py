@@ -77,9 +77,9 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
     task = definitions.task(request.task) if defined is None else defined.task
     check_images_named(request, task)
     with busy("Reading and checking the images ...", quiet=request.quiet):
-        source = _source(request, task)
         for images in images_of(request.generators) if defined is None else ():
             open_own(images, task.labels)
+        source = _source(request, task)
     with busy(LOADING, quiet=request.quiet or defined is not None):
         defined = defined or look_up(request)
         device = choose_device(request.accelerator, remote=backend.remote)

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qaugbench import definitions
+from qaugbench.cards import GeneratorCard
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_arms
 from qaugbench.experiment.backends import Where, choose_backend
-from qaugbench.experiment.busy import busy
 from qaugbench.experiment.check_request import check_request
 from qaugbench.experiment.command import check_images_named
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.pace import Pace
 from qaugbench.experiment.plan import Plan
-from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, jobs_of, look_up, prepare
+from qaugbench.experiment.prepare import Definitions, PreparedRun, jobs_of, prepare
 from qaugbench.experiment.processes import execute
 from qaugbench.experiment.progress import Progress, announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
@@ -122,14 +122,12 @@ def tune(request: TuneRequest, defined: Definitions | None = None) -> tuple[Stud
 def prepare_study(request: TuneRequest, defined: Definitions | None = None) -> PreparedStudy:
     """Return a study with everything checked and planned, and nothing computed."""
     _check_request(request, defined)
-    with busy(LOADING, quiet=request.quiet):
-        defined = defined or look_up(request.run)
-    (choice,) = defined.generators
+    prepared = prepare(request.run, defined)
+    (choice,) = prepared.plan.generators
     space = search_space(choice.card, request.track)
     if request.steps is not None:
         choice = _shortened(choice, request)
     settings = design(space, request.trials)
-    prepared = prepare(request.run, defined)
     plan, fraction = prepared.plan, prepared.plan.fractions[0]
     arm, setting = _arm(plan, request.generator), TuningSetting.of(plan.setting)
     replicates = [ReplicateCells(setting, fraction.key, fraction.used, number) for number in range(request.replicates)]
@@ -177,18 +175,24 @@ def _check_request(request: TuneRequest, defined: Definitions | None) -> None:
     if defined is None:
         card = definitions.generator_card(request.generator.partition(":")[0])
         design(search_space(card, request.track), min(request.trials, 1))
+        if request.steps is not None:
+            _check_steps(card, request)
 
 
 def _shortened(choice: GeneratorChoice, request: TuneRequest) -> GeneratorChoice:
     """Return the generator with the trials' own number of training steps."""
-    card = choice.card
+    _check_steps(choice.card, request)
+    return with_settings(choice, request.track, {"steps": request.steps})
+
+
+def _check_steps(card: GeneratorCard, request: TuneRequest) -> None:
+    """Raise QaugbenchError where the trials of a generator cannot have a number of steps of their own."""
     if "steps" not in card.settings(request.track):
         raise QaugbenchError(f"--steps: the fit of {card.id!r} takes no steps; leave the option out.")
     if "steps" in card.tune:
         raise QaugbenchError(f"--steps: {card.origin} tunes 'steps' itself; leave the option out.")
     if not request.steps or request.steps < 1:
         raise QaugbenchError(f"--steps must be at least 1, got {request.steps}.")
-    return with_settings(choice, request.track, {"steps": request.steps})
 
 
 def _arm(plan: Plan, name: str) -> Arm:

@@ -50,6 +50,7 @@ WRONG_TO_TUNE = [
     ({"generator": "folder:nowhere"}, "nothing to tune"),
     ({"data": "nowhere.zip"}, "nowhere.zip does not exist"),
     ({"source": None}, "No images are named"),
+    ({"data": "mine", "source": None}, "labels.csv in mine has no labels: a column label is needed."),
     ({"track": "smok"}, "There is no track 'smok'"),
     ({"trials": "0"}, "--trials must be at least 1"),
     ({"jobs": "0"}, "--jobs must be at least 1"),
@@ -88,7 +89,7 @@ def test_what_names_and_facts_tell_is_said_before_pytorch_is_imported(tmp_path: 
         if words not in text
     ] == []
     assert not any(imported for _, imported in answers)
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["phantom"]
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_names_of_controls_are_those_that_can_be_built() -> None:
