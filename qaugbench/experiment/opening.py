@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from qaugbench.board.comparable import SMOKE
+from qaugbench.board.protocol import source_name_faults
 from qaugbench.experiment import assemble
 from qaugbench.experiment.prepare import PreparedRun, pace_of, processes_of
 from qaugbench.experiment.steps import cost_line, plan_lines
 from qaugbench.formatting import count, fraction_words
-from qaugbench.record import FractionFacts, robustness_only
+from qaugbench.record import Board, FractionFacts, robustness_only
 
 WITHHELD = (
     "Test scores are withheld (--no-test): no classifier sees a test image, and the scores are those on validation."
@@ -28,6 +30,7 @@ def described(prepared: PreparedRun) -> str:
         plan.source.banner,
         f"Board: {plan.task.name} / {plan.source.facts.source} / {plan.track.name}; "
         f"{count(plan.replicates, 'replicate')} on {plan.device}.",
+        *_name_lines(prepared),
         *map(_fraction_line, plan.fractions),
         f"Arms: {arms}.",
         *(f"Without the arm {name}: {why}." for name, why in prepared.arms_left_out.items()),
@@ -36,6 +39,15 @@ def described(prepared: PreparedRun) -> str:
         *_recipe_lines(prepared),
     ]
     return "\n".join(lines)
+
+
+def _name_lines(prepared: PreparedRun) -> list[str]:
+    """Return why no entry can be made of a run under the name that its images have, if none can."""
+    plan = prepared.plan
+    board = Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name)
+    if plan.source.facts.phantom or board.track == SMOKE:
+        return []
+    return [f"No entry can be made of this run as it is: {fault}." for fault in source_name_faults(board)]
 
 
 def _recipe_lines(prepared: PreparedRun) -> list[str]:
