@@ -15,7 +15,7 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.board.leaderboard import page
 from qaugbench.board.reader import entry_contents
 from qaugbench.board.result_folders import entry_paths
-from qaugbench.board.standings import standings
+from qaugbench.board.standings import Standings, standings
 from qaugbench.board.verified import verified
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_folder
@@ -32,11 +32,15 @@ ENTRIES = "results"
 
 @dataclass(frozen=True)
 class Frozen:
-    """A snapshot: its folder, what it holds, and the hash of its list of checksums, which names all of its bytes."""
+    """A snapshot: its folder, what it holds, and the hash of its list of checksums, which names all of its bytes.
+
+    ``entries`` are those that its boards list, ``off_board`` the others.
+    """
 
     path: Path
     boards: int
     entries: int
+    off_board: int
     files: int
     sha256: str
 
@@ -58,14 +62,17 @@ def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Froze
     entries = verified(entry_paths(root))
     if not entries:
         raise EntryError(f"There is no entry below {shown(root, None)}. Submit a run first.")
-    files = frozen_files(name, entries, root, doi)
+    found = standings(entries)
+    files = frozen_files(name, entries, found, root, doi)
     sums = checksums(files)
     write_folder(target, {**files, CHECKSUMS: sums})
-    boards = len(standings(entries).boards)
-    return Frozen(target, boards, len(entries), len(files) + 1, hashlib.sha256(sums.encode()).hexdigest())
+    listed, off = len(entries) - len(found.off_board), len(found.off_board)
+    return Frozen(target, len(found.boards), listed, off, len(files) + 1, hashlib.sha256(sums.encode()).hexdigest())
 
 
-def frozen_files(name: str, entries: Sequence[Submitted], root: Path, doi: str | None) -> dict[str, bytes]:
+def frozen_files(
+    name: str, entries: Sequence[Submitted], found: Standings, root: Path, doi: str | None
+) -> dict[str, bytes]:
     """Return the content of every file of a snapshot but its list of checksums, by path."""
     files: dict[str, bytes] = {}
     for entry in entries:
@@ -74,8 +81,8 @@ def frozen_files(name: str, entries: Sequence[Submitted], root: Path, doi: str |
         contents = {**entry_contents(entry.path), MANIFEST_FILE: manifest}
         files |= {f"{ENTRIES}/{place}/{file}": content for file, content in contents.items()}
     files["README.md"] = page(entries).encode()
-    files["boards.csv"] = as_text(standings(entries), "csv").encode()
-    files[CITATION] = citation(name, entries, doi).encode()
+    files["boards.csv"] = as_text(found, "csv").encode()
+    files[CITATION] = citation(name, entries, found, doi).encode()
     return files
 
 
@@ -84,8 +91,10 @@ def checksums(files: dict[str, bytes]) -> str:
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
 
 
-def citation(name: str, entries: Sequence[Submitted], doi: str | None) -> str:
+def citation(name: str, entries: Sequence[Submitted], found: Standings, doi: str | None) -> str:
     """Return CITATION.cff of a snapshot; its date is that of its newest entry."""
+    off = len(found.off_board)
+    listed = f"{count(len(entries) - off, 'entry', 'entries')} on {count(len(found.boards), 'board')}"
     newest = max(entry.record.environment.created for entry in entries)[:10]
     identifier = f"doi: {doi}\n" if doi else "# doi: set here once the snapshot has one\n"
     return (
@@ -99,5 +108,5 @@ def citation(name: str, entries: Sequence[Submitted], doi: str | None) -> str:
         f"date-released: {newest}\n"
         f"{identifier}"
         "license: Apache-2.0\n"
-        f'abstract: "{count(len(entries), "entry", "entries")} of qaugbench {__version__}; SHA256SUMS names every byte."\n'
+        f'abstract: "{listed}{f" and {off} on none" if off else ""}, of qaugbench {__version__}; SHA256SUMS names every byte."\n'
     )

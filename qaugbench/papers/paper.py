@@ -45,7 +45,7 @@ def paper_files(found: Standings, paths: Sequence[Path], gates: Gates) -> dict[s
     """Return the content of every file by its path."""
     files: dict[str, str | bytes] = {f"tables/boards.{ENDINGS[form]}": as_text(found, form) for form in FORMATS}
     files |= {f"figures/{name}": content for name, content in figure_files(found, gates).items()}
-    files["references.bib"] = cite(paths)
+    files["references.bib"] = cite([path for path in paths if path not in found.off_board])
     for board in found.boards:
         record = board.record
         name = record.id

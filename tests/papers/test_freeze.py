@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from qaugbench.board.entry import submit
 from qaugbench.errors import EntryError
 from qaugbench.papers.freeze import CHECKSUMS, CITATION, freeze
+from tests.board.factory import write_run
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -74,3 +76,13 @@ def test_an_entry_that_was_changed_leaves_nothing_behind(tmp_path: Path) -> None
     with pytest.raises(EntryError):
         freeze("v1", root, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_entries_on_no_board_are_counted_apart(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", replicates=2)
+    root = Path(shutil.copytree(RESULTS, tmp_path / "results"))
+    submit(tmp_path / "run", root)
+    frozen = freeze("v1", root, tmp_path / "out")
+    assert (frozen.boards, frozen.entries, frozen.off_board) == (1, 1, 1)
+    stated = yaml.safe_load((frozen.path / CITATION).read_text(encoding="utf-8"))["abstract"]
+    assert stated.startswith("1 entry on 1 board and 1 on none, of qaugbench")
