@@ -58,12 +58,20 @@ class Finding:
     verdict: str
 
     @property
-    def ran(self) -> str:
+    def where(self) -> str:
         """What ran, where, and how often."""
         name = f"{self.generator} and its controls {', '.join(self.controls)}" if self.controls else self.generator
-        where = f"{self.board} at {fraction_words(self.fraction)}, {count(self.replicates, 'replicate')}"
-        aside = "" if self.off_board is None else f"; on no board: {self.off_board}"
-        return f"{name}: {where} (`{self.record}`{aside})"
+        return f"{name}: {self.board} at {fraction_words(self.fraction)}, {count(self.replicates, 'replicate')}"
+
+    @property
+    def aside(self) -> str:
+        """Why no board lists the record, to be written after its name; empty where one does."""
+        return f"; on no board: {self.off_board}" if self.off_board else ""
+
+    @property
+    def ran(self) -> str:
+        """What ran, where, how often, and the record of it."""
+        return f"{self.where} (`{self.record}`{self.aside})"
 
     @property
     def found(self) -> str:

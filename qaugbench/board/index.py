@@ -43,5 +43,8 @@ def index_text(rows: Sequence[Mapping[str, Any]], width: int) -> str:
     cells = [
         (row["entry"], row["board"], row["trust"], " ".join(row["generators"]), str(row["replicates"])) for row in rows
     ]
-    notes = [f"- {row['entry']}: {warning}" for row in rows for warning in row["warnings"]]
-    return "\n".join([*listed(COLUMNS, cells, width), *notes, count(len(rows), "entry", "entries")])
+    notes = [f"- {row['entry']}: on no board: {row['not_listed']}." for row in rows if row["not_listed"]]
+    notes += [f"- {row['entry']}: {warning}" for row in rows for warning in row["warnings"]]
+    off = sum(row["not_listed"] is not None for row in rows)
+    total = count(len(rows), "entry", "entries") + (f", {off} of them on no board" if off else "")
+    return "\n".join([*listed(COLUMNS, cells, width), *notes, total])

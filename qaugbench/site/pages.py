@@ -19,7 +19,7 @@ from qaugbench.board.check_arms import HEADER as CHECK_HEADER
 from qaugbench.board.check_arms import TITLE as CHECK_TITLE
 from qaugbench.board.check_arms import check_rows
 from qaugbench.board.cite import bibtex, references
-from qaugbench.board.claims_page import Claim
+from qaugbench.board.claims_page import Claim, Finding
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Measured, Place
 from qaugbench.board.leaderboard import INTRODUCTION, NO_ENTRY, on_the_family
@@ -27,11 +27,12 @@ from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import HEADER as POOLED_HEADER
 from qaugbench.board.pooled_table import INTRODUCTION as POOLED_INTRODUCTION
 from qaugbench.board.pooled_table import pooled_tables
+from qaugbench.board.protocol import own_prefix
 from qaugbench.board.standings import Section, Standings
 from qaugbench.board.trust import LEVELS, MEANINGS, STATED
 from qaugbench.formatting import count, fraction_words, unsigned
 from qaugbench.kinds import FIDELITY_WORDS
-from qaugbench.record import Record
+from qaugbench.record import Board, Record
 from qaugbench.report import record_views as views
 from qaugbench.report import tables
 from qaugbench.report.answers import both_answers, further_notes
@@ -107,6 +108,16 @@ class ShownBoard:
         return min((one.separable for one in self.sections if one.separable is not None), default=None)
 
     @property
+    def has_controls(self) -> bool:
+        """Whether any row has controls to be folded."""
+        return any(shown.controls for section in self.sections for shown in section.rows)
+
+    @property
+    def owner(self) -> str | None:
+        """Under whose name the images are, where they are a submitter's own."""
+        return None if self.record.data.phantom else own_prefix(self.record.board.source)
+
+    @property
     def provisional(self) -> bool:
         """Whether the board has too few replicates for its rows to be confirmatory."""
         return self.record.replicates < LISTED_REPLICATES
@@ -137,8 +148,18 @@ def safe(name: str) -> str:
 
 def entry_file(record: Record) -> str:
     """Return the name of an entry's page, which no entry of another board or id has."""
-    place = entry_folder(record.board, record.id).as_posix()
-    return f"{safe(record.id)}-{hashlib.sha256(place.encode()).hexdigest()[:6]}.html"
+    return _entry_file(record.board, record.id)
+
+
+def finding_file(finding: Finding) -> str:
+    """Return the name of the page of the entry that a finding is from."""
+    task, source, track = finding.board.split("/")
+    return _entry_file(Board(task=task, source=source, track=track), finding.record)
+
+
+def _entry_file(board: Board, entry: str) -> str:
+    place = entry_folder(board, entry).as_posix()
+    return f"{safe(entry)}-{hashlib.sha256(place.encode()).hexdigest()[:6]}.html"
 
 
 def index_page(boards: Sequence[ShownBoard], found: Standings, off_board: Sequence[Submitted]) -> str:
@@ -175,6 +196,7 @@ def board_page(board: ShownBoard, found: Standings) -> str:
         costs_header=COSTS_HEADER,
         check_title=CHECK_TITLE,
         check_header=(*CHECK_HEADER, "entry"),
+        entry_links={one.record.id: f"../entries/{entry_file(one.record)}" for one in board.measured.entries},
     )
 
 
@@ -304,4 +326,5 @@ def _environment() -> jinja2.Environment:
     environment.filters["unsigned"] = unsigned
     environment.filters["file"] = lambda name: f"{safe(name)}.html"
     environment.filters["entry_file"] = entry_file
+    environment.filters["finding_file"] = finding_file
     return environment

@@ -23,6 +23,7 @@ from qaugbench.site import pages
 from qaugbench.site.build import MARK, site_files, write_site
 from qaugbench.site.charts import learning_chart
 from qaugbench.site.gates import two_qubit_gates
+from tests.board.factory import ARMS, write_run
 from tests.project.documents import ROOT
 from tests.site.conftest import gates
 
@@ -130,6 +131,42 @@ def test_a_row_and_an_entry_say_how_far_they_can_be_believed(made_entries: list[
     assert 'class="badge rerun"' in str(page)
     assert "Warning: two arms are alike" in str(page)
     assert "nobody else has computed it again" in str(page)
+
+
+def test_the_first_page_says_how_far_rows_can_be_believed_and_whose_images_are_their_own(
+    made_entries: list[Submitted], made_root: Path
+) -> None:
+    one = made_entries[0]
+    board = one.record.board.model_copy(update={"source": "jroe.clinic"})
+    data = one.record.data.model_copy(update={"source": "jroe.clinic"})
+    own = Submitted(one.path, one.record.model_copy(update={"board": board, "data": data}))
+    for entry, n_marks in ((one, 0), (own, 1)):
+        files = site_files([entry], standings([entry]), made_root, gates)
+        (page,) = (str(text) for name, text in files.items() if name.startswith("boards/") and name.endswith(".html"))
+        assert str(files["index.html"]).count('class="badge claimed"') == 4
+        for text in (str(files["index.html"]), page):
+            assert text.count("s own (jroe): nobody else can compare them or their labels.") == n_marks
+
+
+def test_a_board_of_one_row_has_no_tile_and_no_button_for_what_it_lacks(tmp_path: Path) -> None:
+    record = write_run(tmp_path / "alone", arms=("R", "R+", "R+cm", "R+os", "ddpm"), phantom=False)
+    entries = [Submitted(tmp_path / "alone", record)]
+    files = site_files(entries, standings(entries), tmp_path, gates)
+    (page,) = (str(text) for name, text in files.items() if name.startswith("boards/") and name.endswith(".html"))
+    assert "Smallest separable difference" not in page
+    assert "Show all controls" not in page
+    assert "One row: there is nothing to rank." in page
+
+
+def test_claims_and_checks_lead_to_their_entries(made_site: Path, tmp_path: Path) -> None:
+    claims = (made_site / "claims.html").read_text(encoding="utf-8")
+    for name in ("one", "two", "drawn"):
+        assert re.search(rf'\(<a href="entries/{name}-[0-9a-f]{{6}}\.html"><code>{name}</code></a>', claims)
+    record = write_run(tmp_path / "checked", id="checked", arms=(*ARMS, "P-noise"), phantom=False)
+    entries = [Submitted(tmp_path / "checked", record)]
+    files = site_files(entries, standings(entries), tmp_path, gates)
+    (page,) = (str(text) for name, text in files.items() if name.startswith("boards/") and name.endswith(".html"))
+    assert re.search(r'<a href="\.\./entries/checked-[0-9a-f]{6}\.html"><code>checked</code></a>', page)
 
 
 def test_an_entry_says_what_was_found_and_how_to_check_it(made_site: Path, made_entries: list[Submitted]) -> None:
