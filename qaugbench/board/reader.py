@@ -36,13 +36,13 @@ MOST_FILES = 10
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder that was read: its record and predictions, and of an entry what else ``entry.json`` says."""
+    """A folder that was read: its record and predictions, and of an entry what else ``entry.json`` says, and its pictures."""
 
     path: Path
     record: Record
     predictions: PredictionSet
     entry: Entry | None
-    has_samples: bool
+    sheet: bytes | None
 
 
 def record_of(path: Path) -> Record:
@@ -86,11 +86,11 @@ def read_bundle(path: Path) -> Bundle:
     if is_entry(path):
         files = entry_contents(path)
         entry = _entry(files[ENTRY_FILE], path)
-        record, content, has_samples = _agreeing(entry.record, path), files[PREDICTIONS_FILE], SAMPLES_FILE in files
+        record, content, sheet = _agreeing(entry.record, path), files[PREDICTIONS_FILE], files.get(SAMPLES_FILE)
     else:
-        record, has_samples = run_record(path), False
+        record, sheet = run_record(path), None
         content = read_bytes(path / PREDICTIONS_FILE, LARGEST[PREDICTIONS_FILE])
-    return Bundle(path, record, predictions_of(record, content, path), entry, has_samples)
+    return Bundle(path, record, predictions_of(record, content, path), entry, sheet)
 
 
 def predictions_of(record: Record, content: bytes, path: Path) -> PredictionSet:

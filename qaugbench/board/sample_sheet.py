@@ -10,10 +10,8 @@ from PIL import Image, ImageDraw
 
 from qaugbench.board.releasable import releasable_arms
 from qaugbench.board.sample_images import read_sample_images
+from qaugbench.board.sheet_layout import GAP, LABEL_HEIGHT, PER_ROW, ROW_HEIGHT, TILE, WIDTH, height
 from qaugbench.record import Record
-
-TILE, GAP, LABEL_HEIGHT = 64, 4, 14
-PER_ROW = 6
 
 
 def sample_sheet(samples: Path, record: Record) -> bytes | None:
@@ -25,14 +23,13 @@ def sample_sheet(samples: Path, record: Record) -> bytes | None:
     rows = _rows(samples, record)
     if not rows:
         return None
-    height = LABEL_HEIGHT + TILE + GAP
-    sheet = Image.new("RGB", (GAP + PER_ROW * (TILE + GAP), len(rows) * height + GAP), "white")
+    sheet = Image.new("RGB", (WIDTH, height(len(rows))), "white")
     draw = ImageDraw.Draw(sheet)
     for number, (title, images) in enumerate(rows):
-        draw.text((GAP, number * height + 2), title, fill="black")
+        draw.text((GAP, number * ROW_HEIGHT + 2), title, fill="black")
         for column, image in enumerate(images[:PER_ROW]):
             tile = Image.fromarray(image).convert("RGB").resize((TILE, TILE), Image.Resampling.NEAREST)
-            sheet.paste(tile, (GAP + column * (TILE + GAP), number * height + LABEL_HEIGHT))
+            sheet.paste(tile, (GAP + column * (TILE + GAP), number * ROW_HEIGHT + LABEL_HEIGHT))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

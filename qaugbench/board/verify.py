@@ -15,6 +15,7 @@ from qaugbench.board.changed import SEAL_FILE, matches_seal
 from qaugbench.board.predictions_fit import check_failures, check_predictions
 from qaugbench.board.reader import Bundle, read_bundle
 from qaugbench.board.releasable import releasable_arms, why_withheld
+from qaugbench.board.sheet_layout import sheet_fault
 from qaugbench.board.telltales import exact, suspicious
 from qaugbench.errors import EntryError, StatisticsError, shown
 from qaugbench.kinds import is_quantum
@@ -119,13 +120,17 @@ def _check_place(bundle: Bundle) -> None:
         raise EntryError(
             f"{shown(path, None)} is not where it belongs: move it to {place} below the folder of all entries."
         )
-    if bundle.has_samples and not releasable_arms(record):
+    has_samples = bundle.sheet is not None
+    if has_samples and not releasable_arms(record):
         raise EntryError(
             f"{shown(path / SAMPLES_FILE, None)}: pictures fitted to real patients are part of an entry only where they "
             "were found to be no copies of training images."
         )
+    fault = None if bundle.sheet is None else sheet_fault(bundle.sheet, record)
+    if fault is not None:
+        raise EntryError(f"{shown(path / SAMPLES_FILE, None)}: {fault}. Submit the run again.")
     entry = bundle.entry
-    if entry is not None and not bundle.has_samples == entry.samples == (entry.samples_withheld is None):
+    if entry is not None and not has_samples == entry.samples == (entry.samples_withheld is None):
         raise EntryError(
             f"{shown(path / ENTRY_FILE, None)} and the folder disagree on whether there is a {SAMPLES_FILE}, and why not."
         )
