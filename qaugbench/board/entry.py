@@ -22,6 +22,7 @@ from qaugbench.board.bundle import (
 )
 from qaugbench.board.checked import Checker
 from qaugbench.board.comparable import why_no_entry
+from qaugbench.board.entry_id import entry_id
 from qaugbench.board.reader import check_folder
 from qaugbench.board.releasable import why_withheld
 from qaugbench.board.safe_text import tidied
@@ -66,9 +67,8 @@ class PreparedEntry:
     trust: Trust
     warnings: tuple[str, ...]
 
-    @property
-    def is_there(self) -> bool:
-        """Whether exactly this entry is written already; EntryError where another one is in its place."""
+    def check_room(self) -> bool:
+        """Return whether exactly this entry is written already; EntryError where another one is in its place."""
         if not exists(self.path):
             return False
         _same_or_refuse(self.path, self.files)
@@ -76,8 +76,12 @@ class PreparedEntry:
 
 
 def prepare_entry(run_folder: Path, out: Path = RESULTS) -> PreparedEntry:
-    """Return the entry of a run after all that is checked of one, beside the entries that ``out`` holds; see ``submit``."""
-    record = verify(run_folder).record
+    """Return the entry of a run after all that is checked of one, beside the entries that ``out`` holds; see ``submit``.
+
+    Whatever the run is called, the entry has the id that follows from its board, generators and configuration.
+    """
+    run = verify(run_folder).record
+    record = run.model_copy(update={"id": entry_id(run)})
     why = why_no_entry(record)
     if why is not None:
         raise EntryError(
@@ -100,7 +104,7 @@ def prepare_entry(run_folder: Path, out: Path = RESULTS) -> PreparedEntry:
 
 def write_entry(prepared: PreparedEntry) -> bool:
     """Write an entry whole and return whether it is new; EntryError where that fails, and nothing is left behind."""
-    if prepared.is_there:
+    if prepared.check_room():
         return False
     _write(prepared.path, prepared.files)
     return True

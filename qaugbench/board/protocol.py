@@ -8,6 +8,7 @@ from typing import Any
 
 from qaugbench import definitions
 from qaugbench.board.arms_required import arm_faults
+from qaugbench.board.entry_id import entry_id
 from qaugbench.board.pinned import is_classifier, registered_sources, unlike_pin
 from qaugbench.errors import DefinitionError, shown
 from qaugbench.formatting import share
@@ -38,6 +39,11 @@ def departures(record: Record, predicted: PredictionSet) -> Iterator[str]:
     unlike = unlike_pin(record, predicted)
     if unlike is not None:
         yield unlike
+    if record.id != entry_id(record):
+        yield (
+            f"the id is {shown(record.id)!r}, and an entry of this board, these generators and this configuration is called "
+            f"{entry_id(record)!r}; submit the run again"
+        )
 
 
 def source_name_faults(board: Board) -> Iterator[str]:

@@ -13,6 +13,8 @@ from pathlib import Path
 from qaugbench.errors import EntryError, shown
 
 UNBORN = "0" * 40
+REMOTES = ("upstream", "origin")
+MAIN = ("main", "master")
 
 
 @dataclass(frozen=True)
@@ -59,27 +61,53 @@ class Repository:
         """Return a path as git names it, below the root of the repository."""
         return path.absolute().resolve().relative_to(self.root.resolve()).as_posix()
 
-    def commit_on_branch(
-        self, branch: str, message: str, added: Mapping[str, bytes], removed: Sequence[str] = ()
-    ) -> str:
-        """Return the commit that a new branch has on top of the present one: files ``added`` and ``removed`` by their paths.
+    def base(self) -> str:
+        """Return what proposals are made on top of: the main branch of ``upstream`` or ``origin`` as last fetched.
 
-        Raises EntryError where the branch exists already, or where git does not know who commits.
+        Without either it is the main branch here, and in a repository that has none, what is checked out.
         """
-        if self.git("branch", "--list", branch).strip():
-            raise EntryError(
-                f"The branch {branch} exists already: 'git branch -D {branch}' removes it, if it is yours."
-            )
+        listed = self.git("for-each-ref", "--format=%(refname) %(symref)").splitlines()
+        known = {name: target or name for name, _, target in (line.partition(" ") for line in listed)}
+        remote = [f"refs/remotes/{name}/{branch}" for name in REMOTES for branch in ("HEAD", *MAIN)]
+        found = next((known[one] for one in (*remote, *(f"refs/heads/{one}" for one in MAIN)) if one in known), "HEAD")
+        return found.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+
+    def changed(self, base: str, branch: str) -> set[str]:
+        """Return the paths of the files that a branch changes since it left ``base``."""
+        ends = "...".join(self.commit(name) for name in (base, branch))
+        return set(self.git("diff", "--name-only", "-z", "--no-renames", ends, "--").split("\0")[:-1])
+
+    def has_branch(self, branch: str) -> bool:
+        """Return whether there is a branch of this name."""
+        return bool(self.git("branch", "--list", branch).strip())
+
+    def files(self, commit: str, folder: str) -> dict[str, str]:
+        """Return the objects of the files that a commit has in a folder, by their paths in the repository."""
+        listed = self.git("ls-tree", "-r", "-z", self.commit(commit), "--", f"{folder}/").split("\0")[:-1]
+        return {path: facts.split(" ")[2] for facts, _, path in (line.partition("\t") for line in listed)}
+
+    def object_of(self, content: bytes) -> str:
+        """Return the name of the object that a file with this content is; nothing is written."""
+        return self.git("hash-object", "--stdin", stdin=content).strip()
+
+    def commit_on_branch(
+        self, branch: str, message: str, base: str, added: Mapping[str, bytes], removed: Sequence[str] = ()
+    ) -> str:
+        """Return the commit that a new branch has on top of ``base``: files ``added`` and ``removed`` by their paths.
+
+        Raises EntryError where git does not know who commits.
+        """
+        parent = self.commit(base)
         with tempfile.TemporaryDirectory(prefix="qaugbench-index-") as folder:
             index = Path(folder) / "index"
-            self.git("read-tree", "HEAD", index=index)
+            self.git("read-tree", parent, index=index)
             for path, content in added.items():
                 blob = self.git("hash-object", "-w", "--stdin", stdin=content).strip()
                 self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index=index)
             for path in removed:
                 self.git("update-index", "--force-remove", "--", path, index=index)
             tree = self.git("write-tree", index=index).strip()
-        commit = self.git("commit-tree", tree, "-p", "HEAD", "-m", message).strip()
+        commit = self.git("commit-tree", tree, "-p", parent, "-m", message).strip()
         self.git("update-ref", f"refs/heads/{branch}", commit, UNBORN)
         return commit
 

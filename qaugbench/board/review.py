@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_cell
+from qaugbench.board.bundle import SAMPLES_FILE
 from qaugbench.board.changes import Change, changes, extract, proposed_folder
 from qaugbench.board.checked import Checked, Checker
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
@@ -23,6 +24,7 @@ from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import change, fraction_words, markdown_table, span
 from qaugbench.record import Record
 from qaugbench.stats.mrmc import compare
+from qaugbench.untrusted import exists
 
 HEADER = (
     "fraction",
@@ -81,11 +83,12 @@ def _withdrawal(repository: Repository, base: str, found: Sequence[Change], entr
 
 def _check_author(record: Record, author: str | None) -> None:
     prefix = own_prefix(record.board.source)
-    if prefix is not None and not record.data.phantom and (author or "").lower() != prefix:
-        raise EntryError(
-            f"The source {shown(record.board.source)!r} is called after {shown(prefix)!r}, and the entry is submitted by "
-            f"{shown(author or 'nobody who is known')!r}."
-        )
+    if prefix is None or record.data.phantom or (author or "").lower() == prefix:
+        return
+    source = f"The source {shown(record.board.source)!r} is called after {shown(prefix)!r}"
+    if not author:
+        raise EntryError(f"{source}, and nothing says who submits: add --author with the name of who does.")
+    raise EntryError(f"{source}, and the entry is submitted by {shown(author)!r}.")
 
 
 def text_of(checked: Checked, others: Sequence[Checked]) -> str:
@@ -98,6 +101,8 @@ def text_of(checked: Checked, others: Sequence[Checked]) -> str:
     ]
     if checked.warnings:
         blocks.append("\n".join(f"- Warning: {warning}" for warning in checked.warnings))
+    if exists(checked.path / SAMPLES_FILE):
+        blocks.append(f"It has pictures. Look at `{SAMPLES_FILE}` before merging: no check knows what they show.")
     why = why_off_board(record)
     if why is not None:
         return "\n\n".join([*blocks, f"No board lists it: {why}."]) + "\n"

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from qaugbench.board.bundle import ENTRY_FILE, LARGEST
-from qaugbench.board.pull_request import Proposal, Proposed, propose
+from qaugbench.board.pull_request import Proposal, Proposed, check_place, propose
 from qaugbench.board.reader import check_folder, record_of
 from qaugbench.board.repository import Repository
 from qaugbench.board.result_folders import is_entry
@@ -95,10 +95,10 @@ def _read(path: Path) -> Withdrawal:
 
 
 def withdraw(entry: Path, reason: str, *, dry_run: bool = False, push: bool = False) -> Withdrawn:
-    """Take the entry in the folder ``entry`` off its board, and propose that on a branch where it is in a repository.
+    """Take the entry in the folder ``entry`` off its board; where it is in a repository, propose that on a branch.
 
-    Raises EntryError for what is no entry on a board, for a reason that cannot be shown, and where a step fails, after undoing
-    those before it.
+    A proposed withdrawal is in git alone: what is checked out stays as it is. Raises EntryError for what is no entry on a board,
+    for a reason that cannot be shown, and where a step fails, after undoing those before it.
     """
     check_folder(entry)
     if not is_entry(entry) or entry.absolute().parent.name != "entries":
@@ -116,28 +116,30 @@ def withdraw(entry: Path, reason: str, *, dry_run: bool = False, push: bool = Fa
     )
     text = json_text(facts.model_dump(mode="json"))
     repository = Repository.around(entry)
-
-    def write(undo: ExitStack) -> None:
-        _move_away(entry, undo)
-        undo.callback(note.unlink, missing_ok=True)
-        write_whole(note, text)
-
-    if dry_run:
-        return Withdrawn(entry, note, None)
     if repository is None:
-        with ExitStack() as undo:
-            write(undo)
-            undo.pop_all()
+        if not dry_run:
+            with ExitStack() as undo:
+                _move_away(entry, undo)
+                undo.callback(note.unlink, missing_ok=True)
+                write_whole(note, text)
+                undo.pop_all()
         return Withdrawn(entry, note, None)
-    tracked = repository.git("ls-files", "--", repository.path_of(entry)).splitlines()
+    check_place(repository, entry, "Give the folder of an entry in {root}.")
+    base, folder = repository.base(), repository.path_of(entry)
+    listed = repository.files(base, folder)
+    if not listed:
+        raise EntryError(
+            f"{shown(entry, None)} is not part of {base}, so there is nothing to withdraw: close its pull request, and remove "
+            "its branch or its folder."
+        )
     proposal = Proposal(
         branch=f"withdraw/{record.id}",
         title=f"entry: {record.id} is withdrawn",
         text=f"Entry `{record.id}` of `{record.board}` is withdrawn: {sentence}\n",
         added={repository.path_of(note): text.encode()},
-        removed=tuple(tracked),
+        removed=tuple(listed),
     )
-    return Withdrawn(entry, note, propose(repository, proposal, write, push=push))
+    return Withdrawn(entry, note, propose(repository, proposal, dry_run=dry_run, push=push))
 
 
 def _move_away(entry: Path, undo: ExitStack) -> None:

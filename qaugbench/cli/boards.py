@@ -8,7 +8,7 @@ import click
 
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, terminal_width
-from qaugbench.cli.root import NearNamesGroup, cli, say
+from qaugbench.cli.root import UNDONE, NearNamesGroup, cli, interrupted, say
 from qaugbench.places import RESULTS
 
 dry_run_option = click.option(
@@ -30,9 +30,9 @@ push_option = click.option(
 def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> None:
     """Make a leaderboard entry of a finished run.
 
-    The entry is a folder, proposed by pull request: in a git repository it is committed on a branch of its own, without
-    touching what is checked out. Printed are what was written, what a reviewer will ask, and the text of the request. If a
-    step fails, those before it are undone.
+    The entry is a folder, proposed by pull request: in a git repository it is committed on a branch of its own, on top of the
+    main branch, and what is checked out stays as it is. Printed are what was made, what a reviewer will ask, and the text of
+    the request. If a step fails, those before it are undone.
     """
     from qaugbench.board.result_folders import result_folders
     from qaugbench.cli.submission import submission
@@ -40,7 +40,10 @@ def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> No
     folders = result_folders([name])
     if len(folders) > 1:
         raise click.UsageError(f"{name} is a board; give the run to submit.", click.get_current_context())
-    found = submission(folders[0], out, dry_run=dry_run, push=push)
+    try:
+        found = submission(folders[0], out, dry_run=dry_run, push=push)
+    except KeyboardInterrupt:
+        interrupted(said=UNDONE)
     if as_json:
         print_json([found.to_dict()])
     else:
@@ -57,19 +60,24 @@ def withdraw(entry: Path, reason: str, dry_run: bool, push: bool, as_json: bool)
     """Take an entry off its board.
 
     ENTRY is its folder. Its files go, a note with the reason stays, and the same entry is not taken again. In a git
-    repository this is committed on a branch of its own, as by 'submit'.
+    repository this is committed on a branch of its own, as by 'submit', and done once that is merged.
     """
     from dataclasses import asdict
 
     from qaugbench.board.withdraw import withdraw as take_off
 
-    done = take_off(entry, reason, dry_run=dry_run, push=push)
+    try:
+        done = take_off(entry, reason, dry_run=dry_run, push=push)
+    except KeyboardInterrupt:
+        interrupted(said=UNDONE)
     if as_json:
         print_json([{**asdict(done), "path": str(done.path), "note": str(done.note), "dry_run": dry_run}])
         return
-    say(f"{'Would be withdrawn' if dry_run else 'Withdrawn'}: {done.path}\nNote: {done.note}")
-    if done.proposed is not None:
-        say(f"Branch: {done.proposed.branch}\n\n{done.proposed.text}")
+    if done.proposed is None:
+        say(f"{'Would be withdrawn' if dry_run else 'Withdrawn'}: {done.path}\nNote: {done.note}")
+    else:
+        said = "Would be proposed" if dry_run else "Proposed"
+        say(f"{said}: {done.path} is withdrawn\nNote: {done.note}\n{done.proposed.said()}")
 
 
 @cli.group(cls=NearNamesGroup)
@@ -134,7 +142,10 @@ def freeze(name: str, root: Path, out: Path, doi: str | None, as_json: bool) -> 
     if as_json:
         print_json([{**asdict(frozen), "path": str(frozen.path)}])
     else:
-        say(f"Snapshot: {frozen.path}\nSHA-256 of its list of checksums: {frozen.sha256}")
+        off = f", and {frozen.off_board} on no board" if frozen.off_board else ""
+        say(
+            f"Snapshot: {frozen.path}\nEntries: {frozen.entries}{off}\nSHA-256 of its list of checksums: {frozen.sha256}"
+        )
 
 
 @leaderboard.command()

@@ -59,7 +59,9 @@ def schema() -> None:
 @leaderboard.command()
 @click.option("--base", required=True, help="Commit or branch that the change is to be merged into.")
 @click.option("--head", default="HEAD", show_default=True, help="Commit or branch that is proposed.")
-@click.option("--author", help="Who proposes it: images of one's own are called after their submitter.")
+@click.option(
+    "--author", help="Who proposes it; needed where images are the submitter's own, which are called after them."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File for the report; standard output by default.")
 def check(base: str, head: str, author: str | None, out: Path | None) -> int:
     """Check what a pull request changes.

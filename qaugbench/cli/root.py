@@ -163,8 +163,13 @@ def _near_choice(error: click.BadParameter) -> str:
     return near_names(value, choices).partition(" Known:")[0]
 
 
-def interrupted(command: str = "") -> NoReturn:
-    """Say that a command was interrupted and which one resumes it, the same one if none is given; exit with code 130."""
-    say_how = f"resume with: {printable(command)}" if command else "the same command resumes."
-    click.echo(f"Interrupted. Finished steps are kept; {say_how}", err=True)
+UNDONE = "What was begun is undone; the same command begins again."
+"""What is true of an interrupted command that does all or nothing."""
+
+
+def interrupted(command: str = "", said: str = "Finished steps are kept; the same command resumes.") -> NoReturn:
+    """Say that a command was interrupted, what became of its work, and which one resumes it; exit with code 130."""
+    if command:
+        said = f"Finished steps are kept; resume with: {printable(command)}"
+    click.echo(f"Interrupted. {said}", err=True)
     sys.exit(130)

@@ -1,28 +1,32 @@
-"""A run submitted: verified, written as an entry, committed on a branch of its own and, on request, proposed; or none of it."""
+"""A run submitted: verified, made an entry, committed on a branch of its own and, on request, proposed; or none of it."""
 
 from __future__ import annotations
 
-import shutil
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.board.entry import PreparedEntry, prepare_entry, write_entry
-from qaugbench.board.pull_request import Proposal, Proposed, entry_text, propose, proposed_again
+from qaugbench.board.pull_request import Proposal, Proposed, check_place, entry_text, is_merged, propose
 from qaugbench.board.repository import Repository
 from qaugbench.report.checklist import Checklist, checklist_of
+
+REMEDY = "Submit with --out {root}, or with a folder outside of any repository."
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What was done, or would be: the entry's checklist, how far it can be believed, warnings, and the proposal, if any."""
+    """What was done, or would be: the entry's checklist, how far it can be believed, warnings, and the proposal, if any.
+
+    ``merged_into`` is the branch that has the entry already, if one has.
+    """
 
     checklist: Checklist
     trust: str
     warnings: tuple[str, ...]
     proposed: Proposed | None
+    merged_into: str | None
     dry_run: bool
 
     def to_dict(self) -> dict[str, Any]:
@@ -32,6 +36,7 @@ class Submission:
             "trust": self.trust,
             "warnings": list(self.warnings),
             "pull_request": proposed,
+            "merged_into": self.merged_into,
             "dry_run": self.dry_run,
         }
         return {**self.checklist.to_dict(), **facts}
@@ -43,49 +48,37 @@ class Submission:
         parts += [f"Warning: {warning}" for warning in self.warnings]
         if self.proposed is None and self.checklist.not_listed is not None:
             parts.append("No branch and no pull request were made of it, since no board lists it.")
+        if self.merged_into is not None:
+            parts.append(f"It is part of {self.merged_into} already: there is nothing to propose.")
         if self.proposed is not None:
-            where = f", commit {self.proposed.commit[:12]}" if self.proposed.commit else ""
-            opened = f"\nOpened: {self.proposed.opened}" if self.proposed.opened else ""
-            parts += [
-                f"Branch: {self.proposed.branch}{where}{opened}",
-                f"Pull request: {self.proposed.title}\n\n{self.proposed.text}",
-            ]
+            parts.append(self.proposed.said())
         return "\n\n".join(parts)
 
 
 def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = False) -> Submission:
-    """Make the entry of a run below ``root`` and propose it where a board would list it and ``root`` is in a repository.
+    """Make the entry of a run below ``root``, or propose it where a board would list it and ``root`` is in a repository.
 
-    Raises EntryError for a run that cannot be an entry, and where a step fails, after undoing those before it.
+    A proposed entry is in git alone: what is checked out stays as it is. Raises EntryError for a run that cannot be an entry,
+    for a ``root`` that is not where its repository has its entries, and where a step fails, after undoing those before it.
     """
     prepared = prepare_entry(run, root)
     repository = Repository.around(root) if why_off_board(prepared.record) is None else None
-    proposal = None if repository is None else _proposal(prepared, repository, root)
     proposed: Proposed | None = None
-    if repository is None or proposal is None:
+    merged_into: str | None = None
+    if repository is None:
         if not dry_run:
             write_entry(prepared)
-    elif dry_run:
-        proposed = Proposed(proposal.branch, proposal.title, proposal.text, None, None)
-    elif prepared.is_there and _is_proposed(repository, proposal):
-        proposed = proposed_again(repository, proposal, push=push)
     else:
-        proposed = propose(repository, proposal, lambda undo: _write(prepared, undo), push=push)
+        check_place(repository, prepared.path, REMEDY)
+        prepared.check_room()
+        proposal = _proposal(prepared, repository, root)
+        if is_merged(repository, proposal):
+            merged_into = repository.base()
+        else:
+            proposed = propose(repository, proposal, dry_run=dry_run, push=push)
     sizes = {name: len(content) for name, content in prepared.files.items()}
-    branch = None if proposed is None else proposed.branch
-    listed = checklist_of(prepared.path, prepared.record, sizes, root, branch)
-    return Submission(listed, prepared.trust.words, prepared.warnings, proposed, dry_run)
-
-
-def _is_proposed(repository: Repository, proposal: Proposal) -> bool:
-    """Return whether the entry is on its branch already, or in what is checked out."""
-    tracked = repository.git("ls-files", "--", *proposal.added)
-    return bool(tracked.strip() or repository.git("branch", "--list", proposal.branch).strip())
-
-
-def _write(prepared: PreparedEntry, undo: ExitStack) -> None:
-    if write_entry(prepared):
-        undo.callback(shutil.rmtree, prepared.path)
+    listed = checklist_of(prepared.path, prepared.record, sizes, root, proposed)
+    return Submission(listed, prepared.trust.words, prepared.warnings, proposed, merged_into, dry_run)
 
 
 def _proposal(prepared: PreparedEntry, repository: Repository, root: Path) -> Proposal:

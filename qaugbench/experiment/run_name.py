@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from qaugbench.board.entry_id import HASH_DIGITS, joined, several
 from qaugbench.experiment.plan import Plan
 
-MOST_NAMED = 4
-"""Generators, and arms, that a name spells out; of more, the rest is counted."""
-LONGEST_PART = 60
 LONGEST_NAME = 255
-HASH_DIGITS = 8
 
 
 def run_folder(out: Path, plan: Plan, *, arms: Sequence[str] = (), split: str | None = None) -> Path:
@@ -28,8 +25,8 @@ def run_name(plan: Plan, *, arms: Sequence[str] = (), split: str | None = None) 
     ``arms`` and ``split`` are what was given as ``--arm`` and ``--split``. The hash alone tells any two runs apart; the rest is
     for people, such as ``brainmri-phantom-lite-gmm-3r-25pct-0f3a9c11``.
     """
-    parts = (*_board(plan), _several([choice.card.id for choice in plan.generators]), *_departures(plan, arms, split))
-    return "-".join((*map(_slug, parts), plan.config_sha256[:HASH_DIGITS]))
+    generators = several([choice.card.id for choice in plan.generators])
+    return joined((*_board(plan), generators, *_departures(plan, arms, split)), plan.config_sha256)
 
 
 def earlier_name(plan: Plan) -> str:
@@ -54,25 +51,10 @@ def _departures(plan: Plan, arms: Sequence[str], split: str | None) -> Iterator[
     if plan.setting.ratio is not None:
         yield f"ratio-{plan.setting.ratio:g}"
     if arms:
-        yield f"arms-{_several(list(arms))}"
+        yield f"arms-{several(arms)}"
     if split is not None:
         yield f"split-{split}"
     if plan.setting.withhold_test:
         yield "no-test"
     if plan.device != "cpu":
         yield plan.device
-
-
-def _several(names: list[str]) -> str:
-    named = [_slug(name) for name in names[:MOST_NAMED]]
-    more = len(names) - len(named)
-    return "+".join([*named, *([f"{more}-more"] if more else [])])
-
-
-def _slug(text: str) -> str:
-    """Return a text as part of a folder's name.
-
-    >>> _slug("fold:1/5"), _slug("P-noise"), _slug("qldm+gmm")
-    ('fold-1-5', 'p-noise', 'qldm+gmm')
-    """
-    return re.sub(r"[^a-z0-9.+-]+", "-", text.lower())[:LONGEST_PART].strip("-+.") or "x"

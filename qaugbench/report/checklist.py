@@ -14,6 +14,8 @@ from qaugbench.board.circuit_influence import influence_notes
 from qaugbench.board.comparable import why_off_board
 from qaugbench.board.fit_notes import fit_notes
 from qaugbench.board.plateau_notes import plateau_notes
+from qaugbench.board.protocol import own_prefix
+from qaugbench.board.pull_request import Proposed
 from qaugbench.board.short_fits import short_fits_notes
 from qaugbench.definition_text import next_commands
 from qaugbench.errors import shown
@@ -80,38 +82,53 @@ class Checklist:
         return "\n\n".join(block for block in blocks if block)
 
 
-def checklist(entry: Path, root: Path, branch: str | None = None) -> Checklist:
-    """Return the checklist of the entry in the folder ``entry``, which was verified when it was written below ``root``.
-
-    ``branch`` is the one that it was committed on, if it was.
-    """
+def checklist(entry: Path, root: Path) -> Checklist:
+    """Return the checklist of the entry in the folder ``entry``, which was verified when it was written below ``root``."""
     sizes = {name: (entry / name).stat().st_size for name in CONTENTS if (entry / name).is_file()}
-    return checklist_of(entry, read_entry(entry).record, sizes, root, branch)
+    return checklist_of(entry, read_entry(entry).record, sizes, root)
 
 
 def checklist_of(
-    entry: Path, record: Record, sizes: Mapping[str, int], root: Path, branch: str | None = None
+    entry: Path, record: Record, sizes: Mapping[str, int], root: Path, proposed: Proposed | None = None
 ) -> Checklist:
-    """Return the checklist of an entry that need not be written yet, by its record and the bytes of its files."""
+    """Return the checklist of an entry that need not be written yet, by its record and the bytes of its files.
+
+    ``proposed`` says on which branch it is, where it is in git alone.
+    """
     files = {name: sizes[name] for name in CONTENTS if name in sizes}
-    following = {f"qaugbench verify {quote(str(entry))}": "what the reviewer will run"}
     why = why_off_board(record)
-    if why is None:
-        following |= {
-            f"qaugbench leaderboard build {quote(str(root))}": "its row beside those of the board's other entries",
-            **_to_pull_request(entry, root, branch),
-        }
+    following = _written(entry, root, listed=why is None) if proposed is None else _on_branch(proposed, record)
     return Checklist(entry, str(record.board), files, why, tuple(checks(record)), following)
 
 
-def _to_pull_request(entry: Path, root: Path, branch: str | None) -> dict[str, str]:
-    """Return the command that proposes an entry: of its branch, or a copy into a clone where there is no repository."""
-    opened = "open a pull request that adds this folder and nothing else"
-    if branch is not None:
-        return {f"git push origin {quote(branch)}": f"the entry is its one commit; then {opened}, with the text below"}
+OPENED = "open a pull request that adds this folder and nothing else"
+
+
+def _written(entry: Path, root: Path, *, listed: bool) -> dict[str, str]:
+    """Return what comes next for an entry that is a folder: to look at it, and to copy it into a clone."""
+    verified = {f"qaugbench verify {quote(str(entry))}": "what the reviewer will run"}
+    if not listed:
+        return verified
     target = f"CLONE/{RESULTS}/{entry.relative_to(root).parent}/"
-    words = f"CLONE is a clone of qaugbench's repository, since this folder is in none; then commit there, and {opened}"
-    return {f"mkdir -p {target} && cp -r {quote(str(entry))} {target}": words}
+    words = f"CLONE is a clone of qaugbench's repository, since this folder is in none; then commit there, and {OPENED}"
+    return {
+        **verified,
+        f"qaugbench leaderboard build {quote(str(root))}": "its row beside those of the board's other entries",
+        f"mkdir -p {target} && cp -r {quote(str(entry))} {target}": words,
+    }
+
+
+def _on_branch(proposed: Proposed, record: Record) -> dict[str, str]:
+    """Return what comes next for an entry that is committed on a branch."""
+    branch, owner = quote(proposed.branch), own_prefix(record.board.source)
+    author = "" if owner is None else f" --author {quote(owner)}"
+    looked = {
+        f"qaugbench leaderboard check --base {quote(proposed.base)} --head {branch}{author}": "what the reviewer will run, with "
+        "the row that the entry has beside the board's others"
+    }
+    if proposed.pushed is not None:
+        return looked
+    return {**looked, f"git push origin {branch}": f"the entry is its one commit; then {OPENED}, with the text below"}
 
 
 def checks(record: Record) -> Iterator[Check]:
@@ -178,7 +195,7 @@ def _access(record: Record) -> Check:
         [] if data.citation else ["The record names no publication of them: say where they are, and who may have them."]
     )
     stated = (
-        f"The licence is stated as: {shown(data.licence)}."
+        f"The licence is stated as: {shown(data.licence, None)}."
         if data.licence
         else "No licence is stated: say which it is."
     )

@@ -121,6 +121,12 @@ def _oracle_as_generator(record: dict[str, Any]) -> None:
 
 
 LIES: dict[str, tuple[Lie, str]] = {
+    "a name of one's own": (put("id", "best-of-all"), "the id is 'best-of-all', and an entry of this board, these"),
+    "the name of other generators": (
+        put("id", "brainmri-nickparvar-lite-qldm-49f21ee5"),
+        "is called 'brainmri-nickparvar-lite-qldm+ddpm-49f21ee5'",
+    ),
+    "the name of another configuration": (put("config_sha256", "d" * 64), "qldm+ddpm-dddddddd'; submit the run again"),
     "another title": (put("title", "Brain tumours"), "title is 'Brain tumours', fixed is 'Brain tumour MRI'"),
     "another question": (put("question", "Which tumour?"), "question is 'Which tumour?'"),
     "a primary endpoint of three classes": (lambda r: r["endpoints"].reverse(), "endpoints is other at"),

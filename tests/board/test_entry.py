@@ -21,7 +21,7 @@ from tests.board.tampering import change_record
 
 
 def test_entry_is_on_its_board_and_holds_four_files(entry: Path) -> None:
-    place = ("brainmri@1", "phantom-lite", "entries", "brainmri-1-lite-0123456789ab")
+    place = ("brainmri@1", "phantom-lite", "entries", "brainmri-phantom-lite-ddpm+qldm-22222222")
     assert entry.parts[-4:] == place
     assert sorted(file.name for file in entry.iterdir()) == [
         "entry.json",
@@ -123,8 +123,14 @@ def test_a_run_that_does_not_hold_what_it_claims_is_not_submitted(run_folder: Pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["../../elsewhere", "best-of-all"])
+def test_what_a_run_is_called_does_not_name_its_entry(name: str, run_folder: Path, tmp_path: Path) -> None:
+    change_record(run_folder, lambda record: record.update(id=name))
+    assert submit(run_folder, tmp_path / "out").name == "brainmri-phantom-lite-ddpm+qldm-22222222"
+
+
 def test_a_name_that_is_no_folder_is_refused(run_folder: Path, tmp_path: Path) -> None:
-    change_record(run_folder, lambda record: record.update(id="../../elsewhere"))
+    change_record(run_folder, lambda record: [record[one].update(source="../up") for one in ("board", "data")])
     with pytest.raises(EntryError, match="cannot name a folder"):
         submit(run_folder, tmp_path / "out")
 

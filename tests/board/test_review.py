@@ -23,6 +23,8 @@ from tests.cli.committed import committed_entry
 ID = committed_entry().name
 BOARD = Path("results/brainmri@2/nickparvar-lite")
 ENTRY = BOARD / "entries" / ID
+OTHER = f"{ID[:-8]}dddddddd"
+"""What the entry would be called with another configuration."""
 
 
 @pytest.fixture
@@ -109,8 +111,13 @@ def _copy_of_another(entry: Path) -> None:
     git("add", "results")
     git("commit", "-q", "-m", "another's entry")
     git("branch", "-f", "main")
-    copy = Path(shutil.copytree(entry, entry.with_name("mine")))
-    change_record(copy, lambda record: record.update(id="mine"))
+    copy = Path(shutil.copytree(entry, entry.with_name(OTHER)))
+    change_record(copy, lambda record: record.update(id=OTHER, config_sha256="d" * 64))
+
+
+def _name_of_ones_own(entry: Path) -> None:
+    change_record(entry, lambda record: record.update(id="best-of-all"))
+    entry.rename(entry.with_name("best-of-all"))
 
 
 def _lie(entry: Path) -> None:
@@ -118,8 +125,10 @@ def _lie(entry: Path) -> None:
 
 
 def _own_source(entry: Path) -> None:
+    name = entry.name.replace("nickparvar", "jroe.clinic")
     change_record(entry, lambda record: [record[part].update(source="jroe.clinic") for part in ("board", "data")])
-    target = entry.parents[2] / "jroe.clinic-lite" / "entries" / entry.name
+    change_record(entry, lambda record: record.update(id=name))
+    target = entry.parents[2] / "jroe.clinic-lite" / "entries" / name
     target.parent.mkdir(parents=True)
     shutil.move(entry, target)
 
@@ -140,6 +149,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "another's entry removed": (_remove_another, "is removed: an entry goes whole, with a note"),
     "a file of an entry removed": (_remove_a_file, "is removed: an entry goes whole, with a note"),
     "a copy of another's entry": (_copy_of_another, f"it has the predictions of {ID}, all of them"),
+    "a name of one's own": (_name_of_ones_own, f"is called '{ID}'; submit the run again"),
     "a lie": (_lie, "recipe is other at steps: 4500, fixed is 450"),
     "a source called after somebody else": (
         _own_source,
@@ -167,6 +177,16 @@ def test_images_of_ones_own_are_taken_from_their_owner(proposed: Path) -> None:
     said = checked("--author", "JRoe")
     assert (said.exception, said.return_value) == (None, 0)
     assert "Trust: claimed (its images are the submitter's own" in said.stdout
+
+
+def test_images_of_ones_own_need_to_be_told_whose_they_are(proposed: Path) -> None:
+    _own_source(proposed)
+    commit()
+    said = checked()
+    assert said.return_value == 1
+    assert (
+        "is called after 'jroe', and nothing says who submits: add --author with the name of who does." in said.stdout
+    )
 
 
 def test_a_withdrawal_needs_a_person(proposed: Path, clone: Path) -> None:
@@ -230,8 +250,8 @@ def test_a_withdrawn_entry_does_not_come_back_under_another_name(proposed: Path,
     assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
     git("checkout", "-q", "-f", f"withdraw/{ID}")
     git("branch", "-f", "main")
-    again = Path(shutil.copytree(kept, proposed.with_name("again")))
-    change_record(again, lambda record: record.update(id="again"))
+    again = Path(shutil.copytree(kept, proposed.with_name(OTHER)))
+    change_record(again, lambda record: record.update(id=OTHER, config_sha256="d" * 64))
     commit()
     said = checked()
     assert said.return_value == 1

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from qaugbench.board.index import index_text
 from qaugbench.cli import cli
 from qaugbench.errors import EntryError
+from qaugbench.record import read_record
+from qaugbench.report.checklist import checks
 from tests.board.clone import git
 from tests.board.tampering import change_record
 from tests.cli.committed import committed_entry
@@ -65,15 +68,50 @@ def test_an_entry_is_one_commit_on_a_branch_of_its_own(clone: Path) -> None:
     ]
     assert git("branch", "--show-current") == "main"
     assert git("diff", "--cached", "--name-only") == ""
-    assert call("verify", ENTRY).return_value == 0
     assert call("submit", ID).exception is None  # again: nothing to do
 
 
-def test_an_entry_that_was_written_before_is_still_committed(clone: Path) -> None:
+def test_what_is_checked_out_stays_as_it_was_and_the_branch_can_be_merged(clone: Path) -> None:
+    assert call("submit", ID).exception is None
+    assert git("status", "--porcelain") == ""
+    assert not (clone / "results").exists()
+    git("merge", "-q", BRANCH)
+    assert call("verify", ENTRY).return_value == 0
+
+
+def test_a_branch_that_was_removed_is_made_again(clone: Path) -> None:
     assert call("submit", ID).exception is None
     git("branch", "-D", BRANCH)
     assert call("submit", ID).exception is None
     assert git("rev-list", "--count", f"main..{BRANCH}") == "1"
+
+
+def test_the_branch_is_made_on_the_main_one_whatever_is_checked_out(clone: Path) -> None:
+    git("checkout", "-q", "-b", "mine")
+    (clone / "notes.md").write_text("Mine.\n", encoding="utf-8")
+    git("add", "notes.md")
+    git("commit", "-q", "-m", "notes of my own")
+    said = call("submit", ID, "--json")
+    assert said.exception is None, said.exception
+    proposed = json.loads(said.stdout)["results"][0]["pull_request"]
+    assert (proposed["base"], proposed["commit"]) == ("origin/main", git("rev-parse", BRANCH))
+    assert git("rev-parse", f"{BRANCH}~1") == git("rev-parse", "origin/main")
+    checked = call("leaderboard", "check", "--base", "origin/main", "--head", BRANCH)
+    assert (checked.exception, checked.return_value) == (None, 0)
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_folder_below_the_root_of_the_repository_is_no_place_for_entries(
+    words: tuple[str, ...], clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clone / "studies").mkdir()
+    monkeypatch.chdir(clone / "studies")
+    run = f"../runs/{ID}"
+    said = str(call("submit", run, *words).exception)
+    assert "where this repository has its entries. Submit with --out ../results, or with a folder" in said
+    assert not list((clone / "studies").iterdir())
+    assert git("branch", "--list", BRANCH) == ""
+    assert call("submit", run, "--out", "../results", *words).exception is None
 
 
 def test_pushing_opens_the_pull_request_where_gh_is_installed(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +124,7 @@ def test_pushing_opens_the_pull_request_where_gh_is_installed(clone: Path, monke
     said = call("submit", ID, "--push")
     assert said.exception is None, said.exception
     assert "Opened: https://host.example/pull/1" in said.stdout
+    assert "git push" not in said.stdout
     assert (clone.parent / "words").read_text().startswith(f"pr create --head {BRANCH} --title entry: {ID}")
     assert (clone.parent / "body.md").read_text().startswith(f"Entry `{ID}` for `brainmri@2/nickparvar/lite`.")
     assert git("ls-remote", "--heads", "origin", BRANCH) != ""
@@ -98,12 +137,36 @@ def test_what_was_submitted_is_pushed_when_that_is_asked_for(clone: Path) -> Non
     assert git("ls-remote", "--heads", "origin", BRANCH).startswith(git("rev-parse", BRANCH))
 
 
-def test_an_entry_that_is_on_its_board_has_no_branch_to_push(clone: Path) -> None:
+def test_nothing_is_said_to_be_opened_without_gh(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "gh" else f"/usr/bin/{name}")
+    said = call("submit", ID, "--push")
+    assert said.exception is None, said.exception
+    assert (
+        f"Pushed: {clone.parent / 'remote.git'}, branch {BRANCH}\nNo pull request was opened, since gh" in said.stdout
+    )
+    assert "Opened:" not in said.stdout
+
+
+def test_an_entry_that_is_merged_is_not_proposed_again(clone: Path) -> None:
     assert call("submit", ID).exception is None
-    git("add", "results")
-    git("commit", "-q", "-m", "an entry")
+    git("merge", "-q", BRANCH)
+    git("push", "-q", "origin", "main")
     git("branch", "-D", BRANCH)
-    assert f"There is no branch {BRANCH} to be pushed" in str(call("submit", ID, "--push").exception)
+    said = call("submit", ID, "--push")
+    assert said.exception is None, said.exception
+    assert "It is part of origin/main already: there is nothing to propose." in said.stdout
+    assert git("branch", "--list", BRANCH) == ""
+
+
+def test_another_entry_of_the_same_name_on_the_main_branch_is_told(clone: Path) -> None:
+    (clone / ENTRY).mkdir(parents=True)
+    (clone / ENTRY / "entry.json").write_text("{}", encoding="utf-8")
+    git("add", "results")
+    git("commit", "-q", "-m", "another")
+    git("push", "-q", "origin", "main")
+    shutil.rmtree(clone / "results")
+    assert f"origin/main has another {ENTRY}/entry.json" in str(call("submit", ID).exception)
+    assert git("branch", "--list", BRANCH) == ""
 
 
 @pytest.mark.parametrize("failing", ["gh", "push", "commit"])
@@ -119,11 +182,29 @@ def test_what_was_done_before_a_failure_is_undone(failing: str, clone: Path, mon
     assert {"gh": "no token", "push": "does not appear to be a git repository", "commit": "exists already"}[
         failing
     ] in str(said.exception)
-    assert not (clone / ENTRY).exists()
+    assert git("status", "--porcelain") == ""
     if failing != "commit":
         assert git("branch", "--list", BRANCH) == ""
     if failing == "gh":
         assert git("ls-remote", "--heads", "origin", BRANCH) == ""
+
+
+def test_an_interruption_is_undone_and_says_so(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qaugbench.board.pull_request._open", interrupt)
+    said = call("submit", ID, "--push")
+    assert said.exit_code == 130 or getattr(said.exception, "code", None) == 130
+    assert said.stderr.endswith("Interrupted. What was begun is undone; the same command begins again.\n")
+    assert git("branch", "--list", BRANCH) == ""
+
+
+def test_a_licence_is_told_whole(clone: Path) -> None:
+    licence = "CC BY-NC 4.0 for the images; grades under the terms of the Kaggle competition, which forbid any other use of them"
+    change_record(clone / "runs" / ID, lambda record: record["data"].update(licence=licence))
+    record = read_record(clone / "runs" / ID)
+    assert any(f"The licence is stated as: {licence}." in one.answer for one in checks(record))
 
 
 def test_a_run_that_says_otherwise_than_its_board_is_not_submitted(clone: Path) -> None:
@@ -140,32 +221,58 @@ def listed(clone: Path) -> Path:
     shutil.copytree(committed_entry(), clone / ENTRY)
     git("add", "results")
     git("commit", "-q", "-m", "an entry")
+    git("push", "-q", "origin", "main")
     return clone / ENTRY
 
 
 def test_withdrawing_leaves_a_note_and_the_entry_does_not_come_back(listed: Path, clone: Path) -> None:
     words = ("withdraw", ENTRY, "--reason", "The images were those of another hospital")
     assert call(*words, "--dry-run").exception is None
-    assert listed.exists()
+    assert git("branch", "--list", f"withdraw/{ID}") == ""
     said = call(*words)
     assert said.exception is None, said.exception
-    assert not listed.exists()
+    assert git("status", "--porcelain") == ""
+    assert listed.exists()
     assert git("show", "--name-status", "--format=%s", f"withdraw/{ID}").splitlines()[2:] == [
         *(f"D\t{ENTRY}/{name}" for name in ("entry.json", "manifest.json", "predictions.npz")),
         f"A\tresults/brainmri@2/nickparvar-lite/withdrawn/{ID}.json",
     ]
+    git("merge", "-q", f"withdraw/{ID}")
+    assert not listed.exists()
     assert f"- `{ID}`: The images were those of another hospital." in call("leaderboard", "build", "results").stdout
     again = call("submit", ID)
     assert "was withdrawn: The images were those of another hospital." in str(again.exception)
 
 
-def test_a_withdrawal_that_fails_brings_everything_back(listed: Path, clone: Path) -> None:
+def test_a_withdrawal_says_that_it_was_pushed(listed: Path, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "gh" else f"/usr/bin/{name}")
+    said = call("withdraw", ENTRY, "--reason", "Wrong", "--push")
+    assert said.exception is None, said.exception
+    assert said.stdout.startswith(f"Proposed: {ENTRY} is withdrawn\nNote: ")
+    assert f"Pushed: {clone.parent / 'remote.git'}, branch withdraw/{ID}" in said.stdout
+    assert git("ls-remote", "--heads", "origin", f"withdraw/{ID}") != ""
+
+
+def test_a_branch_that_holds_something_else_is_not_a_withdrawal(listed: Path, clone: Path) -> None:
     git("branch", f"withdraw/{ID}")
-    before = {path.name: path.read_bytes() for path in listed.iterdir()}
     said = call("withdraw", ENTRY, "--reason", "Wrong")
-    assert "exists already" in str(said.exception)
-    assert {path.name: path.read_bytes() for path in listed.iterdir()} == before
-    assert not (clone / "results" / "brainmri@2" / "nickparvar-lite" / "withdrawn" / f"{ID}.json").exists()
+    assert "exists already and holds something else" in str(said.exception)
+    assert git("status", "--porcelain") == ""
+
+
+def test_what_is_not_merged_cannot_be_withdrawn(clone: Path) -> None:
+    shutil.copytree(committed_entry(), clone / ENTRY)
+    said = call("withdraw", ENTRY, "--reason", "Wrong")
+    assert "is not part of origin/main, so there is nothing to withdraw" in str(said.exception)
+
+
+def test_outside_of_a_repository_an_entry_is_taken_off_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(committed_entry(), tmp_path / ENTRY)
+    said = call("withdraw", ENTRY, "--reason", "Wrong")
+    assert said.stdout.startswith(f"Withdrawn: {ENTRY}\n")
+    assert not (tmp_path / ENTRY).exists()
+    assert (tmp_path / "results" / "brainmri@2" / "nickparvar-lite" / "withdrawn" / f"{ID}.json").is_file()
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "<b>Wrong", "x" * 501, "see [this](http://a.example)"])
@@ -180,3 +287,9 @@ def test_the_index_says_how_far_each_entry_can_be_believed(listed: Path) -> None
     assert {name: row[name] for name in facts} == facts
     assert row["reasons"] == ["nobody has computed it again"]
     assert "1 entry" in call("leaderboard", "index", "results").stdout
+
+
+def test_the_index_says_which_entries_are_on_no_board() -> None:
+    row = {"entry": "drawn", "board": "b", "trust": "rescored", "generators": ["gmm"], "replicates": 5, "warnings": []}
+    text = index_text([{**row, "not_listed": "its images are drawn"}, {**row, "not_listed": None}], 100)
+    assert "- drawn: on no board: its images are drawn.\n2 entries, 1 of them on no board" in text
