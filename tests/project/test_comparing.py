@@ -1,0 +1,24 @@
+"""Every command of docs/comparing.md can be given as it is printed."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from qaugbench.cli import cli
+from tests.project.documents import all_blocks
+
+LINES = [line for block in all_blocks(Path("docs/comparing.md")) for line in block.code.splitlines()]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_takes_what_it_is_given(line: str) -> None:
+    program, *words = shlex.split(line)
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    assert program == "qaugbench"
+    assert command.make_context(str(command.name), words).params
