@@ -26,11 +26,12 @@ def described(prepared: PreparedRun) -> str:
     """Return what a run is about: data, split, arms and fractions."""
     plan = prepared.plan
     arms = ", ".join(arm.info.id for arm in assemble.run_arms(plan))
+    board = Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name)
     lines = [
         plan.source.banner,
         f"Board: {plan.task.name} / {plan.source.facts.source} / {plan.track.name}; "
         f"{count(plan.replicates, 'replicate')} on {plan.device}.",
-        *_name_lines(prepared),
+        *name_lines(board, phantom=plan.source.facts.phantom),
         *map(_fraction_line, plan.fractions),
         f"Arms: {arms}.",
         *(f"Without the arm {name}: {why}." for name, why in prepared.arms_left_out.items()),
@@ -41,11 +42,9 @@ def described(prepared: PreparedRun) -> str:
     return "\n".join(lines)
 
 
-def _name_lines(prepared: PreparedRun) -> list[str]:
+def name_lines(board: Board, *, phantom: bool) -> list[str]:
     """Return why no entry can be made of a run under the name that its images have, if none can."""
-    plan = prepared.plan
-    board = Board(task=plan.task.name, source=plan.source.facts.source, track=plan.track.name)
-    if plan.source.facts.phantom or board.track == SMOKE:
+    if phantom or board.track == SMOKE:
         return []
     return [f"No entry can be made of this run as it is: {fault}." for fault in source_name_faults(board)]
 

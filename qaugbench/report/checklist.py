@@ -128,7 +128,10 @@ def _on_branch(proposed: Proposed, record: Record) -> dict[str, str]:
     }
     if proposed.pushed is not None:
         return looked
-    return {**looked, f"git push origin {branch}": f"the entry is its one commit; then {OPENED}, with the text below"}
+    pushed = (
+        f"origin being the leaderboard or your fork of it; the entry is one commit. Then {OPENED}, with the text below"
+    )
+    return {**looked, f"git push origin {branch}": pushed}
 
 
 def checks(record: Record) -> Iterator[Check]:

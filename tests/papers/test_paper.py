@@ -112,3 +112,14 @@ def test_everything_is_written_together(
     assert all(path.stat().st_size for path in written)
     with pytest.raises(EntryError, match="is there already"):
         paper.write_paper(paths, tmp_path / "paper", gates=gates)
+
+
+def test_what_no_board_lists_is_not_cited(
+    tmp_path: Path, made_standings: Standings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper, "cite", lambda paths: " ".join(path.name for path in paths))
+    monkeypatch.setattr(paper, "figure_files", lambda found, gates: {})
+    listed = [entry.path for entry in made_standings.boards[0].entries]
+    found = replace(made_standings, off_board={tmp_path / "smoke": "the track smoke is no evidence"})
+    files = paper.paper_files(found, [*listed, tmp_path / "smoke"], gates)
+    assert files["references.bib"] == "one two"

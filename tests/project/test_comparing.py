@@ -17,8 +17,10 @@ LINES = [line for block in all_blocks(Path("docs/comparing.md")) for line in blo
 @pytest.mark.parametrize("line", LINES)
 def test_a_command_takes_what_it_is_given(line: str) -> None:
     program, *words = shlex.split(line)
-    command: click.Command = cli
-    while isinstance(command, click.Group):
-        command = command.commands[words.pop(0)]
+    context = click.Context(cli, info_name=program)
+    while isinstance(context.command, click.Group):
+        name, command, words = context.command.resolve_command(context, words)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=context)
     assert program == "qaugbench"
-    assert command.make_context(str(command.name), words).params
+    assert context.command.make_context(str(context.info_name), words).params

@@ -46,7 +46,7 @@ def test_folders_that_name_no_class_and_broken_files_are_told_together(tmp_path,
     classes, broken = message(write(tmp_path / "mine", {**files, "notumor/2.png": png(2)[:40]})).splitlines()
     assert "holds no labels.csv, so the names of its folders have to say the classes" in classes
     assert "gliom" in classes
-    assert broken.startswith("1 files cannot be converted: notumor/2.png (")
+    assert broken.startswith("1 file cannot be converted: notumor/2.png (")
 
 
 def test_a_source_of_ours_with_several_faults_is_told_of_all(tmp_path) -> None:
