@@ -65,16 +65,16 @@ class Proposed:
         return "\n".join([*lines, "", f"Pull request: {self.title}", "", self.text])
 
 
-def check_place(repository: Repository, folder: Path, remedy: str) -> None:
-    """Raise EntryError, with the ``remedy``, unless a folder is below that of all entries at the root of the repository.
+def check_place(repository: Repository, root: Path, remedy: str) -> None:
+    """Raise EntryError, with the ``remedy``, unless ``root`` is the folder of all entries at the root of the repository.
 
-    ``{root}`` in the remedy stands for the folder of all entries, as seen from here.
+    ``{root}`` in the remedy stands for that folder, as seen from here.
     """
-    root = repository.root.resolve() / RESULTS
-    if root not in folder.absolute().resolve().parents:
-        here = shown(os.path.relpath(root), None)
+    place = repository.root.resolve() / RESULTS
+    if root.absolute().resolve() != place:
+        here = shown(os.path.relpath(place), None)
         raise EntryError(
-            f"{shown(folder, None)} is not in {shown(root, None)}, where this repository has its entries. "
+            f"{shown(root, None)} is not {shown(place, None)}, where this repository has its entries. "
             f"{remedy.format(root=here)}"
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.board.entry import PreparedEntry, prepare_entry, write_entry
 from qaugbench.board.pull_request import Proposal, Proposed, check_place, entry_text, is_merged, propose
+from qaugbench.board.reader import record_of
 from qaugbench.board.repository import Repository
 from qaugbench.report.checklist import Checklist, checklist_of
 
@@ -61,15 +62,16 @@ def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = Fal
     A proposed entry is in git alone: what is checked out stays as it is. Raises EntryError for a run that cannot be an entry,
     for a ``root`` that is not where its repository has its entries, and where a step fails, after undoing those before it.
     """
+    repository = Repository.around(root) if why_off_board(record_of(run)) is None else None
+    if repository is not None:
+        check_place(repository, root, REMEDY)
     prepared = prepare_entry(run, root)
-    repository = Repository.around(root) if why_off_board(prepared.record) is None else None
     proposed: Proposed | None = None
     merged_into: str | None = None
     if repository is None:
         if not dry_run:
             write_entry(prepared)
     else:
-        check_place(repository, prepared.path, REMEDY)
         prepared.check_room()
         proposal = _proposal(prepared, repository, root)
         if is_merged(repository, proposal):
