@@ -192,6 +192,7 @@ def test_images_of_ones_own_need_to_be_told_whose_they_are(proposed: Path) -> No
 def test_a_withdrawal_needs_a_person(proposed: Path, clone: Path) -> None:
     commit()
     git("branch", "-f", "main")
+    git("push", "-q", "origin", "main")
     words = ["withdraw", str(ENTRY), "--reason", "Other images"]
     assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
     said = checked("--head", f"withdraw/{ID}")
@@ -245,6 +246,7 @@ def _linked(entry: Path) -> None:
 
 def test_a_withdrawn_entry_does_not_come_back_under_another_name(proposed: Path, clone: Path) -> None:
     commit()
+    git("push", "-q", "origin", "HEAD:main")
     kept = Path(shutil.copytree(proposed, clone.parent / "kept"))
     words = ["withdraw", str(ENTRY), "--reason", "Other images"]
     assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
