@@ -124,7 +124,7 @@ def withdraw(entry: Path, reason: str, *, dry_run: bool = False, push: bool = Fa
                 write_whole(note, text)
                 undo.pop_all()
         return Withdrawn(entry, note, None)
-    check_place(repository, entry.absolute().parents[3], "Give the folder of an entry in {root}.")
+    check_place(repository, entry.absolute().parent.parent.parent.parent, "Give the folder of an entry in {root}.")
     base, folder = repository.base(), repository.path_of(entry)
     listed = repository.files(base, folder)
     if not listed:

@@ -79,7 +79,8 @@ def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = Fal
         else:
             proposed = propose(repository, proposal, dry_run=dry_run, push=push)
     sizes = {name: len(content) for name, content in prepared.files.items()}
-    listed = checklist_of(prepared.path, prepared.record, sizes, root, proposed)
+    merged = merged_into is not None
+    listed = checklist_of(prepared.path, prepared.record, sizes, root, proposed, merged=merged)
     return Submission(listed, prepared.trust.words, prepared.warnings, proposed, merged_into, dry_run)
 
 

@@ -89,25 +89,33 @@ def checklist(entry: Path, root: Path) -> Checklist:
 
 
 def checklist_of(
-    entry: Path, record: Record, sizes: Mapping[str, int], root: Path, proposed: Proposed | None = None
+    entry: Path,
+    record: Record,
+    sizes: Mapping[str, int],
+    root: Path,
+    proposed: Proposed | None = None,
+    *,
+    merged: bool = False,
 ) -> Checklist:
     """Return the checklist of an entry that need not be written yet, by its record and the bytes of its files.
 
-    ``proposed`` says on which branch it is, where it is in git alone.
+    ``proposed`` says on which branch it is, where it is in git alone; one that is ``merged`` needs no proposal.
     """
     files = {name: sizes[name] for name in CONTENTS if name in sizes}
     why = why_off_board(record)
-    following = _written(entry, root, listed=why is None) if proposed is None else _on_branch(proposed, record)
+    following = (
+        _written(entry, root, copied=why is None and not merged) if proposed is None else _on_branch(proposed, record)
+    )
     return Checklist(entry, str(record.board), files, why, tuple(checks(record)), following)
 
 
 OPENED = "open a pull request that adds this folder and nothing else"
 
 
-def _written(entry: Path, root: Path, *, listed: bool) -> dict[str, str]:
-    """Return what comes next for an entry that is a folder: to look at it, and to copy it into a clone."""
+def _written(entry: Path, root: Path, *, copied: bool) -> dict[str, str]:
+    """Return what comes next for an entry that is a folder: to look at it, and where it is to be ``copied``, how."""
     verified = {f"qaugbench verify {quote(str(entry))}": "what the reviewer will run"}
-    if not listed:
+    if not copied:
         return verified
     target = f"CLONE/{RESULTS}/{entry.relative_to(root).parent}/"
     words = f"CLONE is a clone of qaugbench's repository, since this folder is in none; then commit there, and {OPENED}"
