@@ -139,7 +139,11 @@ def advantage_threshold(
     if too_few is not None:
         return _none(too_few)
     at_zero = arm.minus_at_zero(other)
-    if not at_zero.ci_low > 0 or at_zero.se == 0:
+    if at_zero.se == 0:
+        return _none(
+            "nothing varied over replicates or patients, so whether there is an advantage cannot be said", at_zero
+        )
+    if at_zero.ci_low <= 0:
         found = f"{signed(at_zero.estimate)} (95 % CI {signed(at_zero.ci_low)} to {signed(at_zero.ci_high)})"
         return _none(f"{NO_ADVANTAGE}: without noise the difference is {found}", at_zero)
     return replace(_crossing(arm.noise, arm.minus(other), draws, seed), at_zero=at_zero)
@@ -320,7 +324,10 @@ def _zeros(line: np.ndarray) -> np.ndarray:
 
 def _noise_at(place: float, noise: np.ndarray) -> float:
     """Return the noise at a place, straight in its logarithm; below the lowest level above 0, that level."""
-    return float(np.exp(np.interp(place, np.arange(1, noise.size), np.log(noise[1:]))))
+    below = max(math.floor(place), 1)
+    if place <= below:
+        return float(noise[below])
+    return float(noise[below] * (noise[below + 1] / noise[below]) ** (place - below))
 
 
 def _none(reason: str, at_zero: Comparison | None = None) -> Threshold:
