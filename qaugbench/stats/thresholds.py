@@ -202,14 +202,13 @@ def tolerated_noise(
     advantage it need not be proved: where the mean without noise is at the target or above, there is a tolerated noise.
     Errors as ``advantage_threshold``.
     """
-    is_number = np.ndim(target) == 0
-    if is_number:
-        if target_influence is not None or not math.isfinite(float(target)):
-            raise StatisticsError(f"A target is a finite number, without influence, or an arm [R]; given {target}.")
-    else:
+    wanted = np.asarray(target, dtype=np.float64)
+    if wanted.ndim:
         check_both_or_neither(influence, target_influence)
+    elif target_influence is not None or not np.isfinite(wanted):
+        raise StatisticsError(f"A target is a finite number, without influence, or an arm [R]; given {target}.")
     arm = NoisyArm.of(noise, theta, influence, n_eff)
-    goal = arm.beside(np.full(arm.theta.shape[1], target) if is_number else target, target_influence)
+    goal = arm.beside(wanted if wanted.ndim else np.full(arm.theta.shape[1], wanted), target_influence)
     too_few = too_few_replicates(arm.theta.shape[1])
     if too_few is not None:
         return _none(too_few)
@@ -287,7 +286,11 @@ def _crossing(noise: np.ndarray, joint: Joint, draws: int, seed: int) -> Thresho
         value=Range(*(_noise_at(number, noise) for number in (place, low, high))),
         censored=censored,
         curve=NoiseCurve(
-            *(tuple(map(float, column)) for column in (noise, family.estimate, family.low, family.high, fitted)),
+            noise=tuple(noise.tolist()),
+            estimate=tuple(family.estimate.tolist()),
+            low=tuple(family.low.tolist()),
+            high=tuple(family.high.tolist()),
+            fitted=tuple(fitted.tolist()),
             quantile=family.quantile,
         ),
         at_zero=None,

@@ -10,7 +10,7 @@ from torch import nn
 from qaugbench.circuits.checks import is_index
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.execution import Noise
-from qaugbench.circuits.measurement import Setting, accepted, combine
+from qaugbench.circuits.measurement import Setting, accepted, combine, settings
 from qaugbench.circuits.mitigation.confusion import (
     calibrated,
     inverse_confusion,
@@ -69,7 +69,7 @@ class InvertedReadout(nn.Module):
         program = program_of(noise, circuit)
         self.plan, self.clips = plan, clips
         self.inner = program_executor(circuit, program, noise.trajectories, shots, self._read)
-        wires = sorted({wire for setting in self.inner.read for wire in setting.wires})
+        wires = sorted({wire for setting in settings(circuit) for wire in setting.wires})
         self.misread = {wire: program.misread[program.placement[wire]] for wire in wires}
         self.inverses: dict[int, torch.Tensor] = {}
         self.drawn_from: torch.Generator | None = None
