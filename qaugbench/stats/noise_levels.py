@@ -52,12 +52,12 @@ class NoisyArm:
                 f"given {np.shape(theta)}."
             )
         wanted = (*other.shape, self.influence.shape[2])
-        found = (
-            np.zeros(wanted) if influence is None else np.asarray(influence).reshape((-1, *np.shape(influence)[-2:]))
-        )
+        found = np.zeros(wanted) if influence is None else np.asarray(influence)
+        if found.ndim == 2:
+            found = found[None]
         if found.shape != wanted:
             raise StatisticsError(
-                f"The comparator's influence is of the arm's patients, {wanted}; given {np.shape(influence)}."
+                f"The comparator's influence is of the arm's patients, {wanted}; given {found.shape}."
             )
         return other, found
 
