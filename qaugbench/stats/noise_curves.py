@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from qaugbench.errors import StatisticsError
+from qaugbench.formatting import signed, unsigned
 from qaugbench.stats.decide import too_few_replicates
 from qaugbench.stats.learning_curve import Censored, Range
 from qaugbench.stats.thresholds import Threshold, antitonic
@@ -121,8 +122,9 @@ class Collapse:
     @property
     def words(self) -> str:
         """What follows, in words."""
-        by = f"R2 {self.by_expected_errors:.2f} by expected errors, {self.by_two_qubit_error:.2f} by two-qubit error"
-        found = f"{self.difference:+.2f}, 95 % CI {self.low:+.2f} to {self.high:+.2f}"
+        by_errors, by_two_qubit = unsigned(self.by_expected_errors), unsigned(self.by_two_qubit_error)
+        by = f"R2 {by_errors} by expected errors, {by_two_qubit} by two-qubit error"
+        found = f"{signed(self.difference)}, 95 % CI {signed(self.low)} to {signed(self.high)}"
         if self.low > 0:
             return f"expected errors explain the axes better: {by} ({found})"
         if self.high < 0:
