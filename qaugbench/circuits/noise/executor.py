@@ -14,7 +14,7 @@ from qaugbench.circuits.measurement import settings
 from qaugbench.circuits.noise.density import PauliEvolution
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.noise.noisy_circuit import noisy_program
-from qaugbench.circuits.noise.outcomes import letters, read_out, words
+from qaugbench.circuits.noise.outcomes import ReadOut, letters, read_out, words
 from qaugbench.circuits.noise.pauli_readout import Outcomes, Words
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.trajectories import Trajectories
@@ -32,7 +32,13 @@ def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
             "The noise of a circuit of qubits is a NoiseModel, a BackendNoise or an AerNoise (photonic noise acts on "
             f"photons), given {execution.noise!r}."
         )
-    return noisy_executor(circuit, execution.noise, execution.shots)
+    return executor_under(execution.noise, circuit, execution.shots)
+
+
+@singledispatch
+def executor_under(noise: Any, circuit: Circuit, shots: int | None) -> nn.Module:
+    """Return what runs ``circuit`` under ``noise``; a kind of noise that is more than a program registers its own way."""
+    return noisy_executor(circuit, noise, shots)
 
 
 @singledispatch
@@ -55,10 +61,23 @@ def noisy_executor(circuit: Circuit, noise: Noise, shots: int | None = None) -> 
 
     Density matrices up to 12 wires, trajectories beyond (or where ``noise.trajectories`` is given).
     """
-    program = program_of(noise, circuit)
-    if noise.trajectories is None and program.n_wires <= WIDEST_DENSITY_MATRIX:
-        return DensityMatrix(circuit, program, shots)
-    return Trajectories(circuit, program, noise.trajectories or TRAJECTORIES, shots)
+    return program_executor(circuit, program_of(noise, circuit), noise.trajectories, shots)
+
+
+def program_executor(
+    circuit: Circuit,
+    program: Program,
+    trajectories: int | None,
+    shots: int | None = None,
+    reading: ReadOut | None = None,
+) -> nn.Module:
+    """Return a module as ``noisy_executor`` does, from the ``program`` itself.
+
+    ``reading`` turns the probabilities of all outcomes into outputs where something else than counting them is wanted.
+    """
+    if trajectories is None and program.n_wires <= WIDEST_DENSITY_MATRIX:
+        return DensityMatrix(circuit, program, shots, reading)
+    return Trajectories(circuit, program, trajectories or TRAJECTORIES, shots, reading)
 
 
 class DensityMatrix(nn.Module):
@@ -67,15 +86,18 @@ class DensityMatrix(nn.Module):
     A change of basis before a readout of X or Y is free of errors; the bits read after it are misread like any others.
     """
 
-    def __init__(self, circuit: Circuit, program: Program, shots: int | None = None) -> None:
+    def __init__(
+        self, circuit: Circuit, program: Program, shots: int | None = None, reading: ReadOut | None = None
+    ) -> None:
         super().__init__()
         self.circuit, self.shots = circuit, shots
+        self.reading = reading or read_out
         self.evolution = PauliEvolution(program, circuit.n_inputs, circuit.n_weights)
         self.read = settings(circuit)
         plan, misread = self.evolution.plan, program.misread
         self.words: Words | None = None
         self.outcomes = nn.ModuleList()
-        if circuit.readout.kind == "expectation" and shots is None:
+        if circuit.readout.kind == "expectation" and shots is None and reading is None:
             self.words = Words(words(circuit, program.placement), plan, misread)
         else:
             self.outcomes.extend(
@@ -95,4 +117,4 @@ class DensityMatrix(nn.Module):
         ]
         if self.words is not None:
             return values[0]
-        return read_out(self.circuit, self.read, values, self.shots, generator)
+        return self.reading(self.circuit, self.read, values, self.shots, generator)

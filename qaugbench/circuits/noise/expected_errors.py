@@ -18,13 +18,26 @@ def expected_errors(circuit: Circuit, noise: NoiseModel) -> float:
     >>> expected_errors(Circuit(3, chain(3), Readout.each_wire(3)), NoiseModel(two_qubit_error=0.01))
     0.02
     """
+    return sum(errors_by_cause(circuit, noise).values())
+
+
+def errors_by_cause(circuit: Circuit, noise: NoiseModel) -> dict[str, float]:
+    """Return the terms of Lambda: "two-qubit gates", "one-qubit gates", "readout" and "waiting"; their sum is Lambda.
+
+    A longer T1 and T2 lower "waiting" in proportion. Of gates whose relaxation is part of their infidelity nothing is counted
+    twice: that is in the gates.
+    """
     plan = schedule(circuit, noise.duration_s)
-    gates = sum(error_of(circuit, noise, plan, number) for number in range(len(circuit.gates)))
-    misread = (
-        len(set(circuit.readout.used_wires()) | set(_read(circuit))) * (noise.readout_0_to_1 + noise.readout_1_to_0) / 2
-    )
-    idle_s = sum(idle.time.duration_s for idle in plan.idles)
-    return gates + misread + idle_s * _rate(noise) / 2
+    of_gates = {2: 0.0, 1: 0.0}
+    for number, gate in enumerate(circuit.gates):
+        of_gates[len(gate.wires)] += error_of(circuit, noise, plan, number)
+    read = set(circuit.readout.used_wires()) | set(_read(circuit))
+    return {
+        "two-qubit gates": of_gates[2],
+        "one-qubit gates": of_gates[1],
+        "readout": len(read) * (noise.readout_0_to_1 + noise.readout_1_to_0) / 2,
+        "waiting": sum(idle.time.duration_s for idle in plan.idles) * _rate(noise) / 2,
+    }
 
 
 def _read(circuit: Circuit) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -13,6 +13,8 @@ from qaugbench.circuits.sampling import draw_states, state_bits
 from qaugbench.circuits.shots import measure
 
 Letters = tuple[tuple[int, str], ...]
+ReadOut = Callable[[Circuit, tuple[Setting, ...], list[torch.Tensor], int | None, torch.Generator | None], torch.Tensor]
+"""From the probabilities [copies, batch, states] of each setting to outputs, as ``read_out``."""
 
 
 def letters(circuit: Circuit, setting: Setting, placement: Sequence[int]) -> Letters:

@@ -12,7 +12,7 @@ from qaugbench.circuits.noise.cluster_steps import cluster_steps
 from qaugbench.circuits.noise.clusters import clusters
 from qaugbench.circuits.noise.embedding import embedded_amplitudes
 from qaugbench.circuits.noise.noisy_angles import NoisyAngles
-from qaugbench.circuits.noise.outcomes import letters, read_out
+from qaugbench.circuits.noise.outcomes import ReadOut, letters, read_out
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.state_outcomes import StateOutcomes
 from qaugbench.circuits.shots import refuse_gradient
@@ -30,10 +30,18 @@ class Trajectories(nn.Module):
         CircuitError: in ``forward``, no generator.
     """
 
-    def __init__(self, circuit: Circuit, program: Program, trajectories: int, shots: int | None = None) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        program: Program,
+        trajectories: int,
+        shots: int | None = None,
+        reading: ReadOut | None = None,
+    ) -> None:
         super().__init__()
         self.circuit, self.shots = circuit, shots
-        is_single = circuit.readout.kind == "samples" and not circuit.readout.postselect
+        self.reading = reading or read_out
+        is_single = circuit.readout.kind == "samples" and not circuit.readout.postselect and reading is None
         self.trajectories = 1 if is_single else trajectories
         self.standard_error: torch.Tensor | None = None
         self.rows = range(len(program.angles))
@@ -76,7 +84,7 @@ class Trajectories(nn.Module):
         means = [total / self.trajectories for total in totals[: len(self.read)]]
         self.standard_error = self._standard_error(means, totals[len(self.read) :], inputs.shape[1])
         means = [mean.expand(-1, inputs.shape[1], -1) for mean in means]
-        return read_out(self.circuit, self.read, means, self.shots, generator)
+        return self.reading(self.circuit, self.read, means, self.shots, generator)
 
     def _together(self, batch: int, weights: torch.Tensor, *, wants_gradient: bool) -> tuple[int, int]:
         """Return how many samples, and how many trajectories of each, run together."""

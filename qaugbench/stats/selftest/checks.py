@@ -16,14 +16,18 @@ from qaugbench.stats.selftest.contrasts import (
 )
 from qaugbench.stats.selftest.invariances import Invariance, unchanged
 from qaugbench.stats.selftest.many_arms import any_false, ranks_covered
+from qaugbench.stats.selftest.noise_sweeps import covered, median_place, not_estimable
 from qaugbench.stats.selftest.settings import (
     AHEAD,
     ALL_TIED,
     BEHIND,
     EIGHT,
+    FALLS_EARLY,
+    FALLS_LATE,
     HALF_BETTER,
     HALF_KEPT,
     NEGATIVES,
+    NEVER_AHEAD,
     NOISY_SEEDS,
     ONE_CONTROL_TIED,
     ONE_SIDED,
@@ -46,7 +50,16 @@ Line = tuple[str, str, Simulation, Judge, int]
 
 def checks() -> list[Cell]:
     """Return all cells but the mutants."""
-    return [*_identical(), *_disagreeing(), *_clustered(), *_planted(), *_claims(), *_many_arms(), *_invariances()]
+    return [
+        *_identical(),
+        *_disagreeing(),
+        *_clustered(),
+        *_planted(),
+        *_claims(),
+        *_many_arms(),
+        *_noise_sweeps(),
+        *_invariances(),
+    ]
 
 
 def _identical() -> list[Cell]:
@@ -133,6 +146,19 @@ def _many_arms() -> list[Cell]:
             lines.append((method, setting, simulation, any_false(method), short))
     lines.append(("rank sets", "8 arms, all tied", TIED, ranks_covered(), SHORT))
     lines.append(("rank sets", "8 arms, .01 apart", UNTIED, ranks_covered(), 0))
+    return _cells(section, lines)
+
+
+def _noise_sweeps() -> list[Cell]:
+    section = "Noise thresholds (7 levels of noise, R=5, m=100, n=400, .08 ahead without noise)"
+    lines: list[Line] = []
+    for simulation, short in ((FALLS_EARLY, 0), (FALLS_LATE, SHORT)):
+        for threshold, words in (("p*", "advantage gone"), ("p_delta", ".08 lost")):
+            setting = f"{words} at {simulation.crossing:g}"
+            lines.append((f"{threshold} covered", setting, simulation, covered(threshold), short))
+            bias = median_place(threshold, simulation.crossing)
+            lines.append((f"{threshold} median bias", setting, simulation, bias, short))
+    lines.append(("p* not estimable", "never ahead of the twin", NEVER_AHEAD, not_estimable(), 200))
     return _cells(section, lines)
 
 

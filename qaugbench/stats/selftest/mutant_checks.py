@@ -7,9 +7,12 @@ from qaugbench.stats.selftest.cell import Cell, Judge, Simulation
 from qaugbench.stats.selftest.claims import claimed
 from qaugbench.stats.selftest.contrasts import coverage, mean_estimate, size
 from qaugbench.stats.selftest.many_arms import any_false, ranks_covered
+from qaugbench.stats.selftest.noise_sweeps import covered, not_estimable
 from qaugbench.stats.selftest.settings import (
     AHEAD,
     EIGHT,
+    FALLS_LATE,
+    NEVER_AHEAD,
     NOISY_SEEDS,
     ONE_CONTROL_TIED,
     ONE_SIDED,
@@ -52,6 +55,8 @@ def mutant_checks() -> list[Cell]:
         ("unadjusted p-values", "8 arms and a reference", EIGHT, any_false("unadjusted"), SHORT),
         ("unadjusted p-values", "20 arms and a reference", TWENTY, any_false("unadjusted"), 0),
         ("pairwise rank sets", "8 arms, all tied", TIED, ranks_covered("pairwise"), SHORT),
+        ("crossings one by one", "p* covered at 0.01", FALLS_LATE, covered("one by one"), SHORT),
+        ("ahead in the mean", "p*, never ahead", NEVER_AHEAD, not_estimable("mean above 0"), 200),
     ]
     return [
         Cell(SECTION, check, setting, simulation, judge, short=short, mutant=True)

@@ -16,6 +16,7 @@ from qaugbench.stats.selftest.mutants import (
     seeds_only,
     sign_turned,
 )
+from qaugbench.stats.selftest.noise_sweeps import NoiseSweep
 from qaugbench.stats.simulate import DISAGREEING, Effects, Findings, FindingsMetric, Grades, OneFinding
 
 Metric = FindingsMetric | Literal["qwk"]
@@ -73,6 +74,9 @@ TWENTY = AgainstReference(OneFinding((0.85,) * 21, 10, 100, 400))
 HALF_BETTER = AgainstReference(OneFinding((0.85,) * 5 + (0.90,) * 4, 10, 100, 400))
 TIED = Ranked(OneFinding((0.85,) * 8, 5, 100, 400))
 UNTIED = Ranked(OneFinding(tuple(0.85 - 0.01 * k for k in range(8)), 5, 100, 400))
+
+FALLS_EARLY, FALLS_LATE = NoiseSweep(1e-3), NoiseSweep(1e-2)
+NEVER_AHEAD = NoiseSweep(1e-2, ahead=0.0)
 
 
 def plain(value: float) -> str:

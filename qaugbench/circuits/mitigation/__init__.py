@@ -1,0 +1,1 @@
+"""Error mitigation: readout inversion and extrapolation to zero noise, with every shot that they take counted."""
