@@ -22,10 +22,10 @@ SETTINGS = definitions.generator_card("qldm").settings("smoke")
 
 def test_runs_of_a_circuit_are_counted() -> None:
     """Two halves of the bottleneck hold four copies each; sampling passes them once a denoising step."""
-    (use,) = circuit_uses("qldm", track="smoke")
-    assert use.copies == 2 * SETTINGS["copies"]
-    assert use.per_image == 2 * SETTINGS["copies"] * SETTINGS["sampling_steps"]
-    assert (use.per_sample, use.shifted_per_sample) == (2 * SETTINGS["copies"],) * 2
+    (use,) = circuit_uses("qldm:narrow", track="smoke")
+    assert use.copies == 2 * 4
+    assert use.per_image == 2 * 4 * SETTINGS["sampling_steps"]
+    assert (use.per_sample, use.shifted_per_sample) == (2 * 4,) * 2
     assert use.differentiates_inputs
 
 
