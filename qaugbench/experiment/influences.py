@@ -37,9 +37,7 @@ def influences(plan: Plan, store: Store, reports: Mapping[str, CellReport]) -> d
     for (generator, fraction, replicate), cell in plan.influence_cells.items():
         if reports[cell.name].outcome == "ok":
             samples = _samples_of_controls(plan, reports, generator, fraction, replicate)
-            measured.setdefault(fraction, {}).setdefault(generator, []).append(
-                replicate_influence(cell, samples, store)
-            )
+            measured.setdefault(fraction, {}).setdefault(generator, []).append(_measured(cell, samples, store))
     return {
         fraction: {generator: mean_influence(found) for generator, found in generators.items()}
         for fraction, generators in measured.items()
@@ -77,7 +75,7 @@ def _samples_of_controls(
     return {control: cell.name for control, cell in cells.items() if reports[cell.name].outcome == "ok"}
 
 
-def replicate_influence(cell: Cell, samples_of_controls: Mapping[str, str], store: Store) -> ReplicateInfluence:
+def _measured(cell: Cell, samples_of_controls: Mapping[str, str], store: Store) -> ReplicateInfluence:
     facts = store.meta("influence", cell.name)["facts"]
     parameters = store.meta("fit", cell.needs["fit"].name)["facts"]["parameters"]
 

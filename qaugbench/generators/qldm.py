@@ -10,9 +10,10 @@ one, whereas the paper puts quantum layers into it as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
+from torch import nn
 
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
@@ -26,12 +27,15 @@ class Qldm(Stepped):
 
     @dataclass(frozen=True)
     class Hyper:
-        """A share ``q`` of the bottleneck's channels passes through circuits in each half of its block.
+        """A share ``q`` of the channels passes through circuits in each half of the quantum residual block.
 
-        Each circuit of ``layers`` layers of the ``ansatz`` acts on ``channels_per_circuit`` channels of 2x2 sites, one
-        qubit per value. Without ``residual``, nothing goes around the block. The rest is as in ``ldm``.
+        It stands in ``place``: the bottleneck of the U-Net, or its end, the grid of the latents behind the last level, where
+        nothing but the residual path goes around it. Each circuit of ``layers`` layers of the ``ansatz`` acts on
+        ``channels_per_circuit`` channels of 2x2 sites, one qubit per value. Without ``residual``, nothing goes around the
+        block itself. The rest is as in ``ldm``.
         """
 
+        place: Literal["bottleneck", "end"] = "end"
         q: float = 1.0
         residual: bool = True
         ansatz: str = "nearest-neighbour"
@@ -49,9 +53,14 @@ class Qldm(Stepped):
         super().__init__(shape, n_labels, hyper, circuits)
         self.denoiser = LabelledUNet(shape, n_labels, hyper.channels, hyper.layers_per_block)
         part = QuantumPart(hyper.q, hyper.channels_per_circuit, hyper.layers, hyper.ansatz, hyper.residual)
-        self.denoiser.unet.mid_block = QuantumResidualBlock(
-            self.denoiser.bottleneck_width, circuits, part, time_width=self.denoiser.time_width
-        )
+        at_end = hyper.place == "end"
+        width = hyper.channels[0] if at_end else self.denoiser.bottleneck_width
+        block = QuantumResidualBlock(width, circuits, part, time_width=self.denoiser.time_width)
+        if at_end:
+            levels = self.denoiser.unet.up_blocks
+            levels[-1] = LastLevel(levels[-1], block)
+        else:
+            self.denoiser.unet.mid_block = block
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         loss = denoising_loss(self.denoiser, batch.points, batch.labels, random)
@@ -60,3 +69,23 @@ class Qldm(Stepped):
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         steps, clip = self.hyper.sampling_steps, self.hyper.clip
         return drawn_by_ddim(self.denoiser, labels, random, self.shape, steps=steps, clip=clip)
+
+
+class LastLevel(nn.Module):
+    """The last level of a U-Net's way up, then a block at its grid; it is called as diffusers calls its levels."""
+
+    def __init__(self, level: nn.Module, block: QuantumResidualBlock) -> None:
+        super().__init__()
+        self.level = level
+        self.block = block
+
+    @property
+    def resnets(self) -> nn.ModuleList:
+        """The level's own blocks: one skip connection enters each."""
+        return self.level.resnets  # type: ignore[return-value]
+
+    def forward(
+        self, grid: torch.Tensor, skipped: tuple[torch.Tensor, ...], time_embedding: torch.Tensor
+    ) -> torch.Tensor:
+        found: torch.Tensor = self.block(self.level(grid, skipped, time_embedding), time_embedding)
+        return found

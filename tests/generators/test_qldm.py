@@ -17,9 +17,10 @@ from qaugbench.generators.shared.model import Model, Recipe
 from qaugbench.generators.shared.quantum_residual import ANSAETZE, QuantumResidualBlock
 from qaugbench.generators.spaces.latent import Latents
 from qaugbench.inspection.build import new_model
+from qaugbench.typed import from_dict
 
 TRACKS = tuple(definitions.generator_card("qldm").tracks)
-OF_THE_BLOCK = {"q", "residual", "ansatz", "channels_per_circuit", "layers"}
+OF_THE_BLOCK = {"place", "q", "residual", "ansatz", "channels_per_circuit", "layers"}
 
 
 def model(control: str = "none", **hyper: Any) -> Model:
@@ -28,12 +29,12 @@ def model(control: str = "none", **hyper: Any) -> Model:
 
 
 def block(found: Model) -> QuantumResidualBlock:
-    middle: QuantumResidualBlock = found.generator.denoiser.unet.mid_block  # type: ignore[union-attr, assignment]
-    return middle
+    (only,) = [module for module in found.generator.modules() if isinstance(module, QuantumResidualBlock)]
+    return only
 
 
 def test_hyper_parameters_set_the_circuits() -> None:
-    found = model(q=0.2, channels_per_circuit=3, layers=2)
+    found = model(place="bottleneck", q=0.2, channels_per_circuit=3, layers=2)
     assert [(block.copies, block.circuit.n_wires) for block in found.circuits] == [(3, 12), (3, 12)]
     weights = sum(block.weights.numel() for block in found.circuits)
     assert found.parameter_counts()["block"] == weights == 2 * 3 * 12 * (3 * 2 - 1)
@@ -41,7 +42,7 @@ def test_hyper_parameters_set_the_circuits() -> None:
 
 def test_with_all_channels_in_circuits_and_no_residual_path_nothing_else_passes_the_bottleneck() -> None:
     """Whatever comes in, circuits of constant outputs leave the bottleneck the same but for the time."""
-    found = block(model(q=1.0, residual=False))
+    found = block(model(place="bottleneck", q=1.0, residual=False))
     assert [half.convolution for half in (found.first, found.second)] == [None, None]
     with torch.no_grad():
         for half in (found.first, found.second):
@@ -49,6 +50,34 @@ def test_with_all_channels_in_circuits_and_no_residual_path_nothing_else_passes_
         grids, time = torch.randn(5, 48, 2, 2), torch.randn(1, 96).expand(5, 96)
         outputs = found(grids, time)
     assert (outputs - outputs[:1]).abs().max() == 0
+
+
+def test_at_the_end_the_block_has_the_grid_and_width_of_the_last_level() -> None:
+    found = model(place="end", q=0.5, layers=1)
+    assert [(half.norm.num_channels, half.block.copies) for half in (block(found).first, block(found).second)] == [
+        (24, 6)
+    ] * 2
+    grids: list[torch.Size] = []
+    block(found).register_forward_hook(lambda module, inputs, outputs: grids.append(outputs.shape))
+    with torch.no_grad():
+        denoiser: Any = found.generator.denoiser
+        denoiser(torch.randn(3, *found.space.shape), torch.tensor([1, 500, 900]), torch.eye(4)[:3])
+    assert grids == [(3, 24, *found.space.shape[1:])]
+
+
+def test_at_the_end_without_a_residual_path_the_points_follow_the_circuits_alone() -> None:
+    found = model(place="end", q=1.0, layers=1, residual=False)
+    denoiser: Any = found.generator.denoiser
+    for half in (block(found).first, block(found).second):
+        half.block.register_forward_hook(lambda block, inputs, outputs: torch.zeros_like(outputs))
+    with torch.no_grad():
+        outputs = denoiser(torch.randn(4, *found.space.shape), torch.full((4,), 300), torch.eye(4)[[0, 0, 0, 0]])
+    assert (outputs - outputs[:1]).abs().max() == 0
+
+
+def test_another_place_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"'place'.*'middle'"):
+        from_dict(Qldm.Hyper, {"place": "middle"}, "here")
 
 
 @pytest.mark.parametrize(("track", "size", "copies"), [("smoke", 32, 4), ("lite", 64, 4), ("standard", 128, 8)])
