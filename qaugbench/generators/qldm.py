@@ -1,4 +1,4 @@
-"""QLDM, a reconstruction: latent diffusion whose U-Net has circuits in its bottleneck.
+"""QLDM, a reconstruction: latent diffusion whose U-Net has circuits in its last level, or in its bottleneck.
 
 After "Hybrid Quantum-Classical Latent Diffusion Models for Medical Image Generation" (Yeter-Aydeniz et al., arXiv
 2508.09903), which has no public code and whose hyper-parameters are not published: this is a reconstruction, not a
@@ -23,7 +23,7 @@ from qaugbench.kinds import Kind
 
 
 class Qldm(Stepped):
-    """Hybrid latent diffusion, conditional on the label vector; the U-Net's bottleneck is a quantum residual block."""
+    """Hybrid latent diffusion, conditional on the label vector, with a quantum residual block in the U-Net."""
 
     @dataclass(frozen=True)
     class Hyper:
@@ -36,10 +36,10 @@ class Qldm(Stepped):
         """
 
         place: Literal["bottleneck", "end"] = "end"
-        q: float = 1.0
-        residual: bool = True
+        q: float = 0.5
+        residual: bool = False
         ansatz: str = "nearest-neighbour"
-        channels_per_circuit: int = 2
+        channels_per_circuit: int = 1
         layers: int = 3
         channels: tuple[int, ...] = (24, 48, 64)
         layers_per_block: int = 1

@@ -53,7 +53,7 @@ def test_with_all_channels_in_circuits_and_no_residual_path_nothing_else_passes_
 
 
 def test_at_the_end_the_block_has_the_grid_and_width_of_the_last_level() -> None:
-    found = model(place="end", q=0.5, layers=1)
+    found = model(place="end", q=0.5, layers=1, channels_per_circuit=2)
     assert [(half.norm.num_channels, half.block.copies) for half in (block(found).first, block(found).second)] == [
         (24, 6)
     ] * 2

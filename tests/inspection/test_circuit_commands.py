@@ -30,7 +30,7 @@ def test_show_circuit_as_data_is_the_circuit(
     from qaugbench.circuits.ansatz import qldm_circuit
     from qaugbench.circuits.circuit import Circuit
 
-    assert call("show", "circuit", "qldm", "--json", monkeypatch=monkeypatch) == 0
+    assert call("show", "circuit", "qldm:narrow", "--json", monkeypatch=monkeypatch) == 0
     (data,) = json.loads(capsys.readouterr().out)["results"]
     assert Circuit.from_dict(data) == qldm_circuit(8, 3)
 
