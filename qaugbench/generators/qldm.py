@@ -57,7 +57,7 @@ class Qldm(Stepped):
         width = hyper.channels[0] if at_end else self.denoiser.bottleneck_width
         block = QuantumResidualBlock(width, circuits, part, time_width=self.denoiser.time_width)
         if at_end:
-            levels = self.denoiser.unet.up_blocks
+            levels: nn.ModuleList = self.denoiser.unet.up_blocks  # type: ignore[assignment]
             levels[-1] = LastLevel(levels[-1], block)
         else:
             self.denoiser.unet.mid_block = block

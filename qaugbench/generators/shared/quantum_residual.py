@@ -132,6 +132,7 @@ class QuantumHalfBlock(nn.Module):
         if self.convolution is not None:
             joined = torch.cat([joined, self.convolution(normed[:, self.block_width :])], dim=1)
         if self.time is not None:
+            assert time_embedding is not None
             scale, shift = self.time(functional.silu(time_embedding))[:, :, None, None].chunk(2, dim=1)
             joined = joined * (1 + scale) + shift
         activated: torch.Tensor = functional.silu(joined)
