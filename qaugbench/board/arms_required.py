@@ -35,8 +35,6 @@ NAMED: dict[str, Role] = {
     r"R\+rec:.+": "reconstruction",
 }
 """Optional arms whose name says more, by pattern."""
-CIRCUIT_CONTROLS = ("no-entanglement", "permuted", "frozen")
-"""Controls that still run a circuit, so that they are of their generator's kind; the others are classical."""
 
 
 def arm_faults(record: Record) -> Iterator[str]:
@@ -105,9 +103,11 @@ def _generator(record: Record, generator: str) -> Iterator[str]:
     if unknown:
         yield f"{generator!r} has no control {first_offenders(unknown)}"
     for control, arm in arms.items():
-        kind = card.kind if control in ("none", *CIRCUIT_CONTROLS) else "classical"
+        kind = card.kind_under(control)
         if (arm.kind, arm.fidelity) != (kind, card.fidelity):
             yield f"the arm {arm.id!r} is said to be {arm.kind}, {shown(arm.fidelity)}; it is {kind}, {card.fidelity}"
+        if arm.space_twin_of is not None and arm.space_twin_of != card.space_twin_of:
+            yield f"the arm {arm.id!r} is no twin of {shown(arm.space_twin_of)!r} in its space"
     for facts in record.generators:
         if facts.id == generator and facts.fidelity != card.fidelity:
             yield f"the generator {generator!r} is said to be {shown(facts.fidelity)!r}; it is {card.fidelity!r}"

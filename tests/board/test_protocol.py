@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from qaugbench.board import appraised
-from qaugbench.board.arms_required import CIRCUIT_CONTROLS
 from qaugbench.board.consistent import inconsistencies
 from qaugbench.board.pinned import FILE, is_classifier, pin_of
 from qaugbench.board.protocol import departures, own_prefix, runnable, source_name_faults
