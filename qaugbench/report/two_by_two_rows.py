@@ -10,10 +10,11 @@ from qaugbench.record import Record
 from qaugbench.report import record_views as views
 from qaugbench.stats.results import ArmScore, FactorEffectName, TwoByTwo
 
-MEANS_HEADER: Row = ("in its space", "circuits in the generator", "twins in the generator", "real images through the space")
+MEANS_HEADER: Row = ("in its space", "circuits in the generator", "twins in the generator", "R+rec")
 EFFECTS_HEADER: Row = ("effect", "estimate", "95 % CI", "two-sided p", "n")
 LEGEND = (
-    "Means over replicates, with the arm; exploratory, not adjusted, no verdict. The effect of circuits in one place is circuits "
+    "Means over replicates, with the arm; R+rec: real images sent through the space, its ceiling. Exploratory, not adjusted, no "
+    "verdict. The effect of circuits in one place is circuits "
     "minus twins there, averaged over both states of the other place; the interaction is the difference of the two."
 )
 EFFECTS: Mapping[FactorEffectName, str] = {
@@ -44,14 +45,16 @@ def two_by_two_tables(record: Record, key: str) -> list[TwoByTwoTables]:
 
 def _tables(found: TwoByTwo, metric: str, values: Mapping[str, ArmScore], spaces: Mapping[str, str]) -> TwoByTwoTables:
     def mean(arm: str) -> str:
-        value = values.get(arm)
-        return NONE if value is None else f"{unsigned(value.mean)} ({arm})"
+        return unsigned(values[arm].mean) if arm in values else NONE
+
+    def named(arm: str) -> str:
+        return f"{mean(arm)} ({arm})"
 
     return TwoByTwoTables(
         title=f"Circuits in {found.generator} and circuits in its space, apart: {metric}",
         means=[
-            ("circuits", mean(found.both), mean(found.in_space), mean(spaces[found.both])),
-            ("twins", mean(found.in_generator), mean(found.neither), mean(spaces[found.in_generator])),
+            ("circuits", named(found.both), named(found.in_space), mean(spaces[found.both])),
+            ("twins", named(found.in_generator), named(found.neither), mean(spaces[found.in_generator])),
         ],
         effects=[
             (
