@@ -212,6 +212,7 @@ def _influences(record: Record) -> Iterator[str]:
 
 def _possible(found: BlockInfluence, replicates: int) -> bool:
     changes = [found.seed_difference, *found.controls.values(), found.mean_replaced, found.noise_replaced]
+    changes += [found.space_mean_replaced, found.space_noise_replaced]
     return (
         all(change is None or change >= 0 for change in changes)
         and found.seed_difference <= 255
