@@ -102,7 +102,7 @@ def _generator(record: Record, generator: str) -> Iterator[str]:
     unknown = sorted(set(arms) - {"none", *card.controls, *CONTROL_NAMES})
     if unknown:
         yield f"{generator!r} has no control {first_offenders(unknown)}"
-    for control, arm in arms.items():
+    for arm in arms.values():
         kind = _kind(card, arm)
         if (arm.kind, arm.fidelity) != (kind, card.fidelity):
             yield f"the arm {arm.id!r} is said to be {arm.kind}, {shown(arm.fidelity)}; it is {kind}, {card.fidelity}"

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Circuits
-from qaugbench.generators.shared.quantum_residual import SQUARE, QuantumPart, QuantumResidualBlock
+from qaugbench.generators.shared.quantum_residual import SQUARE, AlternatingResidualBlock, QuantumPart
 from qaugbench.generators.vae import Vae, coarsest_grid
 from qaugbench.kinds import Kind
 
@@ -32,6 +32,7 @@ class Qvae(Vae):
         residual: bool = True
 
     kind: ClassVar[Kind] = "hybrid"
+    only_learning: ClassVar[tuple[str, ...]] = ("encoder",)
     hyper: Hyper
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
@@ -39,10 +40,10 @@ class Qvae(Vae):
         width, side, _ = coarsest_grid(shape, hyper.channels)
         if side % SQUARE:
             raise DefinitionError(
-                f"Circuits act on squares of 2x2 sites, but the coarsest grid is {side}x{side}; change 'channels', or 'side' of the "
-                "space."
+                f"Circuits act on squares of 2x2 sites, but the coarsest grid is {side}x{side}; change 'channels', or 'side' of "
+                "the space."
             )
         part = QuantumPart(hyper.q, hyper.channels_per_circuit, hyper.layers, hyper.ansatz, hyper.residual)
-        before_the_code, after_the_code = (QuantumResidualBlock(width, circuits, part) for _ in range(2))
+        before_the_code, after_the_code = (AlternatingResidualBlock(width, circuits, part) for _ in range(2))
         self.encoder.insert(len(self.encoder) - 1, before_the_code)
         self.decoder.insert(1, after_the_code)

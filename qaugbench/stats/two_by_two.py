@@ -55,7 +55,13 @@ def _effect(measured: ArmMeasurements, name: FactorEffectName, contrast: Mapping
         missing = dict.fromkeys(ALLOWED_MISSING)
         method, size = f"no interval: {why_not}", values.size
         return FactorEffect(
-            name, float(values.mean()), **missing, method=method, n_replicates=size, n_groups=influence.shape[1], unit=unit
+            name,
+            float(values.mean()),
+            **missing,
+            method=method,
+            n_replicates=size,
+            n_groups=influence.shape[1],
+            unit=unit,
         )
     facts = asdict(interval(values, influence, measured.metric.n_eff))
     facts.pop("mde")

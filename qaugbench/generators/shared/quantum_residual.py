@@ -108,6 +108,21 @@ class QuantumResidualBlock(nn.Module):
         return grid + transformed if self.residual else transformed
 
 
+class AlternatingResidualBlock(QuantumResidualBlock):
+    """The same without time, in which the circuits of the second half take the channels from the other end.
+
+    No time embedding ties the channels of the second half to the input, and normalisation is by groups; so circuits of the first
+    channels alone would never read what the convolution beside them makes. At q = 0.5 every channel passes through circuits once.
+    """
+
+    def __init__(self, width: int, circuits: Circuits, part: QuantumPart) -> None:
+        super().__init__(width, circuits, part)
+
+    def forward(self, grid: torch.Tensor, time_embedding: torch.Tensor | None = None) -> torch.Tensor:
+        transformed: torch.Tensor = self.second(self.first(grid).flip(1)).flip(1)
+        return grid + transformed if self.residual else transformed
+
+
 class QuantumHalfBlock(nn.Module):
     """[n, width, g, g] to the same shape: norm, circuits beside a convolution, time scale and shift if there is one, SiLU.
 

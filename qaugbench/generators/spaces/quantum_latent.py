@@ -14,7 +14,7 @@ from typing import ClassVar
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.shared.quantum_residual import QuantumPart, QuantumResidualBlock
+from qaugbench.generators.shared.quantum_residual import AlternatingResidualBlock, QuantumPart
 from qaugbench.generators.spaces.autoencoder import ResidualBlock
 from qaugbench.generators.spaces.latent import Latents
 
@@ -67,7 +67,7 @@ class QuantumLatents(Latents):
         part = QuantumPart(hyper.q, hyper.channels_per_circuit, hyper.layers, hyper.ansatz, hyper.residual)
         for layers, nearest_to_code in ((self.network.encoder, -1), (self.network.decoder, 0)):
             places = [place for place, layer in enumerate(layers) if isinstance(layer, ResidualBlock)]
-            layers[places[nearest_to_code]] = QuantumResidualBlock(hyper.channels[-1], circuits, part)
+            layers[places[nearest_to_code]] = AlternatingResidualBlock(hyper.channels[-1], circuits, part)
 
     @property
     def title(self) -> str:

@@ -72,7 +72,8 @@ def test_a_control_changes_the_circuits_alone(control: str) -> None:
 
 def test_the_circuits_follow_from_the_seed_of_the_fit() -> None:
     blocks = [
-        [module.weights for module in new(seed=seed).modules() if isinstance(module, QuantumBlock)] for seed in (1, 1, 2)
+        [module.weights for module in new(seed=seed).modules() if isinstance(module, QuantumBlock)]
+        for seed in (1, 1, 2)
     ]
     assert all(torch.equal(*pair) for pair in zip(blocks[0], blocks[1], strict=True))
     assert not any(torch.equal(*pair) for pair in zip(blocks[0], blocks[2], strict=True))
@@ -106,9 +107,7 @@ def test_a_fit_that_was_killed_resumes_to_the_same_bits(tmp_path: Path, control:
     whole, resumed = new(control), new(control)
     whole.fit(IMAGES, training=TRAINING, seed=5)
     with pytest.raises(Killed):
-        new(control).fit(
-            IMAGES, training=TRAINING, seed=5, progress=kill, checkpoint=Checkpoint(tmp_path, every_s=0)
-        )
+        new(control).fit(IMAGES, training=TRAINING, seed=5, progress=kill, checkpoint=Checkpoint(tmp_path, every_s=0))
     assert (tmp_path / "fit.pt").is_file()
     resumed.fit(IMAGES, training=TRAINING, seed=5, checkpoint=Checkpoint(tmp_path, every_s=0))
     state = resumed.state_dict()
