@@ -132,7 +132,7 @@ def _arms(record: Record) -> Iterator[str]:
         if arm.space_arm is not None and (arm.generator is None or arm.space_arm not in spaces):
             yield f"the arm {shown(arm.id)!r} names {shown(arm.space_arm)!r} as the arm of its space, which it is not"
         if arm.space_twin_of is not None and not (arm.generator or "").startswith(f"{arm.space_twin_of}:"):
-            yield f"the arm {shown(arm.id)!r} is no variant of {shown(arm.space_twin_of)!r}, whose twin in the space it is said to be"
+            yield f"the arm {shown(arm.id)!r} is no variant of {shown(arm.space_twin_of)!r}, whose space's twin it is said to have"
 
 
 def _choices(record: Record) -> Iterator[str]:
