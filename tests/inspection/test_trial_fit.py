@@ -81,7 +81,7 @@ def test_parameters_of_every_control_stand_side_by_side() -> None:
 
 def test_a_trial_is_fitted_in_the_space_of_the_track() -> None:
     model = tried("qldm", track="smoke", control="twin")
-    assert model.space.name == "latent"
+    assert model.space.name == "quantum-latent"
     assert model.recipe.control == "twin"
     assert any(name.startswith("denoiser.") for name in model.state())
 
