@@ -3,8 +3,8 @@
 After "Hybrid Quantum-Classical Latent Diffusion Models for Medical Image Generation" (Yeter-Aydeniz et al., arXiv
 2508.09903), which has no public code and whose hyper-parameters are not published: this is a reconstruction, not a
 reproduction. The quantum residual block follows De Falco et al., "Towards Efficient Quantum Hybrid Diffusion
-Models" (arXiv 2402.16147), and both sets of circuits affect the result. The autoencoder is the shared classical
-one, whereas the paper puts quantum layers into it as well.
+Models" (arXiv 2402.16147), and both sets of circuits affect the result. The autoencoder has such blocks as well, as in
+the paper (the space ``quantum-latent``); variants have classical twins there, or the autoencoder of all latent models.
 """
 
 from __future__ import annotations
