@@ -24,7 +24,7 @@ from qaugbench.circuits.controls.output_scale import output_spread
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
-from qaugbench.generators.shared.quantum_residual import ANSAETZE, residual_circuit
+from qaugbench.generators.quantum_residual import ANSAETZE, residual_circuit
 
 WIDEST_NOISY = 8
 NOISY_DRAWS = 32

@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
+from qaugbench.generators.quantum_residual import QuantumPart, QuantumResidualBlock
 from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim
-from qaugbench.generators.shared.quantum_residual import QuantumPart, QuantumResidualBlock
 from qaugbench.kinds import Kind
 
 

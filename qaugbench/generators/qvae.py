@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Circuits
-from qaugbench.generators.shared.quantum_residual import SQUARE, AlternatingResidualBlock, QuantumPart
+from qaugbench.generators.quantum_residual import SQUARE, AlternatingResidualBlock, QuantumPart
 from qaugbench.generators.vae import Vae, coarsest_grid
 from qaugbench.kinds import Kind
 

@@ -13,8 +13,8 @@ from qaugbench.cards import Training
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.errors import CircuitError, DefinitionError
 from qaugbench.generators.qldm import Qldm
+from qaugbench.generators.quantum_residual import ANSAETZE, QuantumResidualBlock
 from qaugbench.generators.shared.model import Model, Recipe
-from qaugbench.generators.shared.quantum_residual import ANSAETZE, QuantumResidualBlock
 from qaugbench.generators.spaces.latent import Latents
 from qaugbench.inspection.build import new_model
 from qaugbench.typed import from_dict

@@ -9,9 +9,9 @@ from qaugbench import definitions
 from qaugbench.cards import TRAINING_KEYS
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.circuit_layers import CircuitLayers
+from qaugbench.generators.quantum_residual import QuantumResidualBlock
 from qaugbench.generators.qvae import Qvae
 from qaugbench.generators.shared.model import trainable_parameters
-from qaugbench.generators.shared.quantum_residual import QuantumResidualBlock
 from qaugbench.seeds import torch_generator, torch_seeded
 from tests.generators.published import published
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.shared.quantum_residual import AlternatingResidualBlock, QuantumPart
+from qaugbench.generators.quantum_residual import AlternatingResidualBlock, QuantumPart
 from qaugbench.generators.spaces.autoencoder import ResidualBlock
 from qaugbench.generators.spaces.latent import Latents
 

@@ -13,7 +13,7 @@ from qaugbench.cards import Training
 from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.circuits.controls.build import CONTROLS
 from qaugbench.errors import DefinitionError
-from qaugbench.generators.shared.quantum_residual import QuantumHalfBlock, QuantumResidualBlock
+from qaugbench.generators.quantum_residual import QuantumHalfBlock, QuantumResidualBlock
 from qaugbench.generators.spaces.latent import Latents
 from qaugbench.generators.spaces.named import new_space
 from qaugbench.generators.spaces.quantum_latent import SPACE_CONTROLS, QuantumLatents

@@ -12,8 +12,7 @@ from torch import nn
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.circuit_layers import CircuitLayers
-from qaugbench.generators.shared import quantum_residual
-from qaugbench.generators.shared.quantum_residual import (
+from qaugbench.generators.quantum_residual import (
     ANSAETZE,
     QuantumHalfBlock,
     QuantumPart,
@@ -22,6 +21,7 @@ from qaugbench.generators.shared.quantum_residual import (
     in_squares,
     residual_circuit,
 )
+from qaugbench.generators.shared import quantum_residual
 from qaugbench.seeds import torch_seeded
 
 WIDTH, TIME = 16, 12
