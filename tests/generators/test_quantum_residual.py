@@ -11,9 +11,11 @@ from torch import nn
 
 from qaugbench.circuits.ansatz import qldm_circuit
 from qaugbench.errors import DefinitionError
+from qaugbench.generators import quantum_residual
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.quantum_residual import (
     ANSAETZE,
+    AlternatingResidualBlock,
     QuantumHalfBlock,
     QuantumPart,
     QuantumResidualBlock,
@@ -21,7 +23,6 @@ from qaugbench.generators.quantum_residual import (
     in_squares,
     residual_circuit,
 )
-from qaugbench.generators.shared import quantum_residual
 from qaugbench.seeds import torch_seeded
 
 WIDTH, TIME = 16, 12
@@ -147,3 +148,15 @@ def test_what_cannot_be_built_is_refused(part: dict[str, object], message: str) 
 
 def test_half_blocks_are_found_in_the_block() -> None:
     assert [type(half) for half in block().children()] == [QuantumHalfBlock, QuantumHalfBlock]
+
+
+def test_the_second_half_of_an_alternating_block_takes_the_channels_from_the_other_end() -> None:
+    with torch_seeded(1):
+        made = AlternatingResidualBlock(16, CircuitLayers(seed=1), QuantumPart(q=0.5, layers=1))
+    grid = torch.randn(3, 16, 4, 4, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        before = made(grid)
+        made.second.block.register_forward_hook(lambda block, inputs, outputs: outputs + 1)
+        moved = (made(grid) - before).abs().amax(dim=(0, 2, 3))
+    assert (moved[:8] == 0).all()
+    assert (moved[8:] > 0).all()
