@@ -49,7 +49,7 @@ def audit_generator(generator: Model, data: LabelledImages, *, seed: int = 0) ->
     effect.
     """
     training = generator.recipe.training.lasting(STEPS, BATCH_SIZE)
-    with watching() as fit:
+    with watching(apart=generator.space.modules()) as fit:
         generator.fit(data, seed=seed, training=training)
     checks = [*_in_fit(fit), _in_steps(generator, data, training, seed)]
     checks += _in_sample(generator, _every_kind_of_label(generator), seed)
