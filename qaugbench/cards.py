@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from qaugbench.errors import DefinitionError, near_names
-from qaugbench.kinds import Fidelity, Kind, Space, is_quantum, may_run_circuits
+from qaugbench.kinds import CIRCUIT_SPACES, Fidelity, Kind, Space, is_quantum, may_run_circuits, still_runs_circuits
 from qaugbench.typed import converted, from_dict
 
 LENGTHS = ("steps", "epochs")
 TABLES = ("deviations", "generator", "space", "citation", "hyper", "track", "tune", "variant")
-DERIVED = ("tracks", "origin", "space_settings", "own_space", "variants", "variant", "defect", "fails")
+DERIVED = ("tracks", "origin", "space_settings", "own_space", "space_twin_of", "variants", "variant", "defect", "fails")
 """Fields of a card that no file states in its table [generator]."""
 
 
@@ -103,7 +103,8 @@ class GeneratorCard:
     ``variants`` names the other ways in which the file says that the generator can be run, such as ``as-released``; each has
     a card of its own, whose id is ``id:variant``. ``defect`` says what is wrong in the published code that such a variant
     repeats, and ``fails`` which questions of the audit of circuits it fails for that; with ``own_space`` its space has
-    settings that are not the generator's.
+    settings that are not the generator's. ``space_twin_of`` names the generator where nothing else differs from it than that a
+    twin stands for the circuits of its space.
     """
 
     id: str
@@ -118,6 +119,7 @@ class GeneratorCard:
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
     space_settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     own_space: bool = False
+    space_twin_of: str = ""
     tune: dict[str, Any] = dataclasses.field(default_factory=dict)
     per_label: bool = False
     pretrained: bool = False
@@ -133,6 +135,15 @@ class GeneratorCard:
         """All that a reader of a result has to know: the defect that was kept, then the deviations from the paper."""
         return (*((f"Keeps a defect of the published code: {self.defect}",) if self.defect else ()), *self.deviations)
 
+    @property
+    def space_runs_circuits(self) -> bool:
+        """Whether circuits run in its space, so that images have passed some whatever the generator is made of."""
+        return self.space in CIRCUIT_SPACES and still_runs_circuits(str(self.space_settings.get("control", "none")))
+
+    def kind_under(self, control: str) -> Kind:
+        """Return the kind of its arm under a control: classical only if no circuit is left, in the generator or its space."""
+        return self.kind if still_runs_circuits(control) or self.space_runs_circuits else "classical"
+
     def settings(self, track: str) -> dict[str, Any]:
         """Return hyper-parameters and budget for ``track``: the defaults, overridden by the track's own values."""
         if self.tracks and track not in self.tracks:
@@ -147,7 +158,8 @@ class VariantFacts:
     """A table [variant.NAME]: what differs from the generator of the file, which it is otherwise.
 
     ``deviations`` are its own, all of them; ``title`` is that of the generator with the name of the variant, if not stated.
-    ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's.
+    ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's. With
+    ``in_space`` it learns in another space, to which the generator's settings of its own do not apply.
     """
 
     deviations: tuple[str, ...]
@@ -157,6 +169,12 @@ class VariantFacts:
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
     space: dict[str, Any] = dataclasses.field(default_factory=dict)
     track: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    in_space: Space | None = None
+
+    @property
+    def only_a_space_twin(self) -> bool:
+        """Whether all that differs is that a twin stands for the circuits of the space."""
+        return self.space == {"control": "twin"} and not (self.hyper or self.track or self.in_space)
 
 
 def overlaid(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,8 +253,10 @@ def _variant(card: GeneratorCard, name: str, differs: VariantFacts) -> Generator
         tracks={
             track: overlaid(card.settings(track), differs.hyper, differs.track.get(track, {})) for track in card.tracks
         },
-        space_settings=overlaid(card.space_settings, differs.space),
+        space=differs.in_space or card.space,
+        space_settings=overlaid({} if differs.in_space else card.space_settings, differs.space),
         own_space=bool(differs.space),
+        space_twin_of=card.id if differs.only_a_space_twin and card.space_runs_circuits else "",
         tune={},
         variants=(),
         variant=name,

@@ -8,8 +8,11 @@ Kind = Literal["quantum", "hybrid", "quantum-inspired", "classical", "external"]
 """``hybrid``: circuits inside a classical model; ``quantum-inspired``: a classical computation with the mathematics of quantum
 states; ``external``: images that something else made."""
 
-Space = Literal["pixels", "latent", "vector", "pca", "patches"]
+Space = Literal["pixels", "latent", "quantum-latent", "vector", "pca", "patches"]
 """The data space whose points a generator learns: images, a grid or a vector of latents, principal components, or patches."""
+
+CIRCUIT_SPACES: tuple[Space, ...] = ("quantum-latent",)
+"""Spaces whose autoencoder runs circuits, unless its setting ``control`` replaces them."""
 
 Fidelity = Literal["faithful", "structure", "reconstruction", "standard", "original", "unknown"]
 """How much of a paper's method is known and followed: all of it (its code was read); its structure, with settings from elsewhere;
@@ -29,8 +32,20 @@ FIDELITY_WORDS: dict[Fidelity, str] = {
 CONTROL_NAMES = ("twin", "no-entanglement", "permuted", "frozen", "random", "fourier")
 """What may stand in place of any circuit (``circuits.controls.build``), by name: known without importing what builds them."""
 
+CIRCUIT_CONTROLS = ("no-entanglement", "permuted", "frozen")
+"""Controls that still run a circuit; the others are classical."""
+
 QUANTUM_KINDS: tuple[Kind, ...] = ("quantum", "hybrid")
 CIRCUIT_FREE_KINDS: tuple[Kind, ...] = ("classical", "external")
+
+
+def still_runs_circuits(control: str) -> bool:
+    """Return whether circuits run where they were made under ``control``, which is ``none`` for the circuits themselves.
+
+    >>> still_runs_circuits("none"), still_runs_circuits("frozen"), still_runs_circuits("twin")
+    (True, True, False)
+    """
+    return control in ("none", *CIRCUIT_CONTROLS)
 
 
 def is_quantum(kind: str | None) -> bool:

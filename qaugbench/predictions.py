@@ -64,6 +64,8 @@ class ArmInfo(Facts):
     """The training data of the locked classifier in one arm; ``control`` is ``none`` for the generator itself.
 
     ``space_arm`` names the arm that trains on real images sent through the generator's space, where the run has one.
+    ``space_twin_of`` names the generator from which this one differs in nothing else than that classical twins stand for the
+    circuits of its space.
     """
 
     id: str
@@ -73,6 +75,7 @@ class ArmInfo(Facts):
     kind: Kind | None = None
     fidelity: str | None = None
     space_arm: str | None = None
+    space_twin_of: str | None = None
 
 
 @dataclass(frozen=True)

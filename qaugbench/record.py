@@ -231,8 +231,9 @@ class BlockInfluence(Facts):
     All others are between samples under equal seeds, relative to it: ``controls`` between the generator and each control,
     ``mean_replaced`` and ``noise_replaced`` when the outputs of its circuits are replaced by their means or by noise of equal
     mean and variance. None, or no control, where that cannot be said: no circuit runs while it samples, or two samples are
-    equal. ``parameter_share`` is the share of trainable parameters in the circuits' places. Means over ``n_replicates`` of
-    ``n_images`` images each.
+    equal. ``space_mean_replaced`` and ``space_noise_replaced`` are the same for circuits of its space, if any, as it decodes.
+    ``parameter_share`` is the share of trainable parameters in the circuits' places. Means over ``n_replicates`` of ``n_images``
+    images each.
     """
 
     seed_difference: float
@@ -242,6 +243,8 @@ class BlockInfluence(Facts):
     parameter_share: float
     n_images: int
     n_replicates: int
+    space_mean_replaced: float | None = None
+    space_noise_replaced: float | None = None
 
     @property
     def hardly_reaches_images(self) -> bool:

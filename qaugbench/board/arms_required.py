@@ -9,7 +9,7 @@ from qaugbench import definitions
 from qaugbench.augmentations import FURTHER
 from qaugbench.cards import GeneratorCard
 from qaugbench.errors import DefinitionError, first_offenders, shown
-from qaugbench.kinds import CONTROL_NAMES, is_quantum
+from qaugbench.kinds import CIRCUIT_SPACES, CONTROL_NAMES, Kind, is_quantum, still_runs_circuits
 from qaugbench.predictions import ArmInfo, Role
 from qaugbench.record import Record
 
@@ -35,8 +35,6 @@ NAMED: dict[str, Role] = {
     r"R\+rec:.+": "reconstruction",
 }
 """Optional arms whose name says more, by pattern."""
-CIRCUIT_CONTROLS = ("no-entanglement", "permuted", "frozen")
-"""Controls that still run a circuit, so that they are of their generator's kind; the others are classical."""
 
 
 def arm_faults(record: Record) -> Iterator[str]:
@@ -104,15 +102,24 @@ def _generator(record: Record, generator: str) -> Iterator[str]:
     unknown = sorted(set(arms) - {"none", *card.controls, *CONTROL_NAMES})
     if unknown:
         yield f"{generator!r} has no control {first_offenders(unknown)}"
-    for control, arm in arms.items():
-        kind = card.kind if control in ("none", *CIRCUIT_CONTROLS) else "classical"
+    for arm in arms.values():
+        kind = _kind(card, arm)
         if (arm.kind, arm.fidelity) != (kind, card.fidelity):
             yield f"the arm {arm.id!r} is said to be {arm.kind}, {shown(arm.fidelity)}; it is {kind}, {card.fidelity}"
+        if arm.space_twin_of is not None and arm.space_twin_of != card.space_twin_of:
+            yield f"the arm {arm.id!r} is no twin of {shown(arm.space_twin_of)!r} in its space"
     for facts in record.generators:
         if facts.id == generator and facts.fidelity != card.fidelity:
             yield f"the generator {generator!r} is said to be {shown(facts.fidelity)!r}; it is {card.fidelity!r}"
         if facts.id == generator and facts.package is not None:
             yield f"the generator {generator!r} is of this package, not of {shown(facts.package)}"
+
+
+def _kind(card: GeneratorCard, arm: ArmInfo) -> Kind:
+    """Return the kind of a generator's arm; one that was made before its space had circuits has that of its own circuits."""
+    in_circuits = any((arm.space_arm or "").startswith(f"R+rec:{space}-") for space in CIRCUIT_SPACES)
+    own: Kind = card.kind if still_runs_circuits(str(arm.control)) else "classical"
+    return card.kind_under(str(arm.control)) if in_circuits else own
 
 
 def _of_another_package(record: Record, generator: str, arms: dict[str, ArmInfo]) -> Iterator[str]:

@@ -36,9 +36,15 @@ def influence_cell(found: BlockInfluence | None) -> str:
 
 def influence_rows(name: str, found: BlockInfluence) -> list[Row]:
     """Return what was compared with the images of the generator called ``name``, and how much of a seed's change it makes."""
+    in_space = [("their means", found.space_mean_replaced), ("noise", found.space_noise_replaced)]
     return [
         (name, "outputs of its circuits replaced by their means", share_text(found.mean_replaced)),
         (name, "outputs of its circuits replaced by noise", share_text(found.noise_replaced)),
+        *(
+            (name, f"outputs of the circuits of its space replaced by {what}", share_text(change))
+            for what, change in in_space
+            if change is not None
+        ),
         *((name, f"{name}:{control}", share_text(change)) for control, change in found.controls.items()),
     ]
 

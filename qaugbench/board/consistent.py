@@ -131,6 +131,8 @@ def _arms(record: Record) -> Iterator[str]:
     for arm in record.arms:
         if arm.space_arm is not None and (arm.generator is None or arm.space_arm not in spaces):
             yield f"the arm {shown(arm.id)!r} names {shown(arm.space_arm)!r} as the arm of its space, which it is not"
+        if arm.space_twin_of is not None and not (arm.generator or "").startswith(f"{arm.space_twin_of}:"):
+            yield f"the arm {shown(arm.id)!r} is no variant of {shown(arm.space_twin_of)!r}, whose space's twin it is said to have"
 
 
 def _choices(record: Record) -> Iterator[str]:
@@ -210,6 +212,7 @@ def _influences(record: Record) -> Iterator[str]:
 
 def _possible(found: BlockInfluence, replicates: int) -> bool:
     changes = [found.seed_difference, *found.controls.values(), found.mean_replaced, found.noise_replaced]
+    changes += [found.space_mean_replaced, found.space_noise_replaced]
     return (
         all(change is None or change >= 0 for change in changes)
         and found.seed_difference <= 255

@@ -13,7 +13,19 @@ LONGEST_NAME, LONGEST_SENTENCE = 200, 4_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+:@%=~,()/-]*")
 NAMES = frozenset(
     {"id", "task", "source", "track", "key", "role", "generator", "control", "kind", "fidelity", "space_arm", "arm"}
-    | {"names", "fraction", "stage", "model", "classes", "package", "qaugbench", "python", "commit", "created"}
+    | {
+        "space_twin_of",
+        "names",
+        "fraction",
+        "stage",
+        "model",
+        "classes",
+        "package",
+        "qaugbench",
+        "python",
+        "commit",
+        "created",
+    }
 )
 """Fields that name something: of the letters of one alphabet, so that no two names look alike."""
 MARKUP = {

@@ -105,9 +105,10 @@ def variant_arms(choice: GeneratorChoice) -> Iterator[Arm]:
             role=role,
             generator=card.id,
             control=control,
-            kind=card.kind if _runs_circuit(card, control) else "classical",
+            kind=card.kind_under(control),
             fidelity=card.fidelity,
             space_arm=None if choice.space is None else choice.space.arm,
+            space_twin_of=card.space_twin_of or None,
         )
         yield Arm(info, fill="synthetic")
 
@@ -128,12 +129,3 @@ def reconstruction_arms(choices: Iterable[GeneratorChoice]) -> tuple[Arm, ...]:
         for name, space in spaces.items()
         if name is not None
     )
-
-
-def _runs_circuit(card: GeneratorCard, control: str) -> bool:
-    """Return whether an arm is of its generator's kind: the generator itself, or a control that still runs a circuit."""
-    if control == "none":
-        return True
-    from qaugbench.circuits.controls.build import CONTROLS
-
-    return control in CONTROLS and CONTROLS[control].runs_circuit

@@ -74,7 +74,8 @@ def bind(choice: GeneratorChoice, task: Task, track: Track) -> GeneratorChoice:
     image_shape = (track.image_size, track.image_size, task.channels)
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
     _build(bound(card, kind, track.name, weights=choice.weights), space, len(task.labels))
-    title = f"{space.title}-{card.variant}" if card.own_space else space.title
+    told = not card.own_space or bool(card.space_twin_of)  # the title of a space with circuits tells their control
+    title = space.title if told else f"{space.title}-{card.variant}"
     return replace(choice, space=SpaceChoice(card.space, settings, title, space.is_identity))
 
 

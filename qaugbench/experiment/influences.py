@@ -26,6 +26,8 @@ class ReplicateInfluence:
     controls: Mapping[str, float]
     parameter_share: float
     n_images: int
+    space_mean_replaced: float | None = None
+    space_noise_replaced: float | None = None
 
 
 def influences(plan: Plan, store: Store, reports: Mapping[str, CellReport]) -> dict[str, dict[str, BlockInfluence]]:
@@ -54,6 +56,8 @@ def mean_influence(replicates: Sequence[ReplicateInfluence]) -> BlockInfluence:
         controls={name: change for name, change in controls.items() if change is not None},
         mean_replaced=_relative([found.mean_replaced for found in replicates], other_seed),
         noise_replaced=_relative([found.noise_replaced for found in replicates], other_seed),
+        space_mean_replaced=_relative([found.space_mean_replaced for found in replicates], other_seed),
+        space_noise_replaced=_relative([found.space_noise_replaced for found in replicates], other_seed),
         parameter_share=fmean(found.parameter_share for found in replicates),
         n_images=min(found.n_images for found in replicates),
         n_replicates=len(replicates),

@@ -270,4 +270,4 @@ def _pretrained(tag: str | None) -> dict[str, str]:
 
 def space_module(name: str) -> str:
     """Return the module that holds the space called ``name``."""
-    return f"{SPACES_CODE}.{name}"
+    return f"{SPACES_CODE}.{name.replace('-', '_')}"

@@ -83,6 +83,8 @@ class Generator(nn.Module, ABC):
     kind: ClassVar[Kind]
     Hyper: ClassVar[type]
     multi_label: ClassVar[bool] = True
+    only_learning: ClassVar[tuple[str, ...]] = ()
+    """The names of submodules that run while it learns and never when it draws, such as an encoder or a critic."""
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Any, circuits: Circuits) -> None:
         super().__init__()

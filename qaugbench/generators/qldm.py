@@ -1,44 +1,45 @@
-"""QLDM, a reconstruction: latent diffusion whose U-Net has circuits in its bottleneck.
+"""QLDM, a reconstruction: latent diffusion whose U-Net has circuits in its last level, or in its bottleneck.
 
 After "Hybrid Quantum-Classical Latent Diffusion Models for Medical Image Generation" (Yeter-Aydeniz et al., arXiv
 2508.09903), which has no public code and whose hyper-parameters are not published: this is a reconstruction, not a
 reproduction. The quantum residual block follows De Falco et al., "Towards Efficient Quantum Hybrid Diffusion
-Models" (arXiv 2402.16147), and both sets of circuits affect the result. The autoencoder is the shared classical
-one, whereas the paper puts quantum layers into it as well.
+Models" (arXiv 2402.16147), and both sets of circuits affect the result. The autoencoder has such blocks as well, as in
+the paper (the space ``quantum-latent``); variants have classical twins there, or the autoencoder of all latent models.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from qaugbench.circuits.ansatz import qldm_circuit
-from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
+from qaugbench.generators.quantum_residual import QuantumPart, QuantumResidualBlock
 from qaugbench.generators.row_random import RowRandom
-from qaugbench.generators.shared.diffusion import BOTTLENECK_SIZE, LabelledUNet, denoising_loss, drawn_by_ddim
+from qaugbench.generators.shared.diffusion import LabelledUNet, denoising_loss, drawn_by_ddim
 from qaugbench.kinds import Kind
-
-_SITES = BOTTLENECK_SIZE**2
 
 
 class Qldm(Stepped):
-    """Hybrid latent diffusion, conditional on the label vector; the U-Net's bottleneck is a quantum residual block."""
+    """Hybrid latent diffusion, conditional on the label vector, with a quantum residual block in the U-Net."""
 
     @dataclass(frozen=True)
     class Hyper:
-        """``copies`` circuits of ``layers`` layers act side by side in each half of the block.
+        """A share ``q`` of the channels passes through circuits in each half of the quantum residual block.
 
-        Each circuit acts on ``channels_per_circuit`` channels of 2x2 sites, one qubit per value. The rest is as in ``ldm``.
+        It stands in ``place``: the bottleneck of the U-Net, or its end, the grid of the latents behind the last level, where
+        nothing but the residual path goes around it. Each circuit of ``layers`` layers of the ``ansatz`` acts on
+        ``channels_per_circuit`` channels of 2x2 sites, one qubit per value. Without ``residual``, nothing goes around the
+        block itself. The rest is as in ``ldm``.
         """
 
-        copies: int = 4
-        channels_per_circuit: int = 2
+        place: Literal["bottleneck", "end"] = "end"
+        q: float = 0.5
+        residual: bool = False
+        ansatz: str = "nearest-neighbour"
+        channels_per_circuit: int = 1
         layers: int = 3
         channels: tuple[int, ...] = (24, 48, 64)
         layers_per_block: int = 1
@@ -51,17 +52,15 @@ class Qldm(Stepped):
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         self.denoiser = LabelledUNet(shape, n_labels, hyper.channels, hyper.layers_per_block)
-        circuit = qldm_circuit(hyper.channels_per_circuit * _SITES, hyper.layers)
-        halves = [
-            QHalfBlock(
-                self.denoiser.bottleneck_width,
-                self.denoiser.time_width,
-                circuits.block(circuit, copies=hyper.copies),
-                hyper.copies * hyper.channels_per_circuit,
-            )
-            for _ in range(2)
-        ]
-        self.denoiser.unet.mid_block = QResBlock(*halves)
+        part = QuantumPart(hyper.q, hyper.channels_per_circuit, hyper.layers, hyper.ansatz, hyper.residual)
+        at_end = hyper.place == "end"
+        width = hyper.channels[0] if at_end else self.denoiser.bottleneck_width
+        block = QuantumResidualBlock(width, circuits, part, time_width=self.denoiser.time_width)
+        if at_end:
+            levels: nn.ModuleList = self.denoiser.unet.up_blocks  # type: ignore[assignment]
+            levels[-1] = LastLevel(levels[-1], block)
+        else:
+            self.denoiser.unet.mid_block = block
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         loss = denoising_loss(self.denoiser, batch.points, batch.labels, random)
@@ -72,45 +71,21 @@ class Qldm(Stepped):
         return drawn_by_ddim(self.denoiser, labels, random, self.shape, steps=steps, clip=clip)
 
 
-class QHalfBlock(nn.Module):
-    """[n, width, 2, 2] and time embedding to the same shape: norm, circuits beside a convolution, time scale and shift, SiLU.
+class LastLevel(nn.Module):
+    """The last level of a U-Net's way up, then a block at its grid; it is called as diffusers calls its levels."""
 
-    The first ``block_width`` channels go through ``block``, their values squashed to angles in (-pi, pi) and read channel
-    by channel; its outputs in [-1, 1] replace them. A 3x3 convolution transforms the other channels.
-    """
-
-    def __init__(self, width: int, time_width: int, block: nn.Module, block_width: int) -> None:
+    def __init__(self, level: nn.Module, block: QuantumResidualBlock) -> None:
         super().__init__()
-        if block_width >= width:
-            raise DefinitionError(
-                f"The circuits take {block_width} channels, but the bottleneck has {width} and the convolution beside them "
-                "needs at least one; use fewer copies or wider channels."
-            )
-        self.norm = nn.GroupNorm(8, width)
+        self.level = level
         self.block = block
-        self.block_width = block_width
-        self.convolution = nn.Conv2d(width - block_width, width - block_width, 3, padding=1)
-        self.time = nn.Linear(time_width, 2 * width)
 
-    def forward(self, grid: torch.Tensor, time_embedding: torch.Tensor) -> torch.Tensor:
-        normed = self.norm(grid)
-        through_block, beside = normed[:, : self.block_width], normed[:, self.block_width :]
-        angles = math.pi * torch.tanh(through_block.flatten(1))
-        expectations = self.block(angles).unflatten(1, (self.block_width, BOTTLENECK_SIZE, BOTTLENECK_SIZE))
-        joined = torch.cat([expectations, self.convolution(beside)], dim=1)
-        scale, shift = self.time(functional.silu(time_embedding))[:, :, None, None].chunk(2, dim=1)
-        activated: torch.Tensor = functional.silu(joined * (1 + scale) + shift)
-        return activated
+    @property
+    def resnets(self) -> nn.ModuleList:
+        """The level's own blocks: one skip connection enters each."""
+        return self.level.resnets  # type: ignore[return-value]
 
-
-class QResBlock(nn.Module):
-    """Two half blocks, each with its own circuits, and a residual connection around both."""
-
-    def __init__(self, first: QHalfBlock, second: QHalfBlock) -> None:
-        super().__init__()
-        self.first = first
-        self.second = second
-
-    def forward(self, grid: torch.Tensor, time_embedding: torch.Tensor) -> torch.Tensor:
-        residual: torch.Tensor = self.second(self.first(grid, time_embedding), time_embedding)
-        return grid + residual
+    def forward(
+        self, grid: torch.Tensor, skipped: tuple[torch.Tensor, ...], time_embedding: torch.Tensor
+    ) -> torch.Tensor:
+        found: torch.Tensor = self.block(self.level(grid, skipped, time_embedding), time_embedding)
+        return found

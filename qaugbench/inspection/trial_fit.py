@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +42,13 @@ class CircuitUse:
 
 def tried(name: str, *, control: str = "none", track: str = "lite", task: str = "brainmri", steps: int = 0) -> Model:
     """Return a generator with a track's settings, fitted for ``steps`` steps to random images of a task."""
+    model, data = _with_images(name, control=control, track=track, task=task)
+    model.fit(data, seed=0, training=model.recipe.training.lasting(steps, BATCH))
+    return model
+
+
+def _with_images(name: str, *, control: str = "none", track: str, task: str) -> tuple[Model, LabelledImages]:
+    """Return a generator in a space that did not learn, with random images to fit it to."""
     found = definitions.task(task)
     size = definitions.track(found, track).image_size
     image_shape = (size, size, found.channels)
@@ -50,21 +57,23 @@ def tried(name: str, *, control: str = "none", track: str = "lite", task: str = 
     )
     data = _random_images(image_shape, len(found.labels), max(4 * BATCH, images_needed(model)))
     fit_space_without_training(model, data.images)
-    model.fit(data, seed=0, training=model.recipe.training.lasting(steps, BATCH))
-    return model
+    return model, data
 
 
 def circuit_uses(name: str, *, track: str = "lite", task: str = "brainmri") -> tuple[CircuitUse, ...]:
     """Return how the generator called ``name`` runs its circuits, counted while it fits for one step and draws two images.
 
+    Circuits of its space are not counted.
+
     Raises:
         DefinitionError: it runs no circuit.
     """
-    with counted_runs() as fitting:
-        generator = tried(name, track=track, task=task, steps=1)
+    generator, data = _with_images(name, track=track, task=task)
+    with counted_runs(apart=generator.space.modules()) as fitting:
+        generator.fit(data, seed=0, training=generator.recipe.training.lasting(1, BATCH))
     if not generator.circuits:
         raise DefinitionError(f"The generator {name!r} is {generator.kind} and runs no circuit.")
-    with counted_runs() as drawing:
+    with counted_runs(apart=generator.space.modules()) as drawing:
         generator.sample(np.eye(IMAGES, generator.n_labels, dtype=np.float32), seed=0)
     copies: Counter[Any] = Counter()
     for block in generator.circuits:
@@ -92,12 +101,16 @@ class Runs:
 
 
 @contextmanager
-def counted_runs() -> Iterator[Runs]:
-    """Count every row that any circuit block receives inside the context: a fit creates new blocks, so none can be watched."""
+def counted_runs(apart: Iterable[nn.Module] = ()) -> Iterator[Runs]:
+    """Count every row that any circuit block receives inside the context, but for modules that stand ``apart``.
+
+    A fit creates new blocks, so none can be watched.
+    """
     found = Runs()
+    unseen = {id(module) for module in apart}
 
     def count(module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        if not isinstance(module, QuantumBlock):
+        if not isinstance(module, QuantumBlock) or id(module) in unseen:
             return
         rows = len(arguments[0]) * module.copies
         found.runs[module.circuit] += rows

@@ -43,6 +43,7 @@ from qaugbench.report.profile_rows import (
     shown_arms,
 )
 from qaugbench.report.run_list import begun_in
+from qaugbench.report.two_by_two_rows import EFFECTS_HEADER, LEGEND, MEANS_HEADER, two_by_two_tables
 from qaugbench.stats.wording import listed
 
 REPORT_FILE = "report.html"
@@ -239,6 +240,10 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
         "difference_header": tables.DIFFERENCE_HEADER,
         "differences": [(title, tables.difference_rows(found)) for title, found in tables.other_families(record, key)],
         "no_verdicts": tables.why_no_verdicts(record, key),
+        "two_by_two": two_by_two_tables(record, key),
+        "means_header": MEANS_HEADER,
+        "effects_header": EFFECTS_HEADER,
+        "two_by_two_legend": LEGEND,
         "checks_title": TITLE,
         "checks_header": CHECK_HEADER,
         "checks": check_rows(record, key),

@@ -28,6 +28,8 @@ from qaugbench.report.judged_rows import judged_tables
 from qaugbench.report.notes import banner, interval_words
 from qaugbench.report.profile_rows import TITLE as PROFILE_TITLE
 from qaugbench.report.profile_rows import group_tables, profile_header, profile_legend, profile_of, profile_rows
+from qaugbench.report.two_by_two_rows import EFFECTS_HEADER, MEANS_HEADER, two_by_two_tables
+from qaugbench.report.two_by_two_rows import LEGEND as TWO_BY_TWO_LEGEND
 from qaugbench.stats.decide import NOT_MATCHED
 from qaugbench.stats.results import ArmScore, Contrast, EndpointScore, Profile
 from qaugbench.stats.wording import listed
@@ -74,6 +76,9 @@ def markdown_summary(record: Record) -> str:
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, difference_rows(found))]
         parts += why_no_verdicts(record, fraction.key)
+        for apart in two_by_two_tables(record, fraction.key):
+            parts += [f"**{apart.title}**", markdown_table(MEANS_HEADER, apart.means, words=0)]
+            parts += [markdown_table(EFFECTS_HEADER, apart.effects, words=0), TWO_BY_TWO_LEGEND]
         checks = check_rows(record, fraction.key)
         parts += [f"**{TITLE}**", markdown_table(CHECK_HEADER, checks)] if checks else []
         parts += _markdown_claims(record, fraction.key)
@@ -228,6 +233,7 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     for title, found in other_families(record, key):
         lines += ["", wrapped(title, width=width), *aligned(DIFFERENCE_HEADER, _differences(found), width)]
     lines += [wrapped(line, width=width) for line in why_no_verdicts(record, key)]
+    lines += _two_by_two_text(record, key, width)
     checks = check_rows(record, key)
     lines += ["", TITLE, *aligned(CHECK_HEADER, checks, width)] if checks else []
     grid = claims.claims_grid(record, key, record.endpoints[0].id)
@@ -269,6 +275,15 @@ def _differences(found: Sequence[Contrast]) -> list[Row]:
             above = one.arm
         rows.append((f"{views.INDENT}{one.against.removeprefix(f'{one.arm}:')}", *row[1:]) if under else row)
     return rows
+
+
+def _two_by_two_text(record: Record, key: str, width: int) -> list[str]:
+    lines: list[str] = []
+    layout = Layout(wraps=frozenset(range(len(MEANS_HEADER))))
+    for apart in two_by_two_tables(record, key):
+        lines += ["", wrapped(apart.title, width=width), *laid_out(MEANS_HEADER, apart.means, width, layout)]
+        lines += ["", *aligned(EFFECTS_HEADER, apart.effects, width), wrapped(TWO_BY_TWO_LEGEND, width=width)]
+    return lines
 
 
 def _profile_text(record: Record, key: str, width: int) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from qaugbench.stats.decide import why_no_interval
 from qaugbench.stats.intention_to_treat import Present
 from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages
@@ -56,6 +58,12 @@ class ArmMeasurements:
         """Return ``arm`` minus ``against``, replicate by replicate and patient by patient."""
         one, other = self.by_arm[arm], self.by_arm[against]
         return one[0] - other[0], one[1] - other[1]
+
+    def combined(self, weights: Mapping[str, float]) -> Measurement:
+        """Return the sum of arms times their ``weights``, replicate by replicate and patient by patient."""
+        values = sum(weight * self.by_arm[arm][0] for arm, weight in weights.items())
+        influence = sum(weight * self.by_arm[arm][1] for arm, weight in weights.items())
+        return np.asarray(values), np.asarray(influence)
 
     def compare(self, arm: str, against: str) -> Comparison:
         """Return ``arm`` minus ``against`` with its interval."""

@@ -7,7 +7,7 @@ detected) is None where a run has too few replicates for an interval over traini
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from qaugbench.metrics.reliability import ReliabilityBin
@@ -282,6 +282,47 @@ class Choice:
     best_classical: BestClassical
 
 
+FactorEffectName = Literal["generator", "space", "interaction"]
+"""Circuits in the generator itself, circuits in its space, and how much more the one gives where the other is there."""
+
+
+@dataclass(frozen=True)
+class FactorEffect:
+    """One effect of a ``TwoByTwo`` with its 95 % interval, which is None where a run has too few replicates for one.
+
+    ``p_value`` is two-sided and not adjusted for anything.
+    """
+
+    name: FactorEffectName
+    estimate: float
+    se: float | None
+    df: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    method: str
+    n_replicates: int
+    n_groups: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class TwoByTwo:
+    """Circuits or their classical twins in a generator, crossed with circuits or twins in its space; exploratory, no verdict.
+
+    The four arms: circuits in ``both``, in the generator alone (``in_generator``), in the space alone (``in_space``), and in
+    ``neither``. The effect of "generator" is the mean of (both - in_space) and (in_generator - neither), that of "space" the mean
+    of (both - in_generator) and (in_space - neither), and "interaction" is the difference of the two differences in either.
+    """
+
+    generator: str
+    both: str
+    in_generator: str
+    in_space: str
+    neither: str
+    effects: list[FactorEffect]
+
+
 @dataclass(frozen=True)
 class Rank:
     """The possible ranks of an arm, 1 the best, by simultaneous 95 % intervals of all pairwise differences."""
@@ -298,7 +339,7 @@ class FractionScore:
     replicates, which answers another question than a single model does. ``classes`` are those that have both positive and
     negative test images; ``class_notes`` name the others and those with too few, one note per reason.
     ``too_few_replicates`` says why there is no verdict, rank or power at all, and is None from three replicates on.
-    ``profile`` is None in the scores of older versions.
+    ``profile`` is None in the scores of older versions. ``two_by_two`` has one entry per generator of which all four arms ran.
     """
 
     n_replicates: int
@@ -315,6 +356,7 @@ class FractionScore:
     classes: dict[str, ClassScore]
     class_notes: list[ClassNote]
     profile: Profile | None = None
+    two_by_two: list[TwoByTwo] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

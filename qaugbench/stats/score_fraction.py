@@ -18,6 +18,7 @@ from qaugbench.stats.metric_kinds import KINDS
 from qaugbench.stats.ranks import rank_sets
 from qaugbench.stats.results import EndpointScore, FractionScore, Rank
 from qaugbench.stats.secondary import Secondary
+from qaugbench.stats.two_by_two import two_by_two
 from qaugbench.stats.verdicts import verdicts
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def score_fraction(
         ensemble=ensemble_score(fraction, endpoints[0], measured.ensemble),
         classes=class_scores(fraction, measured.classes),
         class_notes=class_notes(measured.classes, fraction.images.class_names),
+        two_by_two=two_by_two(fraction, measured.endpoints[0]),
     )
     return scores, measured.endpoints[0]
 

@@ -13,6 +13,7 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.board.verify import scores_of
 from qaugbench.files import json_text, npz_bytes
 from qaugbench.image_facts import Appraisal, Measure
+from qaugbench.kinds import CONTROL_NAMES
 from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
 from qaugbench.record import (
     UNSCORED,
@@ -77,7 +78,8 @@ def arm_info(arm: str) -> ArmInfo:
     """Return what the record says of an arm, from its id."""
     if arm in ROLES:
         return ArmInfo(id=arm, role=ROLES[arm])  # type: ignore[arg-type]
-    generator, _, control = arm.partition(":")
+    head, _, last = arm.rpartition(":")
+    generator, control = (head, last) if last in CONTROL_NAMES else (arm, "")
     kind = "classical" if generator == "ddpm" or control == "twin" else "hybrid"
     role = "control" if control else "synthetic"
     return ArmInfo(

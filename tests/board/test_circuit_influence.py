@@ -47,6 +47,15 @@ def test_rows_are_shares_of_what_another_seed_changes(record: Record) -> None:
     assert fraction_rows(record, key) == []
 
 
+def test_circuits_of_a_space_have_rows_of_their_own(record: Record) -> None:
+    update = {"space_mean_replaced": 0.2, "space_noise_replaced": 0.3}
+    rows = fraction_rows(having(record, influence(0.4, 0.5).model_copy(update=update)), record.fractions[0].key)
+    assert [row[1:] for row in rows[2:4]] == [
+        ("outputs of the circuits of its space replaced by their means", "20 %"),
+        ("outputs of the circuits of its space replaced by noise", "30 %"),
+    ]
+
+
 @pytest.mark.parametrize(("mean", "noise", "noted"), [(0.001, 0.049, True), (0.001, 0.051, False), (None, None, False)])
 def test_a_small_influence_is_noted(record: Record, mean: float | None, noise: float | None, noted: bool) -> None:
     (found,) = [note for note in notes(having(record, influence(mean, noise))) if "qldm: " in note]

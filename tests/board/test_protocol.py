@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from qaugbench.board import appraised
-from qaugbench.board.arms_required import CIRCUIT_CONTROLS
 from qaugbench.board.consistent import inconsistencies
 from qaugbench.board.pinned import FILE, is_classifier, pin_of
 from qaugbench.board.protocol import departures, own_prefix, runnable, source_name_faults
@@ -24,6 +23,7 @@ from qaugbench.datasets.sources import sources
 from qaugbench.datasets.subsets import runnable_fraction
 from qaugbench.errors import EntryError
 from qaugbench.experiment.fingerprint import RECIPE_CODE, code_hash
+from qaugbench.kinds import still_runs_circuits
 from qaugbench.record import Board, Record
 from tests.board.lies import LIES
 from tests.board.tampering import change_record
@@ -100,7 +100,7 @@ def test_the_committed_entry_is_what_its_source_is_pinned_by(honest: Bundle) -> 
 
 
 def test_constants_of_floors_above_are_theirs() -> None:
-    assert {name for name, one in CONTROLS.items() if one.runs_circuit} == {"none", *CIRCUIT_CONTROLS}
+    assert all(one.runs_circuit == still_runs_circuits(name) for name, one in CONTROLS.items())
 
 
 @pytest.mark.parametrize("requested", [0.05, 0.1, 0.25, 1.0])

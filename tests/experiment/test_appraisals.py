@@ -189,7 +189,13 @@ def test_the_judge_is_trained_once_for_all_and_on_images_of_its_own(appraised: R
 def test_a_twin_is_appraised_and_the_other_controls_are_not(appraised: RunResult) -> None:
     plan = prepare(*asked(appraised.folder.parent, "qldm")).plan
     assert {arm for arm, _, _ in plan.grade_cells} == {"qldm", "qldm:twin"}
-    assert [arm for arm, _ in plan.appraisal_cells] == ["O-real", "qldm", "qldm:twin", "R+rec:latent-4x8x8", "copycat"]
+    assert [arm for arm, _ in plan.appraisal_cells] == [
+        "O-real",
+        "qldm",
+        "qldm:twin",
+        "R+rec:quantum-latent-4x8x8",
+        "copycat",
+    ]
 
 
 def test_the_factors_of_a_phantom_are_held_against_the_truth(appraised: RunResult) -> None:

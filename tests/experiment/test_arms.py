@@ -6,24 +6,27 @@ from dataclasses import replace
 
 import pytest
 
+from qaugbench import definitions
 from qaugbench.experiment.arms import reconstruction_arms, variant_arms
 from qaugbench.experiment.assemble import departures
+from qaugbench.experiment.generator_choice import choose_generators
 from tests.experiment.small import SPACE, small_choice, small_plan, small_setting, small_source, small_split
 
 KINDS = {
-    "qldm": "hybrid",
-    "qldm:twin": "classical",
-    "qldm:no-entanglement": "hybrid",
-    "qldm:permuted": "hybrid",
-    "qldm:frozen": "hybrid",
-    "qldm:random": "classical",
-    "qldm:fourier": "classical",
+    "qldm:denoiser": "hybrid",
+    "qldm:denoiser:twin": "classical",
+    "qldm:denoiser:no-entanglement": "hybrid",
+    "qldm:denoiser:permuted": "hybrid",
+    "qldm:denoiser:frozen": "hybrid",
+    "qldm:denoiser:random": "classical",
+    "qldm:denoiser:fourier": "classical",
 }
+FOUR = ("qldm", "qldm:twin", "qldm:twin-autoencoder", "qldm:twin-autoencoder:twin")
 
 
 def test_a_control_is_of_its_generator_s_kind_where_a_circuit_still_runs() -> None:
-    controls = tuple(name.partition(":")[2] for name in KINDS if ":" in name)
-    choice = small_choice("qldm", controls=controls)
+    controls = tuple(name.removeprefix("qldm:denoiser:") for name in KINDS if name != "qldm:denoiser")
+    choice = small_choice("qldm:denoiser", controls=controls)
     assert {arm.info.id: arm.info.kind for arm in variant_arms(choice)} == KINDS
 
 
@@ -40,6 +43,24 @@ def test_generators_of_one_space_share_one_arm_of_reconstructions_and_name_it() 
     assert [arm.info.id for arm in reconstruction_arms(choices)] == ["R+rec:latent-small", "R+rec:latent-other"]
     named = [next(variant_arms(choice)).info.space_arm for choice in choices]
     assert named == ["R+rec:latent-small", "R+rec:latent-small", "R+rec:latent-other", None, None]
+
+
+def test_circuits_in_the_denoiser_and_in_the_autoencoder_are_four_arms_with_a_ceiling_for_either_space() -> None:
+    task = definitions.task("brainmri")
+    names = ["qldm:twin-autoencoder:twin", "qldm", "qldm:denoiser", "ldm"]
+    choices = choose_generators(names, task, definitions.track(task, "smoke"))
+    own, twin, shared = "R+rec:quantum-latent-4x8x8", "R+rec:quantum-latent-4x8x8-twin", "R+rec:latent-4x8x8"
+    assert [arm.info.id for arm in reconstruction_arms(choices)] == [twin, own, shared]
+    arms = {arm.info.id: arm.info for choice in choices for arm in variant_arms(choice)}
+    four = {name: (arms[name].space_arm, arms[name].kind, arms[name].space_twin_of) for name in FOUR}
+    assert four == {
+        "qldm": (own, "hybrid", None),
+        "qldm:twin": (own, "hybrid", None),
+        "qldm:twin-autoencoder": (twin, "hybrid", "qldm"),
+        "qldm:twin-autoencoder:twin": (twin, "classical", "qldm"),
+    }
+    assert arms["qldm:denoiser"].space_arm == arms["ldm"].space_arm == shared
+    assert arms["qldm:denoiser:twin"].kind == "classical"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ ARMS = (
     "qldm:twin",
     "qldm:no-entanglement",
     "qldm:frozen",
-    "R+rec:latent-4x8x8",
+    "R+rec:quantum-latent-4x8x8",
 )
 
 
@@ -121,12 +121,12 @@ def test_a_second_generator_shares_the_cells_that_are_there(finished: RunResult)
         "prepare": 0,
         "split": 0,
         "draw": 0,
-        "space": 0,
+        "space": 2,
         "fit": 2,
         "sample": 2,
-        "fill": 0,
+        "fill": 2,
         "influence": 0,
-        "train": 2,
+        "train": 4,
     }
 
 

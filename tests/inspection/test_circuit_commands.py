@@ -16,9 +16,9 @@ def test_show_circuit_draws_it_in_text_and_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "qldm.png"
-    assert call("show", "circuit", "qldm", "--png", path, monkeypatch=monkeypatch) == 0
+    assert call("show", "circuit", "qldm:narrow", "--png", path, monkeypatch=monkeypatch) == 0
     printed = capsys.readouterr().out
-    assert "qldm, circuit 1 of 1: 2 blocks of 4 copies" in printed
+    assert "qldm:narrow, circuit 1 of 1: 2 blocks of 4 copies" in printed
     assert "RX(x[0])" in printed
     assert "readout: <Z0>" in printed
     assert path.read_bytes().startswith(PNG)
@@ -30,7 +30,7 @@ def test_show_circuit_as_data_is_the_circuit(
     from qaugbench.circuits.ansatz import qldm_circuit
     from qaugbench.circuits.circuit import Circuit
 
-    assert call("show", "circuit", "qldm", "--json", monkeypatch=monkeypatch) == 0
+    assert call("show", "circuit", "qldm:narrow", "--json", monkeypatch=monkeypatch) == 0
     (data,) = json.loads(capsys.readouterr().out)["results"]
     assert Circuit.from_dict(data) == qldm_circuit(8, 3)
 

@@ -17,7 +17,7 @@ from tests.generators.documented import PAINTER
 
 @pytest.fixture(scope="module")
 def qldm() -> GeneratorFinding:
-    (finding,) = examine_circuits(["qldm"])
+    (finding,) = examine_circuits(["qldm:narrow"])
     return finding
 
 
@@ -25,7 +25,7 @@ def test_the_quantum_generator_is_live_and_measured(qldm: GeneratorFinding) -> N
     assert qldm.liveness.is_live, qldm.text(all_checks=True)
     assert not qldm.fails
     lines = [line for line in qldm.text().splitlines() if not line.startswith("  note")]
-    assert lines[0] == f"qldm: {qldm.verdict}, {len(qldm.liveness.checks)} checks"
+    assert lines[0] == f"qldm:narrow: {qldm.verdict}, {len(qldm.liveness.checks)} checks"
     assert lines[1] == "  circuit of 2 blocks, 4 copies each: 8 wires, depth 29, 64 weights"
     assert [line.split("  ")[2] for line in lines[2:]][:1] == ["gradient variance"]
     assert any(line.startswith("    Jacobian                rank 64 of 64 weights") for line in lines)

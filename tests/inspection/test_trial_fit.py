@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import torch
@@ -22,10 +23,10 @@ SETTINGS = definitions.generator_card("qldm").settings("smoke")
 
 def test_runs_of_a_circuit_are_counted() -> None:
     """Two halves of the bottleneck hold four copies each; sampling passes them once a denoising step."""
-    (use,) = circuit_uses("qldm", track="smoke")
-    assert use.copies == 2 * SETTINGS["copies"]
-    assert use.per_image == 2 * SETTINGS["copies"] * SETTINGS["sampling_steps"]
-    assert (use.per_sample, use.shifted_per_sample) == (2 * SETTINGS["copies"],) * 2
+    (use,) = circuit_uses("qldm:narrow", track="smoke")
+    assert use.copies == 2 * 4
+    assert use.per_image == 2 * 4 * SETTINGS["sampling_steps"]
+    assert (use.per_sample, use.shifted_per_sample) == (2 * 4,) * 2
     assert use.differentiates_inputs
 
 
@@ -44,8 +45,8 @@ def test_only_runs_that_pass_gradients_are_shifted() -> None:
 
 
 def test_the_card_of_a_generator_is_that_of_its_circuits() -> None:
-    resources = generator_resources("qldm", track="smoke", shots=100, images=10)
-    (use,) = circuit_uses("qldm", track="smoke")
+    resources = generator_resources("qldm:narrow", track="smoke", shots=100, images=10)
+    (use,) = circuit_uses("qldm:narrow", track="smoke")
     (card,) = resources.circuits
     alone = resource_card(use.circuit, copies=use.copies, circuits_per_image=use.per_image, shots=100, images=10)
     assert (
@@ -57,11 +58,11 @@ def test_the_card_of_a_generator_is_that_of_its_circuits() -> None:
     assert card.training.evaluations == runs * (1 + 2 * (use.circuit.n_weights + use.circuit.n_inputs))
     assert resources.device_s is None
     assert json.loads(json.dumps(resources.to_dict()))["circuits"][0]["qubits"] == 8
-    assert "qldm, circuit 1: 8 qubits" in resources_text(resources)
+    assert "qldm:narrow, circuit 1: 8 qubits" in resources_text(resources)
 
 
 def test_parameters_of_every_control_stand_side_by_side() -> None:
-    table = parameter_table("qldm", track="smoke")
+    table = parameter_table("qldm:narrow", track="smoke")
     rows = {row.control: row for row in table.variants}
     assert list(rows) == list(CONTROLS)
     own = rows["none"]
@@ -73,14 +74,14 @@ def test_parameters_of_every_control_stand_side_by_side() -> None:
     assert own.block_share == own.block / own.total
     assert table.space > 0
     text = parameter_text(table)
-    assert f"qldm:fourier            {rows['fourier'].block}" in text
+    assert re.search(rf"^qldm:narrow:fourier +{rows['fourier'].block}\b", text, re.MULTILINE)
     assert f"shared by all of them: {table.space:,}" in text
     assert json.loads(json.dumps(table.to_dict()))["variants"][0]["control"] == "none"
 
 
 def test_a_trial_is_fitted_in_the_space_of_the_track() -> None:
     model = tried("qldm", track="smoke", control="twin")
-    assert model.space.name == "latent"
+    assert model.space.name == "quantum-latent"
     assert model.recipe.control == "twin"
     assert any(name.startswith("denoiser.") for name in model.state())
 

@@ -70,11 +70,32 @@ def test_its_space_is_the_generator_s_unless_it_states_another() -> None:
     assert (other.space_settings, other.own_space) == ({"components": 4}, True)
 
 
+def test_a_variant_can_learn_in_another_space_to_which_the_generator_s_settings_do_not_apply() -> None:
+    other = card("as-released", in_space="pixels", space={"side": 8})
+    assert (other.space, other.space_settings) == ("pixels", {"side": 8})
+    assert card("as-released").space == card().space == "pca"
+
+
+def test_a_twin_in_the_space_alone_is_said_to_be_one_of_its_generator() -> None:
+    facts = copy.deepcopy(FACTS)
+    facts |= {"generator": {**facts["generator"], "space": "quantum-latent"}, "space": {}}
+    twin = {"deviations": [], "space": {"control": "twin"}}
+    facts["variant"] = {"a": twin, "b": {**twin, "hyper": {"width": 9}}, "c": {**twin, "in_space": "latent"}}
+    found = {name: build_card(facts, "flat.toml", name) for name in ("", "a", "b", "c")}
+    assert {name: one.space_twin_of for name, one in found.items()} == {"": "", "a": "flat", "b": "", "c": ""}
+    assert {name: one.kind_under("twin") for name, one in found.items()} == {
+        "": "hybrid",  # circuits are left in its space
+        **dict.fromkeys("abc", "classical"),
+    }
+    assert {one.kind_under("frozen") for one in found.values()} == {"hybrid"}
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"deviation": []}, r"table \[variant\.as-released\]: unknown key 'deviation'"),
         ({"track": {"lit": {}}}, r"table \[variant\.as-released\]: the generator has no track 'lit'"),
+        ({"in_space": "quantum"}, "'quantum' is not allowed.*Did you mean 'quantum-latent'"),
         ({"hyper": {"epochs": 0}}, "epochs must be a whole number from 1, got 0"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,13 +43,15 @@ class Watched:
 
 
 @contextmanager
-def watching() -> Iterator[Watched]:
+def watching(apart: Iterable[nn.Module] = ()) -> Iterator[Watched]:
     """Watch every module that is called inside the context; one thread only, since torch's global hooks see all of them.
 
     ``calls`` holds networks that no other network calls and that hold a block; ``blocks`` those blocks that were
-    called; ``learning`` what reached the trainable parameters of all blocks of these networks by ``backward()``.
+    called; ``learning`` what reached the trainable parameters of all blocks of these networks by ``backward()``. Modules that
+    stand ``apart`` are not looked at, such as those of something that was fitted before.
     """
     watched = Watched()
+    unseen = {id(module) for module in apart}
     removable: list[Any] = []
     depth = 0
 
@@ -60,6 +62,8 @@ def watching() -> Iterator[Watched]:
     def leaving(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         nonlocal depth
         depth -= 1
+        if id(module) in unseen:
+            return
         if isinstance(module, Block):
             watched.blocks[id(module)] = module
         if depth or not any(isinstance(part, Block) for part in module.modules()):

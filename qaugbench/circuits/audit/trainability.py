@@ -72,6 +72,11 @@ def gradient_variance(circuit: Any, *, draws: int | None = None, seed: int = 0) 
     The outputs are summed with random signs, so that the variance is the sum of those of the single outputs and its mean
     is zero. Weights are uniform in [0, 2 pi), inputs in [-pi, pi). Without ``draws``, 128 are made, fewer of wide circuits.
     """
+    return Estimate.mean(gradient_squares(circuit, draws=draws, seed=seed).mean(axis=1), seed)
+
+
+def gradient_squares(circuit: Any, *, draws: int | None = None, seed: int = 0) -> np.ndarray:
+    """Return the squared derivatives [draws, n_weights] whose mean ``gradient_variance`` is, weight by weight."""
     circuit = differentiable(circuit)
     n_wires = getattr(circuit, "n_wires", 0)
     draws = draws or affordable(n_wires, most=128, amplitudes=2**18)
@@ -83,7 +88,7 @@ def gradient_variance(circuit: Any, *, draws: int | None = None, seed: int = 0) 
         _gradients(circuit, *(a[start : start + part] for a in (inputs, weights, signs))) ** 2
         for start in range(0, draws, part)
     ]
-    return Estimate.mean(np.concatenate(squares).mean(axis=1), seed)
+    return np.concatenate(squares)
 
 
 def trainability(circuit: Any, *, draws: int | None = None, seed: int = 0) -> Trainability:

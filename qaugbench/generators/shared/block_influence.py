@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qaugbench.circuits.block import QuantumBlock
 from qaugbench.generators.shared.image_difference import mean_difference
 from qaugbench.generators.shared.model import Model
 from qaugbench.generators.shared.replaced_outputs import (
@@ -13,6 +14,7 @@ from qaugbench.generators.shared.replaced_outputs import (
     outputs_replaced_by_noise,
     recorded_outputs,
 )
+from qaugbench.generators.spaces.space import Space
 from qaugbench.seeds import child_seed
 
 
@@ -21,13 +23,16 @@ class InfluenceDifferences:
     """Mean absolute differences of a generator's images for the same label vectors, in grey levels of 255.
 
     ``other_seed``: to a sample with another seed. ``mean_replaced`` and ``noise_replaced``: to a sample with the same
-    seed in which the circuits' outputs are replaced; None if no circuit runs during sampling.
+    seed in which the circuits' outputs are replaced; None if no circuit runs during sampling. ``space_mean_replaced`` and
+    ``space_noise_replaced``: likewise for the circuits of its space, while the same points are decoded.
     """
 
     other_seed: float
     mean_replaced: float | None
     noise_replaced: float | None
     n_images: int
+    space_mean_replaced: float | None = None
+    space_noise_replaced: float | None = None
 
     def relative(self, difference: float | None) -> float | None:
         """Return ``difference`` relative to that of another seed; None if either is missing or two samples are equal."""
@@ -39,16 +44,24 @@ def influence_differences(generator: Model, labels: np.ndarray, *, seed: int) ->
 
     Samples four times and leaves the generator unchanged. Outputs are recorded in a sample with ``seed``, and replaced
     by their means and by noise of equal mean and variance in samples with the same seed. All four use the same n
-    labels, so circuits without effect give exactly equal images.
+    labels, so circuits without effect give exactly equal images. Circuits of the space are replaced apart from the generator's.
 
     Raises:
         DivergedError: a sample is not finite.
     """
     with recorded_outputs(generator.circuits) as recorded:
-        images = generator.sample(labels, seed=seed)
+        points = generator.points(labels, seed=seed)
+    with recorded_outputs(circuits_of(generator.space)) as decoding:
+        images = generator.space.decode(points)
     other = generator.sample(labels, seed=child_seed(seed, "another sample"))
+    in_space: dict[str, float | None] = {}
+    if any(moments.rows for moments in decoding.values()):
+        with outputs_replaced_by_mean(decoding):
+            in_space["space_mean_replaced"] = mean_difference(images, generator.space.decode(points))
+        with outputs_replaced_by_noise(decoding, seed):
+            in_space["space_noise_replaced"] = mean_difference(images, generator.space.decode(points))
     if not any(moments.rows for moments in recorded.values()):
-        return InfluenceDifferences(mean_difference(images, other), None, None, len(images))
+        return InfluenceDifferences(mean_difference(images, other), None, None, len(images), **in_space)
     with outputs_replaced_by_mean(recorded):
         without = generator.sample(labels, seed=seed)
     with outputs_replaced_by_noise(recorded, seed):
@@ -58,4 +71,10 @@ def influence_differences(generator: Model, labels: np.ndarray, *, seed: int) ->
         mean_replaced=mean_difference(images, without),
         noise_replaced=mean_difference(images, noisy),
         n_images=len(images),
+        **in_space,
     )
+
+
+def circuits_of(space: Space) -> list[QuantumBlock]:
+    """Return the layers of a space that run circuits; none in most."""
+    return [module for module in space.modules() if isinstance(module, QuantumBlock)]

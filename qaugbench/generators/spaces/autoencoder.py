@@ -49,10 +49,10 @@ def _decoder_layers(image_channels: int, latent_channels: int, levels: list[tupl
 
 
 def _level(width: int, blocks: int) -> list[nn.Module]:
-    return [*(_Residual(width) for _ in range(blocks)), nn.GroupNorm(4, width), nn.SiLU()]
+    return [*(ResidualBlock(width) for _ in range(blocks)), nn.GroupNorm(4, width), nn.SiLU()]
 
 
-class _Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """x + conv(silu(norm(conv(silu(norm(x)))))), the second convolution starting at zero."""
 
     def __init__(self, width: int) -> None:

@@ -28,6 +28,10 @@ class Autoencoding(Space):
     steps: ClassVar[bool] = True
     side: int
 
+    def fresh(self, seed: int) -> Autoencoding:
+        """Return the same space before it learned, its weights drawn from torch's global state; ``seed`` is that of the fit."""
+        return type(self)(self.image_shape, self.hyper)
+
     @abstractmethod
     def standardise(self, codes: torch.Tensor) -> None:
         """Keep the mean and the deviation of the ``codes`` [n, *shape] of all images, if points are standardised."""
@@ -43,7 +47,7 @@ class Autoencoding(Space):
     ) -> None:
         """Learn to reconstruct ``images``, then standardise their codes."""
         with torch_seeded(child_seed(seed, "weights")):
-            self.load_state_dict(type(self)(self.image_shape, self.hyper).state_dict())
+            self.load_state_dict(self.fresh(seed).state_dict())
         pixels = EncodedByBatch(self._pixels_at_own_side, images)
         no_labels = np.zeros((len(images), 0), np.float32)
         train(self, pixels, no_labels, training=training, seed=seed, progress=progress, checkpoint=checkpoint)

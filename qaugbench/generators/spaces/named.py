@@ -11,12 +11,13 @@ from qaugbench.generators.spaces.latent import Latents
 from qaugbench.generators.spaces.patches import Patches
 from qaugbench.generators.spaces.pca import PrincipalComponents
 from qaugbench.generators.spaces.pixels import Pixels
+from qaugbench.generators.spaces.quantum_latent import QuantumLatents
 from qaugbench.generators.spaces.space import Space
 from qaugbench.generators.spaces.vector import Vectors
 from qaugbench.typed import from_dict
 
 SPACES: Mapping[str, type[Space]] = {
-    kind.name: kind for kind in (Pixels, Latents, Vectors, PrincipalComponents, Patches)
+    kind.name: kind for kind in (Pixels, Latents, QuantumLatents, Vectors, PrincipalComponents, Patches)
 }
 
 

@@ -30,6 +30,8 @@ class Space(nn.Module, ABC):
 
     name: ClassVar[str]
     Hyper: ClassVar[type]
+    chunk: ClassVar[int] = CHUNK
+    """How many images are encoded or decoded at once."""
     steps: ClassVar[bool] = False
     """Whether ``fit`` learns step by step, so that its settings hold a budget."""
 
@@ -82,16 +84,16 @@ class Space(nn.Module, ABC):
     def encode(self, images: np.ndarray) -> torch.Tensor:
         """Return the points [n, *shape] of uint8 ``images`` [n, height, width, channels]."""
         parts = [torch.empty(0, *self.shape, device=self.device)]
-        for start in range(0, len(images), CHUNK):
-            parts.append(self.to_points(self.pixels(images[start : start + CHUNK])))
+        for start in range(0, len(images), self.chunk):
+            parts.append(self.to_points(self.pixels(images[start : start + self.chunk])))
         return torch.cat(parts)
 
     @torch.no_grad()
     def decode(self, points: torch.Tensor) -> np.ndarray:
         """Return uint8 images [n, height, width, channels] of ``points``; raises ``DivergedError`` if they are not finite."""
         parts = [torch.empty(0, *self.image_shape, dtype=torch.uint8)]
-        for start in range(0, len(points), CHUNK):
-            pixels = self.to_pixels(points[start : start + CHUNK])
+        for start in range(0, len(points), self.chunk):
+            pixels = self.to_pixels(points[start : start + self.chunk])
             if not torch.isfinite(pixels).all():
                 raise DivergedError("A decoded image is not finite: the points or the space diverged.")
             grey = pixels.permute(0, 2, 3, 1).add(1).mul(127.5).round().clamp(0, 255)

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 
+from qaugbench.cards import Training
+from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import QaugbenchError
+from qaugbench.generators.contract import Batch, Solved
+from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.block_influence import InfluenceDifferences, influence_differences
 from qaugbench.generators.shared.image_difference import mean_difference
+from qaugbench.generators.shared.model import Model, Recipe
+from qaugbench.generators.spaces.quantum_latent import QuantumLatents
 from qaugbench.inspection.trial_fit import tried
+from qaugbench.kinds import Kind
 from qaugbench.record import hardly_reaches_images
+from qaugbench.seeds import torch_seeded
 from tests.generators.shared.toy_hybrid import LABELS, toy
+
+
+class Noise(Solved):
+    """Points of noise, of any shape."""
+
+    @dataclass(frozen=True)
+    class Hyper:
+        """Nothing to set."""
+
+    kind: ClassVar[Kind] = "classical"
+
+    def solve(self, batch: Batch, random: torch.Generator) -> None:
+        """Learn nothing."""
+
+    def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        return random.normal(*self.shape)
 
 
 def shares(found: InfluenceDifferences) -> tuple[float | None, float | None]:
@@ -67,6 +94,19 @@ def test_where_no_circuit_runs_in_sampling_nothing_is_said() -> None:
     found = influence_differences(toy(reach=1, asks_circuit=False), LABELS, seed=3)
     assert (found.mean_replaced, found.noise_replaced) == (None, None)
     assert not hardly_reaches_images(*shares(found))
+
+
+@pytest.mark.parametrize(("control", "runs"), [("none", True), ("twin", False)])
+def test_the_circuits_of_a_space_are_replaced_while_the_same_points_are_decoded(control: str, runs: bool) -> None:
+    hyper = QuantumLatents.Hyper(channels=(8, 8), residual_blocks=(0, 1), layers=1, control=control)
+    with torch_seeded(1):
+        space = QuantumLatents((16, 16, 1), hyper).eval()
+    model = Model(Recipe(Noise, Noise.Hyper(), Training()), space, 2)
+    model.fit(LabelledImages(np.zeros((40, 16, 16, 1), np.uint8), LABELS, np.arange(40)), seed=1)
+    found = influence_differences(model, LABELS[:8], seed=3)
+    assert (found.mean_replaced, found.noise_replaced) == (None, None)
+    changes = (found.space_mean_replaced, found.space_noise_replaced)
+    assert all(change is not None and change > 0 for change in changes) if runs else changes == (None, None)
 
 
 def test_nothing_is_relative_to_two_equal_samples() -> None:

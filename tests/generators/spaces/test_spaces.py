@@ -24,11 +24,14 @@ from qaugbench.generators.training.tensors import tensors_of
 from qaugbench.testing.images import bright_quadrants
 
 IMAGES = bright_quadrants(3).images
+QUANTUM = {"steps": 2, "batch_size": 8, "channels": [8, 8], "residual_blocks": [0, 1], "layers": 1}
 FEW = Training(steps=2, batch_size=8)
 SETTINGS: dict[str, dict[str, Any]] = {
     "pixels": {},
     "pixels, smaller": {"side": 16},
     "latent": {"steps": 2, "batch_size": 8},
+    "quantum-latent": QUANTUM,
+    "quantum-latent, twin": {**QUANTUM, "control": "twin"},
     "vector": {"steps": 2, "batch_size": 8, "size": 6, "channels": [4, 8]},
     "vector, bounded": {"steps": 2, "batch_size": 8, "size": 6, "channels": [4, 8], "bounded": True},
     "pca": {"components": 8},
@@ -38,6 +41,8 @@ SHAPES = {
     "pixels": (3, 32, 32),
     "pixels, smaller": (3, 16, 16),
     "latent": (4, 4, 4),
+    "quantum-latent": (4, 8, 8),
+    "quantum-latent, twin": (4, 8, 8),
     "vector": (6,),
     "vector, bounded": (6,),
     "pca": (8,),
@@ -84,7 +89,7 @@ def test_a_state_gives_the_same_space_and_a_seed_the_same_bits(case: str) -> Non
     assert np.array_equal(space.decode(points), copy.decode(points))
 
 
-@pytest.mark.parametrize("case", ["latent", "vector", "pca"])
+@pytest.mark.parametrize("case", ["latent", "quantum-latent", "vector", "pca"])
 def test_points_that_were_learned_have_unit_variance(case: str) -> None:
     points = fitted(case).encode(IMAGES)
     channels = points.transpose(0, 1).flatten(1)
