@@ -141,6 +141,34 @@ def nearest_neighbour_layers(
     return _rotation_layers(n_wires, [1] * layers, first_weight, drop_dead=drop_dead)
 
 
+def hqconv_layers(n_wires: int, layers: int, *, first_weight: int = 0) -> list[Gate]:
+    """Return the layers HQConv of quantum hybrid diffusion (arXiv 2402.16147) as intended, for channels of 2x2 sites.
+
+    Wire 4 c + s holds site s of channel c. A layer couples the sites of each channel, the last channel first, in a ring
+    (CRZ and CRX from wire (s + 1) mod 4 to s, for s = 3, 2, 1, 0), then the first sites of neighbouring channels, the
+    last pair first: 8 weights per channel and 2 per pair of neighbours, 28 on 12 wires. The released code leaves the
+    rings out.
+    """
+    channels = _channels_of_four(n_wires, layers, least=1, name="HQConv")
+    within = [(first + (site + 1) % 4, first + site) for first in channels for site in (3, 2, 1, 0)]
+    between = [(first - 4, first) for first in channels[:-1]]
+    layer = stacked(*(each_pair([pair], gate) for pair in [*within, *between] for gate in ("CRZ", "CRX")))
+    return stacked(*[layer] * layers, first_weight=first_weight)
+
+
+def fqconv_layers(n_wires: int, layers: int, *, first_weight: int = 0) -> list[Gate]:
+    """Return the layers FQConv of quantum hybrid diffusion (arXiv 2402.16147), for channels of 2x2 sites.
+
+    Wire 4 c + s holds site s of channel c. A layer couples each channel, the last one first, with the one after it around
+    the ring of channels: CRZ from each site of that one to the same site of this one, for s = 3, 2, 1, 0, then CRX: 8
+    weights per channel, 24 on 12 wires.
+    """
+    channels = _channels_of_four(n_wires, layers, least=2, name="FQConv")
+    sites = [[((first + 4) % n_wires + site, first + site) for site in (3, 2, 1, 0)] for first in channels]
+    layer = stacked(*(each_pair(pairs, gate) for pairs in sites for gate in ("CRZ", "CRX")))
+    return stacked(*[layer] * layers, first_weight=first_weight)
+
+
 def count_weights(gates: Iterable[Gate]) -> int:
     """Return the first weight index that ``gates`` do not use."""
     return max((index for gate in gates for angle in gate.angles for index, _ in angle.weights), default=-1) + 1
@@ -157,6 +185,14 @@ def qldm_circuit(n_wires: int, layers: int) -> Circuit:
     _require_layers(n_wires, layers)
     gates = angle_embedding(n_wires) + nearest_neighbour_layers(n_wires, layers, drop_dead=True)
     return Circuit(n_wires, tuple(gates), Readout.each_wire(n_wires))
+
+
+def _channels_of_four(n_wires: int, layers: int, *, least: int, name: str) -> list[int]:
+    """Return the first wire of each channel of four sites, the last channel first."""
+    _require_layers(n_wires, layers)
+    if n_wires % 4 or n_wires < 4 * least:
+        raise CircuitError(f"{name} acts on channels of four wires, at least {least} of them; given {n_wires} wires.")
+    return list(range(n_wires - 4, -1, -4))
 
 
 def _rotation_layers(n_wires: int, reaches: list[int], first_weight: int, *, drop_dead: bool) -> list[Gate]:

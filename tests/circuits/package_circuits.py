@@ -26,6 +26,8 @@ BUILDERS: dict[str, list[Gate]] = {
     "hardware_efficient_layers": ansatz.hardware_efficient_layers(3, 2, ["RY", "PhaseShift"], ansatz.brick_wall(3)),
     "strongly_entangling_layers": ansatz.strongly_entangling_layers(3, 2, drop_dead=True),
     "nearest_neighbour_layers": ansatz.nearest_neighbour_layers(3, 2),
+    "hqconv_layers": ansatz.hqconv_layers(8, 1),
+    "fqconv_layers": ansatz.fqconv_layers(8, 1),
 }
 WHOLE = {
     "amplitude_embedding": Circuit(3, ansatz.each_wire(3, "RY"), Readout.each_wire(3), ansatz.amplitude_embedding(6)),

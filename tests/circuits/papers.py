@@ -12,6 +12,7 @@ from qaugbench.circuits.ansatz import (
     each_pair,
     each_wire,
     hardware_efficient_layers,
+    hqconv_layers,
     ring,
     stacked,
     strongly_entangling_layers,
@@ -73,7 +74,4 @@ def q_dense_guided(n_pixels: int = 64, layers: int = 47, blocks: int = 1) -> Cir
 
 def hqconv(layers: int = 3) -> Circuit:
     """De Falco et al., arXiv 2402.16147: 12 values, three groups of four wires, then one coupling from group to group."""
-    within = [(first + (i + 1) % 4, first + i) for first in (0, 4, 8) for i in (3, 2, 1, 0)]
-    couplings = [each_pair([pair], gate) for pair in [*within, (4, 8), (0, 4)] for gate in ("CRZ", "CRX")]
-    gates = angle_embedding(12) + stacked(*[stacked(*couplings)] * layers)
-    return Circuit(12, gates, Readout.each_wire(12))
+    return Circuit(12, angle_embedding(12) + hqconv_layers(12, layers), Readout.each_wire(12))

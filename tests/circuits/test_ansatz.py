@@ -17,7 +17,9 @@ from qaugbench.circuits.ansatz import (
     driven_by_inputs,
     each_pair,
     each_wire,
+    fqconv_layers,
     hardware_efficient_layers,
+    hqconv_layers,
     ring,
     stacked,
     strongly_entangling_layers,
@@ -88,6 +90,8 @@ NUMBERED: dict[str, Callable[[int], list[Gate]]] = {
     "all_to_all": lambda first: all_to_all(3, "CRZ", first_weight=first),
     "hardware_efficient": lambda first: hardware_efficient_layers(3, 2, ["RY"], chain(3, "CRX"), first_weight=first),
     "strongly_entangling": lambda first: strongly_entangling_layers(3, 2, first_weight=first),
+    "hqconv": lambda first: hqconv_layers(8, 2, first_weight=first),
+    "fqconv": lambda first: fqconv_layers(8, 2, first_weight=first),
     "stacked": lambda first: stacked(each_wire(2, "RY"), chain(2, "RZZ"), first_weight=first),
 }
 
@@ -96,6 +100,22 @@ NUMBERED: dict[str, Callable[[int], list[Gate]]] = {
 def test_weights_are_numbered_from_the_first(name: str) -> None:
     used = [index for gate in NUMBERED[name](4) for angle in gate.angles for index, _ in angle.weights]
     assert used == list(range(4, 4 + count_weights(NUMBERED[name](0))))
+
+
+def test_convolution_layers_have_the_published_size_and_order() -> None:
+    """Gate by gate as in the released code, with its ring within each channel applied: 28 and 24 weights on 12 wires."""
+    for layers in (1, 3):
+        assert count_weights(hqconv_layers(12, layers)) == 28 * layers
+        assert count_weights(fqconv_layers(12, layers)) == 24 * layers
+    hq, fq = hqconv_layers(12, 1), fqconv_layers(12, 1)
+    assert [gate.name for gate in hq] == ["CRZ", "CRX"] * 14
+    assert pairs(hq)[:8:2] == [(8, 11), (11, 10), (10, 9), (9, 8)]
+    assert pairs(hq)[::2][4::4] == [(4, 7), (0, 3), (4, 8)]
+    assert pairs(hq)[24:] == [(4, 8), (4, 8), (0, 4), (0, 4)]
+    assert [gate.name for gate in fq] == [*["CRZ"] * 4, *["CRX"] * 4] * 3
+    assert pairs(fq)[:4] == pairs(fq)[4:8] == [(3, 11), (2, 10), (1, 9), (0, 8)]
+    assert pairs(fq)[8:12] == [(11, 7), (10, 6), (9, 5), (8, 4)]
+    assert pairs(fq)[16:20] == [(7, 3), (6, 2), (5, 1), (4, 0)]
 
 
 def test_stacked_parts_keep_inputs_and_get_weights_of_their_own() -> None:
@@ -129,6 +149,8 @@ def test_amplitudes_take_the_fewest_wires() -> None:
         (lambda: hardware_efficient_layers(3, 0), "at least one wire and one layer, given 3 and 0"),
         (lambda: hardware_efficient_layers(3, 1, "RY"), r"write \['RY'\]"),
         (lambda: driven_by_inputs(stacked(angle_embedding(2), each_wire(2, "RY"))), "use input 0.*first_input=2"),
+        (lambda: hqconv_layers(6, 1), "HQConv acts on channels of four wires, at least 1 of them; given 6 wires"),
+        (lambda: fqconv_layers(4, 1), "at least 2 of them; given 4 wires"),
         (lambda: amplitude_embedding(0), "at least one feature, given 0"),
         (lambda: Circuit(2, each_wire(2, "RY", first_weight=1), Readout.each_wire(2)), "No gate uses weight index 0"),
     ],
