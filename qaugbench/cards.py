@@ -147,11 +147,13 @@ class VariantFacts:
     """A table [variant.NAME]: what differs from the generator of the file, which it is otherwise.
 
     ``deviations`` are its own, all of them; ``title`` is that of the generator with the name of the variant, if not stated.
-    ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's.
+    ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's. ``kind``
+    says "classical" of a variant that runs none of the generator's circuits, and so has no controls.
     """
 
     deviations: tuple[str, ...]
     title: str = ""
+    kind: Literal["", "classical"] = ""
     defect: str = ""
     fails: tuple[str, ...] = ()
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -228,6 +230,8 @@ def _variant(card: GeneratorCard, name: str, differs: VariantFacts) -> Generator
         card,
         id=f"{card.id}:{name}",
         title=differs.title or f"{card.title}, {name.replace('-', ' ')}",
+        kind=differs.kind or card.kind,
+        controls=() if differs.kind else card.controls,
         deviations=differs.deviations,
         defect=differs.defect,
         fails=differs.fails,
