@@ -54,9 +54,9 @@ class Qhdm(Stepped):
         """``q`` circuits of ``layers`` layers of ``ansatz`` take 3 channels each in both halves of both blocks at the vertex.
 
         Where they leave a single channel (13 circuits of 40), a circuit of 4 qubits takes that. ``widths`` are those of
-        ``VertexUNet``, on blocks of ``patch`` x ``patch`` pixels. With ``vertex`` "classical" there are no circuits. For the share
-        ``transfer`` of the steps the vertex is classical, then the circuits are put in. ``released`` keeps the defects of the public
-        code.
+        ``VertexUNet``, on blocks of ``patch`` x ``patch`` pixels. With ``vertex`` "classical" there are no circuits. For the
+        share ``transfer`` of the steps the vertex is classical, then the circuits are put in. ``released`` keeps the defects
+        of the public code.
         """
 
         q: int = 1

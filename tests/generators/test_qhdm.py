@@ -105,7 +105,9 @@ def run(circuit: Circuit, values: torch.Tensor, weights: torch.Tensor) -> torch.
 def test_the_circuit_is_that_of_the_paper(name: str, per_layer: int) -> None:
     """Gate by gate in the order of the released code, on the same weights."""
     circuit = vertex_circuit(Qhdm.Hyper(ansatz=name))  # type: ignore[arg-type]
-    values, weights = (torch.rand(n, generator=torch_generator(n), dtype=torch.float64) for n in (12, circuit.n_weights))
+    values, weights = (
+        torch.rand(n, generator=torch_generator(n), dtype=torch.float64) for n in (12, circuit.n_weights)
+    )
     assert circuit.n_weights == 3 * per_layer
     weights = 2 * math.pi * weights
     expected = from_pennylane(name, values, weights.view(3, per_layer))

@@ -28,7 +28,9 @@ class PixelBlocks(nn.Module):
         super().__init__()
         channels, side, _ = shape
         if patch < 1 or side % patch:
-            raise DefinitionError(f"Blocks of {patch} pixels per side do not fill images of {side}; choose another patch.")
+            raise DefinitionError(
+                f"Blocks of {patch} pixels per side do not fill images of {side}; choose another patch."
+            )
         self.patch = patch
         self.grid = (channels * patch**2, side // patch, side // patch)
         self.register_buffer("centre", torch.zeros(channels, 1, 1))

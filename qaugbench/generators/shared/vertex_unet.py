@@ -99,7 +99,9 @@ class Attention(nn.Module):
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:
         asked = self.asked(_over_channels(self.norm, grid)).flatten(2)
-        query, key, value = (part.unflatten(1, (HEADS, HEAD_WIDTH)) for part in asked.chunk(3, dim=1))  # [n, h, d, sites]
+        query, key, value = (
+            part.unflatten(1, (HEADS, HEAD_WIDTH)) for part in asked.chunk(3, dim=1)
+        )  # [n, h, d, sites]
         seen = _linear(query, key, value) if self.linear else _full(query, key, value)
         told = self.told(seen.flatten(1, 2).unflatten(2, grid.shape[2:]))
         return grid + (told if self.told_norm is None else _over_channels(self.told_norm, told))
