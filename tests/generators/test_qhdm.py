@@ -205,6 +205,17 @@ def test_every_grid_comes_to_a_vertex_of_four_sites(side: int) -> None:
     assert seen == [(2, 40, 2, 2)]
 
 
+@pytest.mark.parametrize(("track", "side"), [("smoke", 16), ("lite", 32), ("standard", 32), ("full", 28)])
+def test_blocks_of_pixels_bring_the_images_of_every_track_to_a_grid_that_fits(track: str, side: int) -> None:
+    found = published("qhdm", track=track, channels=3)
+    assert found.pixel_blocks.grid[1:] == (side, side)
+    pixels = torch.randn(2, *found.shape, generator=torch_generator(1))
+    found.pixel_blocks.measure(pixels)
+    blocks = found.pixel_blocks.blocks(pixels)
+    assert blocks.shape[1:] == found.pixel_blocks.grid
+    torch.testing.assert_close(found.pixel_blocks.pixels(blocks), pixels, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("side", "settings", "message"),
     [
