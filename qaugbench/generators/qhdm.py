@@ -161,6 +161,9 @@ class OneChannel(nn.Module):
 class ReleasedBlock(ResidualBlock):
     """The public code's block: the second circuits are run, and then the outputs of the first are used once more."""
 
+    first: QuantumHalf
+    second: QuantumHalf
+
     def after_first(self, hidden: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
         self.second.measured(hidden)
         return torch.cat([self.first.measured(grid), self.second.beside(hidden[:, self.second.read :])], dim=1)

@@ -147,6 +147,15 @@ class _Level(nn.Module):
         self.second = ResidualBlock(width + skip, width, time_width)
         self.attention = Attention(width, linear=True)
 
+    def forward(
+        self, grid: torch.Tensor, skipped: list[torch.Tensor], time: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the grid after the level, and after its first block; ``skipped`` is joined before the blocks, one for each."""
+        first, second = [[one] for one in skipped] or [[], []]
+        after_first = self.first(torch.cat([grid, *first], dim=1), time)
+        grid = self.attention(self.second(torch.cat([after_first, *second], dim=1), time))
+        return grid, after_first
+
 
 class VertexUNet(nn.Module):
     """Maps points [n, c, s, s], times [n] and label vectors [n, n_labels] to points of the same shape.
@@ -194,23 +203,18 @@ class VertexUNet(nn.Module):
         """Return the prediction; ``dropped`` is not looked at, since labels are never left out."""
         grid: torch.Tensor = self.read(points)
         read, passed = grid, []
-        time = self.time(sinusoids(times, self.narrow)) + self.labels(labels)
+        time = self.time(sinusoids(times, self.narrow).to(points.dtype)) + self.labels(labels)
         for number, level in enumerate(self.down):
-            grid = level.first(grid, time)
-            passed.append(grid)
-            grid = level.attention(level.second(grid, time))
-            passed.append(grid)
+            grid, after_first = level(grid, [], time)
+            passed += [after_first, grid]
             if number < len(self.halve):
                 grid = self.halve[number](grid)
         grid = self.vertex(self.widen(grid), time)
         for number in reversed(range(len(self.up))):
-            level, enlarge = self.up[number], self.enlarge[number]
-            for block in (level.first, level.second):
-                grid = block(torch.cat([grid, passed.pop()], dim=1), time)
-            grid = level.attention(grid)
+            grid, _ = self.up[number](grid, [passed.pop(), passed.pop()], time)
             if number:
                 grid = functional.interpolate(grid, size=passed[-1].shape[2:], mode="nearest-exact")
-            grid = enlarge(grid)
+            grid = self.enlarge[number](grid)
         predicted: torch.Tensor = self.write(self.last(torch.cat([grid, read], dim=1), time))
         return predicted
 
