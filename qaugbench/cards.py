@@ -159,11 +159,13 @@ class VariantFacts:
 
     ``deviations`` are its own, all of them; ``title`` is that of the generator with the name of the variant, if not stated.
     ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's. With
-    ``in_space`` it learns in another space, to which the generator's settings of its own do not apply.
+    ``in_space`` it learns in another space, to which the generator's settings of its own do not apply. ``kind`` says
+    "classical" of a variant that runs none of the generator's circuits, and so has no controls.
     """
 
     deviations: tuple[str, ...]
     title: str = ""
+    kind: Literal["", "classical"] = ""
     defect: str = ""
     fails: tuple[str, ...] = ()
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -246,6 +248,8 @@ def _variant(card: GeneratorCard, name: str, differs: VariantFacts) -> Generator
         card,
         id=f"{card.id}:{name}",
         title=differs.title or f"{card.title}, {name.replace('-', ' ')}",
+        kind=differs.kind or card.kind,
+        controls=() if differs.kind else card.controls,
         deviations=differs.deviations,
         defect=differs.defect,
         fails=differs.fails,

@@ -104,6 +104,15 @@ def test_what_cannot_stand_in_a_variant_is_named(changed: dict[str, Any], messag
         card(**changed)
 
 
+def test_a_variant_without_circuits_is_classical_and_has_no_controls() -> None:
+    facts = copy.deepcopy(FACTS)
+    facts["generator"] |= {"kind": "hybrid", "controls": ["twin"]}
+    facts["variant"]["as-released"]["kind"] = "classical"
+    own, other = build_card(facts, "flat.toml"), build_card(facts, "flat.toml", "as-released")
+    assert (own.kind, own.controls) == ("hybrid", ("twin",))
+    assert (other.kind, other.controls) == ("classical", ())
+
+
 def test_labels_of_different_sizes_cannot_be_counted_in_epochs() -> None:
     facts = copy.deepcopy(FACTS)
     facts["generator"]["per_label"] = True

@@ -76,9 +76,12 @@ def with_weights(weights: Path | None) -> dict[str, str]:
 
 
 def check_facts(card: GeneratorCard, kind: type[Generator]) -> None:
-    """Raise DefinitionError if the card and the class contradict each other, or the card names an unknown control."""
+    """Raise DefinitionError if the card and the class contradict each other, or the card names an unknown control.
+
+    A variant may be classical where the class is not.
+    """
     stated = getattr(kind, "kind", None)
-    if card.kind != stated:
+    if card.kind != stated and not (card.variant and card.kind == "classical"):
         raise DefinitionError(
             f"{card.origin} says that {card.id!r} is {card.kind!r}, but its class {kind.__name__} is {stated!r}; "
             "correct the one that is wrong."
