@@ -38,8 +38,8 @@ class Qddm(Stepped):
     class Hyper:
         """A circuit of ``layers`` learns ``degrees`` degrees of noise, whose shares grow with the power ``decay``.
 
-        Of every image in a batch it sees ``each`` of them, at random. It answers with the noise or the image, ``goal``, and is asked
-        ``sampling_steps`` times for an image. ``single``: these are one circuit, whose goal is the image.
+        It sees ``each`` of them, at random, of every image in a batch. It answers with the noise or the image, ``goal``, and is
+        asked ``sampling_steps`` times for an image. ``single``: these are one circuit, whose goal is the image.
         """
 
         layers: int = 47

@@ -1,8 +1,8 @@
 """QU-Net: a U-Net whose convolutions are circuits takes noise away from an image, degree by degree.
 
-After "Quantum Denoising Diffusion Models" (Kölle et al., IEEE QSW 2024, arXiv 2401.07049), whose code is public; there, the circuits
-are made and never run, which ``as-released`` keeps. The paper's other network is ``qddm``, and ``ddm-unet`` the same U-Net with
-classical convolutions.
+After "Quantum Denoising Diffusion Models" (Kölle et al., IEEE QSW 2024, arXiv 2401.07049), whose code is public; there, the
+circuits are made and never run, which ``as-released`` keeps. The paper's other network is ``qddm``, and ``ddm-unet`` the same
+U-Net with classical convolutions.
 """
 
 from __future__ import annotations
