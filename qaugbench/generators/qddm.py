@@ -21,7 +21,6 @@ from qaugbench.generators.shared.graded_noise import (
     Goal,
     LabelNumber,
     drawn_by_degrees,
-    first_noise,
     noise_shares,
     one_less,
     pairs,
@@ -56,29 +55,20 @@ class Qddm(Stepped):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        self.dense, self.single = None, None
+        self.network: QDense | SingleCircuit
         if hyper.single:
-            self.single = SingleCircuit(shape, n_labels, hyper.layers, hyper.sampling_steps, circuits)
+            self.network = SingleCircuit(shape, n_labels, hyper.layers, hyper.sampling_steps, circuits)
         else:
-            self.dense = QDense(shape, n_labels, hyper.layers, circuits)
+            self.network = QDense(shape, n_labels, hyper, circuits)
         self.register_buffer("shares", noise_shares(hyper.degrees, hyper.decay), persistent=False)
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
         pixels = (batch.points + 1) / 2
         images, labels, cleaner = pairs(pixels, batch.labels, self.shares, random, each=self.hyper.each)
-        if self.single:
-            error = self.single.error(images, labels, cleaner)
-        else:
-            error = functional.mse_loss(one_less(self.dense, images, labels, self.hyper.goal), cleaner)
-        return {"denoising": descend(optimizers["adamw"], error)}
+        return {"denoising": descend(optimizers["adamw"], self.network.error(images, labels, cleaner))}
 
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
-        if self.single:
-            pixels = self.single.drawn(first_noise(random, *self.shape), labels)
-        else:
-            steps, goal = self.hyper.sampling_steps, self.hyper.goal
-            pixels = drawn_by_degrees(self.dense, labels, random, self.shape, steps=steps, goal=goal)
-        return 2 * pixels - 1
+        return 2 * self.network.drawn(labels, random) - 1
 
 
 class QDense(nn.Module):
@@ -87,11 +77,12 @@ class QDense(nn.Module):
     A pixel is the probability of its basis state with ancilla 0, times the number of pixels, and at most white.
     """
 
-    def __init__(self, shape: tuple[int, ...], n_labels: int, layers: int, circuits: Circuits) -> None:
+    def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Qddm.Hyper, circuits: Circuits) -> None:
         super().__init__()
+        self.shape, self.hyper = shape, hyper
         self.pixels = math.prod(shape)
         self.qubits = qubits_of(self.pixels)
-        self.block = remapped(circuits.block(dense_circuit(self.qubits, layers)), normal_start)
+        self.block = remapped(circuits.block(dense_circuit(self.qubits, hyper.layers)), normal_start)
         self.number = LabelNumber(n_labels)
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -99,3 +90,12 @@ class QDense(nn.Module):
         probabilities = self.block(torch.cat([padded(images, self.qubits), angles], dim=1))
         with_ancilla_0 = probabilities[:, ::2]
         return (self.pixels * with_ancilla_0[:, : self.pixels]).clamp(0, 1).view_as(images)
+
+    def error(self, images: torch.Tensor, labels: torch.Tensor, cleaner: torch.Tensor) -> torch.Tensor:
+        """Return the mean squared error of what the answers make of ``images``, to the same with one degree of noise less."""
+        return functional.mse_loss(one_less(self, images, labels, self.hyper.goal), cleaner)
+
+    def drawn(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        """Return one image for each label vector."""
+        steps, goal = self.hyper.sampling_steps, self.hyper.goal
+        return drawn_by_degrees(self, labels, random, self.shape, steps=steps, goal=goal)

@@ -46,7 +46,7 @@ UNET_DEAD = 87
 
 def dense(shape: tuple[int, ...] = (1, 2, 3), layers: int = 2) -> QDense:
     with torch_seeded(1):
-        return QDense(shape, LABELS, layers, CircuitLayers(seed=1))
+        return QDense(shape, LABELS, Qddm.Hyper(layers=layers), CircuitLayers(seed=1))
 
 
 def single(repeats: int = 3, layers: int = 2, control: str = "none", width: int = 2) -> SingleCircuit:
@@ -203,7 +203,7 @@ class TestUnitarySingleSampling:
             for _ in range(2):
                 states = np.stack([after(step, s, a, weights[0]) for s, a in zip(states, angles, strict=True)])
             kept = np.abs(states[:, ::2])
-            drawn = found.drawn(noise, labels).flatten(1).numpy()
+            drawn = found.repeated(noise, labels).flatten(1).numpy()
         np.testing.assert_allclose(drawn, kept / kept.max(axis=1, keepdims=True), atol=1e-6)
 
     def test_it_is_trained_on_the_amplitudes_of_one_step(self) -> None:
@@ -251,7 +251,7 @@ class TestUnitarySingleSampling:
         other.load_state_dict(one.state_dict())
         given = images(2, 1, 2, 4), some_labels(2)
         assert torch.equal(one(*given), other(*given))
-        assert torch.equal(one.drawn(*given), other.drawn(*given))
+        assert torch.equal(one.repeated(*given), other.repeated(*given))
 
     def test_amplitudes_of_a_real_circuit_have_no_imaginary_part(self) -> None:
         """A final CNOT, which a readout of probabilities would take over, is there."""

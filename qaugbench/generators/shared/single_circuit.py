@@ -19,7 +19,8 @@ from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import NoControlError
 from qaugbench.generators.contract import Circuits
-from qaugbench.generators.shared.graded_noise import LabelNumber
+from qaugbench.generators.row_random import RowRandom
+from qaugbench.generators.shared.graded_noise import LabelNumber, first_noise
 from qaugbench.generators.shared.remapped import normal_start, remapped
 
 PADDING = 0.1
@@ -87,7 +88,11 @@ class SingleCircuit(nn.Module):
         squares = given.square().sum(1) + wanted.square().sum(1)
         return (squares - 2 * given.norm(dim=1) * overlap).mean() / wanted.shape[1]
 
-    def drawn(self, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def drawn(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
+        """Return one image for each label vector, of uniform noise."""
+        return self.repeated(first_noise(random, *self.shape), labels)
+
+    def repeated(self, noise: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return the images that all repetitions make of ``noise`` [n, *shape]: amplitudes, the largest of them white."""
         kept = self.block(self._inputs(noise, labels))[:, ::2][:, : math.prod(self.shape)]
         amplitudes = kept.clamp_min(0).sqrt()
