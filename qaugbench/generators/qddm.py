@@ -89,7 +89,7 @@ class QDense(nn.Module):
         angles = self.number(labels).unsqueeze(1)
         probabilities = self.block(torch.cat([padded(images, self.qubits), angles], dim=1))
         with_ancilla_0 = probabilities[:, ::2]
-        return (self.pixels * with_ancilla_0[:, : self.pixels]).clamp(0, 1).view_as(images)
+        return (self.pixels * with_ancilla_0[:, : self.pixels]).clamp(max=1).view_as(images)
 
     def error(self, images: torch.Tensor, labels: torch.Tensor, cleaner: torch.Tensor) -> torch.Tensor:
         """Return the mean squared error of what the answers make of ``images``, to the same with one degree of noise less."""

@@ -101,8 +101,8 @@ class QuantumConvolution(nn.Module):
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:
         patches = functional.unfold(grid, self.kernel, padding=self.kernel // 2).transpose(1, 2) + OFFSET
-        read = patches if self.idle else self._probabilities(patches)
-        values = (read * (read.shape[2] / 2)).clamp(0, 1)[..., ::2][..., : self.outputs]
+        read = patches.clamp_min(0) if self.idle else self._probabilities(patches)
+        values = (read * (read.shape[2] / 2)).clamp(max=1)[..., ::2][..., : self.outputs]
         values = functional.pad(values, (0, self.outputs - values.shape[2]))
         return values.transpose(1, 2).unflatten(2, grid.shape[2:])
 
