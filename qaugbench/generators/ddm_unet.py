@@ -41,7 +41,7 @@ class DdmUnet(Stepped):
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
         self.unet = SmallUnet(shape[0], n_labels, hyper.start, hyper.depth, convolution)
-        nn.init.constant_(self.unet.last.bias, GREY)  # at first, it answers that there is no noise
+        nn.init.constant_(self.unet.last.bias, GREY)  # type: ignore[arg-type]  # at first, it answers that there is no noise
         self.register_buffer("shares", noise_shares(hyper.degrees, hyper.decay), persistent=False)
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
