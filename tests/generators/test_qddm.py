@@ -40,6 +40,8 @@ from qaugbench.seeds import torch_generator, torch_seeded
 from tests.generators.published import published
 
 LABELS = 3
+OF_LABELS = LABELS + 1
+"""Parameters of the number of a label vector."""
 UNET_DEAD = 87
 """One per wire of the 13 circuits."""
 
@@ -135,8 +137,8 @@ class TestTheProcess:
     def test_one_label_has_the_number_of_the_code_at_first(self) -> None:
         number = LabelNumber(LABELS)
         assert number(torch.eye(LABELS)).tolist() == [0, 0.5, 1]
-        assert number(some_labels()).tolist() == [0, 0.5, 1, 1.5]
-        assert LabelNumber(1)(torch.ones(1, 1)).tolist() == [1]
+        assert number(some_labels()).tolist() == [-0.5, 0.5, 1.5, 2.5]
+        assert LabelNumber(1)(torch.tensor([[0.0], [1.0]])).tolist() == [-1, 0]
 
 
 class TestQDense:
@@ -144,7 +146,7 @@ class TestQDense:
         """The circuit without labels has 990; see the circuits of papers. An ancilla adds 3 per layer, here 165."""
         with torch_seeded(1):
             found = Qddm((1, 8, 8), LABELS, Qddm.Hyper(layers=55), CircuitLayers(seed=1))
-        assert trainable_parameters(found) == 990 + 165 - 7 + LABELS
+        assert trainable_parameters(found) == 990 + 165 - 7 + OF_LABELS
 
     def test_it_answers_as_the_released_circuit_in_pennylane(self) -> None:
         found, given, labels = dense().double(), images().double(), some_labels().double()
@@ -157,8 +159,8 @@ class TestQDense:
             qml.StronglyEntanglingLayers(weights, wires=range(4))
             return qml.probs(wires=range(4))
 
-        for image, label, answer in zip(given, labels, found(given, labels), strict=True):
-            number = float(label @ torch.tensor([0, 0.5, 1], dtype=torch.float64))
+        numbers = [-0.5, 0.5, 1.5, 2.5]
+        for image, number, answer in zip(given, numbers, found(given, labels), strict=True):
             expected = np.clip(released(image.numpy().ravel(), number)[::2][:6] * 6, 0, 1)
             np.testing.assert_allclose(answer.detach().numpy().ravel(), expected, atol=1e-6)
 
@@ -263,15 +265,17 @@ class TestUnitarySingleSampling:
 
 class TestQuNet:
     def test_it_has_the_published_number_of_parameters(self) -> None:
-        """1,103 without labels, 783 of them in circuits; the last RZ of each wire is left out, and each label has a number."""
+        """1,103 without labels, 783 of them in circuits; the last RZ of each wire is left out, and labels take four."""
         released = published("qddm-unet:as-released", track="lite", n_labels=LABELS)
         blocks = [module for module in released.modules() if isinstance(module, QuantumBlock)]
         assert sum(trainable_parameters(block) for block in blocks) == 783
-        assert trainable_parameters(released) == 1103 + LABELS
-        assert trainable_parameters(published("qddm-unet", track="lite", n_labels=LABELS)) == 1103 + LABELS - UNET_DEAD
+        assert trainable_parameters(released) == 1103 + OF_LABELS
+        assert (
+            trainable_parameters(published("qddm-unet", track="lite", n_labels=LABELS)) == 1103 + OF_LABELS - UNET_DEAD
+        )
 
     def test_the_classical_one_has_25_times_as_many(self) -> None:
-        assert trainable_parameters(published("ddm-unet", track="lite", n_labels=LABELS)) == 27_721 + LABELS
+        assert trainable_parameters(published("ddm-unet", track="lite", n_labels=LABELS)) == 27_721 + OF_LABELS
 
     def test_a_convolution_is_the_released_circuit_on_every_patch_in_pennylane(self) -> None:
         with torch_seeded(1):

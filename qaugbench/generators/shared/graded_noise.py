@@ -29,17 +29,19 @@ FIRST = 0.75, 1.25
 
 
 class LabelNumber(nn.Module):
-    """One number per label vector [n, k] -> [n], a learned linear form; none of the labels gives 0.
+    """One number per label vector [n, k] -> [n], a learned affine form.
 
-    At first, label i alone has the number i / (k - 1): that of class i in the published code.
+    At first, label i alone has the number i / (k - 1), that of class i in the published code, and no label one step less than 0.
     """
 
     def __init__(self, n_labels: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.linspace(0, 1, n_labels) if n_labels > 1 else torch.ones(1))
+        step = 1 / max(n_labels - 1, 1)
+        self.weight = nn.Parameter(step * torch.arange(1.0, n_labels + 1))
+        self.bias = nn.Parameter(torch.tensor(-step))
 
     def forward(self, labels: torch.Tensor) -> torch.Tensor:
-        return labels @ self.weight
+        return labels @ self.weight + self.bias
 
 
 def noise_shares(degrees: int, decay: float) -> torch.Tensor:
