@@ -40,7 +40,7 @@ class SmallUnet(nn.Module):
         grid = images + label_mask(self.number(labels), images.shape[2])
         levels = []
         for level, block in enumerate(self.down):
-            grid = block(functional.max_pool2d(grid, 2) if level else grid)
+            grid = block(functional.avg_pool2d(grid, 2) if level else grid)
             levels.append(grid)
         for narrow, block, beside in zip(self.narrow, self.up, levels[-2::-1], strict=True):
             enlarged = functional.interpolate(grid, beside.shape[2:], mode="bilinear")
