@@ -13,6 +13,8 @@ from qaugbench.generators.shared.graded_noise import LabelNumber
 Convolution = Callable[[int, int, int], nn.Module]
 """Makes a convolution from channels in, channels out and the side of its kernel; it keeps the size of the grid."""
 
+MOMENTUM = 0.1
+
 WAVE, HEIGHT = 20, 0.1
 """The label's mask: a sine of 1 / ``WAVE`` radians per row, ``HEIGHT`` high."""
 
@@ -55,13 +57,21 @@ def label_mask(numbers: torch.Tensor, rows: int) -> torch.Tensor:
     return HEIGHT * torch.sin(numbers[:, None] + phases)[:, None, :, None]
 
 
+class _Norm(nn.BatchNorm2d):
+    """Batch normalisation whose running statistics start as those of the first batch, not as 0 and 1."""
+
+    def forward(self, grid: torch.Tensor) -> torch.Tensor:
+        self.momentum = MOMENTUM if self.num_batches_tracked else 1.0
+        return super().forward(grid)
+
+
 def _down(inputs: int, outputs: int, convolution: Convolution) -> nn.Sequential:
     return nn.Sequential(
         convolution(inputs, outputs, 3),
-        nn.BatchNorm2d(outputs),
+        _Norm(outputs),
         nn.ReLU(),
         convolution(outputs, outputs, 3),
-        nn.BatchNorm2d(outputs),
+        _Norm(outputs),
         nn.ReLU(),
     )
 
@@ -71,8 +81,8 @@ def _up(outputs: int, convolution: Convolution) -> nn.Sequential:
     return nn.Sequential(
         convolution(2 * outputs, outputs, 3),
         nn.ReLU(),
-        nn.BatchNorm2d(outputs),
+        _Norm(outputs),
         convolution(outputs, outputs, 3),
-        nn.BatchNorm2d(outputs),
+        _Norm(outputs),
         nn.ReLU(),
     )
