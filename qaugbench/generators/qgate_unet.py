@@ -57,7 +57,9 @@ class QgateUnet(Stepped):
         super().__init__(shape, n_labels, hyper, circuits)
         channels, side, _ = shape
         if side % (DOWN * hyper.patch):
-            raise DefinitionError(f"A side of {side} pixels is no multiple of {DOWN} * patch, and patch is {hyper.patch}.")
+            raise DefinitionError(
+                f"A side of {side} pixels is no multiple of {DOWN} * patch, and patch is {hyper.patch}."
+            )
         self.grid = (channels * hyper.patch**2, side // hyper.patch, side // hyper.patch)
         self.register_buffer("centre", torch.zeros(channels, 1, 1))
         self.register_buffer("deviation", torch.ones(channels, 1, 1))

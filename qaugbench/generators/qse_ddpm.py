@@ -53,7 +53,7 @@ def gate_circuit(n_qubits: int, layers: int) -> Circuit:
 
 
 class ChannelGate(nn.Module):
-    """[n, width, s, s] with each channel multiplied by a number in (0, 1), which ``block`` computes from the means of all channels."""
+    """[n, width, s, s] with each channel multiplied by a number in (0, 1), which ``block`` computes from the means of all."""
 
     def __init__(self, width: int, block: nn.Module) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Diffusion with a circuit in the network: circuits as published, dead weights, where gradient goes, and what else stays the same."""
+"""Diffusion with a circuit in the network: circuits as published, dead weights, where gradient goes, and what stays the same."""
 
 from __future__ import annotations
 
