@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from qaugbench.circuits.ansatz import angle_embedding, chain, each_wire, stacked
+from qaugbench.circuits.block import Block
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import DefinitionError
@@ -92,7 +93,7 @@ def gate_circuit(n_qubits: int, layers: int, rotation: str) -> Circuit:
 class ChannelWeights(nn.Module):
     """Means of channels [n, width] to a factor for each, of any sign; if ``detached``, without gradient for what comes before."""
 
-    def __init__(self, width: int, block: nn.Module, *, detached: bool) -> None:
+    def __init__(self, width: int, block: Block, *, detached: bool) -> None:
         super().__init__()
         self.to_angles = nn.Linear(width, block.in_features)
         self.block = block

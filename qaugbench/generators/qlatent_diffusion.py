@@ -15,6 +15,7 @@ from diffusers.models.embeddings import get_timestep_embedding
 from torch import nn
 
 from qaugbench.circuits.ansatz import angle_embedding, strongly_entangling_layers
+from qaugbench.circuits.block import Block
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.readout import Readout
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
@@ -64,7 +65,7 @@ def denoising_circuit(n_qubits: int, layers: int) -> Circuit:
 class CircuitDenoiser(nn.Module):
     """Noisy codes [n, size], times [n] and label vectors to clean codes: a linear layer, the circuit, a linear layer."""
 
-    def __init__(self, n_labels: int, time_width: int, block: nn.Module) -> None:
+    def __init__(self, n_labels: int, time_width: int, block: Block) -> None:
         super().__init__()
         size = block.in_features
         self.time_width = time_width

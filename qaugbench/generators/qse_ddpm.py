@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 
 from qaugbench.circuits.ansatz import angle_embedding, strongly_entangling_layers
+from qaugbench.circuits.block import Block
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Circuits
 from qaugbench.generators.ddpm import Ddpm
-from qaugbench.generators.shared.diffusion import VelocityOfClean
+from qaugbench.generators.shared.diffusion import LabelledUNet
 from qaugbench.kinds import Kind
 
 
@@ -41,7 +42,7 @@ class QseDdpm(Ddpm):
         if hyper.backbone != "diffusers":
             raise DefinitionError(f"The gate sits in the U-Net of diffusers; backbone is {hyper.backbone!r}.")
         super().__init__(shape, n_labels, hyper, circuits)
-        network = self.denoiser.network if isinstance(self.denoiser, VelocityOfClean) else self.denoiser
+        (network,) = (module for module in self.denoiser.modules() if isinstance(module, LabelledUNet))
         gate = ChannelGate(network.bottleneck_width, circuits.block(gate_circuit(hyper.n_qubits, hyper.layers)))
         network.unet.mid_block = GatedMiddle(network.unet.mid_block, gate)
 
@@ -55,7 +56,7 @@ def gate_circuit(n_qubits: int, layers: int) -> Circuit:
 class ChannelGate(nn.Module):
     """[n, width, s, s] with each channel multiplied by a number in (0, 1), which ``block`` computes from the means of all."""
 
-    def __init__(self, width: int, block: nn.Module) -> None:
+    def __init__(self, width: int, block: Block) -> None:
         super().__init__()
         self.squeeze = nn.Linear(width, block.in_features)
         self.block = block
@@ -70,7 +71,9 @@ class ChannelGate(nn.Module):
 class GatedMiddle(nn.Module):
     """The middle of diffusers' U-Net, with ``gate`` before its last residual block, where the code has it."""
 
-    def __init__(self, middle: nn.Module, gate: nn.Module) -> None:
+    middle: Any
+
+    def __init__(self, middle: Any, gate: nn.Module) -> None:
         super().__init__()
         self.middle = middle
         self.gate = gate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from typing import Any
 
 import pennylane as qml
 import pytest
@@ -21,14 +22,13 @@ from qaugbench.generators.row_random import RowRandom
 from qaugbench.generators.shared.diffusion import LEAST_NOISE, VelocityOfClean
 from qaugbench.generators.shared.model import trainable_parameters
 from qaugbench.seeds import torch_generator, torch_seeded
-from tests.generators.published import published
 
 LABELS = torch.tensor([[0, 0], [1, 0], [1, 1]], dtype=torch.float32)
 TIMES = torch.tensor([10, 500, 900])
 
 
-def qgate(shape: tuple[int, int, int] = (1, 8, 8), **hyper: object) -> QgateUnet:
-    settings = QgateUnet.Hyper(**{"n_qubits": 4, "widths": (4, 6, 8), **hyper})  # type: ignore[arg-type]
+def qgate(shape: tuple[int, int, int] = (1, 8, 8), **hyper: Any) -> Any:
+    settings = QgateUnet.Hyper(**{"n_qubits": 4, "widths": (4, 6, 8), **hyper})
     with torch_seeded(1):
         return QgateUnet(shape, 2, settings, CircuitLayers("none", 1))
 
@@ -132,22 +132,22 @@ def test_the_circuits_of_the_other_two_are_strongly_entangling_layers_without_de
     squeeze, denoise = block(squeeze_circuit(4, 3)), block(denoising_circuit(5, 3))
     torch.testing.assert_close(squeeze(angles(4)), strongly_entangling("Y", 4, squeeze), atol=1e-10, rtol=0)
     torch.testing.assert_close(denoise(angles(5)), strongly_entangling("X", 5, denoise), atol=1e-10, rtol=0)
-    assert published("qse-ddpm").denoiser.network.unet.mid_block.gate.block.circuit.n_weights == 8 * 8
-    assert published("qlatent-diffusion").denoiser.network.block.circuit.n_weights == 8 * 10
+    assert squeeze_circuit(8, 3).n_weights == 8 * 8
+    assert denoising_circuit(10, 3).n_weights == 8 * 10
 
 
 @pytest.fixture
-def pair() -> tuple[Ddpm, QseDdpm]:
+def pair() -> tuple[Any, Any]:
     """A small ``ddpm`` and the same with the gate, made from the same seed."""
     hyper = Ddpm.Hyper(channels=(8, 16), sampling_steps=2, output="clean")
-    made = []
-    for kind, settings in ((Ddpm, hyper), (QseDdpm, QseDdpm.Hyper(**asdict(hyper), n_qubits=3))):
-        with torch_seeded(1):
-            made.append(kind((1, 16, 16), 2, settings, CircuitLayers("none", 1)).eval())
-    return made[0], made[1]  # type: ignore[return-value]
+    with torch_seeded(1):
+        plain = Ddpm((1, 16, 16), 2, hyper, CircuitLayers("none", 1))
+    with torch_seeded(1):
+        gated = QseDdpm((1, 16, 16), 2, QseDdpm.Hyper(**asdict(hyper), n_qubits=3), CircuitLayers("none", 1))
+    return plain.eval(), gated.eval()
 
 
-def test_with_an_open_gate_it_is_ddpm_to_the_bit(pair: tuple[Ddpm, QseDdpm]) -> None:
+def test_with_an_open_gate_it_is_ddpm_to_the_bit(pair: tuple[Any, Any]) -> None:
     plain, gated = pair
     gate = gated.denoiser.network.unet.mid_block.gate
     assert trainable_parameters(gated) == trainable_parameters(plain) + trainable_parameters(gate)
@@ -180,7 +180,7 @@ def test_the_gate_needs_the_unet_of_diffusers() -> None:
 def test_codes_are_denoised_by_the_circuit_alone() -> None:
     """Two linear layers and the circuit: with its outputs fixed, the clean code no longer depends on the noisy one."""
     with torch_seeded(1):
-        made = QlatentDiffusion((4,), 2, QlatentDiffusion.Hyper(), CircuitLayers("none", 1))
+        made: Any = QlatentDiffusion((4,), 2, QlatentDiffusion.Hyper(), CircuitLayers("none", 1))
     network = made.denoiser.network
     assert trainable_parameters(network) == (4 + 16 + 3 + 1) * 4 + 4 * 8 + (4 + 1) * 4
     points = torch.randn(3, 4, generator=torch_generator(7))
