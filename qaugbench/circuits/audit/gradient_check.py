@@ -20,6 +20,9 @@ Verdict = Literal["nothing", "cut", "partly", "passes"]
 Target = Callable[[Trace], Tensors]
 RANKS: tuple[Verdict, ...] = ("nothing", "cut", "partly", "passes")
 STEP = {torch.float64: 1e-5, torch.float32: 1e-2}
+STEP_BETWEEN_KINKS = (
+    1e-7  # in double precision, where the slope of the first step disagrees: rectifiers turn within that one
+)
 TOLERANCE = {torch.float64: 2e-3, torch.float32: 1e-1}  # of the slope: central differences, kinks
 DEAD = {torch.float64: 1e-10, torch.float32: 1e-5}  # of the largest gradient: rounding
 CHANGE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the largest value: rounding, also by neighbours in a batch
@@ -62,11 +65,21 @@ class Point:
         sources = [source for source in sources if source.numel()]
         if not sources:
             return Link("nothing")
-        directions, step = _capped(self._normal(sources, "direction")), STEP[self.dtype]
-        ahead, behind = (target(self._after(sources, [sign * step * d for d in directions])) for sign in (1, -1))
-        rise, noise = self._rise(ahead, behind)
+        directions = _capped(self._normal(sources, "direction"))
         gradients = self.gradients(target, sources)
         slope = sum(float((g * d).sum()) for g, d in zip(gradients, directions, strict=True))
+        found = self._compared(sources, target, directions, slope, STEP[self.dtype])
+        if found.verdict == "partly" and self.dtype == torch.float64:
+            nearer = self._compared(sources, target, directions, slope, STEP_BETWEEN_KINKS)
+            found = nearer if nearer.verdict == "passes" else found
+        return found
+
+    def _compared(
+        self, sources: Tensors, target: Target, directions: Sequence[torch.Tensor], slope: float, step: float
+    ) -> Link:
+        """Return the link by the ``slope`` along ``directions`` and central differences of ``step`` along them."""
+        ahead, behind = (target(self._after(sources, [sign * step * d for d in directions])) for sign in (1, -1))
+        rise, noise = self._rise(ahead, behind)
         measured, noise = rise / (2 * step), noise / step
         if max(abs(slope), abs(measured)) <= noise:
             return Link("cut" if self.changes(sources, target) else "nothing", measured, slope)

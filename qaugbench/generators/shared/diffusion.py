@@ -1,4 +1,4 @@
-"""Denoising diffusion in any grid of points: the network, the loss of a batch, and how points are drawn from noise.
+"""Denoising diffusion of points of any shape: a network for grids, the loss of a batch, and how points are drawn from noise.
 
 Denoising diffusion (Ho, Jain & Abbeel, arXiv 2006.11239) with a cosine schedule (Nichol & Dhariwal, arXiv 2102.09672), velocity
 prediction (Salimans & Ho, arXiv 2202.00512), DDIM sampling (Song, Meng & Ermon, arXiv 2010.02502), DPM-Solver++ (Lu et al.,
@@ -85,8 +85,8 @@ class VelocityOfClean(nn.Module):
     def forward(
         self, points: torch.Tensor, times: torch.Tensor, labels: torch.Tensor, dropped: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Return the velocity at ``points`` [n, c, s, s]; times, labels and ``dropped`` are those of ``LabelledUNet``."""
-        kept: torch.Tensor = self.kept[times].view(-1, 1, 1, 1)  # type: ignore[index]
+        """Return the velocity at ``points`` [n, *shape]; times, labels and ``dropped`` are those of ``LabelledUNet``."""
+        kept: torch.Tensor = self.kept[times].view(-1, *[1] * (points.ndim - 1))  # type: ignore[index]
         clean = self.network(points, times, labels, dropped)
         velocity: torch.Tensor = (kept.sqrt() * points - clean) / (1 - kept).sqrt().clamp_min(LEAST_NOISE)
         return velocity
@@ -124,7 +124,7 @@ def denoising_loss(
     *,
     label_dropout: float = 0.0,
 ) -> torch.Tensor:
-    """Return the mean squared error of the velocity that ``network`` predicts for noisy ``clean`` [n, c, s, s].
+    """Return the mean squared error of the velocity that ``network`` predicts for noisy ``clean`` [n, *shape].
 
     Times are uniform; a share ``label_dropout`` of the batch is denoised without its labels, for guidance.
     """
