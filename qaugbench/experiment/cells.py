@@ -68,6 +68,11 @@ class Cell:
         """What the log calls the cell, after its stage; for print only."""
         return " ".join(part for part in (str(self.place), self.note) if part)
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether it draws images otherwise than a run does by itself: under an execution that its key writes down."""
+        return self.stage == "sample" and not isinstance(self.key.get("execution", "ideal"), str)
+
     @cached_property
     def depth(self) -> int:
         """How many waves of cells must be done before this one."""
