@@ -100,7 +100,9 @@ class PauliEvolution(nn.Module):
             return False
         return pays(copies, self.plan.n_wires, readers[0].n_words, len(self.order), weights.element_size())
 
-    def _read(self, vector: torch.Tensor, *, groups: list[torch.Tensor], copies: int, reader: nn.Module) -> torch.Tensor:
+    def _read(
+        self, vector: torch.Tensor, *, groups: list[torch.Tensor], copies: int, reader: nn.Module
+    ) -> torch.Tensor:
         """Return what is read, [copies, rows, k], of vectors [copies, rows, 4^n] at the start."""
         shape = (copies, vector.shape[1])
         read: torch.Tensor = reader(self._advance(vector.flatten(0, 1), groups, self.order, shape))

@@ -41,7 +41,9 @@ class PulledBack:
         table, half = self._table, len(sources) // 2
         right = product(sources[half:])
         if not half:
-            return torch.einsum("cbr,ckr->cbk", right.expand(len(weights), -1, -1), table.view(len(weights), n_read, -1))
+            return torch.einsum(
+                "cbr,ckr->cbk", right.expand(len(weights), -1, -1), table.view(len(weights), n_read, -1)
+            )
         left = product(sources[:half]).expand(len(weights), -1, -1)
         joined = torch.bmm(left, table).unflatten(2, (n_read, -1))
         return (joined * right.unsqueeze(2)).sum(dim=3)
@@ -66,4 +68,9 @@ def pays(copies: int, n_wires: int, n_read: int, steps: int, item_bytes: int) ->
 
 
 def _equal(weights: torch.Tensor, known: torch.Tensor | None) -> bool:
-    return known is not None and known.dtype == weights.dtype and known.device == weights.device and torch.equal(weights, known)
+    return (
+        known is not None
+        and known.dtype == weights.dtype
+        and known.device == weights.device
+        and torch.equal(weights, known)
+    )
