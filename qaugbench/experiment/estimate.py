@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 from qaugbench.child_processes import in_processes
 from qaugbench.errors import QaugbenchError
@@ -90,24 +89,28 @@ def estimate_cells(
     history, stages = _history(store), []
     with tempfile.TemporaryDirectory(prefix="qaugbench-estimate-") as scratch:
         timing = _Timing([Path(scratch) / str(number) for number in range(jobs)], working)
-        for alike in _by_cost_class(cells):
+        for alike in _alike(cells):
             missing = [cell for cell in alike if not store.has(cell.stage, cell.name)]
-            seconds, basis = _seconds(missing[0], history, timing) if missing else (0.0, "cached")
+            past = [seconds for name in {cell.cost_class for cell in alike} for seconds in history.get(name, ())]
+            seconds, basis = _seconds(missing[0], past, timing) if missing else (0.0, "cached")
             stages.append(StageEstimate(_what(alike[0]), len(alike), len(missing), seconds, basis))
     work = sum(stage.missing * stage.seconds_each for stage in stages)
     return Estimate(opening, stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
 
 
-def _by_cost_class(cells: Iterable[Cell]) -> Iterable[list[Cell]]:
-    classes: dict[str, list[Cell]] = {}
+def _alike(cells: Iterable[Cell]) -> Iterable[list[Cell]]:
+    """Return the steps that one line of the estimate stands for: those of a cost class, and all levels of a kind of noise."""
+    classes: dict[tuple[str, str | None], list[Cell]] = {}
     for cell in steps_of(cells):
-        classes.setdefault(cell.cost_class, []).append(cell)
+        named = (cell.cost_class, None) if cell.level_class is None else (cell.level_class, cell.place.arm)
+        classes.setdefault(named, []).append(cell)
     return classes.values()
 
 
 def _what(cell: Cell) -> str:
     what = Place(cell.place.arm, cell.place.fraction)
-    return " ".join(part for part in (cell.stage, str(what), cell.note) if part)
+    note = cell.note if cell.level_class is None else ""
+    return " ".join(part for part in (cell.stage, "under noise" if cell.is_noisy else "", str(what), note) if part)
 
 
 def _history(store: Store) -> dict[str, list[float]]:
@@ -118,11 +121,8 @@ def _history(store: Store) -> dict[str, list[float]]:
     return found
 
 
-def _seconds(cell: Cell, history: dict[str, list[float]], timing: _Timing) -> tuple[float, str]:
-    if cell.cost_class in history:
-        past = history[cell.cost_class]
-        return mean(past), f"mean of {len(past)} finished"
-    return timing.of(cell)
+def _seconds(cell: Cell, past: Sequence[float], timing: _Timing) -> tuple[float, str]:
+    return (mean(past), f"mean of {len(past)} finished") if past else timing.of(cell)
 
 
 class _Timing:
@@ -154,21 +154,12 @@ def _kind(cell: Cell) -> str:
 
     A training does not depend on where its images are from, nor what is drawn under noise or measured on how strong noise is.
     """
-    if cell.is_noisy:
-        return canonical_hash(
-            {"sample": cell.needs["fit"].cost_class, "under": _without_strength(cell.key["execution"])}
-        )
-    if cell.stage == "measure":
-        return "measure"
+    if cell.level_class is not None:
+        return cell.level_class
     if cell.stage != "train":
         return cell.cost_class
     key = {name: value for name, value in cell.key.items() if name not in ("seeds", "code", "libraries")}
     return canonical_hash({"stage": cell.stage, "key": key})
-
-
-def _without_strength(execution: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an execution with names and choices, and of its numbers only which there are."""
-    return {name: None if isinstance(value, int | float) else value for name, value in execution.items()}
 
 
 def _basis(cell: Cell, processes: int) -> str:
