@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from qaugbench.ablation.levels import Sweep
 from qaugbench.ablation.study import LevelResult, MeasureFacts, Side, StudyResult, shown_measures
-from qaugbench.circuits.noise.presets import Preset, names, preset
+from qaugbench.circuits.noise.presets import names, preset
 from qaugbench.formatting import PHANTOM_BANNER
 from qaugbench.kinds import Kind
 from qaugbench.predictions import ArmInfo
@@ -22,6 +22,8 @@ from qaugbench.report.identity import Look, looks
 COLUMN, ROW = 3.4, 2.1
 DOTS_PER_INCH = 150
 Z = 1.96
+EDGE = 1.4
+"""By what factor the scale reaches beyond the levels."""
 MARKED = {
     "two_qubit": lambda device: device.two_qubit_error,
     "one_qubit": lambda device: device.one_qubit_error,
@@ -44,18 +46,22 @@ def noise_png(found: StudyResult) -> bytes:
         axes = figure.subplots(max(len(shown), 1), len(sweeps), squeeze=False, sharey="row")
         for column, sweep in enumerate(sweeps):
             for row, measure in enumerate(shown):
-                _draw(axes[row][column], found, sweep, measure, looked)
+                _draw(axes[row][column], found, sweep, measure, looked, named=row == 0)
                 axes[row][column].set_ylabel(
                     f"{measure.title} ({measure.better} is better)" if column == 0 else "", fontsize=7.5
                 )
                 axes[row][column].tick_params(labelsize=7)
             axes[0][column].set_title(sweep.title, fontsize=8)
-            axes[-1][column].set_xlabel(_axis_label(sweep), fontsize=7.5)
+            axes[-1][column].set_xlabel(sweep.unit, fontsize=7.5)
         study = found.study
         banner = f"\n{PHANTOM_BANNER}" if study.phantom else ""
         figure.suptitle(f"{study.generator}, {study.task} / {study.source} / {study.track}{banner}", fontsize=9.5)
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, fontsize=7.5, loc="outside lower center", ncols=3)
+        named = {
+            label: handle
+            for axis in axes.ravel()
+            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(named.values(), named.keys(), fontsize=7.5, loc="outside lower center", ncols=4)
         FigureCanvasAgg(figure)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
@@ -70,14 +76,9 @@ def _looks(generator: str) -> tuple[Look, Look]:
     return found[own.id], found[twin.id]
 
 
-def _axis_label(sweep: Sweep) -> str:
-    if sweep.kind != "axis":
-        return sweep.unit
-    inverted = {"t1t2": "1 / times", "shots": "1 / root of shots", "transmission": "share of photons lost"}
-    return inverted.get(sweep.name, "1 - overlap" if sweep.name == "indistinguishability" else sweep.unit)
-
-
-def _draw(axis: Axes, found: StudyResult, sweep: Sweep, measure: MeasureFacts, looked: tuple[Look, Look]) -> None:
+def _draw(
+    axis: Axes, found: StudyResult, sweep: Sweep, measure: MeasureFacts, looked: tuple[Look, Look], *, named: bool
+) -> None:
     results = found.of(sweep)
     places = _places(results)
     own, twin = looked
@@ -91,7 +92,7 @@ def _draw(axis: Axes, found: StudyResult, sweep: Sweep, measure: MeasureFacts, l
         axis.axhline(real, color=SOFT, linestyle="dashdot", linewidth=1.0, label="real images alone")
     _scale(axis, places, results)
     if sweep.name in MARKED:
-        _devices(axis, sweep)
+        _devices(axis, sweep, named=named)
     axis.grid(axis="y", color=GRID, linewidth=0.6)
 
 
@@ -106,9 +107,11 @@ def _places(results: Sequence[LevelResult]) -> list[float]:
 
 
 def _scale(axis: Axes, places: Sequence[float], results: Sequence[LevelResult]) -> None:
+    """Name the levels by their values; the scale is that of their strengths."""
     axis.set_xscale("log")
+    axis.set_xlim(min(places) / EDGE, max(places) * EDGE)
     axis.minorticks_off()
-    axis.set_xticks(list(places), ["0" if one.level.is_clean else f"{one.level.strength:.2g}" for one in results])
+    axis.set_xticks(list(places), [f"{one.level.value:g}" for one in results])
 
 
 def _line(
@@ -128,24 +131,15 @@ def _line(
     axis.plot(at, means, linestyle=look.dash, linewidth=1.3, label=label, **mark(look, 4.0))
 
 
-def _devices(axis: Axes, sweep: Sweep) -> None:
+def _devices(axis: Axes, sweep: Sweep, *, named: bool) -> None:
     """Mark what dated facts say of devices, within the range of the sweep."""
     low, high = axis.get_xlim()
     top = axis.get_xaxis_transform()
-    for number, name in enumerate(sorted(names(), key=lambda name: MARKED[sweep.name](preset(name)) or 0.0)):
+    for name in names():
         value = MARKED[sweep.name](preset(name))
-        if value is not None and low < value < high:
-            axis.axvline(value, color=SOFT, linestyle="dotted", linewidth=0.6, zorder=0)
-            axis.text(
-                value,
-                0.98 - 0.1 * (number % 4),
-                _short(preset(name)),
-                transform=top,
-                fontsize=4.5,
-                color=SOFT,
-                va="top",
-            )
-
-
-def _short(device: Preset) -> str:
-    return device.name.replace("_", " ")
+        if value is None or not low < value < high:
+            continue
+        axis.axvline(value, color=SOFT, linestyle="dotted", linewidth=0.6, zorder=0)
+        if named:
+            words = name.replace("_", " ")
+            axis.text(value, 0.99, words, transform=top, fontsize=4.5, color=SOFT, va="top", ha="right", rotation=90)
