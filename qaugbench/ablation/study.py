@@ -15,12 +15,13 @@ Measured = dict[str, Any]
 
 @dataclass(frozen=True)
 class MeasureFacts:
-    """One measure: its title, which direction is better, and how it is made."""
+    """One measure: its title, which direction is better, how it is made, and whether it is a score in [0, 1]."""
 
     name: str
     title: str
     better: str
     how: str
+    is_score: bool = True
 
 
 MEASURES = (
@@ -30,12 +31,14 @@ MEASURES = (
         "lower",
         "squared maximum mean discrepancy with the cubic kernel, on the judge's features, to real images of other patients; its "
         "standard error by a block jackknife over patients",
+        is_score=False,
     ),
     MeasureFacts(
         "diversity",
         "diversity",
         "near 1",
         "Vendi score of a class over that of as many real images, on the judge's features, the mean over classes",
+        is_score=False,
     ),
     MeasureFacts(
         "consistency",

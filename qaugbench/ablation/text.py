@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qaugbench.ablation.levels import Sweep
 from qaugbench.ablation.study import LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
-from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, duration, fraction_words
+from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, unsigned
 from qaugbench.text_table import aligned, wrapped
 
 
@@ -116,8 +116,9 @@ def _errors(result: LevelResult) -> str:
 
 
 def _with_error(side: Side, measure: MeasureFacts) -> str:
+    write = unsigned if measure.is_score else _number
     mean, error = side.mean(measure.name), side.error(measure.name)
-    return _number(mean) if error is None else f"{_number(mean)} ({_number(error)})"
+    return write(mean) if error is None else f"{write(mean)} ({write(error)})"
 
 
 def _number(value: float | None) -> str:
@@ -131,8 +132,3 @@ def _number(value: float | None) -> str:
 
 def _remark(side: Side) -> str:
     return "" if side.outcome == "ok" else side.outcome
-
-
-def time_words(found: StudyResult) -> str:
-    """Return how long the levels that are done took, summed over steps."""
-    return f"{duration(sum(one.seconds for one in found.levels))} of computing"
