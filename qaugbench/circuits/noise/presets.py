@@ -93,7 +93,8 @@ def preset_of(name: str, facts: dict[str, Any], origin: str) -> Preset:
     for fact in facts:
         if fact not in known:
             raise CircuitError(f"{origin}: unknown fact {fact!r} of a device.{near_names(fact, known)}")
-    return Preset(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()})
+    typed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+    return Preset(name, **typed)
 
 
 @cache
