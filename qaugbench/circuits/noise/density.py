@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ class PauliEvolution(nn.Module):
             found = [runs.take([self.matrices.extra[wire]])[0] for wire in self.plan.start_layout]
             sources = [(matrix[..., 0] + matrix[..., 3]).contiguous() for matrix in found]  # applied to |0>: I and Z
             if inputs.shape[2] and self._is_fixed(sources, groups, readers, copies, weights):
-                (words,) = readers
+                words: Any = readers[0]
                 evolve = partial(self._read, groups=groups, copies=copies, reader=words)
                 return [self.pulled_back.read(sources, weights, words.n_words, evolve, keep=not self.varies)]
         budget = plan_budget(
