@@ -13,6 +13,7 @@ RECORD_FILE = "record.json"
 ENTRY_FILE = "entry.json"
 MANIFEST_FILE = "manifest.json"
 STUDY_FILE = "tuning.json"
+NOISE_FILE = "noise.json"
 
 
 def data_home() -> Path:

@@ -7,6 +7,7 @@ from qaugbench.cli import (  # noqa: F401  (each adds its commands)
     listing,
     maintain,
     metrics,
+    noise,
     papers,
     reruns,
     runs,

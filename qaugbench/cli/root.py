@@ -45,7 +45,7 @@ class NearNamesGroup(click.Group):
 
 
 SECTIONS = {
-    "Run": ("run", "estimate", "tune", "list", "show", "doctor"),
+    "Run": ("run", "estimate", "tune", "noise", "list", "show", "doctor"),
     "Images": ("metrics",),
     "Results": ("report", "power", "folds", "verify", "rescore", "leaderboard", "selftest"),
     "Entries": ("submit", "withdraw", "reproduce"),

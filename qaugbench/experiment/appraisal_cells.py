@@ -107,7 +107,8 @@ def _grading(setting: Setting, train: Cell, groups: Mapping[str, Sequence[str]])
         **_code(setting, GRADING_CODE),
     }
     needs = {role: train.needs[role] for role in ("prepare", "sample")}
-    return Cell("grade", key, {**needs, "judge": _judge(setting, train)}, train.place)
+    judge = judge_cell(setting, train.needs["prepare"], train.needs["split"])
+    return Cell("grade", key, {**needs, "judge": judge}, train.place)
 
 
 def _truth(setting: Setting) -> dict[str, Cell]:
@@ -159,7 +160,7 @@ def _appraised(arm: Arm) -> bool:
 
 
 def _appraisal(setting: Setting, train: Cell, extractors: Sequence[ExtractorChoice], truth: Mapping[str, Cell]) -> Cell:
-    judge = _judge(setting, train)
+    judge = judge_cell(setting, train.needs["prepare"], train.needs["split"])
     needs = {role: train.needs[role] for role in ("prepare", "split", "draw", "sample", "fill") if role in train.needs}
     needs |= truth
     fit = needs["sample"].needs.get("fit") if "sample" in needs else None
@@ -178,7 +179,7 @@ def _appraisal(setting: Setting, train: Cell, extractors: Sequence[ExtractorChoi
     return Cell("appraise", key, {**needs, "judge": judge}, train.place, inputs=inputs)
 
 
-def _judge(setting: Setting, train: Cell) -> Cell:
+def judge_cell(setting: Setting, prepare: Cell, split: Cell) -> Cell:
     """Return the training of the judge, which is the same for every fraction and replicate of a track."""
     streams = setting.streams(1.0, FIRST)
     key = {
@@ -189,7 +190,7 @@ def _judge(setting: Setting, train: Cell) -> Cell:
     }
     source = setting.source
     inputs = Inputs(path=source.prepared.path.absolute(), labels=setting.task.labels, split=source.split)
-    needs = {role: train.needs[role] for role in ("prepare", "split")}
+    needs = {"prepare": prepare, "split": split}
     return Cell("judge", key, needs, Place(), note="of synthetic images", inputs=inputs)
 
 

@@ -68,6 +68,26 @@ class Cell:
         """What the log calls the cell, after its stage; for print only."""
         return " ".join(part for part in (str(self.place), self.note) if part)
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether it draws images otherwise than a run does by itself: under an execution that its key writes down."""
+        return self.stage == "sample" and not isinstance(self.key.get("execution", "ideal"), str)
+
+    @cached_property
+    def level_class(self) -> str | None:
+        """What cells have in common that differ in the strength of noise, seeds and code alone; None where there is no noise.
+
+        They take about equally long. A measurement of images does not depend on how these were drawn.
+        """
+        if self.stage == "measure":
+            return self.stage
+        if not self.is_noisy:
+            return None
+        under = {
+            name: None if isinstance(value, int | float) else value for name, value in self.key["execution"].items()
+        }
+        return canonical_hash({"fit": self.needs["fit"].cost_class, "under": under})
+
     @cached_property
     def depth(self) -> int:
         """How many waves of cells must be done before this one."""

@@ -16,7 +16,6 @@ from qaugbench.experiment.cells import Cell, Place
 from qaugbench.experiment.execute import compute
 from qaugbench.experiment.opening import described
 from qaugbench.experiment.order import steps_of
-from qaugbench.experiment.plan import Plan
 from qaugbench.experiment.prepare import Definitions, jobs_of, prepare
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.store import META, Store
@@ -79,28 +78,39 @@ def estimate_run(request: RunRequest, defined: Definitions | None = None, workin
     ``working`` is entered with what is being timed.
     """
     prepared = prepare(request, defined)
-    plan, store, jobs = prepared.plan, prepared.store, jobs_of(request, prepared.plan)
+    jobs = jobs_of(request, prepared.plan)
+    return estimate_cells(prepared.plan.cells, prepared.store, jobs, described(prepared), working)
+
+
+def estimate_cells(
+    cells: Sequence[Cell], store: Store, jobs: int, opening: str, working: Working = _silent
+) -> Estimate:
+    """Return the estimate of computing ``cells`` in a store, under the words ``opening``; nothing is added to the store."""
     history, stages = _history(store), []
     with tempfile.TemporaryDirectory(prefix="qaugbench-estimate-") as scratch:
         timing = _Timing([Path(scratch) / str(number) for number in range(jobs)], working)
-        for cells in _by_cost_class(plan):
-            missing = [cell for cell in cells if not store.has(cell.stage, cell.name)]
-            seconds, basis = _seconds(cells[0], history, timing) if missing else (0.0, "cached")
-            stages.append(StageEstimate(_what(cells[0]), len(cells), len(missing), seconds, basis))
+        for alike in _alike(cells):
+            missing = [cell for cell in alike if not store.has(cell.stage, cell.name)]
+            past = [seconds for name in {cell.cost_class for cell in alike} for seconds in history.get(name, ())]
+            seconds, basis = _seconds(missing[0], past, timing) if missing else (0.0, "cached")
+            stages.append(StageEstimate(_what(alike[0]), len(alike), len(missing), seconds, basis))
     work = sum(stage.missing * stage.seconds_each for stage in stages)
-    return Estimate(described(prepared), stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
+    return Estimate(opening, stages, jobs, work / jobs + (STARTING_A_PROCESS_S if work else 0.0))
 
 
-def _by_cost_class(plan: Plan) -> Iterable[list[Cell]]:
-    classes: dict[str, list[Cell]] = {}
-    for cell in steps_of(plan.cells):
-        classes.setdefault(cell.cost_class, []).append(cell)
+def _alike(cells: Iterable[Cell]) -> Iterable[list[Cell]]:
+    """Return the steps that one line of the estimate stands for: those of a cost class, and all levels of a kind of noise."""
+    classes: dict[tuple[str, str | None], list[Cell]] = {}
+    for cell in steps_of(cells):
+        named = (cell.cost_class, None) if cell.level_class is None else (cell.level_class, cell.place.arm)
+        classes.setdefault(named, []).append(cell)
     return classes.values()
 
 
 def _what(cell: Cell) -> str:
     what = Place(cell.place.arm, cell.place.fraction)
-    return " ".join(part for part in (cell.stage, str(what), cell.note) if part)
+    note = cell.note if cell.level_class is None else ""
+    return " ".join(part for part in (cell.stage, "under noise" if cell.is_noisy else "", str(what), note) if part)
 
 
 def _history(store: Store) -> dict[str, list[float]]:
@@ -111,11 +121,8 @@ def _history(store: Store) -> dict[str, list[float]]:
     return found
 
 
-def _seconds(cell: Cell, history: dict[str, list[float]], timing: _Timing) -> tuple[float, str]:
-    if cell.cost_class in history:
-        past = history[cell.cost_class]
-        return mean(past), f"mean of {len(past)} finished"
-    return timing.of(cell)
+def _seconds(cell: Cell, past: Sequence[float], timing: _Timing) -> tuple[float, str]:
+    return (mean(past), f"mean of {len(past)} finished") if past else timing.of(cell)
 
 
 class _Timing:
@@ -143,7 +150,12 @@ class _Timing:
 
 
 def _kind(cell: Cell) -> str:
-    """Return what names the steps that take as long as ``cell``: a training does not depend on where its images are from."""
+    """Return what names the steps that take as long as ``cell``.
+
+    A training does not depend on where its images are from, nor what is drawn under noise or measured on how strong noise is.
+    """
+    if cell.level_class is not None:
+        return cell.level_class
     if cell.stage != "train":
         return cell.cost_class
     key = {name: value for name, value in cell.key.items() if name not in ("seeds", "code", "libraries")}
@@ -152,7 +164,7 @@ def _kind(cell: Cell) -> str:
 
 def _basis(cell: Cell, processes: int) -> str:
     at_once = f", {processes} at once" if processes > 1 else ""
-    if cell.stage in ("sample", "influence", "geometry", "grade", "appraise"):
+    if cell.stage in ("sample", "influence", "geometry", "grade", "appraise", "measure"):
         return f"timed on a barely trained generator{at_once}"
     steps = _steps(cell)
     return f"{MORE} of {steps} steps timed{at_once}" if steps else f"timed{at_once}"
@@ -160,7 +172,7 @@ def _basis(cell: Cell, processes: int) -> str:
 
 def _steps(cell: Cell) -> int:
     """Return the training steps of a cell; 0 for one that is timed whole."""
-    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "truth", "appraise"):
+    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "truth", "appraise", "measure"):
         return 0
     return int(cell.key["recipe" if "recipe" in cell.key else "training"]["steps"])
 

@@ -97,7 +97,7 @@ def compute_claimed(cell: Cell, store: Store) -> CellReport:
 
 
 def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
-    stage = _stage(cell.stage)
+    stage = _stage(cell)
     if cell.stage in LIGHT_STAGES or cell.key.get("device") != "cpu":
         return stage(cell, store)
     import torch
@@ -110,12 +110,16 @@ def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]
         torch.set_num_threads(threads)
 
 
-def _stage(name: str) -> Callable[[Cell, Store], tuple[dict[str, Any], dict[str, Any]]]:
-    """Return what computes the cells of a stage."""
+def _stage(cell: Cell) -> Callable[[Cell, Store], tuple[dict[str, Any], dict[str, Any]]]:
+    """Return what computes a cell: the function of its stage, or what draws under noise where a sample says so."""
+    if cell.stage == "measure" or cell.is_noisy:
+        from qaugbench.experiment.noise_stages import NOISE_STAGES
+
+        return NOISE_STAGES[cell.stage]
     from qaugbench.experiment.appraisal_stages import APPRAISAL_STAGES
     from qaugbench.experiment.stages import STAGES
 
-    return {**STAGES, **APPRAISAL_STAGES}[name]
+    return {**STAGES, **APPRAISAL_STAGES}[cell.stage]
 
 
 def _reason(error: Exception, cell: Cell) -> str:

@@ -147,6 +147,8 @@ def _kinds(cell: Cell) -> list[tuple[tuple[str, str], int]]:
     """Return what names the steps that a cell's time can be told from, nearest first, each with how often its unit is taken."""
     like = _like(cell)
     named = [(("class", cell.cost_class), 1)]
+    if cell.level_class is not None:
+        return [*named, (("level", cell.level_class), 1)]
     return named if like is None else [*named, (("like", canonical_hash(like)), amount(cell))]
 
 

@@ -87,10 +87,10 @@ class ReplicateCells:
 
     def train(self, arm: Arm, generators: Sequence[GeneratorChoice], recipe: Recipe | None = None) -> Cell:
         """Return the training of the classifier on an arm; ``recipe`` replaces the track's."""
-        needs = {"prepare": self._prepare, "split": self._split, "draw": self._draw}
+        needs = {"prepare": self._prepare, "split": self.split, "draw": self._draw}
         if arm.fill == "synthetic":
             choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
-            needs["sample"] = self._sample(choice, str(arm.info.control))
+            needs["sample"] = self.sample(choice, str(arm.info.control))
         elif arm.fill in MADE_FILLS:
             needs["fill"] = self._fill(arm, generators)
         used = recipe or self.setting.track.recipe
@@ -113,7 +113,7 @@ class ReplicateCells:
     def influence(self, choice: GeneratorChoice) -> Cell:
         """Return the measurement of how far a generator's circuits reach its images."""
         key = {"images": INFLUENCE_IMAGES, **self._seeds("gen_sample"), **self._model_code(choice, INFLUENCE_CODE)}
-        sample = self._sample(choice, "none")
+        sample = self.sample(choice)
         needs = {"space": sample.needs["space"], "fit": sample.needs["fit"], "sample": sample}
         return Cell("influence", key, needs, self._place(choice.card.id))
 
@@ -128,6 +128,24 @@ class ReplicateCells:
             **self._code(space_module(space.name)),
         }
         return Cell("space", key, self._images, self._place(), note=space.title)
+
+    def sample(self, choice: GeneratorChoice, control: str = "none") -> Cell:
+        """Return the drawing of one labelled image for every drawn label vector, by a generator or a control of it."""
+        place = self._place(variant_name(choice.card.id, control))
+        if choice.space is None:
+            key = {**choice.identity, **self._seeds("gen_sample"), **self._code(FOLDER_CODE)}
+            inputs = Inputs(path=choice.images, labels=self.setting.task.labels)
+            return Cell("sample", key, self._images, place, inputs=inputs)
+        fit = self._fit(choice, choice.space, control)
+        key = {"execution": "ideal", **self._seeds("gen_sample"), **self._model_code(choice)}
+        return Cell("sample", key, {**self._images, "space": fit.needs["space"], "fit": fit}, place)
+
+    @cached_property
+    def split(self) -> Cell:
+        """The rows of the training, validation and test parts."""
+        split = self.setting.source.split
+        needs = {"prepare": self._prepare}
+        return Cell("split", {"rows": rows_hash(split)}, needs, note=split.name, inputs=Inputs(split=split))
 
     @cached_property
     def _prepare(self) -> Cell:
@@ -144,12 +162,6 @@ class ReplicateCells:
         return Cell("prepare", key, note=source.facts.source, inputs=inputs)
 
     @cached_property
-    def _split(self) -> Cell:
-        split = self.setting.source.split
-        needs = {"prepare": self._prepare}
-        return Cell("split", {"rows": rows_hash(split)}, needs, note=split.name, inputs=Inputs(split=split))
-
-    @cached_property
     def _draw(self) -> Cell:
         key = {
             **asdict(self.setting.draw(self.used)),
@@ -157,7 +169,7 @@ class ReplicateCells:
             "code": code_hash(DRAW_CODE),
             "libraries": libraries("qaugbench.datasets.subsets"),
         }
-        return Cell("draw", key, {"prepare": self._prepare, "split": self._split}, self._place())
+        return Cell("draw", key, {"prepare": self._prepare, "split": self.split}, self._place())
 
     def _fit(self, choice: GeneratorChoice, space: SpaceChoice, control: str) -> Cell:
         card = choice.card
@@ -176,16 +188,6 @@ class ReplicateCells:
         inputs = Inputs(path=choice.weights)
         return Cell("fit", key, needs, self._place(variant_name(card.id, control)), inputs=inputs)
 
-    def _sample(self, choice: GeneratorChoice, control: str) -> Cell:
-        place = self._place(variant_name(choice.card.id, control))
-        if choice.space is None:
-            key = {**choice.identity, **self._seeds("gen_sample"), **self._code(FOLDER_CODE)}
-            inputs = Inputs(path=choice.images, labels=self.setting.task.labels)
-            return Cell("sample", key, self._images, place, inputs=inputs)
-        fit = self._fit(choice, choice.space, control)
-        key = {"execution": "ideal", **self._seeds("gen_sample"), **self._model_code(choice)}
-        return Cell("sample", key, {**self._images, "space": fit.needs["space"], "fit": fit}, place)
-
     def _model_code(self, choice: GeneratorChoice, *further: str) -> dict[str, Any]:
         """Return what a generator's numbers depend on: its module, the training loop, and circuits if it may run any."""
         circuits = (CIRCUITS_CODE,) if may_run_circuits(choice.card.kind) else ()
@@ -196,7 +198,7 @@ class ReplicateCells:
         needs = self._images
         if arm.images_of is not None:
             choice = next(choice for choice in generators if choice.card.id == arm.images_of)
-            needs = {**needs, "sample": self._sample(choice, "none")}
+            needs = {**needs, "sample": self.sample(choice)}
         modules = [FILLS_CODE]
         if arm.space is not None:
             needs = {**needs, "space": self.space(arm.space)}

@@ -32,11 +32,12 @@ from tests.project.documents import ROOT, commands
 
 WALK = [
     Path("README.md"),
-    *(Path("docs") / f"{name}.md" for name in ("data", "extending", "method", "circuits", "tuning")),
+    *(Path("docs") / f"{name}.md" for name in ("data", "extending", "method", "circuits", "tuning", "noise")),
 ]
 COMMANDS = [(document, command) for document in WALK for command in commands(document)]
 PARSED_ONLY = {
     ("tune",): "tests/tuning",
+    ("noise",): "tests/ablation",
     ("doctor", "generator"): "tests/generators",
     ("doctor", "circuits"): "tests/inspection",
     ("execute",): "tests/circuits/devices",

@@ -42,6 +42,7 @@ class Words(nn.Module):
         weights = np.array([[term.get(number, 0.0) for number in numbers] for term in terms]) * scale
         self.register_buffer("entries", torch.from_numpy(entries), persistent=False)
         self.register_buffer("weights", torch.from_numpy(weights.T.copy()), persistent=False)
+        self.n_words = len(words)
 
     def forward(self, vector: torch.Tensor) -> torch.Tensor:
         return vector.index_select(1, self.entries) @ self.weights

@@ -83,15 +83,21 @@ def preset(name: str) -> Preset:
     return table[name]
 
 
+def preset_of(name: str, facts: dict[str, Any], origin: str) -> Preset:
+    """Return the preset ``name`` from facts as TOML gives them.
+
+    Raises:
+        CircuitError: a fact that no device has; ``origin`` says where it stands.
+    """
+    known = {field.name for field in fields(Preset)} - {"name"}
+    for fact in facts:
+        if fact not in known:
+            raise CircuitError(f"{origin}: unknown fact {fact!r} of a device.{near_names(fact, known)}")
+    typed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+    return Preset(name, **typed)
+
+
 @cache
 def _table() -> dict[str, Preset]:
     text = resources.files(__package__).joinpath("presets.toml").read_text(encoding="utf-8")
-    return {name: Preset(name, **_typed(facts)) for name, facts in tomllib.loads(text).items()}
-
-
-def _typed(facts: dict[str, Any]) -> dict[str, Any]:
-    known = {field.name for field in fields(Preset)}
-    unknown = set(facts) - known
-    if unknown:
-        raise CircuitError(f"Unknown facts in presets.toml: {', '.join(sorted(unknown))}.")
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+    return {name: preset_of(name, facts, "presets.toml") for name, facts in tomllib.loads(text).items()}

@@ -1,0 +1,149 @@
+"""The levels of a study: every sweep along an axis, every device, and every device made stronger and weaker."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qaugbench.ablation.axes import ALL, DEFAULT_DEVICE, SCALES, Axis, asked_axis
+from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.noise.named import NamedDevice, named_device
+from qaugbench.circuits.noise.presets import Preset, preset
+from qaugbench.circuits.written import without_idle_noise, written
+from qaugbench.errors import CircuitError, DefinitionError
+
+DEVICES, SCALE = "device", "scale"
+DEFAULT_AXIS = "two_qubit"
+RECIPE_SCALES = (0.0, 1.0, 3.0, 10.0)
+"""The strengths of a device at which the classifier itself is trained, where that is asked for."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One strength of noise: ``value`` on its axis, ``strength`` that orders it (0: none), and how circuits are evaluated.
+
+    ``trains``: whether the classifier is trained on its images.
+    """
+
+    label: str
+    value: float
+    strength: float
+    execution: Execution
+    trains: bool = False
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it is the ideal sample of a run."""
+        return self.execution.is_ideal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what it is as plain data."""
+        value = None if math.isinf(self.value) else self.value
+        return {"label": self.label, "value": value, "strength": self.strength, "execution": written(self.execution)}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Levels of one kind: an ``axis``, ``scale`` of a device, or ``device``, where the only level with noise is that device."""
+
+    name: str
+    kind: str
+    title: str
+    unit: str
+    levels: tuple[Level, ...]
+    reference: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what it is as plain data, without its levels."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "title": self.title,
+            "unit": self.unit,
+            "reference": self.reference,
+        }
+
+
+def asked_sweeps(
+    axes: Sequence[str], devices: Sequence[str], *, scaled: bool, recipe_levels: bool, acts_on: str = "qubits"
+) -> tuple[Sweep, ...]:
+    """Return the sweeps that were asked for; along the two-qubit error where neither an axis nor a device was named.
+
+    ``acts_on`` is what the circuits are made of, "qubits" or "photons". With ``scaled`` every device is a sweep over its strength,
+    and with ``recipe_levels`` the classifier is trained at the strengths 0, 1, 3 and 10 of every device.
+
+    Raises:
+        DefinitionError, CircuitError: an unknown axis or device, one that acts on other circuits, strengths without a device.
+    """
+    known = [named_device(name) for name in dict.fromkeys(devices)]
+    if (scaled or recipe_levels) and not known:
+        option = "--scale" if scaled else "--recipe-levels"
+        raise DefinitionError(f"{option} needs a device whose strengths it goes through; add --device NAME.")
+    if known and acts_on == "photons":
+        raise DefinitionError(
+            f"The device {known[0].name} has qubits, and the circuits are photonic; give --axis instead."
+        )
+    if not axes and not known:
+        if acts_on == "photons":
+            raise DefinitionError(f"Name what to vary, for example --axis {_of('photons')}.")
+        axes = (DEFAULT_AXIS,)
+    asked = [asked_axis(text) for text in axes]
+    twice = [axis.name for k, (axis, _) in enumerate(asked) if axis in [one for one, _ in asked[:k]]]
+    if twice:
+        raise DefinitionError(f"--axis {twice[0]} is given twice; give all of its values in one.")
+    for axis, _ in asked:
+        if axis.acts_on not in ("any", acts_on):
+            raise DefinitionError(
+                f"--axis {axis.name} acts on {axis.acts_on}, and the circuits are made of {acts_on}; for these there are "
+                f"{_of(acts_on)}."
+            )
+    reference = _reference(known)
+    sweeps = [_along(axis, grid, reference) for axis, grid in asked]
+    return (*sweeps, *(_of_device(device, scaled=scaled, trains=recipe_levels) for device in known))
+
+
+def _of(acts_on: str) -> str:
+    return ", ".join(axis.name for axis in ALL if axis.acts_on in ("any", acts_on))
+
+
+def _reference(devices: Sequence[NamedDevice]) -> Preset:
+    """Return the device that axes take times from: the first that states them, else one that the documents name."""
+    timed = [one.preset for one in devices if one.preset and one.preset.two_qubit_duration_s and one.preset.t1_s]
+    return timed[0] if timed else preset(DEFAULT_DEVICE)
+
+
+def _along(axis: Axis, grid: Sequence[float], device: Preset) -> Sweep:
+    levels = []
+    for value in grid:
+        execution = without_idle_noise(axis.execution(value, device))
+        levels.append(Level(f"{axis.name} {value:g}", value, axis.strength(value), execution))
+    reference = device.name if axis.refers_to_device else None
+    return Sweep(axis.name, "axis", axis.title, axis.unit, tuple(levels), reference)
+
+
+def _of_device(device: NamedDevice, *, scaled: bool, trains: bool) -> Sweep:
+    scales = sorted({0.0, 1.0, *(SCALES if scaled else ()), *(RECIPE_SCALES if trains else ())})
+    if not isinstance(device.noise, NoiseModel):
+        if scaled or trains:
+            raise DefinitionError(
+                f"{device.name} has errors of its own for every gate and qubit, which no one number makes stronger: give a preset "
+                "('qaugbench list presets') or a .toml file with --scale and --recipe-levels."
+            )
+        scales = [0.0, 1.0]
+    levels = tuple(_scaled(device, scale, trains=trains and scale in RECIPE_SCALES) for scale in scales)
+    kind = SCALE if len(scales) > 2 else DEVICES
+    return Sweep(device.name, kind, device.title, "times the device's errors", levels, device.name)
+
+
+def _scaled(device: NamedDevice, scale: float, *, trains: bool) -> Level:
+    noise = device.noise if scale == 1.0 else None
+    if noise is None and scale:
+        try:
+            noise = device.noise.scaled(scale)
+        except CircuitError as error:
+            raise DefinitionError(f"{device.name} cannot be {scale:g} times as strong: {error}") from error
+    label = device.name if scale == 1.0 else f"{scale:g} x {device.name}"
+    return Level(label, scale, scale, without_idle_noise(Execution(noise=noise)), trains)

@@ -1,0 +1,85 @@
+"""The cells of noisy drawing: a stored fit drawn under an execution, its twin with noise as strong, and the measures of both.
+
+They depend on cells of a run, and no cell of a run depends on them: a fit that a run computed is found, not computed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.written import NOISE_CODE, SHOTS_CODE, kind_of, without_idle_noise, written
+from qaugbench.experiment.appraisal_cells import judge_cell
+from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
+from qaugbench.experiment.noise_stages import ADDED
+from qaugbench.experiment.replicate_cells import MODEL_CODE, STAGES_CODE, ReplicateCells
+from qaugbench.seeds import child_seed
+
+OWN_CODE = (*STAGES_CODE, MODEL_CODE, "qaugbench.experiment.noise_stages", "qaugbench.circuits.written")
+ADDED_CODE = "qaugbench.generators.shared.added_noise"
+MEASURE_CODE = (
+    "qaugbench.appraisal.labels",
+    "qaugbench.downstream.judge",
+    "qaugbench.metrics.diversity",
+    "qaugbench.metrics.kernel_distance",
+)
+TWIN = "twin"
+
+
+@dataclass(frozen=True)
+class NoiseCells:
+    """Makes the cells of one replicate of the generator ``choice``, whose run has ``builder``."""
+
+    builder: ReplicateCells
+    choice: GeneratorChoice
+
+    def ideal(self, control: str = "none") -> Cell:
+        """Return the sample of a run: the generator's, or that of a control."""
+        return self.builder.sample(self.choice, control)
+
+    def drawn(self, execution: Execution) -> Cell:
+        """Return the sample under ``execution``: the run's own where that is the ideal one or its noise does nothing."""
+        ideal, execution = self.ideal(), without_idle_noise(execution)
+        if execution.is_ideal:
+            return ideal
+        kind = kind_of(execution)
+        code = [ADDED_CODE, *([NOISE_CODE[kind]] if kind else []), *([SHOTS_CODE] if execution.shots else [])]
+        return self._under(ideal, written(execution), tuple(code))
+
+    def twin_with(self, noisy: Cell) -> Cell:
+        """Return the twin's sample with Gaussian noise added to its outputs, as strong as that of the circuits in ``noisy``."""
+        ideal = self.ideal(TWIN)
+        if noisy == self.ideal():
+            return ideal
+        made = self._under(
+            ideal, {ADDED: "Gaussian, of the mean square of the noisy outputs about the ideal ones"}, (ADDED_CODE,)
+        )
+        return replace(made, needs={**made.needs, "noise": noisy})
+
+    def measured(self, sample: Cell) -> Cell:
+        """Return the measures of a sample, on the judge of the run."""
+        setting, builder = self.builder.setting, self.builder
+        split = builder.split
+        key = {
+            "label_kind": setting.task.labels.kind,
+            "labels": setting.task.labels.names,
+            "seed": child_seed(setting.streams(builder.used, builder.replicate).init_seed, "measure"),
+            "code": [*map(module_hash, (*OWN_CODE, "qaugbench.experiment.appraisal_inputs")), code_hash(*MEASURE_CODE)],
+            "libraries": libraries(*MEASURE_CODE),
+            "device": setting.device,
+        }
+        prepare = sample.needs["prepare"]
+        needs = {"prepare": prepare, "sample": sample, "judge": judge_cell(setting, prepare, split)}
+        return Cell("measure", key, needs, sample.place)
+
+    def trained(self, train: Cell, sample: Cell) -> Cell:
+        """Return the training ``train`` of an arm with ``sample`` in place of its own."""
+        return replace(train, needs={**train.needs, "sample": sample})
+
+    def _under(self, ideal: Cell, execution: dict[str, Any], code: tuple[str, ...]) -> Cell:
+        """Return ``ideal`` drawn otherwise: its seeds and all that it depends on stay."""
+        further = {"code": [*map(module_hash, OWN_CODE), code_hash(*code)], "libraries": libraries(*code)}
+        return replace(ideal, key={**ideal.key, "execution": execution, "noise": further})

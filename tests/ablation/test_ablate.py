@@ -1,0 +1,186 @@
+"""A whole study on a tiny phantom: fits of a run are found, no noise is the run's own sample, noisy cells are kept and resumed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from qaugbench.ablation import ablate as ablating
+from qaugbench.ablation.ablate import ablate
+from qaugbench.ablation.planned import PreparedNoise, prepare_noise
+from qaugbench.ablation.request import NoiseRequest
+from qaugbench.ablation.study import StudyResult
+from qaugbench.ablation.text import table
+from qaugbench.cli import cli
+from qaugbench.errors import QaugbenchError
+from qaugbench.experiment.plan import make_plan
+from qaugbench.experiment.prepare import Definitions
+from qaugbench.experiment.store import META
+from tests.experiment.tiny import TASK, tiny_definitions
+
+AXES = ("two_qubit=0.1",)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished study, its folder, and how many levels each written noise.json had."""
+
+    result: StudyResult
+    folder: Path
+    written: list[int]
+
+    @property
+    def found(self) -> PreparedNoise:
+        """The study as planned on the same store."""
+        asked = request(self.folder.parent)
+        return prepare_noise(asked, tiny(asked))
+
+
+def request(out: Path, **options: Any) -> NoiseRequest:
+    given = {"generator": "qldm", "axes": AXES, "replicates": 1, "jobs": 1, **options}
+    return NoiseRequest(task=TASK, source="phantom", track="smoke", accelerator="cpu", out=out, quiet=True, **given)
+
+
+def tiny(asked: NoiseRequest) -> Definitions:
+    """Return the tiny task and a generator with one narrow circuit."""
+    found = tiny_definitions(asked.run)
+    choices = []
+    for one in found.generators:
+        settings = {**one.card.settings("smoke"), **({"copies": 1, "layers": 1} if one.card.id == "qldm" else {})}
+        choices.append(replace(one, card=replace(one.card, tracks={"smoke": settings})))
+    return replace(found, generators=tuple(choices))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    out, written = tmp_path_factory.mktemp("noise"), []
+    write = ablating._write
+
+    def watched(folder: Path, result: StudyResult) -> None:
+        write(folder, result)
+        written.append(json.loads((folder / "noise.json").read_text(encoding="utf-8"))["levels_done"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ablating, "_write", watched)
+        result, folder = ablate(request(out), tiny(request(out)))
+    return Made(result, folder, written)
+
+
+def test_the_file_is_written_whole_after_each_level(made: Made) -> None:
+    assert made.written == [0, 1, 2]
+    stored = json.loads((made.folder / "noise.json").read_text(encoding="utf-8"))
+    assert stored == json.loads(json.dumps(made.result.to_dict()))
+    assert (made.folder / "noise.png").read_bytes().startswith(b"\x89PNG")
+    (sweep,) = stored["sweeps"]
+    assert [level["value"] for level in sweep["levels"]] == [0.0, 0.1]
+    assert sweep["levels"][1]["execution"] == {"noise": "qubits", "two_qubit_error": 0.1}
+    assert sweep["levels"][1]["expected_errors"] == [pytest.approx(0.8)]  # a ring of eight CNOTs
+
+
+def test_without_noise_it_is_the_sample_of_a_run_and_so_are_all_fits(made: Made) -> None:
+    found = made.found
+    plan = found.prepared.plan
+    run = make_plan(plan.setting, plan.generators, fractions=plan.requested, replicates=1, runnable=tiny_runnable)
+    own = {cell.name for cell in run.cells}
+    clean, noisy = found.levels
+    (ideal,), (measured,) = ([cell.needs["sample"] for cell in level.measured] for level in (clean, noisy))
+    assert ideal.name in own
+    assert measured.name not in own
+    assert {measured.needs["fit"].name, found.twin[0].needs["sample"].name} <= own
+    store = found.prepared.store
+    images = [store.array("sample", cell.name, "images") for cell in (ideal, measured)]
+    assert images[0].shape == images[1].shape
+    assert not np.array_equal(*images)
+    assert np.array_equal(*(store.array("sample", cell.name, "labels") for cell in (ideal, measured)))
+
+
+def tiny_runnable(labels: np.ndarray, fraction: float, ladder: Any) -> tuple[float, None]:
+    return fraction, None
+
+
+def test_the_twin_gets_noise_as_strong_as_that_of_the_circuits(made: Made) -> None:
+    found = made.found
+    store, (clean, noisy) = found.prepared.store, found.levels
+    assert clean.twin[0].name == found.twin[0].name  # no noise: the clean twin itself
+    sample, twin = noisy.measured[0].needs["sample"], noisy.twin[0].needs["sample"]
+    facts = store.meta("sample", sample.name)["facts"]
+    squares = [store.array("sample", sample.name, f"deviation-{k}") for k in range(2)]
+    assert facts["deviation"] == [pytest.approx(float(np.sqrt(one.mean()))) for one in squares]
+    assert made.result.levels[1].deviation == pytest.approx(float(np.sqrt(np.mean(np.square(facts["deviation"])))))
+    ideal = store.array("sample", found.twin[0].needs["sample"].name, "images")
+    assert not np.array_equal(store.array("sample", twin.name, "images"), ideal)
+
+
+def test_a_second_call_computes_nothing_and_an_interrupted_study_ends_the_same(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    shutil.copytree(made.folder.parent, out)
+    noisy = made.found.levels[1].measured[0].needs["sample"]
+    shutil.rmtree(out / made.folder.name)
+    shutil.rmtree(out / "store" / "cells" / "sample" / noisy.name[:2] / noisy.name)
+    kept = {path: path.stat().st_mtime_ns for path in (out / "store").glob(f"cells/*/*/*/{META}")}
+    again, folder = ablate(request(out), tiny(request(out)))
+    assert folder == out / made.folder.name
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert [one.generator.measures for one in again.levels] == [one.generator.measures for one in made.result.levels]
+    assert again.twin == made.result.twin
+
+
+def test_a_level_that_fails_is_told_with_its_reason_and_the_others_stand(
+    made: Made, tmp_path: Path, monkeypatch: Any
+) -> None:
+    from qaugbench.errors import CircuitError
+    from qaugbench.experiment import noise_stages
+
+    def broken(*_: Any) -> Any:
+        raise CircuitError("no such noise")
+
+    out = tmp_path / "runs"
+    shutil.copytree(made.folder.parent, out)
+    monkeypatch.setattr(noise_stages, "as_executed", broken)
+    found, _ = ablate(request(out, axes=("two_qubit=0.1,0.2",)), tiny(request(out, axes=("two_qubit=0.1,0.2",))))
+    assert [one.generator.outcome for one in found.levels] == ["ok", "ok", "error"]
+    assert "no such noise" in table(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"axes": ("two_qbit",)}, "Did you mean 'two_qubit'"),
+        ({"devices": ("heron",)}, "Unknown device 'heron'"),
+        ({"generator": "qldm:twin"}, "is a control; give the generator itself"),
+        ({"generator": "ldm"}, "'ldm' is classical and runs no circuit"),
+        ({"axes": ("g2",)}, "acts on photons, and the circuits are made of qubits"),
+        ({"replicates": 0}, "--replicates must be at least 1"),
+    ],
+)
+def test_what_cannot_be_studied_is_refused_before_anything_is_computed(
+    tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    asked = request(tmp_path / "runs", **options)
+    with pytest.raises(QaugbenchError, match=words):
+        ablate(asked, tiny(asked))
+    assert not list((tmp_path / "runs").glob("store/cells/*"))
+
+
+def test_the_command_prints_the_table_and_where_the_files_are(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[NoiseRequest] = []
+
+    def studied(wanted: NoiseRequest) -> tuple[StudyResult, Path]:
+        asked.append(wanted)
+        return made.result, made.folder
+
+    monkeypatch.setattr(ablating, "ablate", studied)
+    arguments = ["noise", "--task", TASK, "--generator", "qldm", "--axis", AXES[0], "--mode", "sample"]
+    found = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    assert asked[0].axes == AXES
+    assert f"Levels: {made.folder / 'noise.json'}" in found.output
+    assert "twin, equal noise" in found.output
+    whole = CliRunner().invoke(cli, [*arguments, "--json"], standalone_mode=False)
+    assert json.loads(whole.stdout)["results"][0]["levels_done"] == 2
