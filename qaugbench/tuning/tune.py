@@ -172,11 +172,11 @@ def _check_request(request: TuneRequest, defined: Definitions | None) -> None:
     choose_backend(Where(jobs=request.jobs))
     check_request(request.run, None if defined is None else defined.task)
     check_images_named(request.run, definitions.task(request.task) if defined is None else defined.task)
-    if defined is None:
-        card = definitions.generator_card(request.generator.partition(":")[0])
-        design(search_space(card, request.track), min(request.trials, 1))
-        if request.steps is not None:
-            _check_steps(card, request)
+    family = request.generator.partition(":")[0]
+    card = definitions.generator_card(family) if defined is None else defined.generators[0].card
+    design(search_space(card, request.track), min(request.trials, 1))
+    if request.steps is not None:
+        _check_steps(card, request)
 
 
 def _shortened(choice: GeneratorChoice, request: TuneRequest) -> GeneratorChoice:

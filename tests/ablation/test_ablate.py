@@ -53,7 +53,7 @@ def tiny(asked: NoiseRequest) -> Definitions:
     found = tiny_definitions(asked.run)
     choices = []
     for one in found.generators:
-        settings = {**one.card.settings("smoke"), **({"copies": 1, "layers": 1} if one.card.id == "qldm" else {})}
+        settings = {**one.card.settings("smoke"), **({"q": 0.1, "layers": 1} if one.card.id == "qldm" else {})}
         choices.append(replace(one, card=replace(one.card, tracks={"smoke": settings})))
     return replace(found, generators=tuple(choices))
 
@@ -81,7 +81,7 @@ def test_the_file_is_written_whole_after_each_level(made: Made) -> None:
     (sweep,) = stored["sweeps"]
     assert [level["value"] for level in sweep["levels"]] == [0.0, 0.1]
     assert sweep["levels"][1]["execution"] == {"noise": "qubits", "two_qubit_error": 0.1}
-    assert sweep["levels"][1]["expected_errors"] == [pytest.approx(0.8)]  # a ring of eight CNOTs
+    assert sweep["levels"][1]["expected_errors"] == [pytest.approx(0.4)]  # a ring of four CNOTs
 
 
 def test_without_noise_it_is_the_sample_of_a_run_and_so_are_all_fits(made: Made) -> None:
