@@ -42,7 +42,8 @@ INTRODUCTION = (
 class Finding:
     """What one run or entry found of a generator, or of its variant, at one fraction; differences are in words.
 
-    ``off_board`` says why no board lists the record, where none does.
+    ``off_board`` says why no board lists the record, where none does; ``other_settings`` whether the generator's file has other
+    settings now than the record (a variant's are not compared).
     """
 
     generator: str
@@ -52,6 +53,7 @@ class Finding:
     fraction: str
     replicates: int
     off_board: str | None
+    other_settings: bool
     difference: str
     over_controls: tuple[str, ...]
     influence: str
@@ -65,8 +67,9 @@ class Finding:
 
     @property
     def aside(self) -> str:
-        """Why no board lists the record, to be written after its name; empty where one does."""
-        return f"; on no board: {self.off_board}" if self.off_board else ""
+        """What is to be written after the name of the record: why no board lists it, and whether settings have changed since."""
+        off = f"; on no board: {self.off_board}" if self.off_board else ""
+        return f"{off}; with other settings than its file states now" if self.other_settings else off
 
     @property
     def ran(self) -> str:
@@ -122,7 +125,7 @@ def claims_text(found: Sequence[Claim], width: int = WIDTH) -> str:
 
 def _claim(card: GeneratorCard, cited: Citation, results: Sequence[Submitted]) -> Claim:
     names = (card.id, *(f"{card.id}:{variant}" for variant in card.variants))
-    findings = [finding for result in results for finding in _findings(names, result)]
+    findings = [finding for result in results for finding in _findings(names, result, card)]
     ran = {finding.generator for finding in findings}
     return Claim(
         generator=card.id,
@@ -137,10 +140,10 @@ def _claim(card: GeneratorCard, cited: Citation, results: Sequence[Submitted]) -
     )
 
 
-def _findings(names: Sequence[str], result: Submitted) -> list[Finding]:
+def _findings(names: Sequence[str], result: Submitted, card: GeneratorCard) -> list[Finding]:
     present = {arm.generator for arm in result.record.arms}
     return [
-        _finding(row)
+        _finding(row, card)
         for name in names
         if name in present
         for fraction in result.record.fractions
@@ -149,8 +152,10 @@ def _findings(names: Sequence[str], result: Submitted) -> list[Finding]:
     ]
 
 
-def _finding(row: Row) -> Finding:
+def _finding(row: Row, card: GeneratorCard) -> Finding:
     record, key = row.record, row.place.fraction
+    track = record.board.track
+    ran_with = next((one.settings for one in record.generators if one.id == card.id == row.arm.generator), None)
     controls = {str(control.arm.control): control.over_control for control in row.controls}
     return Finding(
         generator=row.arm.id,
@@ -160,11 +165,17 @@ def _finding(row: Row) -> Finding:
         fraction=key,
         replicates=record.replicates,
         off_board=why_off_board(record),
+        other_settings=ran_with is not None and track in card.tracks and ran_with != _plain(card.settings(track)),
         difference=difference_cell(row.difference),
         over_controls=tuple(f"{difference_cell(found)} from {name}" for name, found in controls.items()),
         influence=influence_cell(influence_of(record, key, row.arm.generator)),
         verdict=verdict_cell(row),
     )
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as a record has them: tuples are lists."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
 def _cells(claim: Claim) -> tuple[str, ...]:

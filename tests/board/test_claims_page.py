@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,16 @@ def test_a_finding_is_what_the_record_says(record: Record) -> None:
     assert finding.verdict.endswith("(provisional)")
     assert (finding.board, finding.fraction, finding.replicates) == ("brainmri@1/nickparvar/lite", "10%", 3)
     assert claim.not_run == ("qldm:as-released",)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_record_of_other_settings_than_those_of_today_says_so(record: Record, *, changed: bool) -> None:
+    (ran_with,) = (one.settings for one in record.generators if one.id == "qldm")
+    now = {**ran_with, "learning_rate": 0.5} if changed else ran_with
+    today = replace(card(), hyper=now, tracks={"lite": {}})
+    (claim,) = claims([today], [Submitted(Path("a-run"), record)])
+    assert claim.findings[0].other_settings == changed
+    assert ("with other settings than its file states now" in claim.findings[0].ran) == changed
 
 
 def test_a_variant_s_finding_is_its_own(tmp_path: Path) -> None:
