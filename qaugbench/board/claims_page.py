@@ -155,7 +155,8 @@ def _findings(names: Sequence[str], result: Submitted, card: GeneratorCard) -> l
 def _finding(row: Row, card: GeneratorCard) -> Finding:
     record, key = row.record, row.place.fraction
     track = record.board.track
-    ran_with = next((one.settings for one in record.generators if one.id == card.id == row.arm.generator), None)
+    ran_with = [one.settings for one in record.generators if (one.id, one.control) == (row.arm.generator, "none")]
+    compared = row.arm.generator == card.id and track in card.tracks
     controls = {str(control.arm.control): control.over_control for control in row.controls}
     return Finding(
         generator=row.arm.id,
@@ -165,7 +166,7 @@ def _finding(row: Row, card: GeneratorCard) -> Finding:
         fraction=key,
         replicates=record.replicates,
         off_board=why_off_board(record),
-        other_settings=ran_with is not None and track in card.tracks and ran_with != _plain(card.settings(track)),
+        other_settings=compared and ran_with != [_plain(card.settings(track))],
         difference=difference_cell(row.difference),
         over_controls=tuple(f"{difference_cell(found)} from {name}" for name, found in controls.items()),
         influence=influence_cell(influence_of(record, key, row.arm.generator)),

@@ -72,7 +72,7 @@ def test_a_finding_is_what_the_record_says(record: Record) -> None:
 
 @pytest.mark.parametrize("changed", [False, True])
 def test_a_record_of_other_settings_than_those_of_today_says_so(record: Record, *, changed: bool) -> None:
-    (ran_with,) = (one.settings for one in record.generators if one.id == "qldm")
+    (ran_with,) = (one.settings for one in record.generators if (one.id, one.control) == ("qldm", "none"))
     now = {**ran_with, "learning_rate": 0.5} if changed else ran_with
     today = replace(card(), hyper=now, tracks={"lite": {}})
     (claim,) = claims([today], [Submitted(Path("a-run"), record)])
