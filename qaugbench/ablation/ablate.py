@@ -11,6 +11,7 @@ from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.results import level_result, side_of
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import level_line, opening
+from qaugbench.ablation.tolerance import study_data
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.estimate import Estimate, Working, estimate_cells
@@ -95,7 +96,7 @@ def _write(folder: Path, result: StudyResult) -> None:
     from qaugbench.ablation.plot import noise_png
 
     try:
-        write_whole(folder / NOISE_FILE, json_text(result.to_dict()))
+        write_whole(folder / NOISE_FILE, json_text(study_data(result)))
         if result.levels:
             write_whole(folder / PLOT, noise_png(result))
     except OSError as error:

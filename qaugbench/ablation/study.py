@@ -162,7 +162,7 @@ class StudyResult:
         return next((one for one in self.levels if one.level.is_clean), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form (``noise.json``)."""
+        """Return it as plain data."""
         study = self.study
         planned = sum(len(sweep.levels) for sweep in study.sweeps)
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qaugbench.ablation.levels import Sweep
 from qaugbench.ablation.study import LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
+from qaugbench.ablation.tolerance import answers, titles
 from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, unsigned
 from qaugbench.text_table import aligned, wrapped
 
@@ -62,7 +63,23 @@ def table(found: StudyResult, width: int = WIDTH) -> str:
         "",
         *(wrapped(f"{one.title} ({one.better} is better): {one.how}.", width=width) for one in shown if one.how),
     ]
-    return "\n".join([*lines, *(wrapped(line, width=width) for line in remarks(found))])
+    said = [*remarks(found), *_tolerance(found)]
+    return "\n".join([*lines, *(wrapped(line, width=width) for line in said)])
+
+
+def _tolerance(found: StudyResult) -> list[str]:
+    """Return how much noise each sweep says that the generator stands, a line for each question."""
+    names, sweeps = titles(), {sweep.name: sweep for sweep in found.study.sweeps}
+    lines = [
+        f"{one.sweep}, {names[one.measure]}: {one.question}: {one.words}{_counted(sweeps[one.sweep])}."
+        for one in answers(found)
+    ]
+    return ["", "How much noise it stands", *lines] if lines else []
+
+
+def _counted(sweep: Sweep) -> str:
+    """Return what a threshold counts where that is not the value of a level."""
+    return "" if all(level.strength == level.value for level in sweep.levels) else " (counted in strength of noise)"
 
 
 def _reference(sweep: Sweep) -> str:

@@ -76,6 +76,7 @@ def noise(as_json: bool, only_estimate: bool, mode: str, **options: Any) -> int:
     check_names(request)
     from qaugbench.ablation.ablate import ablate, estimate_noise
     from qaugbench.ablation.text import table
+    from qaugbench.ablation.tolerance import study_data
 
     if only_estimate:
         tell("Checking the request ...")
@@ -90,7 +91,7 @@ def noise(as_json: bool, only_estimate: bool, mode: str, **options: Any) -> int:
     found, folder = ablate(request)
     failed = any(one.generator.outcome == "error" for one in found.levels)
     if as_json:
-        print_json([found.to_dict()], ok=not failed)
+        print_json([study_data(found)], ok=not failed)
     else:
         say(table(found, terminal_width()))
         click.echo(f"\nLevels: {folder / NOISE_FILE}\nPlot: {folder / 'noise.png'}")

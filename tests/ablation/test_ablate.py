@@ -18,6 +18,7 @@ from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
+from qaugbench.ablation.tolerance import study_data
 from qaugbench.cli import cli
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.plan import make_plan
@@ -76,7 +77,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def test_the_file_is_written_whole_after_each_level(made: Made) -> None:
     assert made.written == [0, 1, 2]
     stored = json.loads((made.folder / "noise.json").read_text(encoding="utf-8"))
-    assert stored == json.loads(json.dumps(made.result.to_dict()))
+    assert stored == json.loads(json.dumps(study_data(made.result)))
     assert (made.folder / "noise.png").read_bytes().startswith(b"\x89PNG")
     (sweep,) = stored["sweeps"]
     assert [level["value"] for level in sweep["levels"]] == [0.0, 0.1]
