@@ -131,6 +131,7 @@ def test_what_a_run_is_called_does_not_name_its_entry(name: str, run_folder: Pat
 
 def test_a_name_that_is_no_folder_is_refused(run_folder: Path, tmp_path: Path) -> None:
     change_record(run_folder, lambda record: [record[one].update(source="../up") for one in ("board", "data")])
+    change_record(run_folder, lambda record: record["data"].update(phantom=False))
     with pytest.raises(EntryError, match="cannot name a folder"):
         submit(run_folder, tmp_path / "out")
 

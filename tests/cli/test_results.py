@@ -58,7 +58,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the runs one and two, and a board with the entry of each; not to be changed."""
     root = tmp_path_factory.mktemp("made")
     for seed, name in enumerate(("one", "two")):
-        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, real_seed=0, phantom=False)
+        hashed = {"config_sha256": str(seed + 1) * 64}
+        write_run(root / "runs" / name, id=name, replicates=3, seed=seed, real_seed=0, phantom=False, **hashed)
         submit(root / "runs" / name, root / "results")
     return root
 
@@ -72,7 +73,9 @@ def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 BOARD = Path("results/brainmri@1/nickparvar-lite")
-PLACES = ["one", "runs/one", BOARD / "entries" / "one"]
+ONE, TWO = (f"brainmri-nickparvar-lite-ddpm+qldm-{digit * 8}" for digit in "12")
+"""The ids of the two entries."""
+PLACES = ["one", "runs/one", BOARD / "entries" / ONE]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -87,7 +90,9 @@ def test_a_run_is_shown_by_name_and_folder_and_an_entry_by_its_folder(place: obj
 def test_of_several_each_has_a_line(places: list[object], here: Path, call: Caller) -> None:
     said = call("show", *places)
     assert said.code == 0
-    assert [line.split()[1] for line in said.out.splitlines() if line.startswith("* ")] == ["one", "two"]
+    assert [line.split()[1] for line in said.out.splitlines() if line.startswith("* ")] == (
+        ["one", "two"] if places[0] == "one" else [ONE, TWO]
+    )
     contrasts = record_of(here / "runs" / "one").scores.fractions["10%"].endpoints["macro_auroc"].verdicts
     assert f"qldm {contrasts['qldm'].words}".split()[-1] in said.out
 
@@ -97,7 +102,7 @@ def test_a_board_stands_for_its_entries(command: str, here: Path, call: Caller) 
     said = call(command, BOARD, "--json")
     shape = json.loads(said.out)
     assert (said.code, shape["command"], shape["ok"]) == (0, command, True)
-    assert [one["path"] for one in shape["results"]] == [str(BOARD / "entries" / name) for name in ("one", "two")]
+    assert [one["path"] for one in shape["results"]] == [str(BOARD / "entries" / name) for name in (ONE, TWO)]
 
 
 def better_mean(record: dict[str, Any]) -> None:
@@ -105,7 +110,7 @@ def better_mean(record: dict[str, Any]) -> None:
 
 
 def test_scores_are_written_only_if_that_is_asked_for(here: Path, call: Caller) -> None:
-    entry = BOARD / "entries" / "one"
+    entry = BOARD / "entries" / ONE
     assert call("rescore", entry).out.endswith(f"{entry} holds these scores.\n")
     change_record(entry, better_mean)
     before = {path.name: path.read_bytes() for path in entry.iterdir()}
@@ -118,9 +123,9 @@ def test_scores_are_written_only_if_that_is_asked_for(here: Path, call: Caller) 
 
 
 def test_the_page_of_an_entry_is_not_written_into_it(here: Path, call: Caller) -> None:
-    entry = BOARD / "entries" / "one"
+    entry = BOARD / "entries" / ONE
     before = sorted(entry.iterdir())
-    assert call("report", entry).out == "Report: one.html\n"
+    assert call("report", entry).out == f"Report: {ONE}.html\n"
     assert sorted(entry.iterdir()) == before
     assert call("report", entry, "one", "--out", "pages").code == 0
     assert Path("pages/one.html").read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -178,7 +183,7 @@ def test_a_changed_record_is_warned_of(command: str, sealed: bool, here: Path, c
 
 
 def test_an_entry_that_is_not_that_of_its_manifest_is_warned_of(here: Path, call: Caller) -> None:
-    entry = BOARD / "entries" / "one"
+    entry = BOARD / "entries" / ONE
     text = (entry / "entry.json").read_text(encoding="utf-8")
     (entry / "entry.json").write_text(text.replace("Brain tumour MRI", "Brain tumours"), encoding="utf-8")
     said = call("show", entry, "--json")
@@ -238,7 +243,7 @@ def test_bibtex_is_printed_of_the_software_and_of_results(here: Path, call: Call
     assert call("cite").out.count("@") == 1
     said = call("cite", "one", BOARD)
     assert said.code == 0
-    for key in ("@software{qaugbench,", "@misc{one,", "@misc{two,", "@misc{data-nickparvar,", "@misc{qldm,"):
+    for key in ("@software{qaugbench,", "@misc{one,", f"@misc{{{TWO},", "@misc{data-nickparvar,", "@misc{qldm,"):
         assert said.out.count(key) == 1
     assert "Did you mean 'two'" in call("cite", "too").err
 
@@ -251,7 +256,7 @@ def test_runs_are_listed_from_the_folder_given(here: Path, call: Caller) -> None
 
 def test_submit_ends_with_what_was_written_what_will_be_asked_and_what_comes_next(here: Path, call: Caller) -> None:
     said = call("submit", "one", "--out", "elsewhere")
-    entry = "elsewhere/brainmri@1/nickparvar-lite/entries/one"
+    entry = f"elsewhere/brainmri@1/nickparvar-lite/entries/{ONE}"
     assert said.out.startswith(f"Entry: {entry}\n")
     for words in ("- entry.json (", "- predictions.npz (", "- manifest.json (", "[ ] Are there enough replicates?"):
         assert words in said.out
@@ -262,7 +267,7 @@ def test_submit_ends_with_what_was_written_what_will_be_asked_and_what_comes_nex
 
 def test_outside_a_repository_the_next_command_copies_into_a_clone(here: Path, call: Caller) -> None:
     said = call("submit", "one", "--out", "elsewhere")
-    entry = "elsewhere/brainmri@1/nickparvar-lite/entries/one"
+    entry = f"elsewhere/brainmri@1/nickparvar-lite/entries/{ONE}"
     target = "CLONE/results/brainmri@1/nickparvar-lite/entries/"
     assert "git add" not in said.out
     assert f"  mkdir -p {target} && cp -r {entry} {target}\n" in said.out

@@ -61,7 +61,7 @@ def test_what_is_no_list_is_answered_with_what_was_meant(
     ("name", "answer"),
     [
         ("qldm:twin", "'qaugbench show controls qldm' compares it with its controls"),
-        ("qldm:twim", "The generator 'qldm' has no control 'twim'. Did you mean 'twin'"),
+        ("qldm:twim", "The generator 'qldm' has no control or variant 'twim'. Did you mean 'twin'"),
         ("folder:images", "'qaugbench show folder' shows the generator"),
         ("nickparvar", "is a source of images: 'qaugbench data info nickparvar'"),
         ("lite", "'lite' is a track: see 'qaugbench list tracks'"),

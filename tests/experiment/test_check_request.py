@@ -22,7 +22,7 @@ WRONG = [
     ({"task": "brianmri"}, "There is no task 'brianmri'"),
     ({"track": "smok"}, "There is no track 'smok'"),
     ({"generator": "qlmd"}, "qlmd"),
-    ({"generator": "qldm:twim"}, "has no control 'twim'. Did you mean 'twin'"),
+    ({"generator": "qldm:twim"}, "has no control or variant 'twim'. Did you mean 'twin'"),
     ({"generator": "smote:twin"}, "Generator 'smote' has no control 'twin'"),
     ({"generator": "folder:nowhere"}, "nowhere does not exist"),
     ({"generator": "folder:"}, "needs the images to score"),
@@ -46,7 +46,7 @@ WRONG = [
     ({"generator": "folder:cut.zip"}, "cut.zip is not a whole .zip file"),
 ]
 WRONG_TO_TUNE = [
-    ({"generator": "qldm:twim"}, "has no control 'twim'"),
+    ({"generator": "qldm:twim"}, "has no control or variant 'twim'"),
     ({"generator": "folder:nowhere"}, "nothing to tune"),
     ({"data": "nowhere.zip"}, "nowhere.zip does not exist"),
     ({"source": None}, "No images are named"),

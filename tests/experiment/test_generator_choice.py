@@ -34,8 +34,8 @@ def test_a_control_that_is_asked_for_comes_after_them() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("qldm:furier", "'qldm' has no control 'furier'. Did you mean 'fourier'"),
-        ("qldm:none", "'qldm' has no control 'none'"),
+        ("qldm:furier", "'qldm' has no control or variant 'furier'. Did you mean 'fourier'"),
+        ("qldm:none", "'qldm' has no control or variant 'none'"),
         ("ldm:fourier", "'ldm' has no control 'fourier'"),
     ],
 )

@@ -84,16 +84,17 @@ def test_a_difference_to_a_control_is_that_of_the_stored_samples(finished: RunRe
     assert measured.controls["twin"] * measured.seed_difference == pytest.approx(np.mean(differences))
 
 
-def test_a_small_influence_is_the_reason_in_the_verdict(finished: RunResult) -> None:
-    """After three steps the circuits of qldm hardly do anything; verifying the run recomputes the reason from the record."""
-    assert unattributable(finished.record.influence) == {"50%": {"qldm": HARDLY_REACHES}}
-    (endpoint, *_) = finished.record.endpoints
-    verdicts = finished.record.model_dump()["scores"]["fractions"]["50%"]["endpoints"][endpoint.id]["verdicts"]
-    ladder = verdicts["qldm"]["ladder"]
-    assert (ladder["attribution"], ladder["attribution_reason"]) == ("NOT-TESTED", HARDLY_REACHES)
+def test_a_small_influence_is_the_reason_in_the_verdict(finished: RunResult, measured: BlockInfluence) -> None:
+    """Verifying a run recomputes the reason from the record."""
     verify(finished.folder)
-    forgotten = finished.record.model_copy(update={"influence": {}})
-    assert scores_of(forgotten, read_predictions(finished.folder / "predictions.npz")) != finished.record.scores
+    little = measured.model_copy(update={"mean_replaced": 0.001, "noise_replaced": 0.002})
+    record = finished.record.model_copy(update={"influence": {"50%": {"qldm": little}}})
+    assert unattributable(record.influence) == {"50%": {"qldm": HARDLY_REACHES}}
+    scores = scores_of(record, read_predictions(finished.folder / "predictions.npz"))
+    (endpoint, *_) = finished.record.endpoints
+    ladder = scores.fractions["50%"].endpoints[endpoint.id].verdicts["qldm"].ladder
+    assert (ladder.attribution, ladder.attribution_reason) == ("NOT-TESTED", HARDLY_REACHES)
+    assert scores != finished.record.scores
 
 
 def test_a_cell_that_fails_leaves_no_influence_and_all_arms_as_they_were(finished: RunResult, tmp_path: Path) -> None:

@@ -26,13 +26,26 @@ SLOW = {f"{name}:{control}" for name in ("qlatents", "qlatents-flow") for contro
 """Half a minute each: these controls of a device with 16 modes run with the slow tests."""
 
 
+HEAVY = ("qhdm", "qddm", "qddm-unet", "qse-ddpm", "qgate-unet", "qvae")
+"""Five to twenty seconds per control: those that differ by their circuit alone run with the slow tests, twin and frozen with the others."""
+SLOW |= {f"{name}:{control}" for name in HEAVY for control in set(CONTROLS) - {"none", "twin", "frozen"}}
+
+UNABLE = {
+    "qddm-unet:random": "batch normalisation behind each circuit takes away the means and deviations that this control learns"
+}
+
+
+def marked(name: str) -> object:
+    """Return a variant with the marks of its test."""
+    unable = [pytest.mark.xfail(reason=UNABLE[name], strict=True)] if name in UNABLE else []
+    return pytest.param(name, marks=[*unable, *([pytest.mark.slow] if name in SLOW else [])])
+
+
 def failures(results: tuple[CheckResult, ...]) -> str:
     return "\n".join(str(result) for result in results if result.fails)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in VARIANTS]
-)
+@pytest.mark.parametrize("name", map(marked, VARIANTS))
 def test_a_generator_holds_what_a_run_relies_on(name: str) -> None:
     results = check_generator(name if ":" in name else f"{name}:none")
     assert not failures(results), failures(results)
