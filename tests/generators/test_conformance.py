@@ -22,13 +22,22 @@ VARIANTS = [
     for control in (CONTROLS if is_quantum(card.kind) else ("none",))  # every control of any circuit, listed or not
 ]
 
-SLOW = {f"{name}:{control}" for name in ("qlatents", "qlatents-flow") for control in ("permuted", "fourier")}
-"""Half a minute each: these controls of a device with 16 modes run with the slow tests."""
-
-
+OTHERS = tuple(control for control in CONTROLS if control not in ("none", "twin"))
 HEAVY = ("qhdm", "qddm", "qddm-unet", "qse-ddpm", "qgate-unet", "qvae")
-"""Five to twenty seconds per control: those that differ by their circuit alone run with the slow tests, twin and frozen with the others."""
-SLOW |= {f"{name}:{control}" for name in HEAVY for control in set(CONTROLS) - {"none", "twin", "frozen"}}
+"""Five to twenty seconds per control."""
+
+
+def in_short() -> set[str]:
+    """Return the variants that do not run with the slow tests: each generator, its twin and, of the quick ones, one control more.
+
+    Which one goes round, so that every control is checked on several generators.
+    """
+    quantum = [card.id for card in definitions.usable_cards() if is_quantum(card.kind)]
+    further = {f"{name}:{OTHERS[k % len(OTHERS)]}" for k, name in enumerate(quantum) if name not in HEAVY}
+    return {name for name in VARIANTS if ":" not in name or name.endswith(":twin")} | further
+
+
+SHORT = in_short()
 
 UNABLE = {
     "qddm-unet:random": "batch normalisation behind each circuit takes away the means and deviations that this control learns"
@@ -38,7 +47,7 @@ UNABLE = {
 def marked(name: str) -> object:
     """Return a variant with the marks of its test."""
     unable = [pytest.mark.xfail(reason=UNABLE[name], strict=True)] if name in UNABLE else []
-    return pytest.param(name, marks=[*unable, *([pytest.mark.slow] if name in SLOW else [])])
+    return pytest.param(name, marks=[*unable, *([] if name in SHORT else [pytest.mark.slow])])
 
 
 def failures(results: tuple[CheckResult, ...]) -> str:
