@@ -97,9 +97,7 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
     replicates = [NoiseCells(builder, choice) for builder in builders]
     has_twin = TWIN in choice.card.controls
     arms = {arm.info.id: arm for arm in plan.arms}
-    own, twin_arm = (
-        next((arm for arm in variant_arms(choice) if arm.info.control == name), None) for name in ("none", TWIN)
-    )
+    variants = {arm.info.control: arm for arm in variant_arms(choice)}
 
     def trained(arm: Arm, of: Iterable[Cell] | None = None) -> tuple[Cell, ...]:
         trainings = [builder.train(arm, [choice]) for builder in builders]
@@ -119,7 +117,7 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
                 _noted(one.measured(cell), f"with noise as of {level.label}")
                 for one, cell in zip(replicates, with_noise, strict=False)
             ),
-            trained(own, drawn) if level.trains else (),
+            trained(variants["none"], drawn) if level.trains else (),
         )
 
     trains = any(level.trains for sweep in sweeps for level in sweep.levels)
@@ -144,7 +142,7 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
         study=study,
         levels=tuple(cells_of(sweep, level) for sweep in sweeps for level in sweep.levels),
         twin=tuple(one.measured(one.ideal(TWIN)) for one in replicates) if has_twin else (),
-        twin_trained=trained(twin_arm) if trains and has_twin else (),
+        twin_trained=trained(variants[TWIN]) if trains and has_twin else (),
         real_only=trained(arms[REAL_ONLY]) if trains else (),
         circuits=circuits,
         metric=_test_metric(prepared),

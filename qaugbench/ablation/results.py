@@ -24,8 +24,10 @@ def level_result(
     new = [cell for cell in planned.cells if cell.name not in paid and cell.stage not in LIGHT_STAGES]
     paid |= {cell.name for cell in new}
     noise = planned.level.execution.noise
-    known = planned.level.is_clean or isinstance(noise, NoiseModel)
-    counted = tuple(expected_errors(circuit, noise or NoiseModel()) for circuit in found.circuits) if known else None
+    stated = NoiseModel() if planned.level.is_clean else noise
+    counted = None
+    if isinstance(stated, NoiseModel):
+        counted = tuple(expected_errors(circuit, stated) for circuit in found.circuits)
     return LevelResult(
         sweep=planned.sweep.name,
         level=planned.level,
