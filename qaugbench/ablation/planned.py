@@ -121,23 +121,8 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
         )
 
     trains = any(level.trains for sweep in sweeps for level in sweep.levels)
-    endpoint = assemble.endpoints(plan)[0]
-    study = Study(
-        generator=choice.card.id,
-        task=plan.task.name,
-        source=plan.source.facts.source,
-        source_sha256=plan.source.facts.manifest_sha256,
-        phantom=plan.source.facts.phantom,
-        track=plan.track.name,
-        fraction=fraction.key,
-        replicates=plan.replicates,
-        n_drawn=fraction.n_fill,
-        circuits=tuple(_words(circuit) for circuit in circuits),
-        twin=None if has_twin else f"{choice.card.id} is run without a twin",
-        endpoint=endpoint.id,
-        endpoint_title=endpoint.title,
-        sweeps=sweeps,
-    )
+    twin_missing = None if has_twin else f"{choice.card.id} is run without a twin"
+    study = _study(prepared, circuits, sweeps, twin_missing)
     return PreparedNoise(
         study=study,
         levels=tuple(cells_of(sweep, level) for sweep in sweeps for level in sweep.levels),
@@ -148,6 +133,30 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
         metric=_test_metric(prepared),
         prepared=prepared,
         folder=request.out / _folder_name(study, replicates[0].ideal()),
+    )
+
+
+def _study(
+    prepared: PreparedRun, circuits: Sequence[Any], sweeps: tuple[Sweep, ...], twin_missing: str | None
+) -> Study:
+    """Return what is studied, as data: the one generator of a run, on its first fraction."""
+    plan = prepared.plan
+    (choice,), fraction, endpoint = plan.generators, plan.fractions[0], assemble.endpoints(plan)[0]
+    return Study(
+        generator=choice.card.id,
+        task=plan.task.name,
+        source=plan.source.facts.source,
+        source_sha256=plan.source.facts.manifest_sha256,
+        phantom=plan.source.facts.phantom,
+        track=plan.track.name,
+        fraction=fraction.key,
+        replicates=plan.replicates,
+        n_drawn=fraction.n_fill,
+        circuits=tuple(_words(circuit) for circuit in circuits),
+        twin=twin_missing,
+        endpoint=endpoint.id,
+        endpoint_title=endpoint.title,
+        sweeps=sweeps,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qaugbench import definitions
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.request import Accelerator, RunRequest
 
@@ -67,7 +68,6 @@ def check_names(request: NoiseRequest) -> None:
     for text in request.devices:
         named_device(text)
     name = request.generator
-    if ":" in name and Path(name.partition(":")[2]).exists():
-        return
-    if ":" in name:
+    _, after = definitions.split_name(name)  # a variant is no control
+    if after and not Path(after).exists():
         raise DefinitionError(f"{name!r} is a control; give the generator itself, its twin is measured beside it.")

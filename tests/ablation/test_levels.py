@@ -10,6 +10,7 @@ import pytest
 
 from qaugbench.ablation.axes import AXES, asked_axis
 from qaugbench.ablation.levels import Sweep, asked_sweeps
+from qaugbench.ablation.request import NoiseRequest, check_names
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.noise.presets import preset
 from qaugbench.errors import CircuitError, DefinitionError, QaugbenchError
@@ -106,3 +107,9 @@ def test_a_strength_that_no_error_can_have_is_refused(tmp_path: Path) -> None:
     file.write_text(OWN.replace("0.02", "0.2"))
     with pytest.raises(DefinitionError, match=r"strong cannot be 10 times as strong: two_qubit_error=2\.0"):
         sweeps(devices=(str(file),), scaled=True)
+
+
+def test_a_variant_can_be_studied_and_a_control_cannot() -> None:
+    check_names(NoiseRequest(task="brainmri", generator="qldm:narrow"))
+    with pytest.raises(DefinitionError, match="'qldm:narrow:twin' is a control"):
+        check_names(NoiseRequest(task="brainmri", generator="qldm:narrow:twin"))
