@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qaugbench import definitions
-from qaugbench.errors import TRAINING, require
 from qaugbench.datasets.own.images import open_own
 from qaugbench.datasets.subsets import runnable_fraction
+from qaugbench.errors import TRAINING, require
 from qaugbench.experiment.arm_choice import choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
