@@ -159,8 +159,10 @@ def _raise_a_mean(record: dict[str, Any]) -> None:
     record["scores"]["fractions"]["10%"]["endpoints"]["macro_auroc"]["arms"]["qldm"]["mean"] += 0.05
 
 
-@pytest.mark.parametrize("sealed", [False, True])
-@pytest.mark.parametrize("command", ["show", "report"])
+@pytest.mark.parametrize(
+    ("command", "sealed"),
+    [("show", False), ("show", True), ("report", True), pytest.param("report", False, marks=pytest.mark.slow)],
+)
 def test_a_changed_record_is_warned_of(command: str, sealed: bool, here: Path, call: Caller) -> None:
     run = here / "runs" / "one"
     if sealed:
