@@ -160,12 +160,14 @@ class VariantFacts:
     ``deviations`` are its own, all of them; ``title`` is that of the generator with the name of the variant, if not stated.
     ``hyper`` lies over the settings of the generator on every track, ``track`` over that, ``space`` over its space's. With
     ``in_space`` it learns in another space, to which the generator's settings of its own do not apply. ``kind`` says
-    "classical" of a variant that runs none of the generator's circuits, and so has no controls.
+    "classical" of a variant that runs none of the generator's circuits, and so has no controls; ``controls`` are those of
+    another variant where they are not the generator's.
     """
 
     deviations: tuple[str, ...]
     title: str = ""
     kind: Literal["", "classical"] = ""
+    controls: tuple[str, ...] = ()
     defect: str = ""
     fails: tuple[str, ...] = ()
     hyper: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -249,7 +251,7 @@ def _variant(card: GeneratorCard, name: str, differs: VariantFacts) -> Generator
         id=f"{card.id}:{name}",
         title=differs.title or f"{card.title}, {name.replace('-', ' ')}",
         kind=differs.kind or card.kind,
-        controls=() if differs.kind else card.controls,
+        controls=() if differs.kind else differs.controls or card.controls,
         deviations=differs.deviations,
         defect=differs.defect,
         fails=differs.fails,

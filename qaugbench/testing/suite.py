@@ -132,8 +132,12 @@ def _outcome(variant: Variant, check: Callable[[Variant], None]) -> tuple[State,
     try:
         with one_thread():
             check(variant)
-    except (DoesNotApply, NoControlError) as reason:
+    except DoesNotApply as reason:
         return "does not apply", str(reason)
+    except NoControlError as reason:
+        if variant.control not in variant.card.controls:
+            return "does not apply", str(reason)
+        return "fails", f"The facts name the control {variant.control!r}, so that runs have it. {reason}"
     except CheckFailed as failure:
         return "fails", str(failure)
     except QaugbenchError as error:

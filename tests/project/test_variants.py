@@ -113,6 +113,14 @@ def test_a_variant_without_circuits_is_classical_and_has_no_controls() -> None:
     assert (other.kind, other.controls) == ("classical", ())
 
 
+def test_a_variant_may_have_other_controls_than_its_generator() -> None:
+    facts = copy.deepcopy(FACTS)
+    facts["generator"] |= {"kind": "hybrid", "controls": ["twin", "frozen"]}
+    facts["variant"]["as-released"]["controls"] = ["frozen"]
+    assert build_card(facts, "flat.toml").controls == ("twin", "frozen")
+    assert build_card(facts, "flat.toml", "as-released").controls == ("frozen",)
+
+
 def test_labels_of_different_sizes_cannot_be_counted_in_epochs() -> None:
     facts = copy.deepcopy(FACTS)
     facts["generator"]["per_label"] = True
