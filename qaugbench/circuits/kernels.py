@@ -30,8 +30,8 @@ def fidelity_kernel(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 def projected_kernel(first: torch.Tensor, second: torch.Tensor, gamma: float) -> torch.Tensor:
     """Return exp(-gamma * sum over wires of the squared distance of their reduced states), in (0, 1], [n, m].
 
-    ``first`` [n, 3 * wires] and ``second`` [m, 3 * wires] hold the expectations of X, Y and Z of each wire, in any order: half their
-    squared distance is that of the density matrices in the Frobenius norm. Huang et al. (arXiv 2011.01938), eq. 9.
+    ``first`` [n, 3 * wires] and ``second`` [m, 3 * wires] hold the expectations of X, Y and Z of each wire, in any order: half
+    their squared distance is that of the density matrices in the Frobenius norm. Huang et al. (arXiv 2011.01938).
 
     >>> projected_kernel(torch.zeros(1, 3), torch.tensor([[0.0, 0.0, 1.0]]), gamma=2.0)
     tensor([[0.3679]])

@@ -22,9 +22,7 @@ def statements(logits: np.ndarray, labels: np.ndarray, kind: str) -> tuple[np.nd
     """
     logits, labels = np.asarray(logits, dtype=np.float64), np.asarray(labels)
     if logits.ndim != 2 or logits.shape != labels.shape:
-        raise StatisticsError(
-            f"Logits [N, K] and labels [N, K] must agree; given {logits.shape} and {labels.shape}."
-        )
+        raise StatisticsError(f"Logits [N, K] and labels [N, K] must agree; given {logits.shape} and {labels.shape}.")
     if not np.isfinite(logits).all():
         raise StatisticsError("Logits are not finite, so no entropy can be computed; leave the arm out.")
     chances = probabilities(logits, kind)

@@ -20,7 +20,7 @@ def uncertainty_gap_influence(
     >>> logits, labels = np.array([[0.0, 0.0], [0.0, 50.0], [50.0, 0.0]]), np.array([[0, 1], [0, 1], [0, 1]])
     >>> value, influence = uncertainty_gap_influence(logits, labels, np.arange(3), "multiclass")
     >>> round(value, 3), influence.round(3).tolist()
-    (0.347, [0.4, 0.0, -0.4])
+    (0.347, [0.2, 0.0, -0.2])
     """
     unsure, right = statements(logits, labels, kind)
     require_both(right)
