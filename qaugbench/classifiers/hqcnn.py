@@ -35,7 +35,7 @@ class Hqcnn(Trained):
 
     @dataclass(frozen=True)
     class Hyper:
-        """``filters`` circuits of ``layers`` layers read each patch and give four channels each; ``channels`` of the convolutions."""
+        """``filters`` circuits of ``layers`` layers read each patch, for four channels each; ``channels`` of the convolutions."""
 
         filters: int = 2
         layers: int = 2
