@@ -34,14 +34,13 @@ def pure_states(circuit: Circuit, inputs: torch.Tensor, weights: torch.Tensor | 
     engine = StateVector(replace(circuit, readout=ALL_OF_THE_STATE)).to(inputs)
     engine.readout = Amplitudes()
     given = inputs.new_zeros(0) if weights is None else weights.to(inputs)
-    parts = [engine(rows[None], given[None])[0] for rows in inputs.split(BATCH) if len(rows)]
-    return torch.cat(parts) if parts else as_complex(inputs.new_zeros(0, 2**circuit.n_wires))
+    return _joined([engine(rows[None], given[None])[0] for rows in inputs.split(BATCH) if len(rows)], circuit, inputs)
 
 
 def states_of(block: QuantumBlock, inputs: torch.Tensor) -> torch.Tensor:
     """Return the states [n, 2^n_wires] that the circuit of ``block`` prepares from ``inputs`` [n, n_inputs], through the block itself.
 
-    From then on an exact call of the block returns states, whatever is read elsewhere: hooks and audits see the layer run.
+    From then on an exact call of the block returns real parts, then imaginary ones: hooks and audits see the layer run.
 
     Raises:
         CircuitError: a block of several copies, or a circuit whose readout lets the engine leave out part of the state.
@@ -49,17 +48,18 @@ def states_of(block: QuantumBlock, inputs: torch.Tensor) -> torch.Tensor:
     if block.copies != 1 or not any(letter in word for word in block.circuit.readout.words for letter in "XY"):
         raise CircuitError("States are those of one circuit that reads X or Y; give copies=1 and such a readout.")
     block.exact.readout = Amplitudes()
-    parts = [block(rows) for rows in inputs.split(BATCH) if len(rows)]
-    return torch.cat(parts) if parts else as_complex(inputs.new_zeros(0, 2**block.circuit.n_wires))
+    return _joined([block(rows) for rows in inputs.split(BATCH) if len(rows)], block.circuit, inputs)
 
 
 class Amplitudes(nn.Module):
-    """Takes the place of a readout: the states [copies, batch, 2^n_wires] themselves, complex."""
+    """Takes the place of a readout: real parts of the states, then imaginary ones, [copies, batch, 2 * 2^n_wires]."""
 
     def forward(self, state: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
-        return as_complex(state.transpose(2, 3).flatten(1, 2))
+        found = state.transpose(2, 3).flatten(1, 2)
+        parts = (found.real, found.imag) if found.is_complex() else (found, torch.zeros_like(found))
+        return torch.cat(parts, dim=2)
 
 
-def as_complex(state: torch.Tensor) -> torch.Tensor:
-    """Return ``state``, which the engine keeps real as long as it is, as complex numbers."""
-    return state if state.is_complex() else torch.complex(state, torch.zeros_like(state))
+def _joined(parts: list[torch.Tensor], circuit: Circuit, inputs: torch.Tensor) -> torch.Tensor:
+    found = torch.cat(parts) if parts else inputs.new_zeros(0, 2 ** (circuit.n_wires + 1))
+    return torch.complex(*found.chunk(2, dim=1))

@@ -48,6 +48,8 @@ class Classifier(nn.Module, ABC):
     Hyper: ClassVar[type]
     reads: ClassVar[Reads] = "features"
     multi_label: ClassVar[bool] = True
+    noise_fed: ClassVar[bool] = False
+    """Whether its circuits are given random numbers in place of what it reads, as those that generate weights are."""
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Any, circuits: Circuits) -> None:
         super().__init__()

@@ -54,7 +54,7 @@ class Daqcnn(Trained):
 
     @dataclass(frozen=True)
     class Hyper:
-        """The time and the two strengths of the analog block, in ``steps`` steps; ``channels`` of the convolutions.
+        """The time and the two strengths of the analog block, in ``steps_of_evolution``; ``channels`` of the convolutions.
 
         With ``trained_filters``, a convolution of as many trained filters of 2x2 pixels, and tanh, stands for all circuits.
         """
@@ -62,7 +62,7 @@ class Daqcnn(Trained):
         time: float = 1.0
         coupling: float = 1.0
         field: float = 1.0
-        steps: int = 4
+        steps_of_evolution: int = 4
         channels: tuple[int, int] = (32, 64)
         trained_filters: bool = False
 
@@ -76,7 +76,7 @@ class Daqcnn(Trained):
         if hyper.trained_filters:
             self.filter: nn.Module = nn.Sequential(nn.Conv2d(shape[0], found, PATCH, stride=PATCH), nn.Tanh())
         else:
-            how = (hyper.time, hyper.coupling, hyper.field, hyper.steps)
+            how = (hyper.time, hyper.coupling, hyper.field, hyper.steps_of_evolution)
             self.filter = PatchFilters(shape, circuits, [filter_circuit(graph, *how) for graph in GRAPHS])
         first, second = hyper.channels
         self.network = nn.Sequential(convolution(found, first), convolution(first, second))

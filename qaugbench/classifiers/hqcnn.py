@@ -47,7 +47,7 @@ class Hqcnn(Trained):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
-        self.encode = PatchFilters(shape, circuits, [encoding_circuit(hyper.layers)], copies=hyper.filters)
+        self.encode = PatchFilters(shape, circuits, [encoding_circuit(hyper.layers)] * hyper.filters)
         widths = (self.encode.channels, *hyper.channels)
         self.convolve = nn.Sequential(*(DepthwiseSeparable(inputs, outputs) for inputs, outputs in pairwise(widths)))
         self.decide = nn.Linear(widths[-1], n_labels)

@@ -58,6 +58,7 @@ class Qcbnn(Trained):
         gaussian: bool = False
 
     kind: ClassVar[Kind] = "hybrid"
+    noise_fed: ClassVar[bool] = True
     hyper: Hyper
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
@@ -98,13 +99,15 @@ class Qcbnn(Trained):
 class CircuitWeights(nn.Module):
     """Draws weights [n, number]: the expectations that circuits give for uniform noise, times ``reach``."""
 
+    reach: torch.Tensor
+
     def __init__(self, block: Block, reach: float) -> None:
         super().__init__()
         self.block = block
-        self.reach = reach
+        self.register_buffer("reach", torch.tensor(reach))
 
     def forward(self, n: int, random: torch.Generator) -> torch.Tensor:
-        noise = torch.rand(n, self.block.in_features, generator=random, device=random.device)
+        noise = torch.rand(n, self.block.in_features, generator=random, device=random.device, dtype=self.reach.dtype)
         found: torch.Tensor = self.reach * self.block(torch.pi * (noise - 0.5))
         return found
 
@@ -127,7 +130,7 @@ class GaussianWeights(nn.Module):
         self.spreads = nn.Parameter(torch.full((number,), -1.0))
 
     def forward(self, n: int, random: torch.Generator) -> torch.Tensor:
-        noise = torch.randn(n, len(self.means), generator=random, device=random.device)
+        noise = torch.randn(n, len(self.means), generator=random, device=random.device, dtype=self.means.dtype)
         return self.means + nn.functional.softplus(self.spreads) * noise
 
     def divergence(self, drawn: torch.Tensor, prior: float) -> torch.Tensor:

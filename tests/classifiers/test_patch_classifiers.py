@@ -48,7 +48,7 @@ def loop(shape: tuple[int, ...], pictures: torch.Tensor, read: Callable[[torch.T
 
 def test_hqcnn_encodes_patches_as_pennylane_does_on_the_same_weights() -> None:
     found, pictures = made(Hqcnn, (1, 4, 4)), images(2, 1, 4, 4)
-    weights = found.encode.blocks[0].weights.detach().view(2, 2, 4)
+    weights = [block.weights.detach().view(2, 4) for block in found.encode.blocks]
 
     @qml.qnode(qml.device("default.qubit", wires=4))
     def circuit(pixels: torch.Tensor, layers: torch.Tensor) -> object:
@@ -107,7 +107,7 @@ def test_daqcnn_filters_patches_as_pennylane_does() -> None:
         qml.evolve(hamiltonian, coeff=1.0)
         return [qml.expval(qml.PauliZ(wire)) for wire in range(4)]
 
-    fine = made(Daqcnn, (1, 4, 4), steps=64)
+    fine = made(Daqcnn, (1, 4, 4), steps_of_evolution=64)
     theirs = loop((16, 2, 2), pictures, lambda patch: [float(z) for graph in GRAPHS for z in circuit(patch, graph)])
     torch.testing.assert_close(fine.filter(pictures), theirs, atol=1e-3, rtol=0)
     torch.testing.assert_close(found.filter(pictures), theirs, atol=0.15, rtol=0)

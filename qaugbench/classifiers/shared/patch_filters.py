@@ -19,24 +19,23 @@ QUBITS = PATCH**2
 class PatchFilters(nn.Module):
     """Images [n, colours, side, side] -> [n, channels, side / 2, side / 2]; patches of 2x2 pixels lie side by side.
 
-    The pixels of a patch, row by row, are the inputs of ``copies`` of each of ``circuits``. Each colour passes through the same
-    circuits; ``channels`` are ordered by colour, then circuit, then copy, then output.
+    The pixels of a patch, row by row, are the inputs of each of ``circuits``. Each colour passes through the same ones; the
+    ``channels`` are ordered by colour, then circuit, then output. Circuits are layers of their own rather than copies side by side,
+    so that the control that passes inputs on has as many outputs as inputs.
 
     Raises:
         DefinitionError: a side that 2 does not divide.
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], layers: Circuits, circuits: Sequence[Circuit], *, copies: int = 1
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], layers: Circuits, circuits: Sequence[Circuit]) -> None:
         super().__init__()
         colours, side, _ = shape
         if side % PATCH:
             raise DefinitionError(
                 f"Patches of {PATCH}x{PATCH} pixels do not fill images of {side}; choose an even side."
             )
-        self.blocks = nn.ModuleList(layers.block(circuit, copies=copies, share_inputs=True) for circuit in circuits)
-        self.channels = colours * copies * sum(circuit.n_outputs for circuit in circuits)
+        self.blocks = nn.ModuleList(layers.block(circuit) for circuit in circuits)
+        self.channels = colours * sum(circuit.n_outputs for circuit in circuits)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         n, colours, side, _ = images.shape
