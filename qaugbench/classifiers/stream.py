@@ -27,7 +27,7 @@ def batches_from(
     augment: Augment | None,
     device: str,
 ) -> Iterator[Batch]:
-    """Yield what ``downstream.slots.batches`` yields, from batch ``first`` on; earlier ones are passed over without their images."""
+    """Yield what ``downstream.slots.batches`` yields, from batch ``first`` on; earlier ones pass without their images."""
     generator = seeds.torch_generator(augment_seed)
     for number, index in enumerate(shuffled_indices(len(data), n_slots, order_seed)):
         if number < first:

@@ -26,6 +26,13 @@ def generators(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return _beginning(incomplete, definitions.generator_names())
 
 
+def classifiers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the classifiers whose name begins like ``incomplete``."""
+    from qaugbench.classifier_cards import classifier_names
+
+    return _beginning(incomplete, classifier_names())
+
+
 def sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the sources whose name begins like ``incomplete``, of the task that is on the command line, if any."""
     from qaugbench.datasets.sources import sources as known

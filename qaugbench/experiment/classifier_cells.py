@@ -43,7 +43,9 @@ class ClassifierCells:
         key: dict[str, Any] = {
             **kept,
             **weights,
-            "classifier": None if control == LINEAR else choice.card.id,  # of a plain last layer, only the training counts
+            "classifier": None
+            if control == LINEAR
+            else choice.card.id,  # of a plain last layer, only the training counts
             "control": control,
             "hyper": {} if control == LINEAR else hyper,
             "recipe": asdict(training.of(setting.track.recipe)),
