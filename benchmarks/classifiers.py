@@ -7,8 +7,8 @@ and backward to their weights, where they have any, and to their inputs where so
 classifier's own ``QuantumBlock``; theirs are QNodes on default.qubit with backpropagation, called for one sample after another,
 and broadcast over as many samples as have 2^20 amplitudes, 1,024 at most.
 Of ``qkernel`` it is the kernel of 500 with 1,500 rows at 12 qubits: theirs runs a circuit for each pair. A loop is timed on a
-few of its samples, times their number. Values are compared before anything is timed, to 1e-5. Figures are processor times of one thread:
-medians of alternating runs, ratios with the 10th and 90th percentile. ``--quick`` takes the fewest runs.
+few of its samples, times their number. Values are compared before anything is timed, to 1e-5. Figures are processor times of
+one thread: medians of alternating runs, ratios with the 10th and 90th percentile. ``--quick`` takes the fewest runs.
 """
 
 from __future__ import annotations
