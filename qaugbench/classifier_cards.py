@@ -242,7 +242,7 @@ def _check(card: ClassifierCard) -> None:
         )
     if not may_run_circuits(card.kind) and set(card.controls) - {LINEAR}:
         raise DefinitionError(f"{card.origin}: a classifier of kind {card.kind!r} has no circuit to replace.")
-    for track in card.tracks or ("",):
+    for track in ("", *card.tracks):
         training, _ = card.split_settings(track)
         for name in ("steps", "batch_size", "evaluations"):
             value = getattr(training, name)

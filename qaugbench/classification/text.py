@@ -39,8 +39,8 @@ LEGEND = (
 )
 COURSE_LEGEND = (
     "parameters: those that are trained above the recipe's network. steps to 95 %: after how many steps the validation score "
-    "reached 95 % of that at the end{looks}. step: time of one training step. moved: root mean square change of the trained numbers of "
-    "circuits (radians), or of what stands for them."
+    "reached 95 % of that at the end{looks}. step: time of one training step. moved: root mean square change of the trained "
+    "numbers of circuits (radians), or of what stands for them."
 )
 DIFFERENCE_LEGEND = (
     "all at once: intervals that hold together for the differences of one table (max-T), and p adjusted for them."

@@ -84,7 +84,7 @@ def cited(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
 
 def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return what 'show' takes: tasks, generators, runs and tuning studies."""
+    """Return what 'show' takes: tasks, generators, classifiers, runs and tuning studies."""
     from click.shell_completion import CompletionItem
 
     from qaugbench.places import RUNS
@@ -92,7 +92,12 @@ def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
     folder, slash, _ = incomplete.rpartition("/")
     studies = [f"{folder}{slash}{name}" for name in study_names(Path(folder or "/") if slash else RUNS)]
-    named = [*tasks(ctx, param, incomplete), *generators(ctx, param, incomplete), *_beginning(incomplete, studies)]
+    defined = [
+        *tasks(ctx, param, incomplete),
+        *generators(ctx, param, incomplete),
+        *classifiers(ctx, param, incomplete),
+    ]
+    named = [*defined, *_beginning(incomplete, studies)]
     found = results(ctx, param, incomplete)
     return [*map(CompletionItem, named), *(one for one in found if not named or one.type == "plain")]
 
