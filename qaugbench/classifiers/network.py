@@ -18,7 +18,7 @@ from qaugbench.metrics.discrimination import probabilities
 from qaugbench.recipe import LabelKind, Recipe
 from qaugbench.seeds import child_seed, torch_generator
 
-BATCH = 256
+BATCH = 64  # of 19 qubits, a batch takes a third of a gigabyte
 
 
 class Backbone(nn.Module):

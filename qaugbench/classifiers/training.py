@@ -17,7 +17,7 @@ import torch
 
 from qaugbench.classifiers.build import Bound, blocks_of, parameter_counts
 from qaugbench.classifiers.contract import Known, Solved, Trained
-from qaugbench.classifiers.network import WholeNetwork, predicted
+from qaugbench.classifiers.network import BATCH, WholeNetwork, predicted
 from qaugbench.classifiers.stream import batches_from
 from qaugbench.downstream.loss import Loss, classification_loss
 from qaugbench.downstream.network import autocast
@@ -320,8 +320,8 @@ def _solved(network: WholeNetwork, job: _Job, below: dict[str, torch.Tensor] | N
 
 def _known(network: WholeNetwork, data: LabelledImages, job: _Job) -> Known:
     parts = [
-        network.inputs(to_unit_range(data.images[start : start + 256], job.device))
-        for start in range(0, len(data), 256)
+        network.inputs(to_unit_range(data.images[start : start + BATCH], job.device))
+        for start in range(0, len(data), BATCH)
     ]
     labels = torch.from_numpy(np.asarray(data.labels, dtype=np.float32)).to(job.device)
     return Known(torch.cat(parts), labels, job.label_kind)

@@ -18,11 +18,12 @@ from qaugbench.classification.request import ClassifierRequest
 from qaugbench.classification.results import Comparison
 from qaugbench.classification.text import opening, table
 from qaugbench.cli import cli
+from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.classifier_choice import ClassifierChoice, choose_classifiers
 from qaugbench.experiment.prepare import Definitions
 from qaugbench.experiment.request import RunRequest
 from qaugbench.places import CLASSIFIERS_FILE
-from tests.experiment.tiny import TASK, tiny_definitions
+from tests.experiment.tiny import TASK, tiny_definitions, tiny_task
 
 
 def request(out: Path, *classifiers: str, **options: Any) -> ClassifierRequest:
@@ -32,7 +33,16 @@ def request(out: Path, *classifiers: str, **options: Any) -> ClassifierRequest:
 
 
 def tiny(asked: ClassifierRequest) -> Definitions:
-    return tiny_definitions(asked.run)
+    """Return the tiny task and its generators, whose few images have few principal components."""
+    if not asked.run.generators:
+        return Definitions(tiny_task(), (), runnable=lambda labels, fraction, ladder: (fraction, None))
+    found = tiny_definitions(asked.run)
+    spaces = [replace(one.space, settings={**one.space.settings, "components": 4}) for one in found.generators]
+    return replace(found, generators=tuple(map(_in_space, found.generators, spaces)))
+
+
+def _in_space(choice: GeneratorChoice, space: Any) -> GeneratorChoice:
+    return replace(choice, space=space)
 
 
 def with_few_controls(*args: Any) -> tuple[ClassifierChoice, ...]:
@@ -50,12 +60,13 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory):
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     out = tmp_path_factory.mktemp("classifiers")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planned, "choose_classifiers", with_few_controls)
         asked = request(out)
-        yield Made(*classify(asked, tiny(asked)))
+        done = Made(*classify(asked, tiny(asked)))
+    return done
 
 
 def test_a_board_has_the_rows_of_one_classifier_and_carries_it_in_its_key(made: Made) -> None:
