@@ -38,7 +38,7 @@ def pure_states(circuit: Circuit, inputs: torch.Tensor, weights: torch.Tensor | 
 
 
 def states_of(block: QuantumBlock, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the states [n, 2^n_wires] that the circuit of ``block`` prepares from ``inputs`` [n, n_inputs], through the block itself.
+    """Return the states [n, 2^n_wires] that the circuit of ``block`` prepares from ``inputs`` [n, n_inputs], by calling it.
 
     From then on an exact call of the block returns real parts, then imaginary ones: hooks and audits see the layer run.
 

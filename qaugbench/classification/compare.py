@@ -11,17 +11,16 @@ import numpy as np
 from qaugbench.classification.questions import EACH_OTHER, OF_THE_BOTTLENECK, QUESTIONS
 from qaugbench.classification.results import Difference, Estimate, Gain
 from qaugbench.classifier_cards import BOTTLENECK, LINEAR
-from qaugbench.metrics.discrimination import probabilities
+from qaugbench.metrics.uncertainty import has_both, statements
 from qaugbench.predictions import ArmInfo, FractionPredictions
 from qaugbench.stats.covariance import contrast_covariance
 from qaugbench.stats.decide import why_no_interval
 from qaugbench.stats.families import simultaneous
-from qaugbench.stats.influence import Patients
 from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_kinds import EXCLUSIVE
 from qaugbench.stats.metric_on_images import Measurement, MetricOnImages
 from qaugbench.stats.mrmc import interval
 from qaugbench.stats.reference import choose_reference
+from qaugbench.stats.uncertainty_gap import uncertainty_gap_influence
 from qaugbench.task import Endpoint
 
 SHARE = 0.95
@@ -145,25 +144,10 @@ def uncertainty_gap(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, 
     >>> value.round(3).tolist(), influence.round(6).tolist()
     ([0.368], [[0.0, 0.0]])
     """
-    chances = probabilities(logits, kind)
-    if kind in EXCLUSIVE:
-        entropy = -(chances * np.log(np.maximum(chances, 1e-300))).sum(axis=-1)[..., None]
-        right = (chances.argmax(axis=-1) == labels.argmax(axis=-1))[..., None]
-    else:
-        both = np.stack([chances, 1.0 - chances])
-        entropy = -(both * np.log(np.maximum(both, 1e-300))).sum(axis=0)
-        right = (chances > 0.5) == (labels > 0)
-    patients = Patients.of(groups)
-    values, influence = [], []
-    for of_run, is_right in zip(entropy, right, strict=True):
-        if is_right.all() or not is_right.any():
-            return None
-        wrong = ~is_right
-        means = of_run[wrong].mean(), of_run[is_right].mean()
-        per_answer = wrong * (of_run - means[0]) / wrong.sum() - is_right * (of_run - means[1]) / is_right.sum()
-        values.append(means[0] - means[1])
-        influence.append(patients.sums(per_answer.sum(axis=1)[None])[0])
-    return np.array(values), np.stack(influence)
+    if not all(has_both(statements(of_run, labels, kind)[1]) for of_run in logits):
+        return None
+    found = [uncertainty_gap_influence(of_run, labels, groups, kind) for of_run in logits]
+    return np.array([value for value, _ in found]), np.stack([influence for _, influence in found])
 
 
 def steps_to(looks: Sequence[Mapping[str, float]], share: float = SHARE) -> int:

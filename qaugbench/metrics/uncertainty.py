@@ -47,9 +47,14 @@ def uncertainty_gap(logits: np.ndarray, labels: np.ndarray, kind: str) -> float:
     return float(unsure[~right].mean() - unsure[right].mean())
 
 
+def has_both(right: np.ndarray) -> bool:
+    """Return whether some statements are right and some are wrong."""
+    return bool(right.any() and not right.all())
+
+
 def require_both(right: np.ndarray) -> None:
     """Raise StatisticsError unless some statements are right and some are wrong."""
-    if right.all() or not right.any():
+    if not has_both(right):
         raise StatisticsError(
             f"An uncertainty gap needs right and wrong statements; given {int(right.sum())} right of {right.size}."
         )

@@ -14,8 +14,9 @@ def uncertainty_gap_influence(
     """Return (gap in nats, influence [C] of each group in sorted order): ``metrics.uncertainty.uncertainty_gap``.
 
     ``logits`` [N, K], ``labels`` [N, K] 0/1, ``groups`` [N]. A difference of two means, so a wrong statement moves it by
-    (its entropy - mean of the wrong ones) / number of wrong ones, and a right one against it. ``mrmc.interval`` and ``compare`` give
-    intervals over replicates and patients. Raises StatisticsError as the gap does, and for fewer than two groups.
+    (its entropy - mean of the wrong ones) / number of wrong ones, and a right one against it, with DeLong's divisors.
+    ``mrmc.interval`` and ``compare`` give intervals over replicates and patients. Raises StatisticsError as the gap does, and for
+    fewer than two groups.
 
     >>> logits, labels = np.array([[0.0, 0.0], [0.0, 50.0], [50.0, 0.0]]), np.array([[0, 1], [0, 1], [0, 1]])
     >>> value, influence = uncertainty_gap_influence(logits, labels, np.arange(3), "multiclass")
