@@ -35,6 +35,8 @@ class PatchFilters(nn.Module):
                 f"Patches of {PATCH}x{PATCH} pixels do not fill images of {side}; choose an even side."
             )
         self.blocks = nn.ModuleList(layers.block(circuit) for circuit in circuits)
+        for weights in self.parameters():  # of a circuit without any: asking for their gradient would run it backward
+            weights.requires_grad_(weights.requires_grad and weights.numel() > 0)
         self.channels = colours * sum(circuit.n_outputs for circuit in circuits)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
