@@ -1,12 +1,12 @@
 """What a training step of a classifier takes, with as many labels as given, and what its circuit takes in PennyLane.
 
-    OMP_NUM_THREADS=1 python benchmarks/classifiers.py [--classifier qumi] [--labels 4 8 14 19] [--steps 10] [--track lite] [--pennylane]
+    OMP_NUM_THREADS=1 python benchmarks/classifiers.py [--classifier qumi] [--labels 4 8 14 19] [--steps 10] [--pennylane]
 
-A step is one of the given track of brainmri on random images: network, circuit, gradients and optimiser. Beside it stands the same
-step with the plain last layer and with the bottleneck, so that what the circuit adds is seen; a training is the steps of the track.
-With ``--pennylane``, the circuit's forward and backward pass on a batch are timed alone, here and in
-PennyLane's default.qubit with backpropagation over the batch, on the same weights. All seconds are processor time of this process, the median of
-the steps after the first two.
+A step is one of a ``--track`` of brainmri on random images: network, circuit, gradients, optimiser. Beside it stands the same step
+with the plain last layer and with the bottleneck, so that what the circuit adds is seen; a training is the steps of the track. With
+``--pennylane``, the circuit's forward and backward pass on a batch are timed alone, here and in PennyLane's default.qubit with
+backpropagation over the batch, on the same weights. All seconds are processor time of this process, the median of the steps after
+the first two.
 """
 
 from __future__ import annotations
