@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -86,18 +87,25 @@ def predicted(
     blocks = blocks_of(classifier)
     passes = []
     with torch.inference_mode(), autocast(recipe.precision, device):
+        read = _read(network, images, device)
+        held = list(read) if classifier.draws > 1 else read  # what is below the classifier runs once, whatever it draws
         for draw in range(classifier.draws):
             for number, block in enumerate(blocks):
                 block.run_under(IDEAL, torch_generator(child_seed(seed, "shots", draw, number)))
             parts = []
-            for start in range(0, len(images), BATCH):
+            for inputs in held:
                 random = torch_generator(child_seed(seed, "draw", draw), device)
-                batch = to_unit_range(images[start : start + BATCH], device)
-                parts.append(network(batch, random).float().cpu().numpy())
+                parts.append(checked_logits(classifier, inputs, random).float().cpu().numpy())
             passes.append(np.concatenate(parts))
     for block in blocks:
         block.run_under(IDEAL)
     return passes[0] if len(passes) == 1 else averaged(np.stack(passes), label_kind)
+
+
+def _read(network: WholeNetwork, images: np.ndarray, device: str) -> Iterator[torch.Tensor]:
+    """Yield what the classifier reads of uint8 ``images``, in batches."""
+    for start in range(0, len(images), BATCH):
+        yield network.inputs(to_unit_range(images[start : start + BATCH], device))
 
 
 def averaged(passes: np.ndarray, label_kind: LabelKind) -> np.ndarray:

@@ -58,8 +58,8 @@ class Qkernel(Solved):
         kernel: KernelName = "fidelity"
         qubits: int = 12
         repeats: int = 2
-        bandwidths: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8)
-        penalties: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
+        bandwidths: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
+        penalties: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0)
         rows: int = 2000
 
     kind: ClassVar[Kind] = "hybrid"
