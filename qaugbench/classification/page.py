@@ -13,7 +13,7 @@ from qaugbench.classification import text
 from qaugbench.classification.results import ClassifierBoard, Comparison
 from qaugbench.formatting import PHANTOM_BANNER, fraction_words, unsigned
 from qaugbench.predictions import ArmInfo
-from qaugbench.report.drawing import NARROW, STYLE, WIDE, marked_as_phantom, svg
+from qaugbench.report.drawing import NARROW, STYLE, WIDE, mark, marked_as_phantom, svg
 from qaugbench.report.html import Picture, page_environment
 from qaugbench.report.identity import looks as looks_of
 from qaugbench.report.pictures import data_uri
@@ -91,7 +91,7 @@ def _figure(
         figure = Figure(figsize=(inches, 3.0), layout="constrained")
         axis = figure.subplots()
         for name, (steps, scores) in courses.items():
-            axis.plot(steps, scores, color=drawn[name].color, linestyle=drawn[name].dash, linewidth=1.4, label=name)
+            axis.plot(steps, scores, linestyle=drawn[name].dash, linewidth=1.2, label=name, **mark(drawn[name], 4))
         axis.set_xlabel("training steps")
         axis.set_ylabel("validation macro-AUROC")
         axis.legend(fontsize=7)

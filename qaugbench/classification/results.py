@@ -24,9 +24,10 @@ class Row:
 
     ``score`` is the primary endpoint, ``log_loss`` is in nats, ``calibration`` and ``calibration_scaled`` are debiased errors as
     trained and after temperature scaling. ``uncertainty_gap`` is the mean entropy of wrong answers minus that of right ones, in
-    nats. ``steps_to_95`` are the steps after which the validation score reached 95 % of that at the end, in looks of ``look_every``
-    steps. ``step_wall_s`` and ``step_cpu_s`` are of one training step, ``block_movement`` the root mean square by which the trained
-    numbers of circuits, or of what replaces them, moved. What a row cannot have is None. ``reason`` says why there is no score.
+    nats. ``steps_to_95`` are the steps after which the validation score reached 95 % of that at the end, in looks that are
+    ``look_every`` steps apart at most. ``step_wall_s`` and ``step_cpu_s`` are of one training step, ``block_movement`` the
+    root mean square by which the trained numbers of circuits, or of what replaces them, moved. What a row cannot have is None.
+    ``reason`` says why there is no score.
     """
 
     id: str

@@ -239,7 +239,7 @@ class Scoring:
             "steps": steps if takes_steps else None,
             "best_step": mean("best_step") if takes_steps else None,
             "steps_to_95": float(np.mean([compare.steps_to(curve) for curve in curves])) if takes_steps else None,
-            "look_every": steps / len(curves[0]) if takes_steps else None,
+            "look_every": float(np.diff([0, *(look["step"] for look in curves[0])]).max()) if takes_steps else None,
             **{name: mean(name) for name in ("step_wall_s", "step_cpu_s", "block_movement")},
         }
 

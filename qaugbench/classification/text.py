@@ -93,7 +93,7 @@ def title(found: Comparison) -> str:
 def notes(found: Comparison) -> list[str]:
     """Return what has to be said of the tables."""
     every = {board.rows[0].look_every for board in found.boards if board.rows}
-    looks = f", looked at every {max(one for one in every if one):.0f} steps" if any(every) else ""
+    looks = f", looked at every {max(one for one in every if one):.0f} steps or less" if any(every) else ""
     images, patients = count(found.n_test_images, "test image"), count(found.n_test_patients, "patient")
     said = [
         LEGEND.format(title=found.endpoint_title, images=images, patients=patients),

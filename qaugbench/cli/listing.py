@@ -104,9 +104,9 @@ def doctor(ctx: click.Context, out: Path, as_json: bool) -> int:
 @click.option("--all", "all_checks", is_flag=True, help="Print the checks that pass as well.")
 @json_option
 def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
-    """Check that the circuits of generators are live.
+    """Check that the circuits of generators and classifiers are live.
 
-    GENERATORS are names such as qldm or qldm:twin; by default all generators, without variants.
+    GENERATORS are names such as qldm, qldm:twin or qumi; by default all generators, without variants.
     """
     from qaugbench.inspection.circuit_doctor import examine_circuits
 

@@ -47,14 +47,6 @@ DATA_OPTIONS = (
         help="Generator, with its controls; repeat for several. folder:PATH scores images, finetune:PATH adapts weights.",
     ),
     click.option(
-        "--classifier",
-        "classifiers",
-        multiple=True,
-        shell_complete=complete.classifiers,
-        help="Compare this classifier, its controls and the recipe instead, on real images; repeat for several. With "
-        "--generator, also what generators add under each.",
-    ),
-    click.option(
         "--data",
         type=click.Path(path_type=Path),
         help="Your images: folder, .zip, .csv or MedMNIST .npz; PNG, JPEG, DICOM or NIfTI (see the README).",
@@ -89,6 +81,14 @@ DATA_OPTIONS = (
     ),
 )
 ARM_OPTIONS = (
+    click.option(
+        "--classifier",
+        "classifiers",
+        multiple=True,
+        shell_complete=complete.classifiers,
+        help="Compare this classifier, its controls and the recipe instead, on real images; repeat for several. With "
+        "--generator, also what generators add under each.",
+    ),
     click.option(
         "--no-plateau-check",
         is_flag=True,

@@ -1,6 +1,6 @@
 """What a training step of a classifier takes, with as many labels as given, and what its circuit takes in PennyLane.
 
-    OMP_NUM_THREADS=1 python benchmarks/classifiers.py [--classifier qumi] [--labels 4 8 14 19] [--steps 10] [--pennylane]
+    OMP_NUM_THREADS=1 python benchmarks/classifier_steps.py [--classifier qumi] [--labels 4 8 14 19] [--steps 10] [--pennylane]
 
 A step is one of a ``--track`` of brainmri on random images: network, circuit, gradients, optimiser. Beside it stands the same step
 with the plain last layer and with the bottleneck, so that what the circuit adds is seen; a training is the steps of the track. With
