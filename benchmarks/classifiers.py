@@ -1,6 +1,6 @@
 """What the circuits of the classifiers cost, and how that compares with the way PennyLane's users write them.
 
-    OMP_NUM_THREADS=1 python benchmarks/classifier_circuits.py [--quick] [--only hqcnn,qkernel]
+    OMP_NUM_THREADS=1 python benchmarks/classifiers.py [--quick] [--only hqcnn,qkernel]
 
 Each row is what one step of the track lite runs (batches of 16 grey images of 64 pixels, four labels): the circuits forward,
 and backward to their weights, where they have any, and to their inputs where something below them learns. Ours is the
