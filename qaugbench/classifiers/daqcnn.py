@@ -21,6 +21,7 @@ from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.readout import Readout
 from qaugbench.classifiers.contract import Reads, Trained
 from qaugbench.classifiers.shared.patch_filters import PATCH, QUBITS, PatchFilters
+from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Circuits
 from qaugbench.kinds import Kind
 
@@ -72,6 +73,11 @@ class Daqcnn(Trained):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
+        if hyper.steps_of_evolution < 1 or min(hyper.channels) < 1:
+            raise DefinitionError(
+                f"DAQCNN needs steps_of_evolution >= 1 and channels >= 1, given {hyper.steps_of_evolution} "
+                f"and {list(hyper.channels)}."
+            )
         found = QUBITS * len(GRAPHS) * shape[0]
         if hyper.trained_filters:
             self.filter: nn.Module = nn.Sequential(nn.Conv2d(shape[0], found, PATCH, stride=PATCH), nn.Tanh())

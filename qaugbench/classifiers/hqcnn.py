@@ -19,6 +19,7 @@ from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.readout import Readout
 from qaugbench.classifiers.contract import Reads, Trained
 from qaugbench.classifiers.shared.patch_filters import QUBITS, PatchFilters
+from qaugbench.errors import DefinitionError
 from qaugbench.generators.contract import Circuits
 from qaugbench.kinds import Kind
 
@@ -47,6 +48,11 @@ class Hqcnn(Trained):
 
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
+        if hyper.filters < 1 or hyper.layers < 1 or not hyper.channels or min(hyper.channels) < 1:
+            raise DefinitionError(
+                f"HQCNN needs filters >= 1, layers >= 1 and channels >= 1, given {hyper.filters}, {hyper.layers} "
+                f"and {list(hyper.channels)}."
+            )
         self.encode = PatchFilters(shape, circuits, [encoding_circuit(hyper.layers)] * hyper.filters)
         widths = (self.encode.channels, *hyper.channels)
         self.convolve = nn.Sequential(*(DepthwiseSeparable(inputs, outputs) for inputs, outputs in pairwise(widths)))

@@ -65,6 +65,10 @@ class Qcbnn(Trained):
         super().__init__(shape, n_labels, hyper, circuits)
         if hyper.width < 1 or hyper.width % QUBITS:
             raise DefinitionError(f"Circuits give {QUBITS} weights each; choose a width they fill, not {hyper.width}.")
+        if hyper.draws < 1 or hyper.sample < 2 or hyper.prior <= 0:
+            raise DefinitionError(
+                f"QCBNN needs draws >= 1, sample >= 2 and prior > 0, given {hyper.draws}, {hyper.sample} and {hyper.prior}."
+            )
         self.narrow = nn.Linear(shape[0], hyper.width)
         number = n_labels * hyper.width
         self.weights: CircuitWeights | GaussianWeights

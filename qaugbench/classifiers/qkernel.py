@@ -75,6 +75,11 @@ class Qkernel(Solved):
             raise DefinitionError(
                 f"{shape[0]} features have no {hyper.qubits} principal components; choose from 2 to {shape[0]} qubits."
             )
+        if not hyper.bandwidths or not hyper.penalties or min(*hyper.bandwidths, *hyper.penalties, hyper.rows) <= 0:
+            raise DefinitionError(
+                "A kernel machine needs bandwidths, penalties and rows above 0, given "
+                f"{list(hyper.bandwidths)}, {list(hyper.penalties)} and {hyper.rows}."
+            )
         self.components = Components(shape[0], hyper.qubits)
         self.runs = hyper.kernel in ("fidelity", "projected")
         self.block = circuits.block(embedding(hyper.qubits, hyper.repeats)) if self.runs else nn.Identity()

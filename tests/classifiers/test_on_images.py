@@ -16,6 +16,7 @@ from qaugbench.classifiers.build import Bound, bound
 from qaugbench.classifiers.contract import Classifier, Solved
 from qaugbench.classifiers.training import Outcome, Seeds, Sets, train
 from qaugbench.datasets.labelled_images import LabelledImages
+from qaugbench.errors import DefinitionError
 from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.recipe import LabelKind
 from tests.downstream.stripes import SEEDS, TINY, striped_images
@@ -108,6 +109,23 @@ def test_colour_images_with_several_findings_one_of_them_never_seen(name: str) -
     found = trained(name, kind="multilabel", images=images)
     assert found.test_logits.shape == (24, 3)
     assert np.isfinite(found.test_logits).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("hqcnn", {"layers": 0}, "layers >= 1"),
+        ("daqcnn", {"steps_of_evolution": 0}, "steps_of_evolution >= 1"),
+        ("qcbnn", {"sample": 1}, "sample >= 2"),
+        ("qkernel", {"penalties": ()}, "penalties and rows above 0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(name: str, changes: dict[str, object], message: str) -> None:
+    what = cheap(name)
+    with pytest.raises(DefinitionError, match=message):
+        replace(what, hyper=replace(what.hyper, **changes)).new(
+            IMAGES if what.kind.reads == "images" else FEATURES, 4, 0
+        )
 
 
 def test_two_classes_are_told_apart_by_the_kernel() -> None:
