@@ -1,7 +1,8 @@
 # Everything needs only make and Python 3.11-3.13; the first target builds .venv from requirements.lock.
 PYTHON ?= python3
 UV_VERSION := 0.13.8
-WORKERS ?= 2
+# One more than two cores: some tests wait for a cluster's processes.
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

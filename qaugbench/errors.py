@@ -64,6 +64,10 @@ class NoControlError(CircuitError):
     """A control that does not exist for this circuit."""
 
 
+TRAINING = ("torch", "torchvision", "timm", "diffusers", "safetensors")
+"""The packages of the extra ``run``, which everything that fits, draws or trains needs, and nothing that only scores."""
+
+
 class MissingPackageError(QaugbenchError):
     """An optional package that the request needs."""
 

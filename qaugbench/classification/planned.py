@@ -10,7 +10,7 @@ from pathlib import Path
 from qaugbench import definitions
 from qaugbench.board.entry_id import HASH_DIGITS, several
 from qaugbench.classification.request import ClassifierRequest, check_names
-from qaugbench.errors import DataError
+from qaugbench.errors import TRAINING, DataError, require
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import REAL_ARMS, Arm, variant_arms
 from qaugbench.experiment.busy import busy
@@ -104,6 +104,7 @@ def prepare_comparison(request: ClassifierRequest, defined: Definitions | None =
     check_names(request)
     task = definitions.task(request.run.task) if defined is None else defined.task
     check_request(request.run, task)
+    require("A comparison of classifiers", *TRAINING, extra="run")
     check_images_named(request.run, task)
     with busy(LOADING, quiet=request.run.quiet):
         if defined is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.check_request import check_generators
 from qaugbench.experiment.classifier_choice import check_classifiers
-from qaugbench.experiment.command import command_of
+from qaugbench.experiment.command import command_of, resuming
 from qaugbench.experiment.request import RunRequest
 
 NOT_TAKEN = {
@@ -32,8 +32,16 @@ class ClassifierRequest:
     @property
     def command(self) -> str:
         """The command that asks the same, without folders."""
+        return self._with_names(command_of(self.run))
+
+    @property
+    def resuming(self) -> str:
+        """The command that goes on with this comparison on this machine."""
+        return self._with_names(resuming(self.run))
+
+    def _with_names(self, command: str) -> str:
         named = " ".join(f"--classifier {shlex.quote(name)}" for name in self.classifiers)
-        return command_of(self.run).replace("qaugbench run", f"qaugbench run {named}", 1)
+        return command.replace("qaugbench run", f"qaugbench run {named}", 1)
 
 
 def check_names(request: ClassifierRequest) -> None:

@@ -9,7 +9,7 @@ import click
 
 from qaugbench import __version__
 from qaugbench.cli import complete
-from qaugbench.errors import QaugbenchError, near_names, printable, shown
+from qaugbench.errors import TRAINING, QaugbenchError, missing_package, near_names, printable, shown
 
 EPILOG = (
     "Exit codes: 0 done; 1 some step failed, or something does not hold; 2 wrong use, bad input or an unusable environment; "
@@ -113,6 +113,11 @@ def main() -> NoReturn:
         _misused(error)
     except QaugbenchError as error:
         tell_error(str(error))
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING:
+            raise
+        tell_error(missing_package("This command", error.name, extra="run"))
         sys.exit(2)
     except KeyboardInterrupt:
         interrupted()

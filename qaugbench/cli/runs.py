@@ -248,7 +248,7 @@ def _compare(request: Any, *, as_json: bool) -> int:
     try:
         found, folder = classify(request)
     except KeyboardInterrupt:
-        interrupted(request.command)
+        interrupted(request.resuming)
     if as_json:
         print_json([found.to_dict()], ok=not found.failed)
     else:

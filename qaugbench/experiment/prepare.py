@@ -9,6 +9,7 @@ from pathlib import Path
 from qaugbench import definitions
 from qaugbench.datasets.own.images import open_own
 from qaugbench.datasets.subsets import runnable_fraction
+from qaugbench.errors import TRAINING, require
 from qaugbench.experiment.arm_choice import choose_arms, left_out
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.backends import Backend, Where, choose_backend
@@ -73,6 +74,7 @@ def look_up(request: RunRequest) -> Definitions:
 def prepare(request: RunRequest, defined: Definitions | None = None) -> PreparedRun:
     """Return a run with everything checked and planned, and nothing computed; ``defined`` replaces the shipped definitions."""
     check_request(request, None if defined is None else defined.task)
+    require("A run", *TRAINING, extra="run")
     backend = choose_backend(Where(request.backend, request.jobs, request.scheduler, request.slurm))
     task = definitions.task(request.task) if defined is None else defined.task
     check_images_named(request, task)

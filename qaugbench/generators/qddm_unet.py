@@ -1,14 +1,14 @@
 """QU-Net: a U-Net whose convolutions are circuits takes noise away from an image, degree by degree.
 
 After "Quantum Denoising Diffusion Models" (Kölle et al., IEEE QSW 2024, arXiv 2401.07049), whose code is public; there, the
-circuits are made and never run, which ``as-released`` keeps. The paper's other network is ``qddm``, and ``ddm-unet`` the same
-U-Net with classical convolutions.
+circuits are made and never run, which ``as-released`` keeps. The paper's other network is ``qddm``; ``classical`` is the U-Net
+with classical convolutions that it compares QU-Net with.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -19,7 +19,7 @@ from qaugbench.circuits.circuit import AmplitudeEmbedding, Circuit
 from qaugbench.circuits.readout import Readout
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom
-from qaugbench.generators.shared.graded_noise import Goal, drawn_by_degrees, noise_shares, one_less, pairs
+from qaugbench.generators.shared.graded_noise import GREY, Goal, drawn_by_degrees, noise_shares, one_less, pairs
 from qaugbench.generators.shared.remapped import quarter_start, remapped
 from qaugbench.generators.shared.small_unet import SmallUnet
 from qaugbench.kinds import Kind
@@ -29,13 +29,14 @@ OFFSET, PADDING = 0.1, 0.5
 
 
 class QddmUnet(Stepped):
-    """Denoising of small images [channels, side, side] by a U-Net of quantum convolutions."""
+    """Denoising of small images [channels, side, side] by a U-Net of quantum or, for comparison, classical convolutions."""
 
     @dataclass(frozen=True)
     class Hyper:
         """Circuits have ``layers`` layers; the U-Net has ``depth`` levels, the first of ``start`` channels.
 
-        The process and ``goal`` are those of ``qddm``. As ``released``, the circuits are left out.
+        The process and ``goal`` are those of ``qddm``. With ``convolutions`` "classical" there are no circuits; as
+        ``released``, they are made and not run.
         """
 
         layers: int = 3
@@ -46,6 +47,7 @@ class QddmUnet(Stepped):
         each: int = 10
         goal: Goal = "noise"
         sampling_steps: int = 20
+        convolutions: Literal["quantum", "classical"] = "quantum"
         released: bool = False
 
     kind: ClassVar[Kind] = "quantum"
@@ -55,10 +57,13 @@ class QddmUnet(Stepped):
     def __init__(self, shape: tuple[int, ...], n_labels: int, hyper: Hyper, circuits: Circuits) -> None:
         super().__init__(shape, n_labels, hyper, circuits)
 
-        def convolution(inputs: int, outputs: int, kernel: int) -> QuantumConvolution:
+        def quantum(inputs: int, outputs: int, kernel: int) -> QuantumConvolution:
             return QuantumConvolution(inputs, outputs, kernel, hyper.layers, circuits, idle=hyper.released)
 
+        convolution = quantum if hyper.convolutions == "quantum" else classical
         self.unet = SmallUnet(shape[0], n_labels, hyper.start, hyper.depth, convolution)
+        if hyper.convolutions == "classical":
+            nn.init.constant_(self.unet.last.bias, GREY)  # type: ignore[arg-type]  # at first, it answers that there is no noise
         self.register_buffer("shares", noise_shares(hyper.degrees, hyper.decay), persistent=False)
 
     def step(self, batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
@@ -70,6 +75,11 @@ class QddmUnet(Stepped):
     def draw(self, labels: torch.Tensor, random: RowRandom) -> torch.Tensor:
         steps, goal = self.hyper.sampling_steps, self.hyper.goal
         return 2 * drawn_by_degrees(self.unet, labels, random, self.shape, steps=steps, goal=goal) - 1
+
+
+def classical(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
+    """Return a convolution that keeps the size of its grid."""
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
 
 
 def convolution_circuit(features: int, outputs: int, layers: int, *, keep_dead: bool = False) -> Circuit:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -14,24 +15,14 @@ import psutil
 
 from qaugbench import __version__, definitions, plugins
 from qaugbench.datasets.sources import find_prepared
-from qaugbench.errors import QaugbenchError, missing_package
+from qaugbench.errors import TRAINING, QaugbenchError, missing_package
 from qaugbench.experiment.environment import processor, usable_cores
 from qaugbench.experiment.store import Store
 from qaugbench.inspection.plug_ins import baseline_faults, plug_in_faults
 from qaugbench.places import data_home
 
 State = Literal["fine", "note", "fails"]
-NEEDED = (
-    "torch",
-    "torchvision",
-    "timm",
-    "diffusers",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "pandas",
-    "safetensors",
-)
+NEEDED = ("numpy", "scipy", "scikit-learn", "pandas")
 LEAST_MEMORY_GB = 4
 LEAST_DISK_GB = 2
 
@@ -75,6 +66,11 @@ def _packages() -> Iterator[Finding]:
             yield Finding("fine", name, version(name))
         except PackageNotFoundError:
             yield Finding("fails", name, "not installed; install the versions of requirements.lock")
+    for name in TRAINING:
+        if find_spec(name) is None:
+            yield Finding("note", name, missing_package("A run", name, extra="run"))
+        else:
+            yield Finding("fine", name, version(name))
     try:
         yield Finding("fine", "pennylane", version("pennylane"))
     except PackageNotFoundError:
@@ -94,6 +90,8 @@ def _machine() -> Iterator[Finding]:
 
 
 def _torch() -> Iterator[Finding]:
+    if find_spec("torch") is None:
+        return
     try:
         import torch
     except ImportError as error:
@@ -173,6 +171,8 @@ def _store(out: Path) -> Iterator[Finding]:
 
 def _circuits() -> Iterator[Finding]:
     """Audit the circuit of the reconstructed QLDM: finite, bounded, and with a gradient to every weight and input."""
+    if find_spec("torch") is None:
+        return
     import torch
 
     from qaugbench.circuits.ansatz import qldm_circuit

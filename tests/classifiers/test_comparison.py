@@ -167,3 +167,5 @@ def test_wrong_names_are_answered_before_anything_is_read(options: tuple[str, ..
 def test_the_command_of_a_comparison_names_what_was_asked(tmp_path: Path) -> None:
     asked = request(tmp_path, "qumi", generators=("gmm",))
     assert asked.command.startswith(f"qaugbench run --classifier qumi --task {TASK} --generator gmm --source phantom")
+    assert asked.resuming.startswith("qaugbench run --classifier qumi --task")
+    assert f"--out {tmp_path}" in asked.resuming

@@ -20,7 +20,6 @@ from qaugbench.circuits.readout import Readout
 from qaugbench.errors import NoControlError
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch
-from qaugbench.generators.ddm_unet import DdmUnet
 from qaugbench.generators.qddm import Qddm, QDense
 from qaugbench.generators.qddm_unet import QddmUnet, QuantumConvolution
 from qaugbench.generators.row_random import RowRandom
@@ -278,7 +277,9 @@ class TestQuNet:
         )
 
     def test_the_classical_one_has_25_times_as_many(self) -> None:
-        assert trainable_parameters(published("ddm-unet", track="lite", n_labels=LABELS)) == 27_721 + OF_LABELS
+        assert (
+            trainable_parameters(published("qddm-unet:classical", track="lite", n_labels=LABELS)) == 27_721 + OF_LABELS
+        )
 
     def test_a_convolution_is_the_released_circuit_on_every_patch_in_pennylane(self) -> None:
         with torch_seeded(1):
@@ -310,11 +311,12 @@ class TestQuNet:
         assert mask.shape == (2, 1, 8, 1)
         assert mask[1, 0, 3, 0].item() == pytest.approx(0.1 * math.sin(0.5 + 3 / 20))
 
-    @pytest.mark.parametrize("kind", [QddmUnet, DdmUnet])
+    @pytest.mark.parametrize("convolutions", ["quantum", "classical"])
     @pytest.mark.parametrize("side", [8, 6])
-    def test_any_side_fits(self, kind: Any, side: int) -> None:
+    def test_any_side_fits(self, convolutions: Any, side: int) -> None:
+        hyper = QddmUnet.Hyper(depth=3, start=2, sampling_steps=1, convolutions=convolutions)
         with torch_seeded(1):
-            found = kind((3, side, side), LABELS, kind.Hyper(depth=3, start=2, sampling_steps=1), CircuitLayers(seed=1))
+            found = QddmUnet((3, side, side), LABELS, hyper, CircuitLayers(seed=1))
         points = found.eval().draw(some_labels(), RowRandom(1, range(4)))
         assert points.shape == (4, 3, side, side)
 

@@ -18,8 +18,9 @@ from qaugbench.circuits.circuit import Circuit
 from qaugbench.errors import DefinitionError
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch
-from qaugbench.generators.qhdm import Qhdm, QuantumHalf, quantum_block, spare_circuit, vertex_circuit
+from qaugbench.generators.qhdm import Qhdm, quantum_block
 from qaugbench.generators.shared.model import Model, Recipe, trainable_parameters
+from qaugbench.generators.shared.vertex_circuits import QuantumHalf, spare_circuit, vertex_circuit
 from qaugbench.generators.spaces.pixels import Pixels
 from qaugbench.generators.training.checkpoint import Checkpoint
 from qaugbench.seeds import torch_generator, torch_seeded
@@ -104,7 +105,7 @@ def run(circuit: Circuit, values: torch.Tensor, weights: torch.Tensor) -> torch.
 @pytest.mark.parametrize(("name", "per_layer"), [("hqconv", 28), ("fqconv", 24)])
 def test_the_circuit_is_that_of_the_paper(name: str, per_layer: int) -> None:
     """Gate by gate in the order of the released code, on the same weights."""
-    circuit = vertex_circuit(Qhdm.Hyper(ansatz=name))  # type: ignore[arg-type]
+    circuit = vertex_circuit(name, 3)  # type: ignore[arg-type]
     values, weights = (
         torch.rand(n, generator=torch_generator(n), dtype=torch.float64) for n in (12, circuit.n_weights)
     )
@@ -115,12 +116,12 @@ def test_the_circuit_is_that_of_the_paper(name: str, per_layer: int) -> None:
 
 
 def test_the_released_circuit_applies_four_of_its_28_gates_a_layer() -> None:
-    circuit = vertex_circuit(Qhdm.Hyper(released=True))
+    circuit = vertex_circuit("hqconv", 3, released=True)
     values, weights = (torch.rand(n, generator=torch_generator(n), dtype=torch.float64) for n in (12, 84))
     assert (circuit.n_weights, len(circuit.gates)) == (84, 12 + 3 * 4)
     expected = from_pennylane("released", values, weights.view(3, 28)[:, :4])
     torch.testing.assert_close(run(circuit, values, weights).float(), expected, atol=1e-5, rtol=0)
-    assert vertex_circuit(Qhdm.Hyper(released=True, ansatz="fqconv")) == vertex_circuit(Qhdm.Hyper(ansatz="fqconv"))
+    assert vertex_circuit("fqconv", 3, released=True) == vertex_circuit("fqconv", 3)
 
 
 def test_a_single_channel_goes_through_four_layers_of_rx_and_a_ring() -> None:
@@ -152,7 +153,7 @@ class Recorded(torch.nn.Module):
 @pytest.mark.parametrize(("released", "order"), [(False, "qcs"), (True, "qsc")])
 def test_a_circuit_reads_channel_by_channel_and_as_released_site_by_site(*, released: bool, order: str) -> None:
     """What it returns stands where what it read stood."""
-    half = QuantumHalf(40, Qhdm.Hyper(q=2, released=released, layers=1), CircuitLayers())
+    half = QuantumHalf(40, CircuitLayers(), q=2, ansatz="hqconv", layers=1, released=released)
     half.block = Recorded()  # type: ignore[assignment]
     grid = torch.randn(3, 40, 2, 2, generator=torch_generator(1))
     torch.testing.assert_close(half.measured(grid), grid[:, :6])

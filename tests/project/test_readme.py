@@ -49,7 +49,7 @@ def test_the_first_screen_holds_everything_in_order() -> None:
 def test_the_program_is_on_the_path_before_its_first_command() -> None:
     first = re.search(r"^qaugbench run ", TEXT, re.MULTILINE)
     assert first is not None
-    for way in ("pipx install .", "uv tool install .", "source .venv/bin/activate"):
+    for way in ('pipx install ".[run]"', 'uv tool install ".[run]"', "source .venv/bin/activate"):
         assert TEXT.index(way) < first.start()
 
 

@@ -20,9 +20,8 @@ Verdict = Literal["nothing", "cut", "partly", "passes"]
 Target = Callable[[Trace], Tensors]
 RANKS: tuple[Verdict, ...] = ("nothing", "cut", "partly", "passes")
 STEP = {torch.float64: 1e-5, torch.float32: 1e-2}
-STEP_BETWEEN_KINKS = (
-    1e-7  # in double precision, where the slope of the first step disagrees: rectifiers turn within that one
-)
+STEP_BETWEEN_KINKS = 1e-7
+"""In double precision, where the slope of the first step disagrees: rectifiers turn within that one."""
 TOLERANCE = {torch.float64: 2e-3, torch.float32: 1e-1}  # of the slope: central differences, kinks
 DEAD = {torch.float64: 1e-10, torch.float32: 1e-5}  # of the largest gradient: rounding
 CHANGE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the largest value: rounding, also by neighbours in a batch

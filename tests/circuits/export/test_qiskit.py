@@ -23,7 +23,7 @@ from tests.circuits.package_circuits import CIRCUITS, QUANTUM_GENERATORS, genera
 pytest.importorskip("qiskit")
 from qiskit.quantum_info import Operator, Statevector
 
-MAX_SLOPES = 8  # inputs, and weights, of a circuit by which derivatives are computed
+MAX_SLOPES = 3  # inputs, and weights, of a circuit by which derivatives are computed
 ONE_FREQUENCY = {math.pi / 2: 0.5}
 CONTROLLED = {math.pi / 2: (math.sqrt(2) + 1) / math.sqrt(32), 3 * math.pi / 2: (1 - math.sqrt(2)) / math.sqrt(32)}
 
