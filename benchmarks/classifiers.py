@@ -91,7 +91,7 @@ def step_row(work: Work, seconds: float) -> Iterator[str]:
     """Yield the cells of what a step runs."""
     batches = [torch.rand(work.rows, block.in_features, generator=torch_generator(1)) for block in work.blocks]
     ours = partial(_called, work, batches)
-    few, many = min(LOOPED, work.rows), min(BROADCAST, AMPLITUDES >> work.blocks[0].circuit.n_wires, work.rows)
+    few, many = (min(most, AMPLITUDES >> work.blocks[0].circuit.n_wires, work.rows) for most in (LOOPED, BROADCAST))
     nodes = [to_qnode(block.circuit) for block in work.blocks]
     loop = partial(_looped, work, nodes, [batch[:few] for batch in batches])
     broadcast = partial(_broadcast, work, nodes, [batch[:many] for batch in batches])
