@@ -1,5 +1,5 @@
-"""Everything that can be run, and what was: tasks, generators, arms, sources, tracks, device presets, runs and tuning studies, as
-data and as text. Reads definitions and records only."""
+"""Everything that can be run, and what was: tasks, generators, classifiers, arms, sources, tracks, device presets, runs and
+tuning studies, as data and as text. Reads definitions and records only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 from qaugbench import definitions
 from qaugbench.board.result_folders import run_names
 from qaugbench.cards import GeneratorCard
+from qaugbench.classifier_cards import ClassifierCard, classifier_card, classifier_names
 from qaugbench.datasets.sources import find_prepared, sources
-from qaugbench.definition_text import generator_text, task_text
+from qaugbench.definition_text import classifier_text, generator_text, task_text
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.formatting import WIDTH
 from qaugbench.inspection.defaults import hyper_defaults, settings_of_space
@@ -26,7 +27,7 @@ from qaugbench.report.study_list import listed_studies, studies_text, study_name
 from qaugbench.task import Task
 from qaugbench.text_table import fitted, listed
 
-KINDS = ("tasks", "generators", "arms", "sources", "tracks", "presets", "runs", "studies")
+KINDS = ("tasks", "generators", "classifiers", "arms", "sources", "tracks", "presets", "runs", "studies")
 LISTS = (*KINDS, "claims")
 """Every word that names a list; that of claims is not among all lists, since it reads results."""
 RESULTS = {"runs": ("runs", "studies"), "studies": ("studies",)}
@@ -49,6 +50,7 @@ def catalogue(what: str | None = None, runs: Path = RUNS) -> dict[str, list[dict
     makers = {
         "tasks": _tasks,
         "generators": _generators,
+        "classifiers": _classifiers,
         "arms": _arms,
         "sources": _sources,
         "tracks": _tracks,
@@ -106,37 +108,50 @@ def _cell(value: object) -> str:
 
 
 def is_definition(name: str) -> bool:
-    """Return whether a task or a generator is called ``name``, with or without a version."""
-    return name.partition("@")[0] in (*definitions.names("tasks"), *definitions.generator_names())
+    """Return whether a task, a generator or a classifier is called ``name``, with or without a version."""
+    known = (*definitions.names("tasks"), *definitions.generator_names(), *classifier_names())
+    return name.partition("@")[0] in known
 
 
 def definition_facts(name: str) -> dict[str, Any]:
-    """Return everything fixed about the task or generator called ``name`` as plain data."""
+    """Return everything fixed about the task, generator or classifier called ``name`` as plain data."""
     found = _definition(name)
-    if isinstance(found, Task):
+    if isinstance(found, Task | ClassifierCard):
         return asdict(found)
     return {**asdict(found), "defaults": hyper_defaults(found), "settings_of_space": settings_of_space(found)}
 
 
 def show_definition(name: str, *, width: int = WIDTH) -> str:
-    """Return everything fixed about the task or generator called ``name`` as text, and the commands that go on from it."""
+    """Return everything fixed about the task, generator or classifier ``name`` as text, and the commands that go on from it."""
     found = _definition(name)
     if isinstance(found, Task):
         return task_text(found, width)
+    if isinstance(found, ClassifierCard):
+        return classifier_text(found, width)
     return generator_text(found, hyper_defaults(found), settings_of_space(found), width)
 
 
-def _definition(name: str) -> Task | GeneratorCard:
+def _definition(name: str) -> Task | GeneratorCard | ClassifierCard:
     if not is_definition(name):
         other = other_kind(name)
         if other is not None:
             raise DefinitionError(f"There is no task, generator or result called {name!r}. {other}")
         known = near_names(
             name.partition("@")[0],
-            (*definitions.names("tasks"), *definitions.generator_names(), *run_names(), *study_names()),
+            (
+                *definitions.names("tasks"),
+                *definitions.generator_names(),
+                *classifier_names(),
+                *run_names(),
+                *study_names(),
+            ),
         )
-        raise DefinitionError(f"There is no task, generator, run, study, entry or board called {name!r}.{known}")
+        raise DefinitionError(
+            f"There is no task, generator, classifier, run, study, entry or board called {name!r}.{known}"
+        )
     bare = name.partition("@")[0]
+    if bare in classifier_names():
+        return classifier_card(bare)
     return definitions.task(name) if bare in definitions.names("tasks") else definitions.generator_card(name)
 
 
@@ -187,6 +202,20 @@ def _generator_row(name: str, found: GeneratorCard | DefinitionError) -> dict[st
         "controls": " ".join(found.controls) or "-",
         "title": found.title,
     }
+
+
+def _classifiers() -> list[dict[str, Any]]:
+    """Return the classifiers that ``run --classifier`` takes, each followed by its variants."""
+    return [
+        {
+            "classifier": card.id,
+            "kind": card.kind,
+            "fidelity": card.fidelity,
+            "controls": " ".join(card.controls) or "-",
+            "title": card.title,
+        }
+        for card in map(classifier_card, classifier_names())
+    ]
 
 
 def _arms() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A task or a generator as readable text."""
+"""A task, a generator or a classifier as readable text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from qaugbench.cards import Citation, GeneratorCard
+from qaugbench.classifier_cards import ClassifierCard
 from qaugbench.errors import DefinitionError
 from qaugbench.formatting import NONE, WIDTH, share, unsigned
 from qaugbench.kinds import FIDELITY_WORDS
@@ -71,6 +72,30 @@ def generator_text(
         parts.append("\n".join([f"Settings of its space, {card.space}, on each track", *_by_track(space, width)]))
     parts += [] if card.kind == "external" else [search_text(card, width)]
     return "\n\n".join([*parts, next_commands(_after_generator(card), width)])
+
+
+def classifier_text(card: ClassifierCard, width: int = WIDTH) -> str:
+    """Return a classifier's kind, paper, deviations from it and settings on each track as text, and the command that tries it."""
+    facts = {
+        "kind": card.kind,
+        "fidelity to its paper": f"{card.fidelity} ({FIDELITY_WORDS[card.fidelity]})",
+        "controls": ", ".join(card.controls) or "none",
+    }
+    facts |= {"variants": ", ".join(f"{card.id}:{one}" for one in card.variants)} if card.variants else {}
+    blocks = [[f"{card.id}: {card.title}"], [*_facts(facts)]]
+    blocks += [_paper(card.citation)] if card.citation is not None else []
+    blocks += [[f"Defect of the published code, kept: {card.defect}"]] if card.defect else []
+    blocks += [["Deviations from the paper", *(f"- {one}" for one in card.deviations)]] if card.deviations else []
+    parts = [_block(lines, width) for lines in blocks]
+    tracks = {"every track": card.settings("")} if not card.tracks else {"other tracks": card.settings("")}
+    settings = {**tracks, **{track: card.settings(track) for track in card.tracks}}
+    if any(settings.values()):
+        title = "Settings, where they are not the recipe's of the track"
+        parts.append("\n".join([title, *_by_track(settings, width)]))
+    run = f"qaugbench run --task brainmri --source phantom --track smoke --classifier {card.id}"
+    return "\n\n".join(
+        [*parts, next_commands({run: "compare it with its controls and the recipe, without data"}, width)]
+    )
 
 
 def _paper(citation: Citation) -> list[str]:

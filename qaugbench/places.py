@@ -14,6 +14,7 @@ ENTRY_FILE = "entry.json"
 MANIFEST_FILE = "manifest.json"
 STUDY_FILE = "tuning.json"
 NOISE_FILE = "noise.json"
+CLASSIFIERS_FILE = "classifiers.json"
 
 
 def data_home() -> Path:

@@ -1,4 +1,4 @@
-"""The claims page: what the papers of quantum generators say, and what was found of them here, from records alone."""
+"""The claims page: what papers of quantum generators and classifiers say, and what was found of them here, from records alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_c
 from qaugbench.board.circuit_influence import influence_cell, influence_of
 from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.cards import Citation, GeneratorCard
+from qaugbench.classifier_cards import ClassifierCard
 from qaugbench.formatting import NONE, WIDTH, count, fraction_words, markdown_table
 from qaugbench.kinds import OF_A_PAPER, TIERS, may_run_circuits
 from qaugbench.stats.decide import LISTED_REPLICATES
@@ -28,11 +29,12 @@ HEADER = (
     "verdict",
 )
 INTRODUCTION = (
-    "One row per published generator with circuits. The first columns are the paper's, as far as it could be read; what is not "
-    "known is said to be so. The others are from records alone: what ran (as the paper means it and, where that differs, as its "
-    "authors released it), the differences that adding its images made to what decides the task (from R*, the best arm of real "
-    "images, and from each control, with 95 % intervals), and how much of its images changes when the outputs of its circuits "
-    "are replaced. Most papers report how alike images are, and no classifier: a verdict here need not contradict a claim. "
+    "One row per published generator or classifier with circuits. The first columns are the paper's, as far as it could be read; "
+    "what is not known is said to be so. The others are from records alone: what ran (as the paper means it and, where that "
+    "differs, as its authors released it), the differences that adding its images made to what decides the task (from R*, the best "
+    "arm of real images, and from each control, with 95 % intervals), and how much of its images changes when the outputs of its "
+    "circuits are replaced. Comparisons of classifiers (`run --classifier`) make no records, so these have the paper's part alone. "
+    "Most papers report how alike images are, and no classifier: a verdict here need not contradict a claim. "
     f"Verdicts from fewer than {LISTED_REPLICATES} replicates are provisional. `qaugbench list claims --format markdown` writes "
     "this page."
 )
@@ -102,13 +104,13 @@ class Claim:
         return asdict(self)
 
 
-def claims(cards: Iterable[GeneratorCard], results: Sequence[Submitted]) -> list[Claim]:
-    """Return one claim per published generator with circuits among ``cards``, with what ``results`` found of it."""
+def claims(cards: Iterable[GeneratorCard | ClassifierCard], results: Sequence[Submitted]) -> list[Claim]:
+    """Return one claim per published generator or classifier with circuits among ``cards``, with what ``results`` found of it."""
     return [_claim(card, card.citation, results) for card in cards if card.citation is not None and is_published(card)]
 
 
-def is_published(card: GeneratorCard) -> bool:
-    """Return whether a generator is a paper's and has circuits, or something in their place."""
+def is_published(card: GeneratorCard | ClassifierCard) -> bool:
+    """Return whether a generator or classifier is a paper's and has circuits, or something in their place."""
     return card.fidelity in OF_A_PAPER and may_run_circuits(card.kind)
 
 
@@ -123,7 +125,7 @@ def claims_text(found: Sequence[Claim], width: int = WIDTH) -> str:
     return "\n\n".join("\n".join(_lines(claim, width)) for claim in found)
 
 
-def _claim(card: GeneratorCard, cited: Citation, results: Sequence[Submitted]) -> Claim:
+def _claim(card: GeneratorCard | ClassifierCard, cited: Citation, results: Sequence[Submitted]) -> Claim:
     names = (card.id, *(f"{card.id}:{variant}" for variant in card.variants))
     findings = [finding for result in results for finding in _findings(names, result, card)]
     ran = {finding.generator for finding in findings}
@@ -140,7 +142,7 @@ def _claim(card: GeneratorCard, cited: Citation, results: Sequence[Submitted]) -
     )
 
 
-def _findings(names: Sequence[str], result: Submitted, card: GeneratorCard) -> list[Finding]:
+def _findings(names: Sequence[str], result: Submitted, card: GeneratorCard | ClassifierCard) -> list[Finding]:
     present = {arm.generator for arm in result.record.arms}
     return [
         _finding(row, card)
@@ -152,7 +154,7 @@ def _findings(names: Sequence[str], result: Submitted, card: GeneratorCard) -> l
     ]
 
 
-def _finding(row: Row, card: GeneratorCard) -> Finding:
+def _finding(row: Row, card: GeneratorCard | ClassifierCard) -> Finding:
     record, key = row.record, row.place.fraction
     track = record.board.track
     ran_with = [one.settings for one in record.generators if (one.id, one.control) == (row.arm.generator, "none")]

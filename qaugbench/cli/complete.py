@@ -26,6 +26,13 @@ def generators(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return _beginning(incomplete, definitions.generator_names())
 
 
+def classifiers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the classifiers whose name begins like ``incomplete``."""
+    from qaugbench.classifier_cards import classifier_names
+
+    return _beginning(incomplete, classifier_names())
+
+
 def sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the sources whose name begins like ``incomplete``, of the task that is on the command line, if any."""
     from qaugbench.datasets.sources import sources as known
@@ -77,7 +84,7 @@ def cited(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
 
 def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return what 'show' takes: tasks, generators, runs and tuning studies."""
+    """Return what 'show' takes: tasks, generators, classifiers, runs and tuning studies."""
     from click.shell_completion import CompletionItem
 
     from qaugbench.places import RUNS
@@ -85,7 +92,12 @@ def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
     folder, slash, _ = incomplete.rpartition("/")
     studies = [f"{folder}{slash}{name}" for name in study_names(Path(folder or "/") if slash else RUNS)]
-    named = [*tasks(ctx, param, incomplete), *generators(ctx, param, incomplete), *_beginning(incomplete, studies)]
+    defined = [
+        *tasks(ctx, param, incomplete),
+        *generators(ctx, param, incomplete),
+        *classifiers(ctx, param, incomplete),
+    ]
+    named = [*defined, *_beginning(incomplete, studies)]
     found = results(ctx, param, incomplete)
     return [*map(CompletionItem, named), *(one for one in found if not named or one.type == "plain")]
 

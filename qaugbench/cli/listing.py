@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(("table", "markdown")), help="Of claims.  [default: table]")
 @json_option
 def list_(what: str | None, names: tuple[str, ...], out: Path, form: str | None, as_json: bool) -> int:
-    """List tasks, generators, sources, tracks, runs and more.
+    """List tasks, generators, classifiers, sources, tracks, runs and more.
 
-    WHAT is tasks, generators, arms, sources, tracks, presets, runs (tuning studies included) or studies; all without it.
+    WHAT is tasks, generators, classifiers, arms, sources, tracks, presets, runs (tuning studies included) or studies; all without
+    it.
     Or it is claims: what papers of quantum generators say, and what RESULTs (runs, entries, boards) found of it; by default the
     entries in 'results'.
     """
@@ -57,6 +58,7 @@ def _claims(names: tuple[str, ...], runs: Path, form: str | None) -> int:
     from qaugbench.board.comparable import Submitted
     from qaugbench.board.reader import record_of
     from qaugbench.board.result_folders import entry_paths, result_folders
+    from qaugbench.classifier_cards import usable_classifiers
     from qaugbench.errors import EntryError
 
     folders = result_folders(names, runs) if names else entry_paths(RESULTS) if RESULTS.is_dir() else []
@@ -65,7 +67,7 @@ def _claims(names: tuple[str, ...], runs: Path, form: str | None) -> int:
     ]
     changed = [one.path for one in results if warned_of_change(one.path, one.record)]
     ok = len(results) - len(changed) == len(folders)
-    found = claims(definitions.usable_cards(), results)
+    found = claims([*definitions.usable_cards(), *usable_classifiers()], results)
     if form == "json":
         print_json(({"list": "claims", **claim.to_dict()} for claim in found), ok=ok)
     else:
@@ -102,9 +104,9 @@ def doctor(ctx: click.Context, out: Path, as_json: bool) -> int:
 @click.option("--all", "all_checks", is_flag=True, help="Print the checks that pass as well.")
 @json_option
 def circuits(generators: tuple[str, ...], seed: int, all_checks: bool, as_json: bool) -> int:
-    """Check that the circuits of generators are live.
+    """Check that the circuits of generators and classifiers are live.
 
-    GENERATORS are names such as qldm or qldm:twin; by default all generators, without variants.
+    GENERATORS are names such as qldm, qldm:twin or qumi; by default all generators, without variants.
     """
     from qaugbench.inspection.circuit_doctor import examine_circuits
 

@@ -43,7 +43,6 @@ DATA_OPTIONS = (
         "--generator",
         "generators",
         multiple=True,
-        required=True,
         shell_complete=complete.generators,
         help="Generator, with its controls; repeat for several. folder:PATH scores images, finetune:PATH adapts weights.",
     ),
@@ -82,6 +81,14 @@ DATA_OPTIONS = (
     ),
 )
 ARM_OPTIONS = (
+    click.option(
+        "--classifier",
+        "classifiers",
+        multiple=True,
+        shell_complete=complete.classifiers,
+        help="Compare this classifier, its controls and the recipe instead, on real images; repeat for several. With "
+        "--generator, also what generators add under each.",
+    ),
     click.option(
         "--no-plateau-check",
         is_flag=True,
@@ -165,6 +172,19 @@ def run_options(command: Any) -> Any:
 def _checked(options: dict[str, Any]) -> Any:
     """Return what the options ask for, after every check that needs no PyTorch: a typo is answered at once."""
     from qaugbench.experiment.check_request import check_request
+
+    if not options["generators"]:
+        context = click.get_current_context()
+        raise click.MissingParameter(
+            ctx=context, param=next(one for one in context.command.params if one.name == "generators")
+        )
+    request = _requested(options)
+    check_request(request)
+    return request
+
+
+def _requested(options: dict[str, Any]) -> Any:
+    """Return the options of a run as plain data."""
     from qaugbench.experiment.request import RunRequest
 
     switches = {
@@ -172,8 +192,15 @@ def _checked(options: dict[str, Any]) -> Any:
         "metrics": not options.pop("no_metrics"),
         "withhold_test": options.pop("no_test"),
     }
-    request = RunRequest(**{**options, "fraction": options["fraction"] or None, **switches})
-    check_request(request)
+    return RunRequest(**{**options, "fraction": options["fraction"] or None, **switches})
+
+
+def _compared(classifiers: tuple[str, ...], options: dict[str, Any]) -> Any:
+    """Return the comparison of classifiers that the options ask for, its names checked."""
+    from qaugbench.classification.request import ClassifierRequest, check_names
+
+    request = ClassifierRequest(classifiers, _requested(options))
+    check_names(request)
     return request
 
 
@@ -181,12 +208,14 @@ def _checked(options: dict[str, Any]) -> Any:
 @run_options
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress, only warnings about the data; the log is still written.")
-def run(as_json: bool, quiet: bool, **options: Any) -> int:
+def run(as_json: bool, quiet: bool, classifiers: tuple[str, ...], **options: Any) -> int:
     """Run generators against the best real-only training.
 
     Generators, their controls and the real-only arms are trained and compared; printed are the differences from R*, with
-    intervals, and the verdicts.
+    intervals, and the verdicts. With --classifier, classifiers are compared instead (docs/classifiers.md).
     """
+    if classifiers:
+        return _compare(_compared(classifiers, {**options, "quiet": quiet}), as_json=as_json)
     if not quiet:
         tell("Checking the request ...")
     request = _checked({**options, "quiet": quiet})
@@ -210,21 +239,44 @@ def run(as_json: bool, quiet: bool, **options: Any) -> int:
     return int(result.failed)
 
 
+def _compare(request: Any, *, as_json: bool) -> int:
+    """Compare classifiers and print what was found."""
+    from qaugbench.classification.classify import PAGE, classify
+    from qaugbench.classification.text import table
+    from qaugbench.places import CLASSIFIERS_FILE
+
+    try:
+        found, folder = classify(request)
+    except KeyboardInterrupt:
+        interrupted(request.resuming)
+    if as_json:
+        print_json([found.to_dict()], ok=not found.failed)
+    else:
+        say(table(found, terminal_width()))
+        click.echo(f"\nReport: {folder / PAGE}\nComparison: {folder / CLASSIFIERS_FILE}")
+    return int(found.failed)
+
+
 @cli.command()
 @run_options
 @json_option
-def estimate(as_json: bool, **options: Any) -> None:
+def estimate(as_json: bool, classifiers: tuple[str, ...], **options: Any) -> None:
     """Say how long a run would take here.
 
     From finished cells of the store, else by timing a few steps of each stage.
     """
     tell("Checking the request ...")
-    request = _checked(options)
     from dataclasses import asdict
 
-    from qaugbench.experiment.estimate import estimate_run
+    if classifiers:
+        from qaugbench.classification.classify import estimate_comparison
 
-    estimated = estimate_run(request, working=busy)
+        estimated = estimate_comparison(_compared(classifiers, options), working=busy)
+    else:
+        request = _checked(options)
+        from qaugbench.experiment.estimate import estimate_run
+
+        estimated = estimate_run(request, working=busy)
     if as_json:
         print_json([asdict(estimated)])
     else:

@@ -116,6 +116,10 @@ def _stage(cell: Cell) -> Callable[[Cell, Store], tuple[dict[str, Any], dict[str
         from qaugbench.experiment.noise_stages import NOISE_STAGES
 
         return NOISE_STAGES[cell.stage]
+    if cell.stage == "classify":
+        from qaugbench.experiment.classifier_stages import CLASSIFIER_STAGES
+
+        return CLASSIFIER_STAGES[cell.stage]
     from qaugbench.experiment.appraisal_stages import APPRAISAL_STAGES
     from qaugbench.experiment.stages import STAGES
 

@@ -12,7 +12,7 @@ from qaugbench.experiment.execute import LIGHT_STAGES
 
 MADE_BY_GENERATORS = ("space", "fit", "sample", "fill")
 MEASURING = ("influence", "geometry", "judge", "grade", "truth", "appraise", "measure")
-STAGES = (*MADE_BY_GENERATORS, "train", *MEASURING)
+STAGES = (*MADE_BY_GENERATORS, "train", "classify", *MEASURING)
 """The stages that take time, in the order in which a replicate goes through them."""
 LIGHT, TRIED, FIRST_TRAINED, FURTHER, MEASURED = range(5)
 """Light cells, generators of replicate 0, classifiers of replicate 0, everything of further replicates, what is measured."""

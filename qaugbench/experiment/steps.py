@@ -16,6 +16,7 @@ WORDS: Mapping[str, str] = {
     "sample": "sample: draw its images",
     "fill": "fill: make the images of another arm",
     "train": "train: train the classifier on an arm",
+    "classify": "classify: train another classifier or a control",
     "influence": "influence: how far circuits reach the images",
     "geometry": "geometry: how images change with their noise",
     "judge": "judge: train the judge of synthetic images",

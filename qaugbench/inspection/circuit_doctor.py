@@ -1,4 +1,4 @@
-"""The circuits of generators examined: whether they are live, and what can be measured before training."""
+"""The circuits of generators and classifiers examined: whether they are live, and what can be measured before training."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Any, Final, Literal
 from qaugbench import definitions
 from qaugbench.circuits.audit.findings import Liveness
 from qaugbench.circuits.audit.meters import Meters, measure, size
+from qaugbench.circuits.block import QuantumBlock
+from qaugbench.classifier_cards import LINEAR, classifier_card, classifier_families, split_classifier
+from qaugbench.classifiers.audit import audit_classifier
+from qaugbench.classifiers.build import blocks_of, classifier_class, new_classifier
 from qaugbench.errors import QaugbenchError
 from qaugbench.formatting import count
 from qaugbench.generators.shared.author_code import described
@@ -18,6 +22,7 @@ from qaugbench.kinds import may_run_circuits
 
 IMAGE_SHAPE = (32, 32, 1)
 N_LABELS = 3
+FEATURES = 32
 FEW_IMAGES = 12
 
 SMALL: Final = "live, but hardly reaches the images"
@@ -87,7 +92,9 @@ class GeneratorFinding:
 def examine_circuits(
     names: Iterable[str] | None = None, *, with_meters: bool = True, seed: int = 0
 ) -> list[GeneratorFinding]:
-    """Return a finding for each generator, variant or control such as "qldm:twin" in ``names``; without, for all with circuits.
+    """Return a finding for each generator, variant or control such as "qldm:twin" in ``names``, or classifier such as "qumi:twin".
+
+    Without names, for all generators with circuits.
 
     Variants, which may repeat defects of published code, are examined only where they are named. Each is built as on the
     smoke track for 32x32 images and fitted for six steps on noise.
@@ -103,6 +110,8 @@ def _with_circuits() -> list[str]:
 
 
 def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
+    if name.partition(":")[0] in classifier_families():
+        return _examined_classifier(name, with_meters=with_meters, seed=seed)
     of, control = definitions.split_name(name)
     card = definitions.generator_card(of)
     if not may_run_circuits(card.kind):
@@ -131,6 +140,29 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
     detail = f"{failed} of {len(found.checks)} checks fail" if failed else f"{len(found.checks)} checks"
     detail += f" (a defect of the published code, kept: {card.defect})" if failed and card.defect else ""
     return GeneratorFinding(name, _verdict(found), detail, found, readings)
+
+
+def _examined_classifier(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
+    """Return the finding on a classifier, built as on the smoke track for a few features or small images, and not trained."""
+    of, control = split_classifier(name)
+    card = classifier_card(of)
+    if not may_run_circuits(card.kind) or control == LINEAR:
+        return GeneratorFinding(name, "no circuit", f"it is {card.kind_under(control or 'none')}")
+    images = classifier_class(card).reads == "images"
+    shape = (IMAGE_SHAPE[2], *IMAGE_SHAPE[:2]) if images else (FEATURES,)
+    made = new_classifier(of, control=control or "none", track="smoke", shape=shape, n_labels=N_LABELS, seed=seed)
+    circuits = [block for block in blocks_of(made) if isinstance(block, QuantumBlock)] if with_meters else []
+    readings = tuple(
+        CircuitReadings(size(one.circuit), 1, one.copies, measure(one.circuit, seed=seed)) for one in circuits
+    )
+    try:
+        found = audit_classifier(made, seed=seed)
+    except QaugbenchError as error:
+        return GeneratorFinding(name, CANNOT, str(error), circuits=readings)
+    failed = len(found.failures)
+    detail = f"{failed} of {len(found.checks)} checks fail" if failed else f"{len(found.checks)} checks"
+    detail += f" (a defect of the published code, kept: {card.defect})" if failed and card.defect else ""
+    return GeneratorFinding(name, "live" if found.is_live else "not live", detail, found, readings)
 
 
 def _verdict(found: Liveness) -> Verdict:

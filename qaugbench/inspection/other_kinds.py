@@ -7,7 +7,7 @@ from qaugbench.datasets.sources import sources
 from qaugbench.errors import DefinitionError, near_names
 from qaugbench.kinds import may_run_circuits
 
-LISTS = ("task", "generator", "arm", "source", "track", "preset", "run")
+LISTS = ("task", "generator", "classifier", "arm", "source", "track", "preset", "run")
 WORDS = {"device": "presets", "dataset": "sources", "image": "sources", "model": "generators", "board": "runs"}
 """Other words for what can be listed, in the singular."""
 

@@ -13,6 +13,7 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
 from qaugbench.board.verified import verified
+from qaugbench.classifier_cards import usable_classifiers
 from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_whole
 from qaugbench.report.boards import COLUMNS, frame_rows
@@ -73,7 +74,7 @@ def site_files(entries: Sequence[Submitted], found: Standings, root: Path, gates
         "site.js": pages.script(),
         INDEX: pages.index_page(boards, found, off),
         "method.html": pages.method_page(found),
-        "claims.html": pages.claims_page(claims(definitions.usable_cards(), entries)),
+        "claims.html": pages.claims_page(claims([*definitions.usable_cards(), *usable_classifiers()], entries)),
     }
     rows = [{"control_of": None, **row} for row in frame_rows(found)]
     files["all-rows.csv"] = table_csv(COLUMNS, rows)

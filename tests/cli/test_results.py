@@ -322,7 +322,7 @@ def test_the_help_of_show_has_its_options_which_may_come_first(here: Path, call:
 def test_an_unknown_name_is_not_called_a_definition(here: Path, call: Caller) -> None:
     said = call("show", "too", "--format", "csv")
     assert (said.code, said.out) == (2, "")
-    assert "There is no task, generator, run, study, entry or board called 'too'" in said.err
+    assert "There is no task, generator, classifier, run, study, entry or board called 'too'" in said.err
     assert "definition" not in said.err
 
 

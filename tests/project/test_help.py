@@ -99,7 +99,7 @@ def test_help_is_a_command_too(words: list[str]) -> None:
         ),
         (
             ["show", "qldn"],
-            "error: There is no task, generator, run, study, entry or board called 'qldn'. Did you mean 'qldm'",
+            "error: There is no task, generator, classifier, run, study, entry or board called 'qldn'. Did you mean 'qldm'",
         ),
         (["help", "rnu"], "error: There is no command 'rnu'. Did you mean 'run'?"),
         (["help", "run", "x"], "error: 'qaugbench run' has no commands of its own."),

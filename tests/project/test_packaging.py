@@ -28,7 +28,7 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         return set(archive.namelist())
 
 
-@pytest.mark.parametrize("kind", ["tasks", "baselines"])
+@pytest.mark.parametrize("kind", ["tasks", "baselines", "baselines/spaces", "baselines/classifiers"])
 def test_wheel_carries_every_definition(wheel_names: set[str], kind: str) -> None:
     definitions = {path.name for path in (ROOT / kind).glob("*.toml")}
     packed = {Path(name).name for name in wheel_names if name.startswith(f"qaugbench/{kind}/")}

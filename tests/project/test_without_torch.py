@@ -42,6 +42,8 @@ print(json.dumps([answers, sorted(absent & set(sys.modules))]))
 SCORING = [
     ["list", "generators"],
     ["show", "qldm"],
+    ["list", "classifiers"],
+    ["show", "qumi"],
     ["verify", str(ENTRY)],
     ["table", str(ENTRY)],
     ["leaderboard", "index"],
@@ -51,6 +53,7 @@ SCORING = [
 COMPUTING = [
     ["run", "--task", "chestxray", "--generator", "qldm", "--source", "phantom", "--track", "smoke"],
     ["estimate", "--task", "chestxray", "--generator", "gmm", "--source", "phantom", "--track", "smoke"],
+    ["run", "--task", "chestxray", "--classifier", "qumi", "--source", "phantom", "--track", "smoke"],
     ["show", "resources", "qldm"],
     ["execute", "qldm", "--device", "fake:torino"],
 ]

@@ -1,0 +1,1 @@
+"""Classifiers compared on the rows of a run: ``qaugbench run --classifier``."""

@@ -1,0 +1,1 @@
+"""Pieces that several classifiers use, as functions and modules a file calls."""
