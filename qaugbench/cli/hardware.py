@@ -11,6 +11,7 @@ from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted
 from qaugbench.cli.root import cli, tell
 from qaugbench.cli.runs import Fraction
+from qaugbench.inspection.other_kinds import check_has_circuits
 from qaugbench.places import RUNS
 
 NAMED = ("task", "generator", "backend")
@@ -68,6 +69,8 @@ def hardware(replayed: Path | None, only_estimate: bool, as_json: bool, **option
     request = HardwareRequest(**options)
     check_names(request)
     if only_estimate:
+        check_has_circuits(request.generator)
+        tell(f"Building {request.generator} ...")
         from qaugbench.inspection.resource_cards import generator_resources, resources_text
 
         needed = generator_resources(

@@ -7,13 +7,15 @@ from pathlib import Path
 from qaugbench.circuits.devices.device import Device
 from qaugbench.errors import DefinitionError, StoreError
 from qaugbench.experiment.busy import busy
+from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.pace import Pace
-from qaugbench.experiment.prepare import LOADING, Definitions, jobs_of, look_up, prepare
+from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, jobs_of, look_up, prepare
 from qaugbench.experiment.processes import execute
 from qaugbench.experiment.progress import announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
+from qaugbench.experiment.store import Store
 from qaugbench.experiment.stored import STATE, drawn_images
 from qaugbench.hardware.request import HardwareRequest, check_names
 from qaugbench.hardware.session import ANSWERS, Session, begin, sha256
@@ -39,31 +41,13 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
     if choice.space is None or not may_run_circuits(choice.card.kind):
         raise DefinitionError(f"{request.generator!r} is {choice.card.kind} and runs no circuit for a device to run.")
     prepared = prepare(request.run, defined)
-    plan, store, fraction = prepared.plan, prepared.store, prepared.plan.fractions[0]
+    plan, fraction = prepared.plan, prepared.plan.fractions[0]
     sample = ReplicateCells(plan.setting, fraction.key, fraction.used, request.replicate).sample(choice)
     fit, space = sample.needs["fit"], sample.needs["space"]
-    name = (
-        f"hardware-{plan.task.id}-{plan.source.facts.source}-{plan.track.name}-{choice.card.id}-{device}-{fit.name[:8]}"
-    )
-    folder = request.folder or request.out / name.replace(":", "-")
-    cells = with_upstream([fit])
-    failed: list[CellReport] = []
-    with (
-        store.in_use(),
-        shown(cells, folder.parent / f"{folder.name}.log", quiet=request.quiet, pace=Pace(cells, store, 1)) as progress,
-    ):
-
-        def report(done: CellReport) -> None:
-            progress.cell(done)
-            failed.extend([done] if done.outcome != "ok" else [])
-
-        execute(cells, store, jobs=jobs_of(request.run, plan), report=report, still=progress.still)
-        if failed:
-            raise StoreError(f"The fit could not be made: {failed[0].reason}")
-        labels = drawn_images(sample, store, "drawn").labels[: request.images]
-        if len(labels) < request.images:
-            raise DefinitionError(f"This replicate draws {len(labels)} images in a run; ask for as many at most.")
-        state = _state(store.read("fit", fit.name, STATE), store.read("space", space.name, STATE))
+    parts = ("hardware", plan.task.id, plan.source.facts.source, plan.track.name, choice.card.id, device, fit.name[:8])
+    folder = request.folder or request.out / "-".join(map(str, parts)).replace(":", "-")
+    _compute(fit, prepared, folder.parent / f"{folder.name}.log")
+    state = _state(prepared.store.read("fit", fit.name, STATE), prepared.store.read("space", space.name, STATE))
     session = Session(
         task=plan.task.name,
         source=plan.source.facts.source,
@@ -78,7 +62,7 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
         space={"name": space.key["space"], "hyper": space.key["hyper"], "training": space.key["training"]},
         image_shape=(plan.track.image_size, plan.track.image_size, plan.task.channels),
         label_names=tuple(plan.task.labels.names),
-        labels=tuple(tuple(map(float, row)) for row in labels),
+        labels=_labels(sample, prepared.store, request.images),
         seed=sample.key["seeds"]["gen_sample"],
         backend=str(device),
         shots=request.shots,
@@ -87,6 +71,29 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
     )
     begin(folder, session, state)
     return folder, session
+
+
+def _compute(fit: Cell, prepared: PreparedRun, log: Path) -> None:
+    """Compute a fit and what it needs where the store lacks them, or raise StoreError with the reason why not."""
+    cells, store, request = with_upstream([fit]), prepared.store, prepared.request
+    failed: list[CellReport] = []
+    with store.in_use(), shown(cells, log, quiet=request.quiet, pace=Pace(cells, store, 1)) as progress:
+
+        def report(done: CellReport) -> None:
+            progress.cell(done)
+            failed.extend([done] if done.outcome != "ok" else [])
+
+        execute(cells, store, jobs=jobs_of(request, prepared.plan), report=report, still=progress.still)
+    if failed:
+        raise StoreError(f"The fit could not be made: {failed[0].reason}")
+
+
+def _labels(sample: Cell, store: Store, images: int) -> tuple[tuple[float, ...], ...]:
+    """Return the label vectors of the first images that the run draws."""
+    labels = drawn_images(sample, store, "drawn").labels[:images]
+    if len(labels) < images:
+        raise DefinitionError(f"This replicate draws {len(labels)} images in a run; ask for as many at most.")
+    return tuple(tuple(map(float, row)) for row in labels)
 
 
 def _state(generator: bytes, space: bytes) -> bytes:
