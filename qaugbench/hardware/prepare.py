@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qaugbench.circuits.devices.backends import open_machine
 from qaugbench.circuits.devices.device import Device
 from qaugbench.errors import DefinitionError, StoreError
 from qaugbench.experiment.busy import busy
@@ -34,6 +35,8 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
     """
     check_names(request)
     device = Device.parse(request.backend, store=Path(ANSWERS))
+    if device.kind == "ibm":
+        open_machine(device)  # an account that does not work is told before anything is fitted
     announce("Checking the request ...", quiet=request.quiet)
     with busy(LOADING, quiet=request.quiet):
         defined = defined or look_up(request.run)

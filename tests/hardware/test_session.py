@@ -147,6 +147,19 @@ def test_a_session_draws_the_runs_own_fit_is_resumed_and_replayed(
         prepare_session(many, tiny(many))
 
 
+def test_an_account_that_does_not_work_is_told_before_anything_is_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise ValueError("no account")
+
+    monkeypatch.setattr("qiskit_ibm_runtime.QiskitRuntimeService", refuse)
+    asked = request(tmp_path / "runs", backend="ibm:torino")
+    with pytest.raises(CircuitError, match="cannot be used for ibm:torino: no account"):
+        prepare_session(asked, tiny(asked))
+    assert not (tmp_path / "runs").exists()
+
+
 def test_what_is_no_session_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     asked = request(tmp_path / "runs", folder=tmp_path)

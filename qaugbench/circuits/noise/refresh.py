@@ -101,8 +101,8 @@ def with_changes(text: str, found: Sequence[Change]) -> str:
         if head is None:
             raise CircuitError(f"There is no [{change.preset}] in the text of presets.")
         table, line = head.group(), f"{change.fact} = {change.after}"
-        changed, number = re.subn(rf"^{change.fact} = .*$", lambda _, line=line: line, table, flags=re.MULTILINE)
-        if not number:
+        changed = re.sub(rf"^{change.fact} = .*$", line.replace("\\", r"\\"), table, flags=re.MULTILINE)
+        if f"\n{line}\n" not in changed:
             changed = table.rstrip("\n") + f"\n{line}\n" + "\n" * (len(table) - len(table.rstrip("\n")) - 1)
         text = text[: head.start()] + changed + text[head.end() :]
     said = tomllib.loads(text)
