@@ -67,7 +67,7 @@ wheel: setup
 lock: setup
 	rm -f uv.lock
 	$(BIN)/uv lock --quiet
-	$(BIN)/uv export --quiet --frozen --all-extras --no-emit-project --no-header --no-annotate \
+	$(BIN)/uv export --quiet --frozen --all-extras --no-extra resources --no-emit-project --no-header --no-annotate \
 	  --format requirements-txt --output-file requirements.lock
 	@! grep -nE '://|^-' requirements.lock || { echo "requirements.lock must not name an address."; exit 1; }
 

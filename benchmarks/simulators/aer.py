@@ -70,8 +70,8 @@ def noise_model() -> Any:
 
     one_wire = depolarizing_error(4 * DEPOLARIZING / 3, 1)  # Aer's parameter is the share of the fully mixed state
     model = NoiseModel()
-    model.add_all_qubit_quantum_error(one_wire, ["ry", "rz"])
-    model.add_all_qubit_quantum_error(one_wire.tensor(one_wire), ["cz"])
+    model.add_all_qubit_quantum_error(one_wire, ["rx", "ry", "rz"])
+    model.add_all_qubit_quantum_error(one_wire.tensor(one_wire), ["cz", "cx"])
     return model
 
 

@@ -20,4 +20,6 @@ def _pick(angle: Angle, inputs: Any, weights: Any) -> Any:
         return weights[angle.weights[0][0]]
     if angle == Angle.input(angle.inputs[0][0] if angle.inputs else 0):
         return inputs[angle.inputs[0][0]]
+    if not angle.inputs and not angle.weights:
+        return angle.offset
     raise NotImplementedError(f"the angle {angle} is neither an input nor a weight")

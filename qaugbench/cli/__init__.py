@@ -4,6 +4,7 @@ from qaugbench.cli import (  # noqa: F401  (each adds its commands)
     boards,
     circuits,
     data,
+    hardware,
     listing,
     maintain,
     metrics,

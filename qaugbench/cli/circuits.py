@@ -102,19 +102,70 @@ def controls(generator: str, track: str, task: str, run: str | None, as_json: bo
 @click.option("--preset", help="Device preset for routing, time and errors; see 'qaugbench list presets'.")
 @click.option("--shots", type=click.IntRange(min=1), default=1024, show_default=True)
 @click.option("--images", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option(
+    "--target-error",
+    type=float,
+    default=1e-3,
+    show_default=True,
+    help="Error of one run on an error-corrected computer.",
+)
+@click.option("--qdk", "with_qdk", is_flag=True, help="Estimate error correction with the package qdk as well.")
+@click.option("--by-size", is_flag=True, help="How it grows with the images: 28, 64, 128 and 224 pixels.")
+@click.option(
+    "--size", "sizes", type=click.IntRange(min=1), multiple=True, help="With --by-size: this size instead; repeat."
+)
 @json_option
 def resources(
-    generator: str, track: str, task: str, preset: str | None, shots: int, images: int, as_json: bool
+    generator: str,
+    track: str,
+    task: str,
+    preset: str | None,
+    shots: int,
+    images: int,
+    target_error: float,
+    with_qdk: bool,
+    by_size: bool,
+    sizes: tuple[int, ...],
+    as_json: bool,
 ) -> None:
     """Say what a generator needs on quantum hardware.
 
-    Qubits, gates, circuits, time and price.
+    Qubits, gates, circuits, time and price today, and on error-corrected computers.
     """
-    from qaugbench.inspection.resource_cards import generator_resources, resources_text
-
+    if (sizes and not by_size) or (by_size and with_qdk):
+        raise click.UsageError("--size goes with --by-size, and --qdk does not.", click.get_current_context())
     check_has_circuits(generator)
     tell(f"Building {generator} and compiling its circuits ...")
-    found = generator_resources(generator, track=track, task=task, preset=preset, shots=shots, images=images)
+    if by_size:
+        from qaugbench.inspection.growth import SIZES, growth_text, needs_by_size
+
+        needs = needs_by_size(
+            generator,
+            sizes or SIZES,
+            track=track,
+            task=task,
+            preset=preset,
+            shots=shots,
+            images=images,
+            target_error=target_error,
+        )
+        if as_json:
+            print_json(one.to_dict() for one in needs)
+        else:
+            say_fitted(growth_text(needs, preset, terminal_width()))
+        return
+    from qaugbench.inspection.resource_cards import generator_resources, resources_text
+
+    found = generator_resources(
+        generator,
+        track=track,
+        task=task,
+        preset=preset,
+        shots=shots,
+        images=images,
+        target_error=target_error,
+        with_qdk=with_qdk,
+    )
     if as_json:
         print_json([found.to_dict()])
     else:

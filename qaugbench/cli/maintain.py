@@ -1,7 +1,8 @@
-"""Commands for those who keep a leaderboard: the index, pull requests, sources that are pinned, and what is due to be rerun."""
+"""Commands for those who keep a leaderboard, or this package: entries, pull requests, sources that are pinned, dated presets."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from qaugbench.cli import complete
 from qaugbench.cli.boards import leaderboard
 from qaugbench.cli.output import json_option, print_json, terminal_width
-from qaugbench.cli.root import say
+from qaugbench.cli.root import cli, say, tell
 from qaugbench.places import RESULTS
 
 
@@ -99,3 +100,27 @@ def sample(root: Path, day: str) -> None:
     found = due(root, day)
     if found is not None:
         click.echo(f"{found.path}\t{found.replicate}\t{found.source}")
+
+
+@cli.command(name="refresh-presets")
+@click.argument("presets", nargs=-1)
+@click.option("--write", "writes", is_flag=True, help="Write them into presets.toml of this package.")
+@json_option
+def refresh_presets(presets: tuple[str, ...], writes: bool, as_json: bool) -> None:
+    """Compare presets of devices with installed snapshots.
+
+    For a maintainer who has updated qiskit-ibm-runtime: the medians of each snapshot beside what the preset says. Without
+    PRESETS all that have a snapshot; nothing is written without --write.
+    """
+    from qaugbench.circuits.noise.refresh import FILE, changes, changes_text, write
+
+    tell("Reading the snapshots ...")
+    found = changes(presets)
+    if writes and found:
+        write(found)
+    if as_json:
+        print_json(asdict(change) for change in found)
+        return
+    say(changes_text(found, terminal_width()))
+    if writes and found:
+        say(f"Written: {FILE}")

@@ -51,7 +51,7 @@ SECTIONS = {
     "Entries": ("submit", "withdraw", "reproduce"),
     "Papers": ("table", "paper", "cite"),
     "Data": ("data",),
-    "Circuits": ("execute",),
+    "Circuits": ("execute", "hardware", "refresh-presets"),
     "Help": ("help",),
 }
 """The commands of the first screen, in the order in which a person meets them."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +29,11 @@ def new_model(
     image_shape: tuple[int, int, int] = (64, 64, 1),
     n_labels: int = 4,
     task: str = ANY_TASK,
+    space_settings: Mapping[str, Any] | None = None,
 ) -> Model:
     """Return the generator called ``name`` with its settings of ``track`` in a space that is not fitted.
+
+    ``space_settings`` lie over those of its space.
 
     An unknown name raises with near names; so does one that returns images made elsewhere, which has no model.
     """
@@ -36,7 +41,7 @@ def new_model(
     card = definitions.generator_card(family)
     if card.kind == "external":
         raise DefinitionError(f"{name!r} returns images that something else made; there is no model to inspect.")
-    settings = definitions.space_of(card, task, track)
+    settings = {**definitions.space_of(card, task, track), **(space_settings or {})}
     space, _ = new_space(card.space, image_shape, settings, origin=f"{card.origin}, space {card.space!r}")
     return Model(bound(card, generator_class(family), track, control, weights), space, n_labels)
 

@@ -8,6 +8,7 @@ from typing import Any
 from qaugbench import definitions
 from qaugbench.cards import split_settings
 from qaugbench.circuits.resources.card import ResourceCard, resource_card
+from qaugbench.circuits.resources.surface_code import TARGET_ERROR
 from qaugbench.circuits.resources.text import card_text
 from qaugbench.circuits.resources.training import Training
 from qaugbench.inspection.trial_fit import circuit_uses
@@ -36,12 +37,15 @@ def generator_resources(
     preset: str | None = None,
     shots: int = 1024,
     images: int = 1000,
+    target_error: float = TARGET_ERROR,
+    with_qdk: bool = False,
 ) -> GeneratorResources:
     """Return what the generator called ``name`` would need on hardware; its circuit runs are counted.
 
     Raises:
         DefinitionError: an unknown generator, track or task, or a generator without circuits.
-        CircuitError: an unknown preset, or fewer than one shot or image.
+        CircuitError: an unknown preset, a target error that is no probability, or fewer than one shot or image.
+        MissingPackageError: qdk is asked for and not installed.
     """
     budget, _ = split_settings(definitions.generator_card(name).settings(track))
     cards = tuple(
@@ -53,6 +57,8 @@ def generator_resources(
             images=images,
             shots=shots,
             preset=preset,
+            target_error=target_error,
+            with_qdk=with_qdk,
             training=None
             if budget.epochs
             else Training(  # how many updates an epoch has depends on the images

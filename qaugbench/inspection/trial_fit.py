@@ -55,7 +55,7 @@ def _with_images(name: str, *, control: str = "none", track: str, task: str) -> 
     model = new_model(
         name, control=control, track=track, image_shape=image_shape, n_labels=len(found.labels), task=task
     )
-    data = _random_images(image_shape, len(found.labels), max(4 * BATCH, images_needed(model)))
+    data = random_images(image_shape, len(found.labels), max(4 * BATCH, images_needed(model)))
     fit_space_without_training(model, data.images)
     return model, data
 
@@ -125,7 +125,8 @@ def counted_runs(apart: Iterable[nn.Module] = ()) -> Iterator[Runs]:
         hook.remove()
 
 
-def _random_images(image_shape: tuple[int, int, int], n_labels: int, n: int) -> LabelledImages:
+def random_images(image_shape: tuple[int, int, int], n_labels: int, n: int) -> LabelledImages:
+    """Return ``n`` images of random pixels, always the same ones, whose classes take turns."""
     images = numpy_generator(0).integers(0, 256, (n, *image_shape), dtype=np.uint8)
     labels = np.eye(n_labels, dtype=np.float32)[np.arange(n) % n_labels]
     return LabelledImages(images, labels, np.arange(n, dtype=np.int64))

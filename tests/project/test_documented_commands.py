@@ -41,6 +41,7 @@ PARSED_ONLY = {
     ("doctor", "generator"): "tests/generators",
     ("doctor", "circuits"): "tests/inspection",
     ("execute",): "tests/circuits/devices",
+    ("hardware",): "tests/hardware",
     ("metrics",): "tests/appraisal",
     ("show", "controls", "qldm"): "tests/inspection",
     ("data", "prepare"): "tests/datasets",

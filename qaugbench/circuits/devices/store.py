@@ -159,6 +159,16 @@ class Answers:
         return self.folder / f"job-{job.index:04d}.{suffix}"
 
 
+def stored_jobs(folder: Path) -> list[tuple[JobRecord, int]]:
+    """Return every answered job of all requests in ``folder``, each with its shots, in the order of their folders and numbers."""
+    found = []
+    for path in sorted(folder.glob("*/request.json")):
+        shots = int(_read_json(path)["shots"])
+        records = [JobRecord.from_dict(_read_json(one)) for one in sorted(path.parent.glob("job-*.json"))]
+        found += [(job, shots) for job in records if job.sha256]
+    return found
+
+
 def explain_missing(folder: Path, request: Request) -> str:
     """Return how the nearest request in ``folder`` differs from one that is not there."""
     wanted = json.loads(json.dumps(request.to_dict()))

@@ -10,8 +10,10 @@ from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.noise.presets import Preset
 from qaugbench.circuits.noise.presets import preset as device_preset
 from qaugbench.circuits.resources.counts import GateCounts, count_gates
+from qaugbench.circuits.resources.pauli_rotations import logical_counts
 from qaugbench.circuits.resources.prices import Price, prices
 from qaugbench.circuits.resources.routing import RoutedCounts, routed_counts
+from qaugbench.circuits.resources.surface_code import TARGET_ERROR, Corrected, assumed_qubits, check_target, corrected
 from qaugbench.circuits.resources.training import Training, TrainingCost, training_cost
 from qaugbench.errors import CircuitError
 
@@ -30,7 +32,8 @@ class ResourceCard:
     """What ``images`` images take, drawn with ``circuits_per_image`` runs of one circuit; times in seconds.
 
     ``qubits``, or ``modes`` with ``photons``; ``parameters`` of all ``copies``; ``settings``: the ways in which a run is
-    measured in turn. A device receives ``programs``, each with ``shots``. What is not known is None and has a reason.
+    measured in turn. A device receives ``programs``, each with ``shots``. ``corrected`` is what one run takes on
+    error-corrected computers. What is not known is None, or empty, and has a reason.
     """
 
     name: str
@@ -54,8 +57,15 @@ class ResourceCard:
     device_s: float | None
     device_reason: str
     prices: tuple[Price, ...]
+    corrected: tuple[Corrected, ...]
+    corrected_reason: str
     training: TrainingCost | None
     simulability: str
+
+    @property
+    def runs(self) -> int:
+        """How often the circuit is run for all images, in all settings."""
+        return self.programs * self.shots
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -72,16 +82,20 @@ def resource_card(
     shots: int = 1024,
     training: Training | None = None,
     preset: str | None = None,
+    target_error: float = TARGET_ERROR,
+    with_qdk: bool = False,
 ) -> ResourceCard:
     """Return the card of ``circuit``, of which ``copies`` run side by side, each once per image by default.
 
     ``shots``: of each measurement setting; a readout of samples always takes one. Without inputs,
     samples of all images are the shots of a single program. Device time is shots x (pause between shots + gates +
-    readout) on ``preset``.
+    readout) on ``preset``. Error correction keeps ``target_error`` in each run; ``with_qdk`` adds the estimates of that package.
 
     Raises:
-        CircuitError: an unknown preset, or a number of shots, copies or images below one.
+        CircuitError: an unknown preset, a target error that is no probability, or a number of shots, copies or images below one.
+        MissingPackageError: qdk is asked for and not installed.
     """
+    check_target(target_error)
     for what, number in (("shots", shots), ("copies", copies), ("images", images)):
         if number < 1:
             raise CircuitError(f"A resource card needs at least one of {what}, given {number}.")
@@ -92,6 +106,7 @@ def resource_card(
     per_image = float(copies if circuits_per_image is None else circuits_per_image)
     programs, shots_each = _programs(circuit, copies, per_image, images, shots, settings)
     gates, n_wires = count_gates(circuit), getattr(circuit, "n_wires", None)
+    ways, corrected_reason = _corrected(circuit, target_error, with_qdk=with_qdk)
     cost = None
     if training:
         cost = training_cost(
@@ -119,6 +134,8 @@ def resource_card(
         device_s=None if shot_s is None else programs * shots_each * shot_s,
         device_reason=device_reason,
         prices=prices(programs, shots_each, n_wires, gates) if n_wires else (),
+        corrected=ways,
+        corrected_reason=corrected_reason,
         training=cost,
         simulability=simulability(circuit),
     )
@@ -159,6 +176,23 @@ def _shot_s(target: Preset | None, routed: RoutedCounts | None, routed_reason: s
     if routed is None:
         return None, f"how long one shot takes is not known: {routed_reason}"
     return target.rep_delay_s + routed.duration_s, ""
+
+
+def _corrected(circuit: Any, target_error: float, *, with_qdk: bool) -> tuple[tuple[Corrected, ...], str]:
+    """Return what one run takes on each kind of qubits, by our formulas and after each of them by qdk where it is asked for."""
+    if not isinstance(circuit, Circuit):
+        return (), "photons are not the qubits of a surface code"
+    counts, found = logical_counts(circuit), []
+    try:
+        for qubits in assumed_qubits().values():
+            found.append(corrected(counts, qubits, target_error))
+            if with_qdk:
+                from qaugbench.circuits.resources.qdk_estimate import estimated
+
+                found.append(estimated(circuit, qubits, target_error))
+    except CircuitError as error:
+        return (), str(error)
+    return tuple(found), ""
 
 
 def _settings(circuit: Any) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qaugbench.circuits.controls.parameter_counts import aligned
 from qaugbench.circuits.resources.card import ResourceCard
 from qaugbench.circuits.resources.prices import Price
+from qaugbench.circuits.resources.surface_code import Corrected, assumed_qubits
 from qaugbench.circuits.resources.training import FEASIBLE_S, TrainingCost
 
 _UNITS = ((365.25 * 86400, "years"), (86400, "days"), (3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-6, "us"))
@@ -26,6 +27,7 @@ def card_text(card: ResourceCard) -> str:
         (f"{card.images:,} images", f"{card.circuits_per_image:g} circuits per image: {_programs(card)}"),
         ("device time", _time(card.device_s, card.device_reason)),
         *price_lines(card.prices),
+        *corrected_lines(card),
         *(training_lines(card.training) if card.training else ()),
         ("claim", card.simulability),
     ]
@@ -35,6 +37,31 @@ def card_text(card: ResourceCard) -> str:
 def price_lines(listed: Sequence[Price]) -> list[tuple[str, str]]:
     """Return one line per offer."""
     return [("price" if not number else "", f"{price.title}: {_amount(price)}") for number, price in enumerate(listed)]
+
+
+def corrected_lines(card: ResourceCard) -> list[tuple[str, str]]:
+    """Return one line for each kind of error-corrected qubits, and one where another route finds something else."""
+    if not card.corrected:
+        return [("error-corrected", f"not known: {card.corrected_reason}")]
+    target = f"one error in {1 / card.corrected[0].target_error:,.0f} runs"
+    lines, formula = [f"{target}; no device has these qubits today"], card.corrected[0]
+    for way in card.corrected:
+        if way.route == "formula":
+            formula = way
+            lines.append(f"{assumed_qubits()[way.qubits].title}: {_way(way, card.runs)}")
+        elif (way.physical_qubits, way.shot_s) == (formula.physical_qubits, formula.shot_s):
+            lines.append(f"{way.route}: the same")
+        else:
+            lines.append(f"{way.route}: {_way(way, card.runs)}")
+    return [("" if number else "error-corrected", line) for number, line in enumerate(lines)]
+
+
+def _way(way: Corrected, runs: int) -> str:
+    factories = f" and {way.factories} T {_plural('factory', way.factories)}" if way.factories else ""
+    return (
+        f"{way.physical_qubits:,} physical qubits for {way.logical_qubits} logical ones at distance {way.distance}{factories}, "
+        f"{duration(way.shot_s)} per run, {duration(way.shot_s * runs)} in all"
+    )
 
 
 def training_lines(cost: TrainingCost) -> list[tuple[str, str]]:
