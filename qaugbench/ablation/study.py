@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.ablation.levels import Level, Sweep
+from qaugbench.formatting import share
 
 FORMAT_VERSION = 1
 Measured = dict[str, Any]
@@ -60,7 +61,8 @@ RECIPE = "recipe"
 @dataclass(frozen=True)
 class Study:
     """What is studied, on which data. ``circuits`` says what the circuits are; ``twin`` whether there is one to compare with, or
-    why not; ``endpoint`` is what the classifier is scored by where it is trained at all."""
+    why not; ``endpoint`` is what the classifier is scored by where it is trained at all. ``mode`` says where the noise acts
+    ("sample", "both", "train"), ``mitigations`` what every level is drawn with besides."""
 
     generator: str
     task: str
@@ -76,6 +78,8 @@ class Study:
     endpoint: str
     endpoint_title: str
     sweeps: tuple[Sweep, ...]
+    mode: str = "sample"
+    mitigations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,72 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Charge:
+    """What drawing takes on a device, a mean over replicates: ``per_image`` shots in all, calibration included.
+
+    ``each`` is how many each measurement setting has, ``assumed`` whether that is so only for counting, values being exact.
+    ``clipped`` is the share of outputs that mitigation put outside [-1, 1], ``negative_mass`` what it cut from a distribution; None
+    where there was neither.
+    """
+
+    per_image: float
+    each: int
+    assumed: bool
+    calibration: int
+    clipped: float | None = None
+    not_fitted: float | None = None
+    negative_mass: float | None = None
+
+    @property
+    def words(self) -> str:
+        """The charge in words."""
+        said = [f"{self.per_image:,.0f} shots an image"]
+        if self.clipped is not None:
+            said.append(f"{share(self.clipped, 1)} of outputs clipped")
+        if self.not_fitted:
+            said.append(f"{share(self.not_fitted, 1)} without a fit")
+        if self.negative_mass is not None:
+            said.append(f"negative mass {self.negative_mass:.2g}")
+        return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class Mitigated:
+    """A level drawn with a mitigation; of one that does not apply there is only the ``reason``."""
+
+    name: str
+    side: Side | None = None
+    deviation: float | None = None
+    charge: Charge | None = None
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """The charge in words, or why there is none."""
+        if self.side is None:
+            return f"not applicable: {self.reason}"
+        return "" if self.charge is None else self.charge.words
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "name": self.name,
+            "applies": self.side is not None,
+            "reason": self.reason,
+            "deviation": self.deviation,
+            "charge": None if self.charge is None else asdict(self.charge),
+            "generator": None if self.side is None else self.side.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
 class LevelResult:
     """A level and what came of it: of the generator, and of the twin with noise as strong (None without a twin).
 
     ``expected_errors`` is the expected number of errors in one run of each circuit, None where the noise has no such number.
     ``deviation`` is the root mean square by which the circuits' outputs missed the ideal ones, the mean over replicates.
-    ``seconds`` is the computing time of its cells that no earlier level had.
+    ``seconds`` is the computing time of its cells that no earlier level had. ``charge`` are the shots that drawing takes, ``kept``
+    the share of detections that photonic circuits keep; None where neither is known.
     """
 
     sweep: str
@@ -130,6 +194,15 @@ class LevelResult:
     expected_errors: tuple[float, ...] | None
     deviation: float | None
     seconds: float
+    charge: Charge | None = None
+    mitigated: tuple[Mitigated, ...] = ()
+    kept: float | None = None
+
+    def with_mitigation(self, name: str) -> Side | None:
+        """Return what was measured with a mitigation, without noise of the generator itself; None where it does not apply."""
+        if self.level.is_clean:
+            return self.generator
+        return next((one.side for one in self.mitigated if one.name == name), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -139,6 +212,9 @@ class LevelResult:
             "deviation": self.deviation,
             "generator": self.generator.to_dict(),
             "twin_with_noise": None if self.twin_with_noise is None else self.twin_with_noise.to_dict(),
+            "charge": None if self.charge is None else asdict(self.charge),
+            "mitigated": [one.to_dict() for one in self.mitigated],
+            "yield": self.kept,
             "seconds": self.seconds,
         }
 
@@ -174,7 +250,8 @@ class StudyResult:
             "phantom": study.phantom,
             "track": study.track,
             "fraction": study.fraction,
-            "mode": "sample",
+            "mode": study.mode,
+            "mitigations": list(study.mitigations),
             "replicates": study.replicates,
             "images": study.n_drawn,
             "circuits": list(study.circuits),

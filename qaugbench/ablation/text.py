@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from qaugbench.ablation.levels import Sweep
-from qaugbench.ablation.study import LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
+from qaugbench.ablation.study import Charge, LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
 from qaugbench.ablation.tolerance import answers, titles
-from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, unsigned
+from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, share, unsigned
+from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
+
+MODES = {
+    "sample": "drawn from stored fits",
+    "both": "fitted and drawn under its noise",
+    "train": "fitted under its noise and drawn without",
+}
 
 
 def opening(study: Study) -> str:
     """Return what a person is told before anything is drawn."""
     lines = [
         f"Noise of {study.generator} on {study.task} / {study.source} / {study.track} at {fraction_words(study.fraction)}: "
-        f"{count(study.n_drawn, 'image')} a level in {count(study.replicates, 'replicate')}, drawn from stored fits.",
+        f"{count(study.n_drawn, 'image')} a level in {count(study.replicates, 'replicate')}, {MODES[study.mode]}.",
         *(f"Circuit: {words}." for words in study.circuits),
         *(f"  {_planned(sweep)}" for sweep in study.sweeps),
     ]
+    if study.mitigations:
+        lines.append(f"Each level also with {listed(list(study.mitigations))}.")
     if study.twin is not None:
         lines.append(f"No twin to compare with: {study.twin}.")
     if study.replicates == 1:
@@ -87,28 +96,41 @@ def _reference(sweep: Sweep) -> str:
 
 
 def _rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...], width: int) -> list[str]:
-    header: Row = ("level", "images of", "errors", "deviation", *(one.title for one in shown), "")
+    return aligned(header(found, shown), rows(found, sweep, shown), width)
+
+
+def header(found: StudyResult, shown: tuple[MeasureFacts, ...]) -> Row:
+    """Return the header of the table of a sweep."""
+    kept = ("yield",) if _has_yield(found) else ()
+    return ("level", "images of", "errors", "deviation", *kept, *(one.title for one in shown), "")
+
+
+def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> list[Row]:
+    """Return the table of a sweep: at each level the generator, with each mitigation, and its twin with noise as strong."""
+
+    def row(value: str, of: str, facts: tuple[str, str, str], side: Side | None, remark: str) -> Row:
+        kept = facts[2:] if _has_yield(found) else ()
+        cells = [NONE if side is None else _with_error(side, one) for one in shown]
+        failed = "" if side is None else _remark(side)
+        return (value, of, *facts[:2], *kept, *cells, failed or remark)
+
     body: list[Row] = []
     for result in found.of(sweep):
-        cells = [_with_error(result.generator, one) for one in shown]
-        value = _value(result)
-        body.append(
-            (
-                value,
-                found.study.generator,
-                _errors(result),
-                _number(result.deviation),
-                *cells,
-                _remark(result.generator),
-            )
-        )
+        facts = (_errors(result), _number(result.deviation), "" if result.kept is None else share(result.kept, 1))
+        charged = result.charge.words if result.charge is not None and found.study.mitigations else ""
+        body.append(row(_value(result), found.study.generator, facts, result.generator, charged))
+        for one in result.mitigated:
+            body.append(row("", f"with {one.name}", ("", _number(one.deviation), ""), one.side, one.words))
         twin = found.twin if result.level.is_clean else result.twin_with_noise
         if twin is not None:
-            name = "twin" if result.level.is_clean else "twin, equal noise"
-            body.append(("", name, "", "", *(_with_error(twin, one) for one in shown), _remark(twin)))
+            body.append(row("", "twin" if result.level.is_clean else "twin, equal noise", ("", "", ""), twin, ""))
     if found.real_only is not None:
-        body.append(("", "real images alone", "", "", *(_with_error(found.real_only, one) for one in shown), ""))
-    return aligned(header, body, width)
+        body.append(row("", "real images alone", ("", "", ""), found.real_only, ""))
+    return body
+
+
+def _has_yield(found: StudyResult) -> bool:
+    return any(one.kept is not None for one in found.levels)
 
 
 def remarks(found: StudyResult) -> list[str]:
@@ -119,9 +141,26 @@ def remarks(found: StudyResult) -> list[str]:
     ]
     if found.study.twin is not None:
         said.append(f"No twin: {found.study.twin}.")
-    sides = [(one.level.label, side) for one in found.levels for side in (one.generator, one.twin_with_noise) if side]
+    if _has_yield(found):
+        said.append("yield: the share of detections that are kept: no photon lost, and a pattern that is read.")
+    charged = [one.charge for one in found.levels if one.charge is not None]
+    if found.study.mitigations and charged:
+        said.append(_charged_words(charged[0], found.study.n_drawn))
+    sides = [
+        (one.level.label, side)
+        for one in found.levels
+        for side in (one.generator, *(mended.side for mended in one.mitigated), one.twin_with_noise)
+        if side
+    ]
     failed = dict.fromkeys(f"{label}: {side.outcome}: {side.reason}" for label, side in sides if side.outcome != "ok")
     return [*said, *failed]
+
+
+def _charged_words(charge: Charge, images: int) -> str:
+    each = f"{charge.each:,} shots of each measurement setting"
+    how = f"values are exact, and counted is what {each} would be" if charge.assumed else f"with {each}"
+    shared = f"Calibration is shared by the {count(images, 'image')} of a drawing."
+    return f"shots: {how}. {shared} What mitigation adds to the spread of counted values is not in exact ones."
 
 
 def _value(result: LevelResult) -> str:
