@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qaugbench.ablation.level_cells import DrawnCells, LevelCells
+from qaugbench.ablation.level_cells import PHOTONS, DrawnCells, LevelCells, acts_on
 from qaugbench.ablation.planned import PreparedNoise
 from qaugbench.ablation.study import RECIPE, Charge, LevelResult, Mitigated, Side
 from qaugbench.circuits.noise.expected_errors import expected_errors
@@ -28,7 +28,7 @@ def level_result(
     noise = planned.level.execution.noise
     stated = NoiseModel() if planned.level.is_clean else noise
     counted = None
-    if isinstance(stated, NoiseModel):
+    if isinstance(stated, NoiseModel) and acts_on(found.circuits) != PHOTONS:
         counted = tuple(expected_errors(circuit, stated) for circuit in found.circuits)
     own = planned.own
     return LevelResult(

@@ -142,7 +142,9 @@ def remarks(found: StudyResult) -> list[str]:
     if found.study.twin is not None:
         said.append(f"No twin: {found.study.twin}.")
     if _has_yield(found):
-        said.append("yield: the share of detections that are kept: no photon lost, and a pattern that is read.")
+        said.append(
+            "yield: the share of runs whose detected pattern is one that the circuit's readout counts; all others are thrown away."
+        )
     charged = [one.charge for one in found.levels if one.charge is not None]
     if found.study.mitigations and charged:
         said.append(_charged_words(charged[0], found.study.n_drawn))

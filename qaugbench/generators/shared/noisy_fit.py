@@ -35,9 +35,10 @@ class NoisyModel(Model):
 
 def _steps_under(generator: Any, execution: Execution, seed: int) -> None:
     """Let every step of ``generator`` evaluate its circuits under ``execution``."""
-    step, blocks = generator.step, [part for part in generator.modules() if isinstance(part, Block)]
+    step = generator.step
 
     def noisy_step(batch: Batch, optimizers: Optimizers, random: torch.Generator) -> dict[str, torch.Tensor]:
+        blocks = [part for part in generator.modules() if isinstance(part, Block)]
         for number, block in enumerate(blocks):
             block.run_under(execution, torch_generator(child_seed(seed, "step", batch.step, number)))
         try:
