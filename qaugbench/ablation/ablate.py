@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qaugbench.ablation.findings import study_data
 from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.results import level_result, side_of
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import level_line, opening
-from qaugbench.ablation.tolerance import study_data
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.estimate import Estimate, Working, estimate_cells

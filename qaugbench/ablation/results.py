@@ -11,7 +11,7 @@ import numpy as np
 from qaugbench.ablation.level_cells import PHOTONS, DrawnCells, LevelCells, acts_on
 from qaugbench.ablation.planned import PreparedNoise
 from qaugbench.ablation.study import RECIPE, Charge, LevelResult, Mitigated, Side
-from qaugbench.circuits.noise.expected_errors import expected_errors
+from qaugbench.circuits.noise.expected_errors import errors_by_cause
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
@@ -27,9 +27,10 @@ def level_result(
     paid |= {cell.name for cell in new}
     noise = planned.level.execution.noise
     stated = NoiseModel() if planned.level.is_clean else noise
-    counted = None
+    causes: list[dict[str, float]] = []
     if isinstance(stated, NoiseModel) and acts_on(found.circuits) != PHOTONS:
-        counted = tuple(expected_errors(circuit, stated) for circuit in found.circuits)
+        causes = [errors_by_cause(circuit, stated) for circuit in found.circuits]
+    counted = tuple(sum(one.values()) for one in causes) or None
     own = planned.own
     return LevelResult(
         sweep=planned.sweep.name,
@@ -42,6 +43,7 @@ def level_result(
         charge=_charge(_drawn_facts(own, store, reports)),
         mitigated=tuple(_mitigated(name, one, found, store, reports) for name, one in planned.mitigated.items()),
         kept=_kept(planned.yields, store, reports),
+        causes=max(causes, key=lambda one: sum(one.values())) if causes else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -184,7 +184,8 @@ class LevelResult:
     ``expected_errors`` is the expected number of errors in one run of each circuit, None where the noise has no such number.
     ``deviation`` is the root mean square by which the circuits' outputs missed the ideal ones, the mean over replicates.
     ``seconds`` is the computing time of its cells that no earlier level had. ``charge`` are the shots that drawing takes, ``kept``
-    the share of detections that photonic circuits keep; None where neither is known.
+    the share of detections that photonic circuits keep; None where neither is known. ``causes`` are the expected errors by cause of
+    the circuit that has most of them.
     """
 
     sweep: str
@@ -197,6 +198,12 @@ class LevelResult:
     charge: Charge | None = None
     mitigated: tuple[Mitigated, ...] = ()
     kept: float | None = None
+    causes: Mapping[str, float] | None = None
+
+    @property
+    def errors(self) -> float | None:
+        """The expected number of errors of the circuit that has most of them; None where the noise has no such number."""
+        return max(self.expected_errors) if self.expected_errors else None
 
     def with_mitigation(self, name: str) -> Side | None:
         """Return what was measured with a mitigation, without noise of the generator itself; None where it does not apply."""
@@ -209,6 +216,7 @@ class LevelResult:
         return {
             **self.level.to_dict(),
             "expected_errors": None if self.expected_errors is None else list(self.expected_errors),
+            "errors_by_cause": None if self.causes is None else dict(self.causes),
             "deviation": self.deviation,
             "generator": self.generator.to_dict(),
             "twin_with_noise": None if self.twin_with_noise is None else self.twin_with_noise.to_dict(),

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from qaugbench.ablation.findings import Findings, findings
 from qaugbench.ablation.levels import Sweep
+from qaugbench.ablation.needed import Need, device_errors
 from qaugbench.ablation.study import Charge, LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
-from qaugbench.ablation.tolerance import answers, titles
+from qaugbench.ablation.tolerance import titles
 from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, share, unsigned
 from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
 
+TOLERANCE_TITLE = "How much noise it stands"
+COLLAPSE_TITLE = "The expected number of errors as one axis for all kinds of noise"
+NEEDED_TITLE = "What devices would need"
+NEEDED_HEADER: Row = ("device", "measure", "to", "errors of", "would have to be")
+NEEDED_LEGEND = (
+    "Each cause alone, all others staying as they are, then all of them together. A score is lost from the own one without noise; "
+    "R+ trains on real images alone."
+)
 MODES = {
     "sample": "drawn from stored fits",
     "both": "fitted and drawn under its noise",
@@ -50,8 +62,11 @@ def level_line(result: StudyResult) -> str:
     return f"{done.level.label}: {told}; {len(result.levels)} of {planned} done"
 
 
-def table(found: StudyResult, width: int = WIDTH) -> str:
-    """Return the sweeps as aligned text, each with the generator, and below it its twin with noise as strong."""
+def table(found: StudyResult, width: int = WIDTH, concluded: Findings | None = None) -> str:
+    """Return the sweeps as aligned text, each with the generator, and below it its twin with noise as strong.
+
+    What is ``concluded`` is computed unless it is given.
+    """
     study, shown = found.study, shown_measures(found.levels)
     if not found.levels:
         return "No level is done yet."
@@ -72,18 +87,64 @@ def table(found: StudyResult, width: int = WIDTH) -> str:
         "",
         *(wrapped(f"{one.title} ({one.better} is better): {one.how}.", width=width) for one in shown if one.how),
     ]
-    said = [*remarks(found), *_tolerance(found)]
-    return "\n".join([*lines, *(wrapped(line, width=width) for line in said)])
+    concluded = findings(found) if concluded is None else concluded
+    said = remarks(found)
+    for title, told in (
+        (TOLERANCE_TITLE, tolerance_lines(found, concluded)),
+        (COLLAPSE_TITLE, collapse_lines(concluded)),
+    ):
+        said += ["", title, *told] if told else []
+    lines += [wrapped(line, width=width) for line in said]
+    if concluded.needs:
+        lines += ["", NEEDED_TITLE, *aligned(NEEDED_HEADER, needed_rows(concluded.needs), width)]
+        lines += [wrapped(line, width=width) for line in needed_notes(found, concluded)]
+    return "\n".join(lines)
 
 
-def _tolerance(found: StudyResult) -> list[str]:
-    """Return how much noise each sweep says that the generator stands, a line for each question."""
+def tolerance_lines(found: StudyResult, concluded: Findings) -> list[str]:
+    """Return the answer to each question that can be asked of a finished study, in a sentence."""
     names, sweeps = titles(), {sweep.name: sweep for sweep in found.study.sweeps}
-    lines = [
-        f"{one.sweep}, {names[one.measure]}: {one.question}: {one.words}{_counted(sweeps[one.sweep])}."
-        for one in answers(found)
+    return [
+        f"{one.sweep}, {names[one.measure]}{one.mitigation and f' with {one.mitigation}'}: {one.question}: {one.words}"
+        f"{_counted(sweeps[one.sweep])}."
+        for one in concluded.answers
     ]
-    return ["", "How much noise it stands", *lines] if lines else []
+
+
+def collapse_lines(concluded: Findings) -> list[str]:
+    """Return for each measure whether the expected errors foretell a sweep from the others better than the two-qubit error."""
+    names = titles()
+    return [f"{names[measure]}: {one.words}." for measure, one in concluded.collapses.items()]
+
+
+def needed_rows(needed: Sequence[Need]) -> list[Row]:
+    """Return a row for each cause of errors of each device and target, one alone where the device is good enough."""
+    names = titles()
+    body: list[Row] = []
+    for one in needed:
+        about = (one.device, names[one.measure], one.target)
+        if not one.improvements:
+            body.append((*about, NONE, f"by no device: {one.reason}"))
+        elif all(improvement.factor == 1 for improvement in one.improvements):
+            body.append((*about, "all", one.improvements[-1].words))
+        else:
+            rest = [(improvement.what, improvement.words) for improvement in one.improvements]
+            body += [(*about, *rest[0]), *(("", "", "", *row) for row in rest[1:])]
+    return body
+
+
+def needed_notes(found: StudyResult, concluded: Findings) -> list[str]:
+    """Return what the errors of each device are, off which sweep it was read how many are tolerated, and what the table says."""
+    said = []
+    for device in dict.fromkeys(one.device for one in concluded.needs):
+        parts = device_errors(found, device)
+        each = ", ".join(f"{what} {_number(errors)}" for what, errors in parts.items())
+        curves = listed(list(dict.fromkeys(one.curve for one in concluded.needs if one.device == device)))
+        said.append(
+            f"{device} makes {_number(sum(parts.values()))} errors in one run of the circuit ({each}); how many are tolerated was "
+            f"read off {curves}."
+        )
+    return [*said, NEEDED_LEGEND]
 
 
 def _counted(sweep: Sweep) -> str:

@@ -86,8 +86,8 @@ def noise(as_json: bool, only_estimate: bool, **options: Any) -> int:
     request = NoiseRequest(**options)
     check_names(request)
     from qaugbench.ablation.ablate import ablate, estimate_noise
+    from qaugbench.ablation.findings import study_data
     from qaugbench.ablation.text import table
-    from qaugbench.ablation.tolerance import study_data
 
     if only_estimate:
         tell("Checking the request ...")

@@ -14,11 +14,11 @@ from click.testing import CliRunner
 
 from qaugbench.ablation import ablate as ablating
 from qaugbench.ablation.ablate import ablate
+from qaugbench.ablation.findings import study_data
 from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
-from qaugbench.ablation.tolerance import study_data
 from qaugbench.cli import cli
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.plan import make_plan
