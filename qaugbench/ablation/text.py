@@ -8,7 +8,7 @@ from qaugbench.ablation.findings import Findings, findings
 from qaugbench.ablation.levels import Sweep
 from qaugbench.ablation.needed import Need, device_errors
 from qaugbench.ablation.study import Charge, LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
-from qaugbench.ablation.tolerance import titles
+from qaugbench.ablation.tolerance import Answer, titles
 from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, share, unsigned
 from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
@@ -81,7 +81,7 @@ def table(found: StudyResult, width: int = WIDTH, concluded: Findings | None = N
             lines += [
                 "",
                 wrapped(f"{sweep.title} ({sweep.unit}){_reference(sweep)}", width=width),
-                *_rows(found, sweep, shown, width),
+                *_rows(found, sweep, shown_measures(found.of(sweep)), width),
             ]
     lines += [
         "",
@@ -101,14 +101,16 @@ def table(found: StudyResult, width: int = WIDTH, concluded: Findings | None = N
     return "\n".join(lines)
 
 
-def tolerance_lines(found: StudyResult, concluded: Findings) -> list[str]:
-    """Return the answer to each question that can be asked of a finished study, in a sentence."""
+def tolerance_lines(found: StudyResult, concluded: Findings, of: Sweep | None = None) -> list[str]:
+    """Return the answer to each question that can be asked of a finished study, or of one sweep of it, in a sentence."""
     names, sweeps = titles(), {sweep.name: sweep for sweep in found.study.sweeps}
-    return [
-        f"{one.sweep}, {names[one.measure]}{one.mitigation and f' with {one.mitigation}'}: {one.question}: {one.words}"
-        f"{_counted(sweeps[one.sweep])}."
-        for one in concluded.answers
-    ]
+
+    def line(one: Answer) -> str:
+        about = f"{names[one.measure]}{one.mitigation and f' with {one.mitigation}'}"
+        said = f"{about}: {one.question}: {one.words}{counted_words(sweeps[one.sweep])}."
+        return said if of is not None else f"{one.sweep}, {said}"
+
+    return [line(one) for one in concluded.answers if of is None or one.sweep == of.name]
 
 
 def collapse_lines(concluded: Findings) -> list[str]:
@@ -147,7 +149,7 @@ def needed_notes(found: StudyResult, concluded: Findings) -> list[str]:
     return [*said, NEEDED_LEGEND]
 
 
-def _counted(sweep: Sweep) -> str:
+def counted_words(sweep: Sweep) -> str:
     """Return what a threshold counts where that is not the value of a level."""
     return "" if all(level.strength == level.value for level in sweep.levels) else " (counted in strength of noise)"
 

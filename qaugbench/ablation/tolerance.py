@@ -16,6 +16,7 @@ from qaugbench.stats.thresholds import advantage_threshold, degradation_threshol
 
 LOST = 0.01
 """Of a score: the loss whose level of noise is estimated (p_delta)."""
+LOST_QUESTION = f"noise at which {unsigned(LOST)} is lost"
 LEAST_LEVELS = 3
 SCORES = ("probe", RECIPE)
 NEGATED = ("kid",)
@@ -134,7 +135,7 @@ def _thresholds(found: StudyResult, sweep: Sweep, measure: str, curve: Curve, mi
     """Yield where something is lost, and where the advantage over what has no noise is gone."""
     if measure in SCORES:
         lost = degradation_threshold(curve.strength, curve.theta, LOST).words
-        yield Answer(sweep.name, measure, f"noise at which {unsigned(LOST)} is lost", lost, mitigation)
+        yield Answer(sweep.name, measure, LOST_QUESTION, lost, mitigation)
     for side, name in ((found.twin, "the clean twin"), (found.real_only, "real images alone")):
         against = comparator(side, measure)
         if against is not None:

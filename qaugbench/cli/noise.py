@@ -105,5 +105,5 @@ def noise(as_json: bool, only_estimate: bool, **options: Any) -> int:
         print_json([study_data(found)], ok=not failed)
     else:
         say(table(found, terminal_width()))
-        click.echo(f"\nLevels: {folder / NOISE_FILE}\nPlot: {folder / 'noise.png'}")
+        click.echo(f"\nLevels: {folder / NOISE_FILE}\nPage: {folder / 'noise.html'}\nPlot: {folder / 'noise.png'}")
     return int(failed)

@@ -49,7 +49,8 @@ def planted(*devices: str, twin: float = TWIN, replicates: int = REPLICATES) -> 
                 LevelResult(sweep.name, level, own, noisy, (errors,), errors / 9, 3.0, charge, mended, None, causes)
             )
     study = replace(made_up().study, replicates=replicates, sweeps=sweeps, mitigations=("zero-noise", "readout"))
-    real = side(random, 0.0, recipe=REAL_ONLY) if devices else None
+    rows = tuple({"recipe": {"value": REAL_ONLY + random.normal(0, 0.0005)}} for _ in range(REPLICATES))
+    real = Side("ok", "", rows) if devices else None
     return StudyResult(study, side(random, twin, recipe=0.68), tuple(levels), real)
 
 
