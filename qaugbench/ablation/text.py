@@ -180,7 +180,9 @@ def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> l
     body: list[Row] = []
     for result in found.of(sweep):
         facts = (_errors(result), _number(result.deviation), "" if result.kept is None else share(result.kept, 1))
-        charged = result.charge.words if result.charge is not None and found.study.mitigations else ""
+        charged = (
+            result.charge.words if result.charge is not None and found.study.mitigations else _longer(found, result)
+        )
         body.append(row(_value(result), found.study.generator, facts, result.generator, charged))
         for one in result.mitigated:
             body.append(row("", f"with {one.name}", ("", _number(one.deviation), ""), one.side, one.words))
@@ -190,6 +192,12 @@ def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> l
     if found.real_only is not None:
         body.append(row("", "real images alone", ("", "", ""), found.real_only, ""))
     return body
+
+
+def _longer(found: StudyResult, result: LevelResult) -> str:
+    """Return how many more runs of the circuit give as many counts as without noise; nothing where that is not known."""
+    clean = found.clean.kept if found.clean is not None else None
+    return f"{clean / result.kept:.3g} times the runs" if clean and result.kept and not result.level.is_clean else ""
 
 
 def _has_yield(found: StudyResult) -> bool:
