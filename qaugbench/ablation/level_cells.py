@@ -103,8 +103,11 @@ class LevelPlanner:
         return found if isinstance(found, str) else self._drawn(found, f"{level.label}, {name}", level)
 
     def _twin(self, own: DrawnCells, level: Level) -> tuple[Cell, ...]:
-        """Return what measures the twin with noise as strong as that of the circuits while they drew; nothing without a twin."""
-        if TWIN not in self.choice.card.controls:
+        """Return what measures the twin with noise as strong as that of the circuits while they drew.
+
+        Nothing without a twin, or where drawing is ideal.
+        """
+        if TWIN not in self.choice.card.controls or self.request.mode == "train":
             return ()
         samples = [one.twin_with(cell.needs["sample"]) for one, cell in zip(self.replicates, own.measured, strict=True)]
         note = f"with noise as of {level.label}"

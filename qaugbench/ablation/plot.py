@@ -28,6 +28,8 @@ DOTS_PER_INCH = 150
 Z = 1.96
 EDGE = 1.4
 """By what factor the scale reaches beyond the levels."""
+NEAR = 4.0
+"""Levels within this factor are too near for a scale of their strengths."""
 MARKED = {
     "two_qubit": lambda device: device.two_qubit_error,
     "one_qubit": lambda device: device.one_qubit_error,
@@ -156,17 +158,22 @@ def _draw(axis: Axes, found: StudyResult, sweep: Sweep, measure: MeasureFacts, l
 
 
 def _places(results: Sequence[LevelResult]) -> list[float]:
-    """Return where each level is drawn: at its strength, and without noise a step to the left of the weakest."""
+    """Return where each level is drawn: at its strength, and without noise a step to the left of the weakest.
+
+    Strengths that are too near one another for that, as those of lost photons are, stand at equal distances.
+    """
     strengths = [one.level.strength for one in results]
     some = sorted(strength for strength in strengths if strength > 0)
     if not some:
         return [1.0 for _ in strengths]
+    if len(some) > 2 and some[-1] < NEAR * some[0]:
+        return [2.0**place for place in range(len(strengths))]
     left = some[0] / (some[1] / some[0] if len(some) > 1 else 3.0)
     return [strength if strength > 0 else left for strength in strengths]
 
 
 def _scale(axis: Axes, places: Sequence[float], results: Sequence[LevelResult]) -> None:
-    """Name the levels by their values; the scale is that of their strengths."""
+    """Name the levels by their values."""
     axis.set_xscale("log")
     axis.set_xlim(min(places) / EDGE, max(places) * EDGE)
     axis.minorticks_off()
