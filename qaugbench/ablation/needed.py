@@ -92,7 +92,7 @@ def collapses(found: StudyResult) -> dict[str, Collapse]:
 def device_errors(found: StudyResult, device: str) -> dict[str, float]:
     """Return a device's expected errors of one run of the circuit by cause, those that it has; empty where unknown."""
     own = next((one for one in found.levels if one.sweep == device and one.level.value == 1.0), None)
-    causes = own.causes if own is not None and own.causes is not None else {}
+    causes = own.errors_by_cause if own is not None and own.errors_by_cause is not None else {}
     return {what: errors for what, errors in causes.items() if errors > 0}
 
 

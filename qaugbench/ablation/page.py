@@ -50,7 +50,7 @@ def noise_page(found: StudyResult, concluded: Findings) -> str:
     how = [f"{one.title} ({one.better} is better): {one.how}." for one in shown if one.how]
     return (
         page_environment()
-        .get_template("noise.html.j2")
+        .get_template("noise_study.html.j2")
         .render(
             title=f"{study.generator} under noise",
             board=f"{study.task} / {study.source} / {study.track}",

@@ -92,7 +92,7 @@ def sweep_figure(found: StudyResult, sweep: Sweep, *, narrow: bool = False) -> F
 
 def _panels(found: StudyResult) -> tuple[MeasureFacts, ...]:
     """Return what has a panel: every measure that has values, and the yield of photons."""
-    photons = (YIELD,) if any(one.kept is not None for one in found.levels) else ()
+    photons = (YIELD,) if any(one.photon_yield is not None for one in found.levels) else ()
     return (*shown_measures(found.levels), *photons)
 
 
@@ -134,7 +134,11 @@ def _draw(axis: Axes, found: StudyResult, sweep: Sweep, measure: MeasureFacts, l
     axis.tick_params(labelsize=7)
     axis.grid(axis="y", color=GRID, linewidth=0.6)
     if measure is YIELD:
-        kept = [(place, one.kept) for place, one in zip(places, results, strict=True) if one.kept is not None]
+        kept = [
+            (place, one.photon_yield)
+            for place, one in zip(places, results, strict=True)
+            if one.photon_yield is not None
+        ]
         if kept:
             axis.plot(*zip(*kept, strict=True), linewidth=1.3, label=found.study.generator, **mark(looked.own, 4.0))
         axis.set_ylim(0, 1.05)

@@ -42,8 +42,8 @@ def level_result(
         seconds=round(sum(_seconds(cell, store, reports) for cell in new), 3),
         charge=_charge(_drawn_facts(own, store, reports)),
         mitigated=tuple(_mitigated(name, one, found, store, reports) for name, one in planned.mitigated.items()),
-        kept=_kept(planned.yields, store, reports),
-        causes=max(causes, key=lambda one: sum(one.values())) if causes else None,
+        photon_yield=_photon_yield(planned.yields, store, reports),
+        errors_by_cause=max(causes, key=lambda one: sum(one.values())) if causes else None,
     )
 
 
@@ -87,7 +87,7 @@ def _charge(facts: Sequence[Mapping[str, Any]]) -> Charge | None:
     )
 
 
-def _kept(yields: Sequence[Cell], store: Store, reports: Mapping[str, CellReport]) -> float | None:
+def _photon_yield(yields: Sequence[Cell], store: Store, reports: Mapping[str, CellReport]) -> float | None:
     """Return the share of detections that photonic circuits keep, the mean over blocks and replicates."""
     done = [cell for cell in yields if reports[cell.name].outcome == "ok"]
     found = [share for cell in done for share in store.meta(cell.stage, cell.name)["facts"]["yield"]]

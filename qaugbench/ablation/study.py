@@ -153,7 +153,7 @@ class Mitigated:
     """A level drawn with a mitigation; of one that does not apply there is only the ``reason``."""
 
     name: str
-    side: Side | None = None
+    generator: Side | None = None
     deviation: float | None = None
     charge: Charge | None = None
     reason: str = ""
@@ -161,7 +161,7 @@ class Mitigated:
     @property
     def words(self) -> str:
         """The charge in words, or why there is none."""
-        if self.side is None:
+        if self.generator is None:
             return f"not applicable: {self.reason}"
         return "" if self.charge is None else self.charge.words
 
@@ -169,11 +169,11 @@ class Mitigated:
         """Return it as plain data."""
         return {
             "name": self.name,
-            "applies": self.side is not None,
+            "applies": self.generator is not None,
             "reason": self.reason,
             "deviation": self.deviation,
             "charge": None if self.charge is None else asdict(self.charge),
-            "generator": None if self.side is None else self.side.to_dict(),
+            "generator": None if self.generator is None else self.generator.to_dict(),
         }
 
 
@@ -183,9 +183,9 @@ class LevelResult:
 
     ``expected_errors`` is the expected number of errors in one run of each circuit, None where the noise has no such number.
     ``deviation`` is the root mean square by which the circuits' outputs missed the ideal ones, the mean over replicates.
-    ``seconds`` is the computing time of its cells that no earlier level had. ``charge`` are the shots that drawing takes, ``kept``
-    the share of detections that photonic circuits keep; None where neither is known. ``causes`` are the expected errors by cause of
-    the circuit that has most of them.
+    ``seconds`` is the computing time of its cells that no earlier level had. ``charge`` are the shots that drawing takes,
+    ``photon_yield`` the share of detections that photonic circuits keep; None where neither is known. ``errors_by_cause`` are the
+    expected errors of the circuit that has most of them.
     """
 
     sweep: str
@@ -197,8 +197,8 @@ class LevelResult:
     seconds: float
     charge: Charge | None = None
     mitigated: tuple[Mitigated, ...] = ()
-    kept: float | None = None
-    causes: Mapping[str, float] | None = None
+    photon_yield: float | None = None
+    errors_by_cause: Mapping[str, float] | None = None
 
     @property
     def errors(self) -> float | None:
@@ -209,20 +209,20 @@ class LevelResult:
         """Return what was measured with a mitigation, without noise of the generator itself; None where it does not apply."""
         if self.level.is_clean:
             return self.generator
-        return next((one.side for one in self.mitigated if one.name == name), None)
+        return next((one.generator for one in self.mitigated if one.name == name), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
             **self.level.to_dict(),
             "expected_errors": None if self.expected_errors is None else list(self.expected_errors),
-            "errors_by_cause": None if self.causes is None else dict(self.causes),
+            "errors_by_cause": None if self.errors_by_cause is None else dict(self.errors_by_cause),
             "deviation": self.deviation,
             "generator": self.generator.to_dict(),
             "twin_with_noise": None if self.twin_with_noise is None else self.twin_with_noise.to_dict(),
             "charge": None if self.charge is None else asdict(self.charge),
             "mitigated": [one.to_dict() for one in self.mitigated],
-            "yield": self.kept,
+            "photon_yield": self.photon_yield,
             "seconds": self.seconds,
         }
 

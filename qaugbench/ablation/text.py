@@ -179,13 +179,17 @@ def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> l
 
     body: list[Row] = []
     for result in found.of(sweep):
-        facts = (_errors(result), _number(result.deviation), "" if result.kept is None else share(result.kept, 1))
+        facts = (
+            _errors(result),
+            _number(result.deviation),
+            "" if result.photon_yield is None else share(result.photon_yield, 1),
+        )
         charged = (
             result.charge.words if result.charge is not None and found.study.mitigations else _longer(found, result)
         )
         body.append(row(_value(result), found.study.generator, facts, result.generator, charged))
         for one in result.mitigated:
-            body.append(row("", f"with {one.name}", ("", _number(one.deviation), ""), one.side, one.words))
+            body.append(row("", f"with {one.name}", ("", _number(one.deviation), ""), one.generator, one.words))
         twin = found.twin if result.level.is_clean else result.twin_with_noise
         if twin is not None:
             body.append(row("", "twin" if result.level.is_clean else "twin, equal noise", ("", "", ""), twin, ""))
@@ -196,12 +200,16 @@ def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> l
 
 def _longer(found: StudyResult, result: LevelResult) -> str:
     """Return how many more runs of the circuit give as many counts as without noise; nothing where that is not known."""
-    clean = found.clean.kept if found.clean is not None else None
-    return f"{clean / result.kept:.3g} times the runs" if clean and result.kept and not result.level.is_clean else ""
+    clean = found.clean.photon_yield if found.clean is not None else None
+    return (
+        f"{clean / result.photon_yield:.3g} times the runs"
+        if clean and result.photon_yield and not result.level.is_clean
+        else ""
+    )
 
 
 def _has_yield(found: StudyResult) -> bool:
-    return any(one.kept is not None for one in found.levels)
+    return any(one.photon_yield is not None for one in found.levels)
 
 
 def remarks(found: StudyResult) -> list[str]:
@@ -222,7 +230,7 @@ def remarks(found: StudyResult) -> list[str]:
     sides = [
         (one.level.label, side)
         for one in found.levels
-        for side in (one.generator, *(mended.side for mended in one.mitigated), one.twin_with_noise)
+        for side in (one.generator, *(mended.generator for mended in one.mitigated), one.twin_with_noise)
         if side
     ]
     failed = dict.fromkeys(f"{label}: {side.outcome}: {side.reason}" for label, side in sides if side.outcome != "ok")

@@ -118,7 +118,7 @@ def test_a_study_of_fits_under_noise(tmp_path: Path, device: str) -> None:
 def test_a_study_of_photons_has_the_yield_at_each_level(tmp_path: Path) -> None:
     asked = request(tmp_path / "runs", "photonic-qgan", axes=("transmission=0.5",))
     found, _ = ablate(asked, tiny(asked))
-    assert [one.kept for one in found.levels] == [
+    assert [one.photon_yield for one in found.levels] == [
         pytest.approx(1),
         pytest.approx(0.75),
     ]  # a click of one of two photons is counted
