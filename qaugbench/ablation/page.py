@@ -23,6 +23,7 @@ from qaugbench.ablation.text import (
     needed_rows,
     remarks,
     rows,
+    sweep_notes,
     tolerance_lines,
 )
 from qaugbench.ablation.tolerance import LOST, LOST_QUESTION, titles
@@ -88,6 +89,7 @@ def _sweep(found: StudyResult, sweep: Sweep, concluded: Findings) -> dict[str, A
         "picture": Picture(caption, f"Plot, without noise and with most of it: {ends or 'no values'}.", *drawn),
         "header": header(found, shown),
         "rows": rows(found, sweep, shown),
+        "notes": sweep_notes(found, sweep),
         "answers": tolerance_lines(found, concluded, sweep),
     }
 

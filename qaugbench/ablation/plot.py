@@ -158,7 +158,7 @@ def _draw(axis: Axes, found: StudyResult, sweep: Sweep, measure: MeasureFacts, l
             axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unsigned(value)))
     _scale(axis, places, results)
     if sweep.name in MARKED:
-        _devices(axis, sweep, named=named)
+        _devices(axis, sweep, places, named=named)
 
 
 def _places(results: Sequence[LevelResult]) -> list[float]:
@@ -201,9 +201,9 @@ def _line(
     axis.plot(at, means, linestyle=look.dash, linewidth=1.3, label=label, **mark(look, 4.0))
 
 
-def _devices(axis: Axes, sweep: Sweep, *, named: bool) -> None:
-    """Mark what dated facts say of devices, within the range of the sweep."""
-    low, high = axis.get_xlim()
+def _devices(axis: Axes, sweep: Sweep, places: Sequence[float], *, named: bool) -> None:
+    """Mark what dated facts say of devices, within the range of the sweep and above where no noise stands."""
+    low, high = min(places), axis.get_xlim()[1]
     top = axis.get_xaxis_transform()
     known = [(MARKED[sweep.name](preset(name)), name.replace("_", " ")) for name in names()]
     inside = sorted((value, name) for value, name in known if value is not None and low < value < high)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.ablation.levels import Level, Sweep
-from qaugbench.formatting import share
 
 FORMAT_VERSION = 1
 Measured = dict[str, Any]
@@ -135,18 +134,6 @@ class Charge:
     not_fitted: float | None = None
     negative_mass: float | None = None
 
-    @property
-    def words(self) -> str:
-        """The charge in words."""
-        said = [f"{self.per_image:,.0f} shots an image"]
-        if self.clipped is not None:
-            said.append(f"{share(self.clipped, 1)} of outputs clipped")
-        if self.not_fitted:
-            said.append(f"{share(self.not_fitted, 1)} without a fit")
-        if self.negative_mass is not None:
-            said.append(f"negative mass {self.negative_mass:.2g}")
-        return ", ".join(said)
-
 
 @dataclass(frozen=True)
 class Mitigated:
@@ -157,13 +144,6 @@ class Mitigated:
     deviation: float | None = None
     charge: Charge | None = None
     reason: str = ""
-
-    @property
-    def words(self) -> str:
-        """The charge in words, or why there is none."""
-        if self.generator is None:
-            return f"not applicable: {self.reason}"
-        return "" if self.charge is None else self.charge.words
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""

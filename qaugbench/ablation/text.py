@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qaugbench.ablation.findings import Findings, findings
 from qaugbench.ablation.levels import Sweep
@@ -13,6 +13,7 @@ from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fracti
 from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
 
+YIELD, SHOTS = "yield", "shots an image"
 TOLERANCE_TITLE = "How much noise it stands"
 COLLAPSE_TITLE = "The expected number of errors as one axis for all kinds of noise"
 NEEDED_TITLE = "What devices would need"
@@ -82,6 +83,7 @@ def table(found: StudyResult, width: int = WIDTH, concluded: Findings | None = N
                 "",
                 wrapped(f"{sweep.title} ({sweep.unit}){_reference(sweep)}", width=width),
                 *_rows(found, sweep, shown_measures(found.of(sweep)), width),
+                *(wrapped(line, width=width) for line in sweep_notes(found, sweep)),
             ]
     lines += [
         "",
@@ -164,38 +166,67 @@ def _rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...], wid
 
 def header(found: StudyResult, shown: tuple[MeasureFacts, ...]) -> Row:
     """Return the header of the table of a sweep."""
-    kept = ("yield",) if _has_yield(found) else ()
-    return ("level", "images of", "errors", "deviation", *kept, *(one.title for one in shown), "")
+    return ("level", "images of", "errors", "deviation", *_extra(found), *(one.title for one in shown), "")
 
 
 def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> list[Row]:
     """Return the table of a sweep: at each level the generator, with each mitigation, and its twin with noise as strong."""
+    extra = _extra(found)
 
-    def row(value: str, of: str, facts: tuple[str, str, str], side: Side | None, remark: str) -> Row:
-        kept = facts[2:] if _has_yield(found) else ()
+    def row(value: str, of: str, side: Side | None, facts: Mapping[str, str], remark: str = "") -> Row:
+        told = [facts.get(name, "") for name in ("errors", "deviation", *extra)]
         cells = [NONE if side is None else _with_error(side, one) for one in shown]
-        failed = "" if side is None else _remark(side)
-        return (value, of, *facts[:2], *kept, *cells, failed or remark)
+        return (value, of, *told, *cells, (_remark(side) if side is not None else "") or remark)
 
     body: list[Row] = []
     for result in found.of(sweep):
-        facts = (
-            _errors(result),
-            _number(result.deviation),
-            "" if result.photon_yield is None else share(result.photon_yield, 1),
-        )
-        charged = (
-            result.charge.words if result.charge is not None and found.study.mitigations else _longer(found, result)
-        )
-        body.append(row(_value(result), found.study.generator, facts, result.generator, charged))
+        facts = {"errors": _errors(result), **_told(result.deviation, result.charge)}
+        if result.photon_yield is not None:
+            facts[YIELD] = share(result.photon_yield, 1)
+        body.append(row(_value(result), found.study.generator, result.generator, facts, _longer(found, result)))
         for one in result.mitigated:
-            body.append(row("", f"with {one.name}", ("", _number(one.deviation), ""), one.generator, one.words))
+            applies = "" if one.generator is not None else "not applicable"
+            body.append(row("", f"with {one.name}", one.generator, _told(one.deviation, one.charge), applies))
         twin = found.twin if result.level.is_clean else result.twin_with_noise
         if twin is not None:
-            body.append(row("", "twin" if result.level.is_clean else "twin, equal noise", ("", "", ""), twin, ""))
+            body.append(row("", "twin" if result.level.is_clean else "twin, equal noise", twin, {}))
     if found.real_only is not None:
-        body.append(row("", "real images alone", ("", "", ""), found.real_only, ""))
+        body.append(row("", "real images alone", found.real_only, {}))
     return body
+
+
+def sweep_notes(found: StudyResult, sweep: Sweep) -> list[str]:
+    """Return what has to be said of mitigation along a sweep: where it does not apply, and what it had to cut off."""
+    why: dict[tuple[str, str], list[str]] = {}
+    cut: dict[str, list[Charge]] = {}
+    for result in found.of(sweep):
+        for one in result.mitigated:
+            if one.generator is None:
+                why.setdefault((one.name, one.reason), []).append(_value(result))
+            elif one.charge is not None:
+                cut.setdefault(one.name, []).append(one.charge)
+    reasons = [f"with {name} at {listed(at)}: not applicable: {reason}." for (name, reason), at in why.items()]
+    return [*reasons, *(f"with {name}: {words}." for name, charges in cut.items() for words in _cut_words(charges))]
+
+
+def _cut_words(charges: Sequence[Charge]) -> list[str]:
+    clipped = max(one.clipped or 0.0 for one in charges)
+    not_fitted = max(one.not_fitted or 0.0 for one in charges)
+    masses = [one.negative_mass for one in charges if one.negative_mass is not None]
+    said = [f"up to {share(clipped, 1)} of outputs were outside [-1, 1] and clipped"] if clipped else []
+    said += (
+        [f"up to {share(not_fitted, 1)} of outputs had no exponential fit and stayed as measured"] if not_fitted else []
+    )
+    return [*said, *([f"up to {_number(max(masses))} of a distribution was negative and cut off"] if masses else [])]
+
+
+def _told(deviation: float | None, charge: Charge | None) -> dict[str, str]:
+    return {"deviation": _number(deviation), SHOTS: "" if charge is None else f"{charge.per_image:,.0f}"}
+
+
+def _extra(found: StudyResult) -> tuple[str, ...]:
+    """Return the columns that only some studies have."""
+    return (*([YIELD] if _has_yield(found) else []), *([SHOTS] if found.study.mitigations else []))
 
 
 def _longer(found: StudyResult, result: LevelResult) -> str:

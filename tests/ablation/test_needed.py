@@ -89,6 +89,7 @@ def test_all_of_it_is_printed_and_stored(study: StudyResult) -> None:
         "not by this alone",
         "as one axis for all kinds",
         "162,000",
+        "up to 2.1 % of outputs were outside",
     ):
         assert words in text
     stored = json.loads(json.dumps(study_data(study, concluded), allow_nan=False))

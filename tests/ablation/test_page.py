@@ -29,8 +29,8 @@ def test_the_page_answers_and_is_whole_in_itself(study: StudyResult) -> None:
     assert "PHANTOM DATA" in words
     assert "IBM Heron r1 (Torino): .010 of the classifier is lost with noise of at most 1 (95 % CI at most 1)" in words
     assert "ibm_heron_r1 needs all errors 3.3 times lower" in words
-    assert "162,000 shots an image, 2.1 % of outputs clipped" in words
-    assert "not applicable: no bit is misread at this level" in words
+    assert "with zero-noise: up to 2.1 % of outputs were outside [-1, 1] and clipped" in words
+    assert "with readout at 0.1, 0.3, 1, 3 and 10: not applicable: no bit is misread at this level" in words
     assert page.count("<figure>") == len(study.study.sweeps)
     assert not re.search(r"<script|(?:src|href|srcset)=\"(?!data:|#)", page)
 
