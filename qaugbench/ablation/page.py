@@ -26,12 +26,13 @@ from qaugbench.ablation.text import (
     sweep_notes,
     tolerance_lines,
 )
-from qaugbench.ablation.tolerance import LOST, LOST_QUESTION, titles
+from qaugbench.ablation.tolerance import LOST, LOST_QUESTION, TWIN_QUESTION, titles
 from qaugbench.formatting import PHANTOM_BANNER, count, duration, fraction_words, unsigned
 from qaugbench.report.drawing import svg
 from qaugbench.report.html import Picture, page_environment
 from qaugbench.report.pictures import data_uri
 from qaugbench.stats.decide import too_few_replicates
+from qaugbench.stats.thresholds import NO_ADVANTAGE
 
 NOT_ESTIMABLE = "not estimable: "
 
@@ -102,6 +103,7 @@ def _written(found: StudyResult, sweep: Sweep, measure: str) -> str:
 def _headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
     """Yield what matters most: the noise that costs a little of the classifier's score, else of the probe's, and who needs what."""
     names = titles()
+    yield from _advantage(concluded)
     for sweep in found.study.sweeps:
         asked = [one for one in concluded.answers if one.sweep == sweep.name and one.question == LOST_QUESTION]
         measured = [one for one in asked if one.measure == RECIPE] or asked
@@ -118,6 +120,21 @@ def _headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
             together = need.improvements[-1].words
             wanted = "is good enough already" if together == "reached already" else f"needs all errors {together}"
             yield f"{need.device} {wanted} to lose under {unsigned(LOST)} of the {names[need.measure]}."
+
+
+def _advantage(concluded: Findings) -> Iterator[str]:
+    """Yield whether there is an advantage over the clean twin that noise could take, by the classifier, else by the probe."""
+    asked = [one for one in concluded.answers if one.question == TWIN_QUESTION and not one.mitigation]
+    about = {one.measure: one for one in reversed(asked)}  # of the first sweep
+    measure = next((name for name in (RECIPE, "probe") if name in about), None)
+    if measure is None:
+        return
+    title, words = titles()[measure], about[measure].words
+    if words.startswith(NOT_ESTIMABLE):
+        why = words.removeprefix(NOT_ESTIMABLE).removeprefix(f"{NO_ADVANTAGE}: ")
+        yield f"No advantage over the clean twin in {title} was shown that noise could take: {why}."
+    else:
+        yield f"{about[measure].sweep}: the advantage over the clean twin in {title} is gone with noise of {words}."
 
 
 def _why_nothing(found: StudyResult) -> str | None:

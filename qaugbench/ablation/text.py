@@ -13,7 +13,7 @@ from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fracti
 from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
 
-YIELD, SHOTS = "yield", "shots an image"
+YIELD, SHOTS = "yield", "shots"
 TOLERANCE_TITLE = "How much noise it stands"
 COLLAPSE_TITLE = "The expected number of errors as one axis for all kinds of noise"
 NEEDED_TITLE = "What devices would need"
@@ -185,8 +185,7 @@ def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> l
             facts[YIELD] = share(result.photon_yield, 1)
         body.append(row(_value(result), found.study.generator, result.generator, facts, _longer(found, result)))
         for one in result.mitigated:
-            applies = "" if one.generator is not None else "not applicable"
-            body.append(row("", f"with {one.name}", one.generator, _told(one.deviation, one.charge), applies))
+            body.append(row("", f"with {one.name}", one.generator, _told(one.deviation, one.charge)))
         twin = found.twin if result.level.is_clean else result.twin_with_noise
         if twin is not None:
             body.append(row("", "twin" if result.level.is_clean else "twin, equal noise", twin, {}))
@@ -272,7 +271,7 @@ def _charged_words(charge: Charge, images: int) -> str:
     each = f"{charge.each:,} shots of each measurement setting"
     how = f"values are exact, and counted is what {each} would be" if charge.assumed else f"with {each}"
     shared = f"Calibration is shared by the {count(images, 'image')} of a drawing."
-    return f"shots: {how}. {shared} What mitigation adds to the spread of counted values is not in exact ones."
+    return f"shots: those of one image; {how}. {shared} What mitigation adds to the spread of counted values is not in exact ones."
 
 
 def _value(result: LevelResult) -> str:

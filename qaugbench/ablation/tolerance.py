@@ -17,6 +17,9 @@ from qaugbench.stats.thresholds import advantage_threshold, degradation_threshol
 LOST = 0.01
 """Of a score: the loss whose level of noise is estimated (p_delta)."""
 LOST_QUESTION = f"noise at which {unsigned(LOST)} is lost"
+ADVANTAGE_QUESTION = "noise at which the advantage over {} is gone"
+TWIN, REAL = "the clean twin", "real images alone"
+TWIN_QUESTION = ADVANTAGE_QUESTION.format(TWIN)
 LEAST_LEVELS = 3
 SCORES = ("probe", RECIPE)
 NEGATED = ("kid",)
@@ -120,9 +123,7 @@ def _of(found: StudyResult, sweep: Sweep, measure: str) -> Iterator[Answer]:
     noisy = _twins(found, curve.levels, measure)
     if noisy is not None:
         gone = advantage_threshold(curve.strength, curve.theta, noisy)
-        yield Answer(
-            sweep.name, measure, "noise at which the advantage over the twin with equal noise is gone", gone.words
-        )
+        yield Answer(sweep.name, measure, ADVANTAGE_QUESTION.format("the twin with equal noise"), gone.words)
 
 
 def _mitigated(found: StudyResult, sweep: Sweep, measure: str, mitigation: str) -> Iterator[Answer]:
@@ -136,11 +137,11 @@ def _thresholds(found: StudyResult, sweep: Sweep, measure: str, curve: Curve, mi
     if measure in SCORES:
         lost = degradation_threshold(curve.strength, curve.theta, LOST).words
         yield Answer(sweep.name, measure, LOST_QUESTION, lost, mitigation)
-    for side, name in ((found.twin, "the clean twin"), (found.real_only, "real images alone")):
+    for side, name in ((found.twin, TWIN), (found.real_only, REAL)):
         against = comparator(side, measure)
         if against is not None:
             gone = advantage_threshold(curve.strength, curve.theta, against).words
-            question = f"noise at which the advantage over {name} is gone"
+            question = ADVANTAGE_QUESTION.format(name)
             yield Answer(sweep.name, measure, question, gone, mitigation)
 
 
