@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qaugbench.ablation.findings import findings, study_data
 from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.results import level_result, side_of
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import level_line, opening
-from qaugbench.ablation.tolerance import study_data
 from qaugbench.errors import StoreError
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.estimate import Estimate, Working, estimate_cells
@@ -25,13 +25,13 @@ from qaugbench.experiment.store import Store
 from qaugbench.files import json_text, write_whole
 from qaugbench.places import NOISE_FILE
 
-PLOT = "noise.png"
+PLOT, PAGE = "noise.png", "noise.html"
 
 
 def ablate(request: NoiseRequest, defined: Definitions | None = None) -> tuple[StudyResult, Path]:
-    """Return what noise does to a generator and the folder with ``noise.json`` and ``noise.png`` of as many levels as are done.
+    """Return what noise does to a generator, and the folder with ``noise.json``, ``noise.html`` and ``noise.png``.
 
-    Both files are written whole after each level. Levels are cells of the store of runs: a second call computes what is missing,
+    These files are written whole after each level. Levels are cells of the store of runs: a second call computes what is missing,
     and fits and ideal samples that a run has are found. ``defined`` replaces the shipped definitions.
     """
     announce("Checking the request ...", quiet=request.quiet)
@@ -93,12 +93,15 @@ def _computed(
 
 
 def _write(folder: Path, result: StudyResult) -> None:
+    from qaugbench.ablation.page import noise_page
     from qaugbench.ablation.plot import noise_png
 
+    concluded = findings(result)
     try:
-        write_whole(folder / NOISE_FILE, json_text(study_data(result)))
+        write_whole(folder / NOISE_FILE, json_text(study_data(result, concluded)))
         if result.levels:
             write_whole(folder / PLOT, noise_png(result))
+            write_whole(folder / PAGE, noise_page(result, concluded))
     except OSError as error:
         remedy = "Free some space or choose another folder with --out, and run the same command again: finished levels are kept."
         raise StoreError(f"{folder} cannot be written: {error.strerror}. {remedy}") from error

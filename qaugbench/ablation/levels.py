@@ -17,6 +17,8 @@ from qaugbench.errors import CircuitError, DefinitionError
 
 DEVICES, SCALE = "device", "scale"
 DEFAULT_AXIS = "two_qubit"
+FIT_SCALES = (0.0, 1.0, 3.0)
+"""The strengths of a device under which generators are fitted anew, each of which takes a fit."""
 RECIPE_SCALES = (0.0, 1.0, 3.0, 10.0)
 """The strengths of a device at which the classifier itself is trained, where that is asked for."""
 
@@ -68,16 +70,25 @@ class Sweep:
 
 
 def asked_sweeps(
-    axes: Sequence[str], devices: Sequence[str], *, scaled: bool, recipe_levels: bool, acts_on: str = "qubits"
+    axes: Sequence[str],
+    devices: Sequence[str],
+    *,
+    scaled: bool,
+    recipe_levels: bool,
+    acts_on: str = "qubits",
+    fitted: bool = False,
 ) -> tuple[Sweep, ...]:
     """Return the sweeps that were asked for; along the two-qubit error where neither an axis nor a device was named.
 
     ``acts_on`` is what the circuits are made of, "qubits" or "photons". With ``scaled`` every device is a sweep over its strength,
-    and with ``recipe_levels`` the classifier is trained at the strengths 0, 1, 3 and 10 of every device.
+    and with ``recipe_levels`` the classifier is trained at the strengths 0, 1, 3 and 10 of every device. Where generators are
+    ``fitted`` under noise, each device has the strengths 0, 1 and 3 alone.
 
     Raises:
         DefinitionError, CircuitError: an unknown axis or device, one that acts on other circuits, strengths without a device.
     """
+    if fitted:
+        _check_fitted(axes, devices, scaled=scaled, acts_on=acts_on)
     known = [named_device(name) for name in dict.fromkeys(devices)]
     if (scaled or recipe_levels) and not known:
         option = "--scale" if scaled else "--recipe-levels"
@@ -102,7 +113,21 @@ def asked_sweeps(
             )
     reference = _reference(known)
     sweeps = [_along(axis, grid, reference) for axis, grid in asked]
-    return (*sweeps, *(_of_device(device, scaled=scaled, trains=recipe_levels) for device in known))
+    return (*sweeps, *(_of_device(device, scaled=scaled, trains=recipe_levels, fitted=fitted) for device in known))
+
+
+def _check_fitted(axes: Sequence[str], devices: Sequence[str], *, scaled: bool, acts_on: str) -> None:
+    """Raise DefinitionError for levels at which generators are not fitted anew."""
+    why = "Under --mode both and train the generator is fitted anew at each level, so these are only 0, 1 and 3 times a device"
+    if acts_on == "photons":
+        raise DefinitionError(
+            f"{why}, and devices have qubits: the circuits are photonic, which --mode sample studies."
+        )
+    given = f"--axis {axes[0].partition('=')[0]}" if axes else "--scale" if scaled else None
+    if given is not None:
+        raise DefinitionError(f"{why}; leave out {given}, or study it with --mode sample.")
+    if not devices:
+        raise DefinitionError(f"{why}: add --device NAME ('qaugbench list presets').")
 
 
 def _of(acts_on: str) -> str:
@@ -124,8 +149,10 @@ def _along(axis: Axis, grid: Sequence[float], device: Preset) -> Sweep:
     return Sweep(axis.name, "axis", axis.title, axis.unit, tuple(levels), reference)
 
 
-def _of_device(device: NamedDevice, *, scaled: bool, trains: bool) -> Sweep:
+def _of_device(device: NamedDevice, *, scaled: bool, trains: bool, fitted: bool) -> Sweep:
     scales = sorted({0.0, 1.0, *(SCALES if scaled else ()), *(RECIPE_SCALES if trains else ())})
+    if fitted and isinstance(device.noise, NoiseModel):
+        scales = list(FIT_SCALES)
     if not isinstance(device.noise, NoiseModel):
         if scaled or trains:
             raise DefinitionError(

@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from qaugbench import definitions
-from qaugbench.ablation.levels import Level, Sweep, asked_sweeps
+from qaugbench.ablation.level_cells import PHOTONS, LevelCells, acts_on, planner_of
+from qaugbench.ablation.levels import Sweep, asked_sweeps
 from qaugbench.ablation.request import NoiseRequest, check_names
 from qaugbench.ablation.study import Study
 from qaugbench.circuits.executors import build_executor
 from qaugbench.errors import CircuitError, DefinitionError
 from qaugbench.experiment import assemble
-from qaugbench.experiment.arms import Arm, GeneratorChoice, variant_arms
+from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.busy import busy
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.check_request import check_request
 from qaugbench.experiment.command import check_images_named
-from qaugbench.experiment.noise_cells import TWIN, NoiseCells
+from qaugbench.experiment.noise_cells import TWIN
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, look_up, prepare
-from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.kinds import may_run_circuits
 from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of
 from qaugbench.task import canonical_hash
-
-REAL_ONLY = "R+"
-
-
-@dataclass(frozen=True)
-class LevelCells:
-    """The cells of a level in each replicate: what measures its images and the noisy twin's, and what trains on its images."""
-
-    sweep: Sweep
-    level: Level
-    measured: tuple[Cell, ...]
-    twin: tuple[Cell, ...]
-    trained: tuple[Cell, ...]
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """Its cells and all that they need, in the order of computing."""
-        return with_upstream((*self.measured, *self.twin, *self.trained))
 
 
 @dataclass(frozen=True)
@@ -82,58 +64,47 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
     (choice,) = defined.generators
     _check_choice(choice, request.generator)
     prepared = prepare(request.run, defined)
-    plan, fraction = prepared.plan, prepared.plan.fractions[0]
     circuits = circuits_of(choice, prepared)
+    sweeps = _asked(request, circuits)
+    planner = planner_of(prepared, choice, circuits, request)
+    has_twin = TWIN in choice.card.controls
+    trains = any(level.trains for sweep in sweeps for level in sweep.levels)
+    twin_missing = None if has_twin else f"{choice.card.id} is run without a twin"
+    study = replace(
+        _study(prepared, circuits, sweeps, twin_missing), mode=request.mode, mitigations=request.mitigation_names
+    )
+    return PreparedNoise(
+        study=study,
+        levels=tuple(planner.cells_of(sweep, level) for sweep in sweeps for level in sweep.levels),
+        twin=tuple(one.measured(one.ideal(TWIN)) for one in planner.replicates) if has_twin else (),
+        twin_trained=planner.trained(TWIN) if trains and has_twin else (),
+        real_only=planner.trained_on_real() if trains else (),
+        circuits=circuits,
+        metric=_test_metric(prepared),
+        prepared=prepared,
+        folder=request.out / _folder_name(study, planner.replicates[0].ideal()),
+    )
+
+
+def _asked(request: NoiseRequest, circuits: Sequence[Any]) -> tuple[Sweep, ...]:
+    """Return the sweeps of a request, all of whose levels the circuits can run under, and be fitted under where asked."""
+    if request.mitigation_names and acts_on(circuits) == PHOTONS:
+        raise DefinitionError(
+            f"--mitigation {request.mitigation_names[0]} mends the noise of qubits, and the circuits are photonic: leave it out."
+        )
     sweeps = asked_sweeps(
         request.axes,
         request.devices,
         scaled=request.scale,
         recipe_levels=request.recipe_levels,
-        acts_on=_acts_on(circuits),
+        acts_on=acts_on(circuits),
+        fitted=request.mode != "sample",
     )
     for circuit in circuits:
         _check_runs(circuit, sweeps)
-    builders = [ReplicateCells(plan.setting, fraction.key, fraction.used, k) for k in range(plan.replicates)]
-    replicates = [NoiseCells(builder, choice) for builder in builders]
-    has_twin = TWIN in choice.card.controls
-    arms = {arm.info.id: arm for arm in plan.arms}
-    variants = {arm.info.control: arm for arm in variant_arms(choice)}
-
-    def trained(arm: Arm, of: Iterable[Cell] | None = None) -> tuple[Cell, ...]:
-        trainings = [builder.train(arm, [choice]) for builder in builders]
-        if of is None:
-            return tuple(trainings)
-        return tuple(one.trained(train, cell) for one, train, cell in zip(replicates, trainings, of, strict=True))
-
-    def cells_of(sweep: Sweep, level: Level) -> LevelCells:
-        drawn = [one.drawn(level.execution) for one in replicates]
-        with_noise = [one.twin_with(cell) for one, cell in zip(replicates, drawn, strict=True)] if has_twin else []
-        noted = [_noted(cell, level.label) for cell in drawn]
-        return LevelCells(
-            sweep,
-            level,
-            tuple(_noted(one.measured(cell), level.label) for one, cell in zip(replicates, noted, strict=True)),
-            tuple(
-                _noted(one.measured(cell), f"with noise as of {level.label}")
-                for one, cell in zip(replicates, with_noise, strict=False)
-            ),
-            trained(variants["none"], drawn) if level.trains else (),
-        )
-
-    trains = any(level.trains for sweep in sweeps for level in sweep.levels)
-    twin_missing = None if has_twin else f"{choice.card.id} is run without a twin"
-    study = _study(prepared, circuits, sweeps, twin_missing)
-    return PreparedNoise(
-        study=study,
-        levels=tuple(cells_of(sweep, level) for sweep in sweeps for level in sweep.levels),
-        twin=tuple(one.measured(one.ideal(TWIN)) for one in replicates) if has_twin else (),
-        twin_trained=trained(variants[TWIN]) if trains and has_twin else (),
-        real_only=trained(arms[REAL_ONLY]) if trains else (),
-        circuits=circuits,
-        metric=_test_metric(prepared),
-        prepared=prepared,
-        folder=request.out / _folder_name(study, replicates[0].ideal()),
-    )
+        if request.mode != "sample":
+            _check_fits(circuit, request.mode)
+    return sweeps
 
 
 def _study(
@@ -191,10 +162,6 @@ def circuits_of(choice: GeneratorChoice, prepared: PreparedRun) -> tuple[Any, ..
     return found
 
 
-def _acts_on(circuits: Sequence[Any]) -> str:
-    return "qubits" if all(hasattr(circuit, "n_wires") for circuit in circuits) else "photons"
-
-
 def _check_runs(circuit: Any, sweeps: Sequence[Sweep]) -> None:
     """Raise CircuitError for a circuit that cannot be run at the strongest level of each sweep."""
     for sweep in sweeps:
@@ -204,6 +171,15 @@ def _check_runs(circuit: Any, sweeps: Sequence[Sweep]) -> None:
                 build_executor(circuit, strongest.execution)
             except CircuitError as error:
                 raise CircuitError(f"{strongest.label}: {error}") from error
+
+
+def _check_fits(circuit: Any, mode: str) -> None:
+    """Raise DefinitionError for a circuit through which no gradient passes: what is drawn from it has none."""
+    if circuit.output_kind == "samples":
+        raise DefinitionError(
+            f"--mode {mode} fits under noise by gradients, and none passes through the single bitstrings that a circuit of this "
+            f"generator reads ({_words(circuit)}). Study it with --mode sample."
+        )
 
 
 def _words(circuit: Any) -> str:
@@ -222,13 +198,14 @@ def _test_metric(prepared: PreparedRun) -> MetricOnImages:
     return metric_of(assemble.endpoints(plan)[0], images)
 
 
-def _noted(cell: Cell, note: str) -> Cell:
-    return replace(cell, note=note)
-
-
 def _folder_name(study: Study, ideal: Cell) -> str:
     """Return a name for the study; it does not depend on the number of replicates, so that more of them continue it."""
     parts = (study.task.partition("@")[0], study.source, study.track, study.generator)
     levels = [{**sweep.to_dict(), "levels": [level.to_dict() for level in sweep.levels]} for sweep in study.sweeps]
+    asked: dict[str, Any] = {"sample": ideal.name, "sweeps": levels}
+    if study.mode != "sample":
+        asked["mode"] = study.mode
+    if study.mitigations:
+        asked["mitigations"] = study.mitigations
     names = "-".join(re.sub(r"[^a-z0-9.-]+", "-", part.lower()) for part in parts)
-    return f"noise-{names}-{canonical_hash({'sample': ideal.name, 'sweeps': levels})[:8]}"
+    return f"noise-{names}-{canonical_hash(asked)[:8]}"

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.request import Accelerator, RunRequest
+
+if TYPE_CHECKING:
+    from qaugbench.experiment.noise_cells import Mode
+
+NO_MITIGATION = "none"
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,7 @@ class NoiseRequest:
     """What is studied; the command line's options have the same names.
 
     ``axes`` are ``NAME`` or ``NAME=VALUES``, ``devices`` presets, snapshots or TOML files. ``scale`` makes each device a sweep,
-    and ``recipe_levels`` trains the classifier at some of its strengths.
+    and ``recipe_levels`` trains the classifier at some of its strengths. ``mitigations`` are drawn beside every level.
     """
 
     task: str
@@ -24,6 +30,8 @@ class NoiseRequest:
     devices: tuple[str, ...] = ()
     scale: bool = False
     recipe_levels: bool = False
+    mode: Mode = "sample"
+    mitigations: tuple[str, ...] = ()
     data: Path | None = None
     source: str | None = None
     track: str = "lite"
@@ -35,6 +43,13 @@ class NoiseRequest:
     accelerator: Accelerator = "auto"
     out: Path = field(default_factory=lambda: Path("runs"))
     quiet: bool = False
+
+    @property
+    def mitigation_names(self) -> tuple[str, ...]:
+        """The full names of what mitigates, each once, without "none"."""
+        from qaugbench.circuits.mitigation.names import full_name
+
+        return tuple(dict.fromkeys(full_name(name) for name in self.mitigations if name != NO_MITIGATION))
 
     @property
     def run(self) -> RunRequest:
@@ -67,6 +82,10 @@ def check_names(request: NoiseRequest) -> None:
         asked_axis(text)
     for text in request.devices:
         named_device(text)
+    if request.mitigation_names and request.mode == "train":
+        raise DefinitionError(
+            "--mode train draws without noise, so there is nothing to mitigate; leave out --mitigation, or give --mode both."
+        )
     name = request.generator
     _, after = definitions.split_name(name)  # a variant is no control
     if after and not Path(after).exists():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 import numpy as np
 
-from qaugbench.ablation.planned import LevelCells, PreparedNoise
-from qaugbench.ablation.study import RECIPE, LevelResult, Side
-from qaugbench.circuits.noise.expected_errors import expected_errors
+from qaugbench.ablation.level_cells import PHOTONS, DrawnCells, LevelCells, acts_on
+from qaugbench.ablation.planned import PreparedNoise
+from qaugbench.ablation.study import RECIPE, Charge, LevelResult, Mitigated, Side
+from qaugbench.circuits.noise.expected_errors import errors_by_cause
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import LIGHT_STAGES, CellReport
@@ -25,30 +27,71 @@ def level_result(
     paid |= {cell.name for cell in new}
     noise = planned.level.execution.noise
     stated = NoiseModel() if planned.level.is_clean else noise
-    counted = None
-    if isinstance(stated, NoiseModel):
-        counted = tuple(expected_errors(circuit, stated) for circuit in found.circuits)
+    causes: list[dict[str, float]] = []
+    if isinstance(stated, NoiseModel) and acts_on(found.circuits) != PHOTONS:
+        causes = [errors_by_cause(circuit, stated) for circuit in found.circuits]
+    counted = tuple(sum(one.values()) for one in causes) or None
+    own = planned.own
     return LevelResult(
         sweep=planned.sweep.name,
         level=planned.level,
-        generator=side_of(planned.measured, planned.trained, store, reports, found.metric),
+        generator=side_of(own.measured, own.trained, store, reports, found.metric),
         twin_with_noise=side_of(planned.twin, (), store, reports, found.metric) if planned.twin else None,
         expected_errors=counted,
-        deviation=_deviation(planned, store, reports),
+        deviation=0.0 if planned.level.is_clean else _deviation(_drawn_facts(own, store, reports)),
         seconds=round(sum(_seconds(cell, store, reports) for cell in new), 3),
+        charge=_charge(_drawn_facts(own, store, reports)),
+        mitigated=tuple(_mitigated(name, one, found, store, reports) for name, one in planned.mitigated.items()),
+        photon_yield=_photon_yield(planned.yields, store, reports),
+        errors_by_cause=max(causes, key=lambda one: sum(one.values())) if causes else None,
     )
 
 
-def _deviation(planned: LevelCells, store: Store, reports: Mapping[str, CellReport]) -> float | None:
-    """Return the root mean square deviation of the outputs of all blocks, the mean over replicates; 0 without noise."""
-    if planned.level.is_clean:
-        return 0.0
-    samples = [cell.needs["sample"] for cell in planned.measured]
-    found = [
-        store.meta("sample", cell.name)["facts"]["deviation"] for cell in samples if reports[cell.name].outcome == "ok"
-    ]
-    each = [float(np.sqrt(np.mean(np.square(one)))) for one in found if one]
-    return sum(each) / len(each) if each else None
+def _mitigated(
+    name: str, drawn: DrawnCells | str, found: PreparedNoise, store: Store, reports: Mapping[str, CellReport]
+) -> Mitigated:
+    if isinstance(drawn, str):
+        return Mitigated(name, reason=drawn)
+    facts = _drawn_facts(drawn, store, reports)
+    side = side_of(drawn.measured, drawn.trained, store, reports, found.metric)
+    return Mitigated(name, side, _deviation(facts), _charge(facts))
+
+
+def _drawn_facts(drawn: DrawnCells, store: Store, reports: Mapping[str, CellReport]) -> list[dict[str, Any]]:
+    """Return what the samples of the replicates that could be drawn noted."""
+    samples = [cell.needs["sample"] for cell in drawn.measured]
+    return [store.meta("sample", cell.name)["facts"] for cell in samples if reports[cell.name].outcome == "ok"]
+
+
+def _deviation(facts: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the root mean square deviation of the outputs of all blocks, the mean over replicates."""
+    found = [one["deviation"] for one in facts if one.get("deviation")]
+    return mean(float(np.sqrt(np.mean(np.square(one)))) for one in found) if found else None
+
+
+def _charge(facts: Sequence[Mapping[str, Any]]) -> Charge | None:
+    """Return the shots of drawing, the mean over replicates; None for samples that noted none."""
+    found = [one["charge"] for one in facts if one.get("charge")]
+    if not found:
+        return None
+    outputs = sum(one["outputs"] for one in found)
+    masses = [one["negative_mass"] for one in found if one["negative_mass"] is not None]
+    return Charge(
+        per_image=mean(one["per_image"] for one in found),
+        each=found[0]["shots_each"],
+        assumed=found[0]["assumed"],
+        calibration=found[0]["calibration_shots"],
+        clipped=sum(one["clipped"] for one in found) / outputs if outputs else None,
+        not_fitted=sum(one["not_fitted"] for one in found) / outputs if outputs else None,
+        negative_mass=mean(masses) if masses else None,
+    )
+
+
+def _photon_yield(yields: Sequence[Cell], store: Store, reports: Mapping[str, CellReport]) -> float | None:
+    """Return the share of detections that photonic circuits keep, the mean over blocks and replicates."""
+    done = [cell for cell in yields if reports[cell.name].outcome == "ok"]
+    found = [share for cell in done for share in store.meta(cell.stage, cell.name)["facts"]["yield"]]
+    return mean(found) if found else None
 
 
 def side_of(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from qaugbench.ablation.levels import Level, Sweep
@@ -60,7 +60,8 @@ RECIPE = "recipe"
 @dataclass(frozen=True)
 class Study:
     """What is studied, on which data. ``circuits`` says what the circuits are; ``twin`` whether there is one to compare with, or
-    why not; ``endpoint`` is what the classifier is scored by where it is trained at all."""
+    why not; ``endpoint`` is what the classifier is scored by where it is trained at all. ``mode`` says where the noise acts
+    ("sample", "both", "train"), ``mitigations`` what every level is drawn with besides."""
 
     generator: str
     task: str
@@ -76,6 +77,8 @@ class Study:
     endpoint: str
     endpoint_title: str
     sweeps: tuple[Sweep, ...]
+    mode: str = "sample"
+    mitigations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,54 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Charge:
+    """What drawing takes on a device, a mean over replicates: ``per_image`` shots in all, calibration included.
+
+    ``each`` is how many each measurement setting has, ``assumed`` whether that is so only for counting, values being exact.
+    ``clipped`` is the share of outputs that mitigation put outside [-1, 1], ``negative_mass`` what it cut from a distribution; None
+    where there was neither.
+    """
+
+    per_image: float
+    each: int
+    assumed: bool
+    calibration: int
+    clipped: float | None = None
+    not_fitted: float | None = None
+    negative_mass: float | None = None
+
+
+@dataclass(frozen=True)
+class Mitigated:
+    """A level drawn with a mitigation; of one that does not apply there is only the ``reason``."""
+
+    name: str
+    generator: Side | None = None
+    deviation: float | None = None
+    charge: Charge | None = None
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "name": self.name,
+            "applies": self.generator is not None,
+            "reason": self.reason,
+            "deviation": self.deviation,
+            "charge": None if self.charge is None else asdict(self.charge),
+            "generator": None if self.generator is None else self.generator.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
 class LevelResult:
     """A level and what came of it: of the generator, and of the twin with noise as strong (None without a twin).
 
     ``expected_errors`` is the expected number of errors in one run of each circuit, None where the noise has no such number.
     ``deviation`` is the root mean square by which the circuits' outputs missed the ideal ones, the mean over replicates.
-    ``seconds`` is the computing time of its cells that no earlier level had.
+    ``seconds`` is the computing time of its cells that no earlier level had. ``charge`` are the shots that drawing takes,
+    ``photon_yield`` the share of detections that photonic circuits keep; None where neither is known. ``errors_by_cause`` are the
+    expected errors of the circuit that has most of them.
     """
 
     sweep: str
@@ -130,15 +175,34 @@ class LevelResult:
     expected_errors: tuple[float, ...] | None
     deviation: float | None
     seconds: float
+    charge: Charge | None = None
+    mitigated: tuple[Mitigated, ...] = ()
+    photon_yield: float | None = None
+    errors_by_cause: Mapping[str, float] | None = None
+
+    @property
+    def errors(self) -> float | None:
+        """The expected number of errors of the circuit that has most of them; None where the noise has no such number."""
+        return max(self.expected_errors) if self.expected_errors else None
+
+    def with_mitigation(self, name: str) -> Side | None:
+        """Return what was measured with a mitigation, without noise of the generator itself; None where it does not apply."""
+        if self.level.is_clean:
+            return self.generator
+        return next((one.generator for one in self.mitigated if one.name == name), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
             **self.level.to_dict(),
             "expected_errors": None if self.expected_errors is None else list(self.expected_errors),
+            "errors_by_cause": None if self.errors_by_cause is None else dict(self.errors_by_cause),
             "deviation": self.deviation,
             "generator": self.generator.to_dict(),
             "twin_with_noise": None if self.twin_with_noise is None else self.twin_with_noise.to_dict(),
+            "charge": None if self.charge is None else asdict(self.charge),
+            "mitigated": [one.to_dict() for one in self.mitigated],
+            "photon_yield": self.photon_yield,
             "seconds": self.seconds,
         }
 
@@ -174,7 +238,8 @@ class StudyResult:
             "phantom": study.phantom,
             "track": study.track,
             "fraction": study.fraction,
-            "mode": "sample",
+            "mode": study.mode,
+            "mitigations": list(study.mitigations),
             "replicates": study.replicates,
             "images": study.n_drawn,
             "circuits": list(study.circuits),

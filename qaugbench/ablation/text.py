@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from qaugbench.ablation.findings import Findings, findings
 from qaugbench.ablation.levels import Sweep
-from qaugbench.ablation.study import LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
-from qaugbench.ablation.tolerance import answers, titles
-from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, unsigned
+from qaugbench.ablation.needed import Need, device_errors
+from qaugbench.ablation.study import Charge, LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
+from qaugbench.ablation.tolerance import Answer, titles
+from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, share, unsigned
+from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
+
+YIELD, SHOTS = "yield", "shots"
+TOLERANCE_TITLE = "How much noise it stands"
+COLLAPSE_TITLE = "The expected number of errors as one axis for all kinds of noise"
+NEEDED_TITLE = "What devices would need"
+NEEDED_HEADER: Row = ("device", "measure", "to", "errors of", "would have to be")
+NEEDED_LEGEND = (
+    "Each cause alone, all others staying as they are, then all of them together. A score is lost from the own one without noise; "
+    "R+ trains on real images alone."
+)
+MODES = {
+    "sample": "drawn from stored fits",
+    "both": "fitted and drawn under its noise",
+    "train": "fitted under its noise and drawn without",
+}
 
 
 def opening(study: Study) -> str:
     """Return what a person is told before anything is drawn."""
     lines = [
         f"Noise of {study.generator} on {study.task} / {study.source} / {study.track} at {fraction_words(study.fraction)}: "
-        f"{count(study.n_drawn, 'image')} a level in {count(study.replicates, 'replicate')}, drawn from stored fits.",
+        f"{count(study.n_drawn, 'image')} a level in {count(study.replicates, 'replicate')}, {MODES[study.mode]}.",
         *(f"Circuit: {words}." for words in study.circuits),
         *(f"  {_planned(sweep)}" for sweep in study.sweeps),
     ]
+    if study.mitigations:
+        lines.append(f"Each level also with {listed(list(study.mitigations))}.")
     if study.twin is not None:
         lines.append(f"No twin to compare with: {study.twin}.")
     if study.replicates == 1:
@@ -41,8 +63,11 @@ def level_line(result: StudyResult) -> str:
     return f"{done.level.label}: {told}; {len(result.levels)} of {planned} done"
 
 
-def table(found: StudyResult, width: int = WIDTH) -> str:
-    """Return the sweeps as aligned text, each with the generator, and below it its twin with noise as strong."""
+def table(found: StudyResult, width: int = WIDTH, concluded: Findings | None = None) -> str:
+    """Return the sweeps as aligned text, each with the generator, and below it its twin with noise as strong.
+
+    What is ``concluded`` is computed unless it is given.
+    """
     study, shown = found.study, shown_measures(found.levels)
     if not found.levels:
         return "No level is done yet."
@@ -57,27 +82,76 @@ def table(found: StudyResult, width: int = WIDTH) -> str:
             lines += [
                 "",
                 wrapped(f"{sweep.title} ({sweep.unit}){_reference(sweep)}", width=width),
-                *_rows(found, sweep, shown, width),
+                *_rows(found, sweep, shown_measures(found.of(sweep)), width),
+                *(wrapped(line, width=width) for line in sweep_notes(found, sweep)),
             ]
     lines += [
         "",
         *(wrapped(f"{one.title} ({one.better} is better): {one.how}.", width=width) for one in shown if one.how),
     ]
-    said = [*remarks(found), *_tolerance(found)]
-    return "\n".join([*lines, *(wrapped(line, width=width) for line in said)])
+    concluded = findings(found) if concluded is None else concluded
+    said = remarks(found)
+    for title, told in (
+        (TOLERANCE_TITLE, tolerance_lines(found, concluded)),
+        (COLLAPSE_TITLE, collapse_lines(concluded)),
+    ):
+        said += ["", title, *told] if told else []
+    lines += [wrapped(line, width=width) for line in said]
+    if concluded.needs:
+        lines += ["", NEEDED_TITLE, *aligned(NEEDED_HEADER, needed_rows(concluded.needs), width)]
+        lines += [wrapped(line, width=width) for line in needed_notes(found, concluded)]
+    return "\n".join(lines)
 
 
-def _tolerance(found: StudyResult) -> list[str]:
-    """Return how much noise each sweep says that the generator stands, a line for each question."""
+def tolerance_lines(found: StudyResult, concluded: Findings, of: Sweep | None = None) -> list[str]:
+    """Return the answer to each question that can be asked of a finished study, or of one sweep of it, in a sentence."""
     names, sweeps = titles(), {sweep.name: sweep for sweep in found.study.sweeps}
-    lines = [
-        f"{one.sweep}, {names[one.measure]}: {one.question}: {one.words}{_counted(sweeps[one.sweep])}."
-        for one in answers(found)
-    ]
-    return ["", "How much noise it stands", *lines] if lines else []
+
+    def line(one: Answer) -> str:
+        about = f"{names[one.measure]}{one.mitigation and f' with {one.mitigation}'}"
+        said = f"{about}: {one.question}: {one.words}{counted_words(sweeps[one.sweep])}."
+        return said if of is not None else f"{one.sweep}, {said}"
+
+    return [line(one) for one in concluded.answers if of is None or one.sweep == of.name]
 
 
-def _counted(sweep: Sweep) -> str:
+def collapse_lines(concluded: Findings) -> list[str]:
+    """Return for each measure whether the expected errors foretell a sweep from the others better than the two-qubit error."""
+    names = titles()
+    return [f"{names[measure]}: {one.words}." for measure, one in concluded.collapses.items()]
+
+
+def needed_rows(needed: Sequence[Need]) -> list[Row]:
+    """Return a row for each cause of errors of each device and target, one alone where the device is good enough."""
+    names = titles()
+    body: list[Row] = []
+    for one in needed:
+        about = (one.device, names[one.measure], one.target)
+        if not one.improvements:
+            body.append((*about, NONE, f"by no device: {one.reason}"))
+        elif all(improvement.factor == 1 for improvement in one.improvements):
+            body.append((*about, "all", one.improvements[-1].words))
+        else:
+            rest = [(improvement.what, improvement.words) for improvement in one.improvements]
+            body += [(*about, *rest[0]), *(("", "", "", *row) for row in rest[1:])]
+    return body
+
+
+def needed_notes(found: StudyResult, concluded: Findings) -> list[str]:
+    """Return what the errors of each device are, off which sweep it was read how many are tolerated, and what the table says."""
+    said = []
+    for device in dict.fromkeys(one.device for one in concluded.needs):
+        parts = device_errors(found, device)
+        each = ", ".join(f"{what} {_number(errors)}" for what, errors in parts.items())
+        curves = listed(list(dict.fromkeys(one.curve for one in concluded.needs if one.device == device)))
+        said.append(
+            f"{device} makes {_number(sum(parts.values()))} errors in one run of the circuit ({each}); how many are tolerated was "
+            f"read off {curves}."
+        )
+    return [*said, NEEDED_LEGEND]
+
+
+def counted_words(sweep: Sweep) -> str:
     """Return what a threshold counts where that is not the value of a level."""
     return "" if all(level.strength == level.value for level in sweep.levels) else " (counted in strength of noise)"
 
@@ -87,28 +161,85 @@ def _reference(sweep: Sweep) -> str:
 
 
 def _rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...], width: int) -> list[str]:
-    header: Row = ("level", "images of", "errors", "deviation", *(one.title for one in shown), "")
+    return aligned(header(found, shown), rows(found, sweep, shown), width)
+
+
+def header(found: StudyResult, shown: tuple[MeasureFacts, ...]) -> Row:
+    """Return the header of the table of a sweep."""
+    return ("level", "images of", "errors", "deviation", *_extra(found), *(one.title for one in shown), "")
+
+
+def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> list[Row]:
+    """Return the table of a sweep: at each level the generator, with each mitigation, and its twin with noise as strong."""
+    extra = _extra(found)
+
+    def row(value: str, of: str, side: Side | None, facts: Mapping[str, str], remark: str = "") -> Row:
+        told = [facts.get(name, "") for name in ("errors", "deviation", *extra)]
+        cells = [NONE if side is None else _with_error(side, one) for one in shown]
+        return (value, of, *told, *cells, (_remark(side) if side is not None else "") or remark)
+
     body: list[Row] = []
     for result in found.of(sweep):
-        cells = [_with_error(result.generator, one) for one in shown]
-        value = _value(result)
-        body.append(
-            (
-                value,
-                found.study.generator,
-                _errors(result),
-                _number(result.deviation),
-                *cells,
-                _remark(result.generator),
-            )
-        )
+        facts = {"errors": _errors(result), **_told(result.deviation, result.charge)}
+        if result.photon_yield is not None:
+            facts[YIELD] = share(result.photon_yield, 1)
+        body.append(row(_value(result), found.study.generator, result.generator, facts, _longer(found, result)))
+        for one in result.mitigated:
+            body.append(row("", f"with {one.name}", one.generator, _told(one.deviation, one.charge)))
         twin = found.twin if result.level.is_clean else result.twin_with_noise
         if twin is not None:
-            name = "twin" if result.level.is_clean else "twin, equal noise"
-            body.append(("", name, "", "", *(_with_error(twin, one) for one in shown), _remark(twin)))
+            body.append(row("", "twin" if result.level.is_clean else "twin, equal noise", twin, {}))
     if found.real_only is not None:
-        body.append(("", "real images alone", "", "", *(_with_error(found.real_only, one) for one in shown), ""))
-    return aligned(header, body, width)
+        body.append(row("", "real images alone", found.real_only, {}))
+    return body
+
+
+def sweep_notes(found: StudyResult, sweep: Sweep) -> list[str]:
+    """Return what has to be said of mitigation along a sweep: where it does not apply, and what it had to cut off."""
+    why: dict[tuple[str, str], list[str]] = {}
+    cut: dict[str, list[Charge]] = {}
+    for result in found.of(sweep):
+        for one in result.mitigated:
+            if one.generator is None:
+                why.setdefault((one.name, one.reason), []).append(_value(result))
+            elif one.charge is not None:
+                cut.setdefault(one.name, []).append(one.charge)
+    reasons = [f"with {name} at {listed(at)}: not applicable: {reason}." for (name, reason), at in why.items()]
+    return [*reasons, *(f"with {name}: {words}." for name, charges in cut.items() for words in _cut_words(charges))]
+
+
+def _cut_words(charges: Sequence[Charge]) -> list[str]:
+    clipped = max(one.clipped or 0.0 for one in charges)
+    not_fitted = max(one.not_fitted or 0.0 for one in charges)
+    masses = [one.negative_mass for one in charges if one.negative_mass is not None]
+    said = [f"up to {share(clipped, 1)} of outputs were outside [-1, 1] and clipped"] if clipped else []
+    said += (
+        [f"up to {share(not_fitted, 1)} of outputs had no exponential fit and stayed as measured"] if not_fitted else []
+    )
+    return [*said, *([f"up to {_number(max(masses))} of a distribution was negative and cut off"] if masses else [])]
+
+
+def _told(deviation: float | None, charge: Charge | None) -> dict[str, str]:
+    return {"deviation": _number(deviation), SHOTS: "" if charge is None else f"{charge.per_image:,.0f}"}
+
+
+def _extra(found: StudyResult) -> tuple[str, ...]:
+    """Return the columns that only some studies have."""
+    return (*([YIELD] if _has_yield(found) else []), *([SHOTS] if found.study.mitigations else []))
+
+
+def _longer(found: StudyResult, result: LevelResult) -> str:
+    """Return how many more runs of the circuit give as many counts as without noise; nothing where that is not known."""
+    clean = found.clean.photon_yield if found.clean is not None else None
+    return (
+        f"{clean / result.photon_yield:.3g} times the runs"
+        if clean and result.photon_yield and not result.level.is_clean
+        else ""
+    )
+
+
+def _has_yield(found: StudyResult) -> bool:
+    return any(one.photon_yield is not None for one in found.levels)
 
 
 def remarks(found: StudyResult) -> list[str]:
@@ -119,9 +250,28 @@ def remarks(found: StudyResult) -> list[str]:
     ]
     if found.study.twin is not None:
         said.append(f"No twin: {found.study.twin}.")
-    sides = [(one.level.label, side) for one in found.levels for side in (one.generator, one.twin_with_noise) if side]
+    if _has_yield(found):
+        said.append(
+            "yield: the share of runs whose detected pattern is one that the circuit's readout counts; all others are thrown away."
+        )
+    charged = [one.charge for one in found.levels if one.charge is not None]
+    if found.study.mitigations and charged:
+        said.append(_charged_words(charged[0], found.study.n_drawn))
+    sides = [
+        (one.level.label, side)
+        for one in found.levels
+        for side in (one.generator, *(mended.generator for mended in one.mitigated), one.twin_with_noise)
+        if side
+    ]
     failed = dict.fromkeys(f"{label}: {side.outcome}: {side.reason}" for label, side in sides if side.outcome != "ok")
     return [*said, *failed]
+
+
+def _charged_words(charge: Charge, images: int) -> str:
+    each = f"{charge.each:,} shots of each measurement setting"
+    how = f"values are exact, and counted is what {each} would be" if charge.assumed else f"with {each}"
+    shared = f"Calibration is shared by the {count(images, 'image')} of a drawing."
+    return f"shots: those of one image; {how}. {shared} What mitigation adds to the spread of counted values is not in exact ones."
 
 
 def _value(result: LevelResult) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,10 @@ from qaugbench.stats.thresholds import advantage_threshold, degradation_threshol
 
 LOST = 0.01
 """Of a score: the loss whose level of noise is estimated (p_delta)."""
+LOST_QUESTION = f"noise at which {unsigned(LOST)} is lost"
+ADVANTAGE_QUESTION = "noise at which the advantage over {} is gone"
+TWIN, REAL = "the clean twin", "real images alone"
+TWIN_QUESTION = ADVANTAGE_QUESTION.format(TWIN)
 LEAST_LEVELS = 3
 SCORES = ("probe", RECIPE)
 NEGATED = ("kid",)
@@ -24,29 +28,55 @@ NEGATED = ("kid",)
 
 @dataclass(frozen=True)
 class Answer:
-    """What one sweep says to one question about one measure; ``strength`` of noise is what thresholds count."""
+    """What one sweep says to one question about one measure; ``strength`` of noise is what thresholds count.
+
+    ``mitigation`` names what the images were drawn with, "" for none.
+    """
 
     sweep: str
     measure: str
     question: str
     words: str
+    mitigation: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Curve:
+    """A measure, higher being better, at those levels of a sweep where every replicate has it: ``theta`` [L, R]."""
+
+    levels: tuple[LevelResult, ...]
+    theta: np.ndarray
+
+    @property
+    def strength(self) -> np.ndarray:
+        """The strength of noise at each level [L]."""
+        return np.array([one.level.strength for one in self.levels])
+
+
 def answers(found: StudyResult) -> list[Answer]:
     """Return what can be said of every sweep of which the levels are done; nothing where replicates or levels are too few."""
-    if too_few_replicates(found.study.replicates) is not None or len(found.levels) < _planned(found):
+    if not is_complete(found):
         return []
     names = (*NEGATED, *SCORES)
-    return [one for sweep in found.study.sweeps for name in names for one in _of(found, sweep, name)]
+    plain = [one for sweep in found.study.sweeps for name in names for one in _of(found, sweep, name)]
+    mended = [
+        one
+        for sweep in found.study.sweeps
+        for mitigation in found.study.mitigations
+        for name in SCORES
+        for one in _mitigated(found, sweep, name, mitigation)
+    ]
+    return [*plain, *mended]
 
 
-def study_data(found: StudyResult) -> dict[str, Any]:
-    """Return the JSON form of a study (``noise.json``), with its answers."""
-    return {**found.to_dict(), "tolerance": [one.to_dict() for one in answers(found)]}
+def is_complete(found: StudyResult) -> bool:
+    """Return whether all levels are done, in as many replicates as intervals need."""
+    planned = sum(len(sweep.levels) for sweep in found.study.sweeps)
+    return too_few_replicates(found.study.replicates) is None and len(found.levels) >= planned
 
 
 def titles() -> dict[str, str]:
@@ -54,50 +84,73 @@ def titles() -> dict[str, str]:
     return {one.name: one.title for one in MEASURES} | {RECIPE: "classifier"}
 
 
-def _planned(found: StudyResult) -> int:
-    return sum(len(sweep.levels) for sweep in found.study.sweeps)
+def curve_of(
+    found: StudyResult,
+    sweep: Sweep,
+    measure: str,
+    side: Callable[[LevelResult], Side | None] = lambda one: one.generator,
+) -> Curve | None:
+    """Return a measure along a sweep; None with fewer than three levels that have it, or without the one without noise.
+
+    ``side`` says what is looked at, by default the generator itself.
+    """
+    levels = [one for one in found.of(sweep) if values_of(side(one), measure) is not None]
+    if len(levels) < LEAST_LEVELS or not levels[0].level.is_clean:
+        return None
+    return Curve(tuple(levels), _sign(measure) * np.array([values_of(side(one), measure) for one in levels]))
+
+
+def values_of(side: Side | None, measure: str) -> list[float] | None:
+    """Return a measure in every replicate, or None where one has none."""
+    if side is None:
+        return None
+    values = [value for value in side.values(measure) if value is not None]
+    return values if values and len(values) == len(side.measures) else None
+
+
+def comparator(side: Side | None, measure: str) -> np.ndarray | None:
+    """Return an arm [R] to compare a curve with, higher being better; None where there is none."""
+    values = values_of(side, measure)
+    return None if values is None else _sign(measure) * np.array(values)
 
 
 def _of(found: StudyResult, sweep: Sweep, measure: str) -> Iterator[Answer]:
-    levels = [one for one in found.of(sweep) if _values(one.generator, measure) is not None]
-    if len(levels) < LEAST_LEVELS or not levels[0].level.is_clean:
+    curve = curve_of(found, sweep, measure)
+    if curve is None:
         return
-    sign = -1.0 if measure in NEGATED else 1.0
-    noise = np.array([one.level.strength for one in levels])
-    own = sign * _rows([one.generator for one in levels], measure)
-
-    def told(question: str, words: str) -> Answer:
-        return Answer(sweep.name, measure, question, words)
-
-    yield told("whether noise ever helps", maximum_off_zero(noise, own).words)
-    if measure in SCORES:
-        yield told(f"noise at which {unsigned(LOST)} is lost", degradation_threshold(noise, own, LOST).words)
-    clean = None if found.twin is None else _values(found.twin, measure)
-    if clean is not None:
-        gone = advantage_threshold(noise, own, sign * np.array(clean))
-        yield told("noise at which the advantage over the clean twin is gone", gone.words)
-    noisy = _twins(found, levels, measure)
+    yield Answer(sweep.name, measure, "whether noise ever helps", maximum_off_zero(curve.strength, curve.theta).words)
+    yield from _thresholds(found, sweep, measure, curve, "")
+    noisy = _twins(found, curve.levels, measure)
     if noisy is not None:
-        gone = advantage_threshold(noise, own, sign * noisy)
-        yield told("noise at which the advantage over the twin with equal noise is gone", gone.words)
-    real = None if found.real_only is None else _values(found.real_only, measure)
-    if real is not None:
-        gone = advantage_threshold(noise, own, np.array(real))
-        yield told("noise at which the advantage over real images alone is gone", gone.words)
+        gone = advantage_threshold(curve.strength, curve.theta, noisy)
+        yield Answer(sweep.name, measure, ADVANTAGE_QUESTION.format("the twin with equal noise"), gone.words)
+
+
+def _mitigated(found: StudyResult, sweep: Sweep, measure: str, mitigation: str) -> Iterator[Answer]:
+    curve = curve_of(found, sweep, measure, lambda one: one.with_mitigation(mitigation))
+    if curve is not None:
+        yield from _thresholds(found, sweep, measure, curve, mitigation)
+
+
+def _thresholds(found: StudyResult, sweep: Sweep, measure: str, curve: Curve, mitigation: str) -> Iterator[Answer]:
+    """Yield where something is lost, and where the advantage over what has no noise is gone."""
+    if measure in SCORES:
+        lost = degradation_threshold(curve.strength, curve.theta, LOST).words
+        yield Answer(sweep.name, measure, LOST_QUESTION, lost, mitigation)
+    for side, name in ((found.twin, TWIN), (found.real_only, REAL)):
+        against = comparator(side, measure)
+        if against is not None:
+            gone = advantage_threshold(curve.strength, curve.theta, against).words
+            question = ADVANTAGE_QUESTION.format(name)
+            yield Answer(sweep.name, measure, question, gone, mitigation)
 
 
 def _twins(found: StudyResult, levels: Sequence[LevelResult], measure: str) -> np.ndarray | None:
     """Return the twin [L, R] with noise as strong as the generator's, clean where it has none; None where a value is missing."""
     sides = [found.twin if one.level.is_clean else one.twin_with_noise for one in levels]
-    known = [side for side in sides if side is not None and _values(side, measure) is not None]
-    return _rows(known, measure) if len(known) == len(sides) else None
+    known = [row for row in (comparator(side, measure) for side in sides) if row is not None]
+    return np.array(known) if len(known) == len(sides) else None
 
 
-def _rows(sides: Sequence[Side], measure: str) -> np.ndarray:
-    return np.array([side.values(measure) for side in sides], dtype=np.float64)
-
-
-def _values(side: Side, measure: str) -> list[float] | None:
-    """Return a measure in every replicate, or None where one has none."""
-    values = [value for value in side.values(measure) if value is not None]
-    return values if values and len(values) == len(side.measures) else None
+def _sign(measure: str) -> float:
+    return -1.0 if measure in NEGATED else 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from qaugbench.circuits.execution import Execution
@@ -20,6 +20,7 @@ NOISE_CODE = {
 }
 """The code that numbers under each kind of noise depend on; a noise of qubits does not depend on what compiles for a backend."""
 SHOTS_CODE = "qaugbench.circuits.shots"
+MITIGATION_CODE = "qaugbench.circuits.mitigation.mitigated"
 _HARMLESS = ("two_qubit_channel", "over_rotation_kind", "simultaneous_factor", "free_gates", "trajectories")
 _DURATIONS = ("one_qubit_duration_s", "two_qubit_duration_s")
 
@@ -47,12 +48,26 @@ def written(execution: Execution) -> dict[str, Any]:
     found: dict[str, Any] = {} if execution.shots is None else {"shots": execution.shots}
     if execution.noise is None:
         return found
+    if is_mitigated(execution):
+        from qaugbench.circuits.mitigation.mitigated import name_of
+
+        return {**written(unmitigated(execution)), "mitigation": name_of(execution.noise.mitigation)}  # type: ignore[union-attr]
     return {**found, "noise": kind_of(execution), **_changed(execution.noise)}
+
+
+def is_mitigated(execution: Execution) -> bool:
+    """Return whether a part of the execution's noise is mitigated."""
+    return hasattr(execution.noise, "mitigation")
+
+
+def unmitigated(execution: Execution) -> Execution:
+    """Return the execution with its noise as it is, not mitigated."""
+    return replace(execution, noise=execution.noise.noise) if is_mitigated(execution) else execution  # type: ignore[union-attr]
 
 
 def kind_of(execution: Execution) -> str | None:
     """Return which kind of noise an execution has: of qubits, of photons, of a backend by name; None for none."""
-    noise = execution.noise
+    noise = unmitigated(execution).noise
     if noise is None:
         return None
     if isinstance(noise, NoiseModel):
@@ -66,10 +81,15 @@ def kind_of(execution: Execution) -> str | None:
 
 def as_executed(facts: Mapping[str, Any]) -> Execution:
     """Return the execution that ``written`` was given."""
-    rest = {name: value for name, value in facts.items() if name not in ("shots", "noise")}
+    rest = {name: value for name, value in facts.items() if name not in ("shots", "noise", "mitigation")}
     if "noise" not in facts:
         return Execution(shots=facts.get("shots"))
-    return Execution(shots=facts.get("shots"), noise=from_dict(_noise_class(facts["noise"]), rest, "noise"))
+    found = Execution(shots=facts.get("shots"), noise=from_dict(_noise_class(facts["noise"]), rest, "noise"))
+    if "mitigation" not in facts:
+        return found
+    from qaugbench.circuits.mitigation.mitigated import mitigated, mitigation_named
+
+    return mitigated(found, mitigation_named(facts["mitigation"]))
 
 
 def _noise_class(kind: str) -> type[Any]:

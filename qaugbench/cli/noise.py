@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from qaugbench.circuits.mitigation.names import NAMES, SHORT
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
 from qaugbench.cli.root import cli, say, tell
@@ -41,10 +42,20 @@ from qaugbench.places import NOISE_FILE, RUNS
 )
 @click.option(
     "--mode",
-    type=click.Choice(["sample"]),
+    type=click.Choice(["sample", "both", "train"]),
     default="sample",
     show_default=True,
-    help="Where the noise acts: images are drawn under it from a fit without noise.",
+    help="Where the noise acts: images are drawn under it, from the fit of a run; the generator is fitted under it too; or only "
+    "fitted. The last two at 0, 1 and 3 times each device.",
+)
+@click.option(
+    "--mitigation",
+    "mitigations",
+    type=click.Choice(["none", *NAMES, *SHORT]),
+    multiple=True,
+    metavar="NAME",
+    help="Draw every level also with its noise mitigated: readout, zero-noise (zne), zero-noise-exponential, or "
+    "readout-and-zero-noise (readout+zne); repeat for several.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Your images, as for 'qaugbench run'.")
 @click.option(
@@ -63,7 +74,7 @@ from qaugbench.places import NOISE_FILE, RUNS
 @click.option("--estimate", "only_estimate", is_flag=True, help="Say how long it would take here, and compute nothing.")
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress; the log is still written.")
-def noise(as_json: bool, only_estimate: bool, mode: str, **options: Any) -> int:
+def noise(as_json: bool, only_estimate: bool, **options: Any) -> int:
     """Measure what hardware noise costs a generator.
 
     Its images are drawn again at every level of noise, from the fits that a run stored, and measured against real ones: KID,
@@ -75,8 +86,8 @@ def noise(as_json: bool, only_estimate: bool, mode: str, **options: Any) -> int:
     request = NoiseRequest(**options)
     check_names(request)
     from qaugbench.ablation.ablate import ablate, estimate_noise
+    from qaugbench.ablation.findings import study_data
     from qaugbench.ablation.text import table
-    from qaugbench.ablation.tolerance import study_data
 
     if only_estimate:
         tell("Checking the request ...")
@@ -94,5 +105,5 @@ def noise(as_json: bool, only_estimate: bool, mode: str, **options: Any) -> int:
         print_json([study_data(found)], ok=not failed)
     else:
         say(table(found, terminal_width()))
-        click.echo(f"\nLevels: {folder / NOISE_FILE}\nPlot: {folder / 'noise.png'}")
+        click.echo(f"\nLevels: {folder / NOISE_FILE}\nPage: {folder / 'noise.html'}\nPlot: {folder / 'noise.png'}")
     return int(failed)

@@ -14,6 +14,10 @@ from qaugbench.task import LabelSpace, canonical_hash
 EARLIER = "earlier"
 """The fact by which a stage tells the wall and processor time, in seconds, of earlier attempts that it went on from."""
 
+YIELD = "yield"
+"""The stage that measures which share of detections photonic circuits keep."""
+UNDER_NOISE = ("fit", "sample")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -70,18 +74,18 @@ class Cell:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether it draws images otherwise than a run does by itself: under an execution that its key writes down."""
-        return self.stage == "sample" and not isinstance(self.key.get("execution", "ideal"), str)
+        """Whether it fits or draws otherwise than a run does by itself: under an execution that its key writes down."""
+        return self.stage in UNDER_NOISE and not isinstance(self.key.get("execution", "ideal"), str)
 
     @cached_property
     def level_class(self) -> str | None:
         """What cells have in common that differ in the strength of noise, seeds and code alone; None where there is no noise.
 
-        They take about equally long. A measurement of images does not depend on how these were drawn.
+        They take about equally long. A measurement of images does not depend on how these were drawn; a fit has a line of its own.
         """
-        if self.stage == "measure":
+        if self.stage in ("measure", YIELD):
             return self.stage
-        if not self.is_noisy:
+        if not self.is_noisy or self.stage == "fit":
             return None
         under = {
             name: None if isinstance(value, int | float) else value for name, value in self.key["execution"].items()

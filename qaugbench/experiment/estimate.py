@@ -12,7 +12,7 @@ from statistics import mean
 
 from qaugbench.child_processes import in_processes
 from qaugbench.errors import QaugbenchError
-from qaugbench.experiment.cells import Cell, Place
+from qaugbench.experiment.cells import YIELD, Cell, Place
 from qaugbench.experiment.execute import compute
 from qaugbench.experiment.opening import described
 from qaugbench.experiment.order import steps_of
@@ -164,7 +164,7 @@ def _kind(cell: Cell) -> str:
 
 def _basis(cell: Cell, processes: int) -> str:
     at_once = f", {processes} at once" if processes > 1 else ""
-    if cell.stage in ("sample", "influence", "geometry", "grade", "appraise", "measure"):
+    if cell.stage in ("sample", "influence", "geometry", "grade", "appraise", "measure", YIELD):
         return f"timed on a barely trained generator{at_once}"
     steps = _steps(cell)
     return f"{MORE} of {steps} steps timed{at_once}" if steps else f"timed{at_once}"
@@ -172,7 +172,7 @@ def _basis(cell: Cell, processes: int) -> str:
 
 def _steps(cell: Cell) -> int:
     """Return the training steps of a cell; 0 for one that is timed whole."""
-    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "truth", "appraise", "measure"):
+    if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "truth", "appraise", "measure", YIELD):
         return 0
     return int(cell.key["recipe" if "recipe" in cell.key else "training"]["steps"])
 

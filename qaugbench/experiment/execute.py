@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qaugbench.errors import DataError, QaugbenchError, StoreError
-from qaugbench.experiment.cells import EARLIER, Cell
+from qaugbench.experiment.cells import EARLIER, YIELD, Cell
 from qaugbench.experiment.claims import host
 from qaugbench.experiment.store import Store
 from qaugbench.outcomes import NOT_COMPUTED
@@ -111,8 +111,8 @@ def _run_stage(cell: Cell, store: Store) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _stage(cell: Cell) -> Callable[[Cell, Store], tuple[dict[str, Any], dict[str, Any]]]:
-    """Return what computes a cell: the function of its stage, or what draws under noise where a sample says so."""
-    if cell.stage == "measure" or cell.is_noisy:
+    """Return what computes a cell: the function of its stage, or what fits and draws under noise where a cell says so."""
+    if cell.stage in ("measure", YIELD) or cell.is_noisy:
         from qaugbench.experiment.noise_stages import NOISE_STAGES
 
         return NOISE_STAGES[cell.stage]

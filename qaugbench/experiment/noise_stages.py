@@ -1,4 +1,4 @@
-"""What the stages of noisy drawing compute: images drawn under noise, a twin's with noise added, and measures of both."""
+"""What the stages of noisy drawing compute: images drawn under noise, a twin's with noise added, measures, and photons kept."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.written import as_executed
 from qaugbench.datasets.labelled_images import LabelledImages
 from qaugbench.errors import StatisticsError
 from qaugbench.experiment.appraisal_inputs import images_at, judges_of, verdicts_of
-from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cells import YIELD, Cell
+from qaugbench.experiment.noise_fits import fit
 from qaugbench.experiment.store import Store
 from qaugbench.experiment.stored import drawn_images, fitted_model
 from qaugbench.seeds import numpy_generator
@@ -26,9 +28,14 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Draw the images of a ``sample`` cell under an execution, with the seeds of the ideal sample.
 
     Beside the images is kept how far each output of the circuits was from the ideal one, as the mean square of each output of
-    each block.
+    each block, and what drawing would be charged.
     """
-    from qaugbench.generators.shared.added_noise import mean_squares, noise_added, recorded_deviations
+    from qaugbench.generators.shared.added_noise import (
+        counted_evaluations,
+        mean_squares,
+        noise_added,
+        recorded_deviations,
+    )
 
     wanted, seed, execution = drawn_images(cell, store, "drawn"), cell.key["seeds"]["gen_sample"], cell.key["execution"]
     labels = wanted.labels
@@ -38,13 +45,52 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
         with noise_added(model.blocks, _variances(cell.needs["noise"], store), seed):
             files["images"] = model.sample(labels, seed=seed)
         return files, {"images": len(labels)}
-    with recorded_deviations(model.blocks) as recorded:
-        files["images"] = model.sample(labels, seed=seed, execution=as_executed(execution))
+    under = as_executed(execution)
+    with recorded_deviations(model.blocks) as recorded, counted_evaluations(model.blocks) as counted:
+        files["images"] = model.sample(labels, seed=seed, execution=under)
     places = [block for block in model.blocks if block in recorded and recorded[block].rows]
     if len(places) == len(model.blocks):
         files |= {f"deviation-{k}": mean_squares(recorded[block]) for k, block in enumerate(places)}
     strength = [float(np.sqrt(files[f"deviation-{k}"].mean())) for k in range(len(places)) if f"deviation-{k}" in files]
-    return files, {"images": len(labels), "deviation": strength}
+    return files, {"images": len(labels), "deviation": strength, "charge": _charged(counted, under, len(labels))}
+
+
+def _charged(counted: Mapping[Any, Any], under: Execution, images: int) -> dict[str, Any] | None:
+    """Return the shots that drawing took of circuits of gates, and what their mitigation counted; None where none ran."""
+    from qaugbench.circuits.circuit import Circuit
+    from qaugbench.circuits.mitigation.charged import charge
+    from qaugbench.circuits.mitigation.tally import Tally, tally_of
+
+    ran = {block: one for block, one in counted.items() if one.rows and isinstance(block.circuit, Circuit)}
+    if not ran or not images:
+        return None
+    charges = [charge(block.circuit, under, calls=one.calls, rows=one.rows) for block, one in ran.items()]
+    shots, calibration = sum(one.shots for one in charges), sum(one.calibration for one in charges)
+    tallies = [tally for tally in map(tally_of, ran) if tally is not None]
+    told = sum(tallies, start=Tally())
+    return {
+        "shots_each": charges[0].each,
+        "assumed": under.shots is None,
+        "calibration_shots": calibration,
+        "per_image": (shots + calibration) / images,
+        "outputs": told.outputs,
+        "clipped": told.clipped,
+        "not_fitted": told.not_fitted,
+        "negative_mass": told.negative_mass,
+    }
+
+
+def yields(cell: Cell, store: Store) -> tuple[Files, Facts]:
+    """Measure the share of detections that photonic circuits keep while the first images of a sample are drawn."""
+    from qaugbench.generators.shared.photon_yield import recorded_yields
+
+    wanted = drawn_images(cell, store, "drawn")
+    labels = wanted.labels[: cell.key["images"]]
+    model = fitted_model(cell, store, wanted.images.shape[1:], labels.shape[1])
+    with recorded_yields(model.blocks) as recorded:
+        model.points(labels, seed=cell.key["seeds"]["gen_sample"], execution=as_executed(cell.key["execution"]))
+    kept = [float(one.mean.mean()) for one in recorded.values() if one.rows]
+    return {}, {"yield": kept, "remark": ", ".join(f"{share:.3g} of detections kept" for share in kept)}
 
 
 def _variances(noise: Cell, store: Store) -> list[np.ndarray]:
@@ -137,4 +183,9 @@ def _remark(found: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(f"{name} {one['value']:.3g}" for name, one in found.items() if one["value"] is not None)
 
 
-NOISE_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {"sample": sample, "measure": measure}
+NOISE_STAGES: Mapping[str, Callable[[Cell, Store], tuple[Files, Facts]]] = {
+    "fit": fit,
+    "sample": sample,
+    "measure": measure,
+    YIELD: yields,
+}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.cells import YIELD, Cell
 from qaugbench.experiment.execute import LIGHT_STAGES
 
 MADE_BY_GENERATORS = ("space", "fit", "sample", "fill")
-MEASURING = ("influence", "geometry", "judge", "grade", "truth", "appraise", "measure")
+MEASURING = ("influence", "geometry", "judge", "grade", "truth", "appraise", "measure", YIELD)
 STAGES = (*MADE_BY_GENERATORS, "train", "classify", *MEASURING)
 """The stages that take time, in the order in which a replicate goes through them."""
 LIGHT, TRIED, FIRST_TRAINED, FURTHER, MEASURED = range(5)

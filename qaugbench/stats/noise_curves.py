@@ -192,8 +192,8 @@ class Improvement:
 
     An infinite factor stands for "not by this alone": even without these errors the rest are too many. ``low`` and ``high``
     are the factors at the ends of the tolerated errors' confidence set, ``high`` infinite where nothing bounds it.
-    ``at_least``: the factor is a lower bound, since the tolerated errors are below the lowest level that was measured;
-    ``at_most``: an upper bound, since they are above the highest.
+    ``at_least``: the factor is a lower bound, since the tolerated errors are below the lowest level that was measured (1 where the
+    device is that level); ``at_most``: an upper bound, since they are above the highest.
     """
 
     what: str
@@ -208,6 +208,8 @@ class Improvement:
         """The factor in words."""
         if math.isinf(self.factor):
             return "not by this alone"
+        if self.at_least and math.isclose(self.factor, 1):
+            return "lower, but no level tells by how much"
         if self.factor == 1:
             return "reached already"
         bound = "at least " if self.at_least else "at most " if self.at_most else ""
@@ -249,14 +251,16 @@ def needed_improvements(tolerated: Threshold, parts: Mapping[str, float]) -> tup
 
 def _improvement(what: str, errors: float, total: float, value: Range, censored: Censored) -> Improvement:
     factor, low, high = (_factor(errors, total, allowed) for allowed in (value.estimate, value.high, value.low))
-    is_plain = math.isfinite(factor) and factor > 1
+    is_above = total > value.estimate or math.isclose(
+        total, value.estimate
+    )  # of "at most", the level itself is too much
     return Improvement(
         what,
         factor,
         low if censored.high != "at least" else 1.0,
-        high if censored.low != "at most" or high == 1 else math.inf,
-        at_least=is_plain and censored.estimate == "at most",
-        at_most=is_plain and censored.estimate == "at least",
+        high if censored.low != "at most" or total < value.low else math.inf,
+        at_least=math.isfinite(factor) and is_above and censored.estimate == "at most",
+        at_most=math.isfinite(factor) and factor > 1 and censored.estimate == "at least",
     )
 
 

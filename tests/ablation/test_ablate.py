@@ -14,11 +14,11 @@ from click.testing import CliRunner
 
 from qaugbench.ablation import ablate as ablating
 from qaugbench.ablation.ablate import ablate
+from qaugbench.ablation.findings import study_data
 from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
-from qaugbench.ablation.tolerance import study_data
 from qaugbench.cli import cli
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.plan import make_plan
@@ -27,6 +27,7 @@ from qaugbench.experiment.store import META
 from tests.experiment.tiny import TASK, tiny_definitions
 
 AXES = ("two_qubit=0.1",)
+MITIGATIONS = ("zne", "readout", "none")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Made:
 
 
 def request(out: Path, **options: Any) -> NoiseRequest:
-    given = {"generator": "qldm", "axes": AXES, "replicates": 1, "jobs": 1, **options}
+    given = {"generator": "qldm", "axes": AXES, "mitigations": MITIGATIONS, "replicates": 1, "jobs": 1, **options}
     return NoiseRequest(task=TASK, source="phantom", track="smoke", accelerator="cpu", out=out, quiet=True, **given)
 
 
@@ -119,6 +120,25 @@ def test_the_twin_gets_noise_as_strong_as_that_of_the_circuits(made: Made) -> No
     assert not np.array_equal(store.array("sample", twin.name, "images"), ideal)
 
 
+def test_each_level_is_drawn_with_mitigation_too_at_its_price(made: Made) -> None:
+    level = json.loads((made.folder / "noise.json").read_text(encoding="utf-8"))["sweeps"][0]["levels"][1]
+    extrapolated, inverted = level["mitigated"]
+    assert (extrapolated["name"], inverted["name"]) == ("zero-noise", "readout")
+    assert extrapolated["deviation"] < level["deviation"] / 2  # gate errors, mostly undone
+    assert extrapolated["charge"]["per_image"] == pytest.approx(3 * level["charge"]["per_image"])  # three scales
+    assert extrapolated["charge"]["assumed"]
+    assert (inverted["applies"], inverted["reason"]) == (False, "no bit is misread at this level")
+    store, noisy = made.found.prepared.store, made.found.levels[1]
+    (measured,) = noisy.mitigated["zero-noise"].measured
+    sample = measured.needs["sample"]
+    assert sample.key["execution"] == {"noise": "qubits", "two_qubit_error": 0.1, "mitigation": "zero-noise"}
+    assert sample.key["seeds"] == noisy.measured[0].needs["sample"].key["seeds"]
+    assert store.has("sample", sample.name)
+    text = " ".join(table(made.result).split())
+    assert "with zero-noise" in text
+    assert "not applicable: no bit is misread at this level" in text
+
+
 def test_a_second_call_computes_nothing_and_an_interrupted_study_ends_the_same(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "runs"
     shutil.copytree(made.folder.parent, out)
@@ -159,6 +179,11 @@ def test_a_level_that_fails_is_told_with_its_reason_and_the_others_stand(
         ({"generator": "ldm"}, "'ldm' is classical and runs no circuit"),
         ({"axes": ("g2",)}, "acts on photons, and the circuits are made of qubits"),
         ({"replicates": 0}, "--replicates must be at least 1"),
+        ({"mitigations": ("zno",)}, "Unknown mitigation 'zno'"),
+        ({"mode": "train"}, "there is nothing to mitigate"),
+        ({"mode": "both"}, "leave out --axis two_qubit"),
+        ({"mode": "both", "axes": ()}, "add --device NAME"),
+        ({"mode": "both", "axes": (), "devices": ("ibm_heron_r3",), "scale": True}, "leave out --scale"),
     ],
 )
 def test_what_cannot_be_studied_is_refused_before_anything_is_computed(

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from qaugbench.ablation.findings import study_data
 from qaugbench.ablation.levels import asked_sweeps
 from qaugbench.ablation.study import LevelResult, Side, StudyResult
 from qaugbench.ablation.text import table
-from qaugbench.ablation.tolerance import Answer, answers, study_data
+from qaugbench.ablation.tolerance import Answer, answers
 from tests.ablation.made_up import made_up
 
 REPLICATES = 5

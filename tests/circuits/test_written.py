@@ -7,6 +7,9 @@ import json
 import pytest
 
 from qaugbench.circuits.execution import IDEAL, Execution
+from qaugbench.circuits.mitigation.mitigated import MITIGATIONS, mitigated
+from qaugbench.circuits.mitigation.names import NAMES
+from qaugbench.circuits.mitigation.zero_noise import ZeroNoise
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.noise.presets import names, preset
 from qaugbench.circuits.photonic.noise import PhotonicNoise
@@ -19,6 +22,7 @@ EXECUTIONS = [
     Execution(noise=NoiseModel(two_qubit_error=0.01, free_gates=("RZ",), over_rotation_kind="per run"), shots=5),
     Execution(noise=PhotonicNoise(transmission=0.5, mode_transmissions=(1.0, 0.9))),
     *(Execution(noise=preset(name).noise_model()) for name in names()),
+    *(mitigated(Execution(noise=preset("ibm_heron_r3").noise_model()), one) for one in MITIGATIONS.values()),
 ]
 
 
@@ -39,3 +43,9 @@ def test_a_noise_without_strength_is_none() -> None:
 def test_an_unknown_noise_has_no_name() -> None:
     with pytest.raises(CircuitError, match="cannot be written down"):
         written(Execution(noise=object()))  # type: ignore[arg-type]
+
+
+def test_every_mitigation_with_default_settings_has_a_name_and_no_other() -> None:
+    assert tuple(MITIGATIONS) == NAMES
+    with pytest.raises(CircuitError, match="No name stands for"):
+        written(mitigated(Execution(noise=NoiseModel(two_qubit_error=0.01)), ZeroNoise((1, 5))))

@@ -110,3 +110,11 @@ def test_target_that_no_hardware_reaches_has_no_factors() -> None:
 def test_parts_that_are_no_errors_are_refused(parts: dict[str, float]) -> None:
     with pytest.raises(StatisticsError, match="expected errors by cause"):
         needed_improvements(_tolerated(0.5, 0.4, 0.6), parts)
+
+
+def test_a_device_at_the_lowest_level_of_all_needs_less_by_an_unknown_factor() -> None:
+    found = needed_improvements(
+        _tolerated(0.3, 0.3, 0.4, Censored("at most", "at most", "")), {"gates": 0.2, "readout": 0.1}
+    )
+    assert {one.words for one in found} == {"lower, but no level tells by how much"}
+    assert needed_improvements(_tolerated(0.3, 0.3, 0.4), {"gates": 0.3})[0].words == "reached already"

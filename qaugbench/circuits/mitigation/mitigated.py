@@ -10,11 +10,12 @@ from torch import nn
 
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.execution import Execution, Noise
+from qaugbench.circuits.mitigation.names import full_name
 from qaugbench.circuits.mitigation.readout_inversion import InvertedReadout, ReadoutInversion
 from qaugbench.circuits.mitigation.zero_noise import ZeroNoise, ZeroNoiseExtrapolation, why_not_extrapolated
 from qaugbench.circuits.noise.executor import executor_under
 from qaugbench.circuits.noise.model import NoiseModel
-from qaugbench.errors import CircuitError, near_names
+from qaugbench.errors import CircuitError
 
 Mitigation = ReadoutInversion | ZeroNoise
 MITIGATIONS: MappingProxyType[str, Mitigation] = MappingProxyType(
@@ -84,14 +85,20 @@ def mitigated(execution: Execution, mitigation: Mitigation) -> Execution:
 
 
 def mitigation_named(name: str) -> Mitigation:
-    """Return the mitigation of this name, with its default settings.
+    """Return the mitigation of this name, with its default settings; raises CircuitError for an unknown one."""
+    return MITIGATIONS[full_name(name)]
+
+
+def name_of(mitigation: Mitigation) -> str:
+    """Return the name of a mitigation that has its default settings.
 
     Raises:
-        CircuitError: an unknown name.
+        CircuitError: other settings, which no name stands for.
     """
-    if name not in MITIGATIONS:
-        raise CircuitError(f"Unknown mitigation {name!r}.{near_names(str(name), MITIGATIONS)}")
-    return MITIGATIONS[name]
+    for name, known in MITIGATIONS.items():
+        if known == mitigation:
+            return name
+    raise CircuitError(f"No name stands for {mitigation!r}; give a mitigation with its default settings.")
 
 
 def why_not_applicable(circuit: Any, mitigation: Mitigation) -> str | None:

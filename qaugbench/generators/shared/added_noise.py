@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,24 @@ from qaugbench.seeds import child_seed, torch_generator
 Deviations = Mapping[Block, OutputMoments]
 DRAWN = ("samples",)
 """Readouts whose outputs are random also without noise, so that single outputs have no ideal value to deviate from."""
+
+
+@dataclass
+class Evaluations:
+    """How often the circuits of a block ran: in ``calls`` of each copy, and in ``rows``, one for each row and copy."""
+
+    calls: int = 0
+    rows: int = 0
+
+
+@contextmanager
+def counted_evaluations(blocks: Iterable[Block]) -> Iterator[Mapping[QuantumBlock, Evaluations]]:
+    """Yield how often each of ``blocks`` that runs circuits has run them inside."""
+    found = {block: Evaluations() for block in blocks if isinstance(block, QuantumBlock)}
+    with ExitStack() as hooks:
+        for block, counted in found.items():
+            hooks.callback(block.register_forward_hook(_counter(counted)).remove)
+        yield found
 
 
 @contextmanager
@@ -61,6 +80,15 @@ def noise_added(blocks: Sequence[Block], variances: Sequence[np.ndarray], seed: 
 
 def _has_ideal_values(block: Block) -> bool:
     return isinstance(block, QuantumBlock) and block.circuit.output_kind not in DRAWN
+
+
+def _counter(counted: Evaluations) -> Any:
+    def count(block: QuantumBlock, inputs: Any, outputs: torch.Tensor) -> None:
+        if len(outputs):
+            counted.calls += block.copies
+            counted.rows += block.copies * len(outputs)
+
+    return count
 
 
 def _recorder(moments: OutputMoments) -> Any:
