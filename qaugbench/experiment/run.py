@@ -186,6 +186,7 @@ def _begun(prepared: PreparedRun) -> Begun:
         source=plan.source.facts.source,
         track=plan.track.name,
         generators=[choice.card.id for choice in plan.generators],
+        executions=[one.name for one in plan.executions],
         replicates=plan.replicates,
         began=now(),
         command=resuming(prepared.request),

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qaugbench.formatting import NONE, Row, change, fraction_words, interval, signed
+from qaugbench.formatting import NONE, Row, change, fraction_words
 from qaugbench.predictions import ArmInfo
 from qaugbench.record import NoisyDrawing, Record
 from qaugbench.report import record_views as views
-from qaugbench.stats.results import Contrast
 from qaugbench.stats.wording import listed
 
 TITLE = "Hardware noise"
-HEADER: Row = ("arm", "errors expected", "deviation", "minus exact", "95 % CI", "minus twin", "95 % CI")
+HEADER: Row = ("arm", "errors expected", "deviation")
 LEGEND = (
     "The same fits, seeds and labels, drawn with the circuits on a noisy device. errors expected: in one run of each circuit, by "
     "the device's stated errors; a snapshot, whose errors are those of each qubit, has no such number. deviation: the root mean "
-    "square by which the circuits' outputs missed the exact ones while drawing. minus exact: the difference from the generator's "
-    "own arm; minus twin: from its classical twin, which has no noise. No claim and no rank rests on these arms."
+    "square by which the circuits' outputs missed the exact ones while drawing. No claim and no rank rests on these arms."
 )
 FOUND = {
     "HELPS": "it is better than drawing exactly",
@@ -33,11 +31,8 @@ def noisy_arms(record: Record) -> list[ArmInfo]:
 
 
 def noise_rows(record: Record, key: str) -> list[Row]:
-    """Return one row per arm drawn under noise at one fraction; dashes where it could not be scored."""
-    return [
-        (arm.id, *_did(record.noisy.get(key, {}).get(arm.id)), *_differences(record, key, arm))
-        for arm in noisy_arms(record)
-    ]
+    """Return one row per arm drawn under noise at one fraction; dashes where that could not be measured."""
+    return [(arm.id, *_did(record.noisy.get(key, {}).get(arm.id))) for arm in noisy_arms(record)]
 
 
 def noise_sentences(record: Record, key: str) -> list[str]:
@@ -69,29 +64,15 @@ def _did(found: NoisyDrawing | None) -> tuple[str, str]:
     )
 
 
-def _differences(record: Record, key: str, arm: ArmInfo) -> Iterator[str]:
-    exact, twin = _against(record, key, arm)
-    for found in (exact, twin):
-        yield NONE if found is None else signed(found.estimate)
-        yield NONE if found is None else interval(found.ci_low, found.ci_high)
-
-
-def _against(record: Record, key: str, arm: ArmInfo) -> tuple[Contrast | None, Contrast | None]:
-    """Return an arm minus the generator drawn exactly, and minus its twin."""
-    own = [one for one in views.contrasts(record, key, record.endpoints[0].id, "execution") if one.arm == arm.id]
-    exact = next((one for one in own if one.against == arm.generator), None)
-    return exact, next((one for one in own if one.against != arm.generator), None)
-
-
 def _sentence(record: Record, key: str, arm: ArmInfo) -> str:
-    exact, _ = _against(record, key, arm)
+    found = views.contrasts(record, key, record.endpoints[0].id, "execution")
+    exact = next((one for one in found if (one.arm, one.against) == (arm.id, arm.generator)), None)
     scored = views.endpoint_score(record, key, record.endpoints[0].id)
     at = f" at {fraction_words(key)}" if len(record.fractions) > 1 else ""
     if exact is None or scored is None:
         return f"What {arm.execution} costs {arm.generator}{at} could not be measured."
     by = change(exact.estimate, exact.ci_low, exact.ci_high)
-    why = f" ({exact.reason})" if exact.verdict == "NO-VERDICT" and exact.reason else ""
     return (
         f"Drawn on {arm.execution} instead of exactly, from the same fits, {arm.generator} changes {scored.title}{at} by {by}: "
-        f"{FOUND[exact.verdict]}{why}."
+        f"{FOUND[exact.verdict]}."
     )

@@ -157,7 +157,7 @@ def indented_names(record: Record, shown: Iterable[str]) -> list[str]:
         control = controls.get(name)
         above = name if control is None else above
         under = control is not None and control.generator == above
-        names.append(f"{INDENT}{name.removeprefix(f'{above}:')}" if under else name)
+        names.append(f"{INDENT}{name.removeprefix(str(above)).removeprefix(':')}" if under else name)
     return names
 
 
