@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
 from qaugbench.ablation.tolerance import study_data
+from qaugbench.board.verify import verify
 from qaugbench.cli import cli
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.plan import make_plan
 from qaugbench.experiment.prepare import Definitions
+from qaugbench.experiment.run import perform
 from qaugbench.experiment.store import META
 from tests.experiment.tiny import TASK, tiny_definitions
 
@@ -148,6 +151,31 @@ def test_a_level_that_fails_is_told_with_its_reason_and_the_others_stand(
     found, _ = ablate(request(out, axes=("two_qubit=0.1,0.2",)), tiny(request(out, axes=("two_qubit=0.1,0.2",))))
     assert [one.generator.outcome for one in found.levels] == ["ok", "ok", "error"]
     assert "no such noise" in table(found)
+
+
+def test_a_run_with_the_same_noise_finds_the_sample_of_the_study(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    shutil.copytree(made.folder.parent, out)
+    facts = {"title": "Mine", "date": "2026-11-01", "source": "measured", "coupling": "any", "two_qubit_error": 0.1}
+    mine = tmp_path / "mine.toml"
+    mine.write_text("\n".join(f"{name} = {json.dumps(value)}" for name, value in facts.items()), encoding="utf-8")
+    before = {path.parent.name for path in (out / "store").glob(f"cells/sample/*/*/{META}")}
+    asked = replace(request(out).run, executions=(str(mine),))
+    done = perform(asked, tiny(SimpleNamespace(run=asked)))  # type: ignore[arg-type]
+    drawn = {path.parent.name for path in (out / "store").glob(f"cells/sample/*/*/{META}")} - before
+    assert len(drawn) == 2  # of the controls that the study did without
+    record = done.record
+    assert record.failures == []
+    assert [arm.id for arm in record.arms if arm.execution] == ["qldm@mine"]
+    assert record.noisy["50%"]["qldm@mine"].deviation == pytest.approx(made.result.levels[1].deviation)
+    assert record.executions["mine"].written == {"noise": "qubits", "two_qubit_error": 0.1}
+    assert {arm for own in record.fits.values() for arm in own} == {arm.id for arm in record.arms if arm.generator} - {
+        "qldm@mine"
+    }
+    verify(done.folder)
+    assert "Drawn on mine instead of exactly, from the same fits, qldm changes" in done.report.read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize(
