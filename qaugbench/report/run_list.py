@@ -160,8 +160,15 @@ def _finished(path: Path) -> ListedRun:
     state += f", {blocked} that need them not computed" if blocked else ""
     names = tuple(dict.fromkeys(one.id for one in head.generators if one.control == "none"))
     board = head.board.model_dump()
-    ran = {"generators": names, "replicates": head.replicates, "executions": tuple(head.executions)}
-    return ListedRun(path, state, head.environment.created, **board, **ran)
+    return ListedRun(
+        path,
+        state,
+        head.environment.created,
+        **board,
+        generators=names,
+        replicates=head.replicates,
+        executions=tuple(head.executions),
+    )
 
 
 def changed_at(file: Path) -> str:
