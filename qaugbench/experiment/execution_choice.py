@@ -21,7 +21,7 @@ from qaugbench.stats.wording import listed
 from qaugbench.task import Task, Track
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
-QUANTUM_ONES = "Those of the kinds quantum and hybrid in 'qaugbench list generators' do."
+QUANTUM_ONES = "Those of the kinds quantum and hybrid in 'qaugbench list generators' have them."
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _device(record: Record, name: str) -> Iterator[str]:
     if facts.date:
         yield f"as of {facts.date}"
     if facts.origin:
-        yield f"by {facts.origin}"
+        yield f"source: {facts.origin}"
 
 
 def _did(found: NoisyDrawing | None) -> tuple[str, str]:
