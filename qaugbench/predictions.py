@@ -47,11 +47,14 @@ Role = Literal[
     "copycat",
     "reconstruction",
     "oracle-true",
+    "noisy",
 ]
 REFERENCE_ROLES: tuple[Role, ...] = ("augmented", "compute-matched", "oversampling")
 """Roles of the arms that train on real images alone and may become the reference, in the order that resolves ties."""
 CHECK_ROLES: tuple[Role, ...] = ("placebo", "duplicate", "resolution", "copycat", "reconstruction", "oracle-true")
 """Roles of the optional arms that check the benchmark itself: no verdict rests on one, and none becomes R* or C*."""
+GENERATED_ROLES: tuple[Role, ...] = ("synthetic", "control", "noisy")
+"""Roles of the arms of generators: as they are, with a circuit replaced, and drawn under noise from the same fits."""
 
 
 class Facts(BaseModel):
@@ -65,7 +68,8 @@ class ArmInfo(Facts):
 
     ``space_arm`` names the arm that trains on real images sent through the generator's space, where the run has one.
     ``space_twin_of`` names the generator from which this one differs in nothing else than that classical twins stand for the
-    circuits of its space.
+    circuits of its space. ``execution`` names what the circuits were drawn on where that was not exact; the fit is the one of
+    the arm without it.
     """
 
     id: str
@@ -76,6 +80,7 @@ class ArmInfo(Facts):
     fidelity: str | None = None
     space_arm: str | None = None
     space_twin_of: str | None = None
+    execution: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from qaugbench.image_facts import Appraisal, LatentGeometry
 from qaugbench.outcomes import was_blocked
 from qaugbench.places import RECORD_FILE
 from qaugbench.predictions import (
+    GENERATED_ROLES,
     MOST_ARMS,
     MOST_CLASSES,
     MOST_FRACTIONS,
@@ -252,6 +253,33 @@ class BlockInfluence(Facts):
         return hardly_reaches_images(self.mean_replaced, self.noise_replaced)
 
 
+class ExecutionFacts(Facts):
+    """What circuits were drawn on besides exactly, under the name that arms have it by.
+
+    ``written`` is what decides every number, and is in the names of the cells. ``facts`` are those of a preset or of a file of
+    one's own, whole, as of ``date`` and from ``origin``; none for a snapshot, whose calibration is in the package that holds it.
+    """
+
+    title: str
+    written: dict[str, Any]
+    date: str | None = None
+    origin: str | None = None
+    facts: dict[str, Any] | None = None
+
+
+class NoisyDrawing(Facts):
+    """What noise did while an arm was drawn, over the replicates whose sample succeeded.
+
+    ``expected_errors`` is the expected number of errors in one run of each of the generator's circuits, None where the noise has no
+    such number. ``deviation`` is the root mean square by which the circuits' outputs missed the exact ones, None where these
+    have no exact value.
+    """
+
+    expected_errors: list[Annotated[float, Field(ge=0)]] | None
+    deviation: float | None = Field(ge=0)
+    n_replicates: int = Field(ge=1)
+
+
 class JudgedCount(Facts):
     """Of the ``n`` images of one ``replicate``, how many a judge takes for a group of classes, whatever each was asked for.
 
@@ -317,7 +345,8 @@ class Record(Facts):
     ``fits`` says by fraction and variant how generators were trained, ``appraisals`` by fraction and arm what its images of the
     first replicate are like, and ``geometry`` by fraction and variant how they change with their noise; all describe and decide
     nothing. ``judged`` says by fraction, group of classes and arm how many images a judge takes for the group, such as gradable
-    photographs, one count per replicate.
+    photographs, one count per replicate. ``executions`` are what circuits were drawn on besides exactly, by name, and ``noisy``
+    says by fraction and arm what noise did while that was drawn.
     ``choices`` are R* and the best classical arm by fraction, fixed on validation before anything was scored; older records
     do not have them. Where the test is ``test_withheld``, no test image was predicted and the scores are those on validation.
     ``command`` repeats the run where its data are, with no path in it; older records do not have it.
@@ -353,6 +382,8 @@ class Record(Facts):
     appraisals: dict[str, dict[str, Appraisal]] = Field(default_factory=dict)
     judged: dict[str, dict[str, dict[str, list[JudgedCount]]]] = Field(default_factory=dict)
     geometry: dict[str, dict[str, LatentGeometry]] = Field(default_factory=dict)
+    executions: dict[str, ExecutionFacts] = Field(default_factory=dict, max_length=MOST_ARMS)
+    noisy: dict[str, dict[str, NoisyDrawing]] = Field(default_factory=dict)
     choices: dict[str, Choice] = Field(default_factory=dict)
     test_withheld: bool = False
     command: str | None = None
@@ -367,7 +398,7 @@ class Record(Facts):
         wrong = next(_contradictions(self), None)
         if wrong is not None:
             raise ValueError(wrong)
-        for name in ("influence", "fits", "appraisals", "geometry"):
+        for name in ("influence", "fits", "appraisals", "geometry", "noisy"):
             object.__setattr__(self, name, self._in_order(getattr(self, name)))
         controls = [str(arm.control) for arm in self.arms]
         for reach in (one for own in self.influence.values() for one in own.values()):
@@ -427,8 +458,12 @@ def _contradictions(record: Record) -> Iterator[str]:
         if unknown or not endpoint.classes:
             yield f"the endpoint {shown(endpoint.id)!r} has no classes, or unknown ones: {first_offenders(unknown)}"
     for arm in record.arms:
-        if (arm.role in ("synthetic", "control")) != (arm.generator is not None):
+        if (arm.role in GENERATED_ROLES) != (arm.generator is not None):
             yield f"the arm {shown(arm.id)!r} has role {arm.role!r} and generator {shown(arm.generator)}"
+        if (arm.role == "noisy") != (arm.execution is not None):
+            yield f"the arm {shown(arm.id)!r} has role {arm.role!r} and execution {shown(arm.execution)}"
+        if arm.execution is not None and arm.execution not in record.executions:
+            yield f"the arm {shown(arm.id)!r} was drawn on {shown(arm.execution)!r}, of which nothing is said"
     for fraction in record.fractions:
         try:
             percent(fraction.key)

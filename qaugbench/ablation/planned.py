@@ -21,6 +21,7 @@ from qaugbench.experiment.busy import busy
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.check_request import check_request
 from qaugbench.experiment.command import check_images_named
+from qaugbench.experiment.execution_choice import circuits_of as distinct_circuits
 from qaugbench.experiment.noise_cells import TWIN
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, look_up, prepare
@@ -145,18 +146,7 @@ def circuits_of(choice: GeneratorChoice, prepared: PreparedRun) -> tuple[Any, ..
     Raises:
         DefinitionError: it runs none.
     """
-    from qaugbench.generators.shared.binding import bound
-    from qaugbench.generators.shared.discovery import generator_class
-    from qaugbench.generators.shared.model import Model
-    from qaugbench.generators.spaces.named import new_space
-
-    task, track, space = prepared.plan.task, prepared.plan.track, choice.space
-    assert space is not None  # checked before
-    shape = (track.image_size, track.image_size, task.channels)
-    made, _ = new_space(space.name, shape, dict(space.settings))  # type: ignore[arg-type]
-    recipe = bound(choice.card, generator_class(choice.generator), track.name, "none", choice.weights)
-    model = Model(recipe, made, len(task.labels))
-    found = tuple(dict.fromkeys(block.circuit for block in model.circuits))
+    found = distinct_circuits(choice, prepared.plan.task, prepared.plan.track)
     if not found:
         raise DefinitionError(f"{choice.card.id!r} runs no circuit, so no noise acts on it.")
     return found

@@ -252,7 +252,12 @@ class StudyResult:
             "twin": None if self.twin is None else self.twin.to_dict(),
             "real_only": None if self.real_only is None else self.real_only.to_dict(),
             "sweeps": [
-                {**sweep.to_dict(), "levels": [one.to_dict() for one in self.of(sweep)]} for sweep in study.sweeps
+                {
+                    **sweep.to_dict(),
+                    "planned": [level.to_dict() for level in sweep.levels],
+                    "levels": [one.to_dict() for one in self.of(sweep)],
+                }
+                for sweep in study.sweeps
             ],
         }
 

@@ -88,7 +88,8 @@ def card_of(generator: str) -> GeneratorCard | None:
 
 
 def _generator(record: Record, generator: str) -> Iterator[str]:
-    arms = {str(arm.control): arm for arm in record.arms if arm.generator == generator}
+    own = [arm for arm in record.arms if arm.generator == generator and arm.execution is None]
+    arms = {str(arm.control): arm for arm in own}
     if "none" not in arms:
         yield f"the controls of {shown(generator)!r} are there without it"
         return

@@ -10,7 +10,7 @@ from statistics import fmean
 
 from qaugbench.errors import first_offenders, shown
 from qaugbench.image_facts import LatentGeometry
-from qaugbench.kinds import is_classical, may_run_circuits
+from qaugbench.kinds import is_classical, is_quantum, may_run_circuits
 from qaugbench.predictions import REFERENCE_ROLES, ArmInfo, Role, fraction_key
 from qaugbench.record import BlockInfluence, Plateau, Record
 from qaugbench.task import PARTS
@@ -40,6 +40,7 @@ def inconsistencies(record: Record) -> Iterator[str]:
     yield from _influences(record)
     yield from _judged(record)
     yield from _geometries(record)
+    yield from _noisy(record)
     yield from _failures(record)
     yield from _environment(record)
 
@@ -158,12 +159,15 @@ def _named_well(arm: ArmInfo) -> bool:
         return arm.control is None and arm.kind is None
     if arm.role == "synthetic":
         return arm.control == "none" and arm.id == arm.generator
+    if arm.role == "noisy":
+        return arm.control == "none" and arm.id == f"{arm.generator}@{arm.execution}"
     return arm.control not in (None, "none") and arm.id == f"{arm.generator}:{arm.control}"
 
 
 def _generators(record: Record) -> Iterator[str]:
     stated = [(facts.id, facts.control, facts.kind) for facts in record.generators]
-    arms = [(str(arm.generator), str(arm.control), str(arm.kind)) for arm in record.arms if arm.generator is not None]
+    fitted = [arm for arm in record.arms if arm.generator is not None and arm.execution is None]
+    arms = [(str(arm.generator), str(arm.control), str(arm.kind)) for arm in fitted]
     different = sorted(set(stated) ^ set(arms)) or [one for one, times in Counter(stated).items() if times > 1]
     if different:
         yield f"generators and arms differ in {first_offenders(' '.join(one) for one in different)} (generator, control, kind)"
@@ -238,7 +242,7 @@ def _judged(record: Record) -> Iterator[str]:
 
 def _geometries(record: Record) -> Iterator[str]:
     keys = {fraction.key for fraction in record.fractions}
-    variants = {arm.id for arm in record.arms if arm.generator is not None}
+    variants = {arm.id for arm in record.arms if arm.generator is not None and arm.execution is None}
     for key, found in record.geometry.items():
         for name, one in found.items():
             where = f"geometry.{shown(key)}.{shown(name)}"
@@ -246,6 +250,29 @@ def _geometries(record: Record) -> Iterator[str]:
                 yield f"{where}: the run has no such fraction, or no such generator or control"
             elif not _countable(one):
                 yield f"{where} holds a number that no Jacobian gives"
+
+
+def _noisy(record: Record) -> Iterator[str]:
+    """Yield what is said of noisy drawing and of no arm of the run, and arms whose exact drawing is not there."""
+    keys = {fraction.key for fraction in record.fractions}
+    noisy = {arm.id: arm for arm in record.arms if arm.role == "noisy"}
+    exact = {arm.generator: arm for arm in record.arms if arm.role == "synthetic"}
+    unused = sorted(set(record.executions) - {str(arm.execution) for arm in noisy.values()})
+    if unused:
+        yield f"executions has {first_offenders(unused)}, on which no arm was drawn"
+    for arm in noisy.values():
+        own = exact.get(arm.generator)
+        same = own is not None and all(
+            getattr(own, name) == getattr(arm, name) for name in ("kind", "fidelity", "space_arm")
+        )
+        if not same:
+            yield f"the arm {shown(arm.id)!r} is not the generator {shown(arm.generator)!r}, or that is not there"
+        if not is_quantum(arm.kind):
+            yield f"the arm {shown(arm.id)!r} was drawn with noisy circuits, and is {arm.kind}"
+    for key, found in record.noisy.items():
+        for name, one in found.items():
+            if key not in keys or name not in noisy or one.n_replicates > record.replicates:
+                yield f"noisy.{shown(key)}.{shown(name)}: the run has no such fraction, arm or number of replicates"
 
 
 def _countable(found: LatentGeometry) -> bool:

@@ -7,13 +7,15 @@ from itertools import islice
 from pathlib import Path
 
 from qaugbench.errors import EntryError, first_offenders, near_names, shown
-from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, RECORD_FILE, RUNS, STUDY_FILE
+from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, NOISE_FILE, RECORD_FILE, RUNS, STUDY_FILE
 from qaugbench.untrusted import exists
 
 ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
 """Where the entries are below a board, a task's boards, and the folder of all boards."""
 MOST_ENTRIES = 10_000
 LOG_FILE = "log.txt"
+STUDIES = {STUDY_FILE: "a tuning study", NOISE_FILE: "a study of noise"}
+"""What folders of runs hold besides runs, by the file that tells."""
 
 
 def result_folders(names: Iterable[str | Path], runs: Path = RUNS) -> list[Path]:
@@ -33,7 +35,7 @@ def is_result(name: str, runs: Path = RUNS) -> bool:
 def is_unfinished_run(name: str, runs: Path = RUNS) -> bool:
     """Return whether ``name`` is that of a run in the folder ``runs`` that has no record yet."""
     folder = runs / name
-    return exists(folder / LOG_FILE) and not is_run(folder) and not exists(folder / STUDY_FILE)
+    return exists(folder / LOG_FILE) and not is_run(folder) and not any(exists(folder / file) for file in STUDIES)
 
 
 def is_run(path: Path) -> bool:
@@ -96,10 +98,9 @@ def _folders(path: Path) -> list[Path]:
     found = _below(path)
     if found:
         return _checked(path, found)
-    if exists(path / STUDY_FILE):
-        raise EntryError(
-            f"{shown(path, None)} is a tuning study, not a run. 'qaugbench show {shown(path, None)}' prints it."
-        )
+    study = next((words for file, words in STUDIES.items() if exists(path / file)), None)
+    if study is not None:
+        raise EntryError(f"{shown(path, None)} is {study}, not a run. 'qaugbench show {shown(path, None)}' prints it.")
     if exists(path / LOG_FILE):
         raise EntryError(f"{shown(path, None)} is a run that is not finished. The command that began it resumes it.")
     raise EntryError(

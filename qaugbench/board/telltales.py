@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from qaugbench.errors import shown
 from qaugbench.formatting import unsigned
-from qaugbench.predictions import REFERENCE_ROLES, PredictionSet
+from qaugbench.predictions import GENERATED_ROLES, REFERENCE_ROLES, PredictionSet
 from qaugbench.record import Record
 
 NEARLY_EQUAL = 0.9999
@@ -62,8 +62,10 @@ def exact(record: Record, predicted: PredictionSet) -> Iterator[str]:
 
 
 def _equal_images(record: Record) -> dict[str, str]:
-    """Return the generator of every control whose images are stated to be its generator's, to the last bit."""
-    return {
+    """Return the generator of every control whose images are stated to be its generator's, to the last bit, and of every arm that
+    is drawn from the same fits under noise, which may be too weak to change a grey level."""
+    noisy = {arm.id: str(arm.generator) for arm in record.arms if arm.role == "noisy"}
+    return noisy | {
         f"{name}:{control}": name
         for generators in record.influence.values()
         for name, found in generators.items()
@@ -190,7 +192,7 @@ def _above_oracle(record: Record) -> Iterator[str]:
             continue
         limit = np.mean(values[oracle]) + margin
         for arm, found in values.items():
-            if roles[arm] in ("synthetic", "control") and np.mean(found) > limit:
+            if roles[arm] in GENERATED_ROLES and np.mean(found) > limit:
                 yield (
                     f"{shown(arm)} at {key} reaches {unsigned(float(np.mean(found)))}, more than with as many further real images "
                     f"({unsigned(float(np.mean(values[oracle])))})."

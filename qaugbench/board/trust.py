@@ -32,7 +32,15 @@ MEANINGS: dict[Level, str] = {
 }
 RERUNS = "reruns"
 COMMIT = re.compile(r"[0-9a-f]{40}")
-STATED = ("hardware", "time", "pretraining data", "appraisal of images", "influence of circuits", "losses of fits")
+STATED = (
+    "hardware",
+    "time",
+    "pretraining data",
+    "appraisal of images",
+    "influence of circuits",
+    "losses of fits",
+    "noise of devices",
+)
 """What an entry states that nobody can recompute from it."""
 
 

@@ -16,7 +16,7 @@ ExecutionKind = Literal["ideal", "shots", "noise", "device"]
 
 @runtime_checkable
 class Noise(Protocol):
-    """The noise of qubits: ``NoiseModel``, ``BackendNoise`` or ``AerNoise``. It must be hashable."""
+    """The noise of qubits: ``NoiseModel`` or ``BackendNoise``. It must be hashable."""
 
     @property
     def trajectories(self) -> int | None:

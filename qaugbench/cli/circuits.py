@@ -34,13 +34,22 @@ def task_option(command: Any) -> Any:
 @click.argument("generator", shell_complete=complete.generators)
 @track_option
 @click.option("--png", type=click.Path(path_type=Path), help="Draw into this file as well.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "pennylane", "qiskit", "qasm")),
+    default="text",
+    show_default=True,
+    help="As the package draws them, as PennyLane or Qiskit has them, or as OpenQASM 3.",
+)
 @json_option
-def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None:
+def circuit(generator: str, track: str, png: Path | None, form: str, as_json: bool) -> None:
     """Draw the circuits of a generator; --json prints them as data."""
     check_has_circuits(generator)
     tell(f"Building {generator} ...")
     from qaugbench.circuits.export.drawing import describe, draw_png
     from qaugbench.inspection.build import distinct_blocks, quantum_model
+    from qaugbench.inspection.other_forms import as_other_form
 
     found = distinct_blocks(quantum_model(generator, track=track))
     if as_json:
@@ -48,10 +57,11 @@ def circuit(generator: str, track: str, png: Path | None, as_json: bool) -> None
     for number, (blocks, block) in enumerate(found, start=1):
         if png:
             draw_png(block.circuit, png if len(found) == 1 else png.with_stem(f"{png.stem}-{number}"))
-        if not as_json:
-            click.echo(
-                f"{generator}, circuit {number} of {len(found)}: {counted(blocks, 'block')} of {block.copies} copies"
-            )
+        head = f"{generator}, circuit {number} of {len(found)}: {counted(blocks, 'block')} of {block.copies} copies"
+        if form != "text" and not as_json:
+            click.echo(f"{'// ' if form == 'qasm' else ''}{head}\n{as_other_form(block.circuit, form, generator)}")
+        elif not as_json:
+            click.echo(head)
             say_fitted(describe(block.circuit))
     if png and not as_json:
         click.echo(f"Drawing: {png}")

@@ -84,14 +84,16 @@ def cited(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
 
 def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return what 'show' takes: tasks, generators, classifiers, runs and tuning studies."""
+    """Return what 'show' takes: tasks, generators, classifiers, runs and studies."""
     from click.shell_completion import CompletionItem
 
     from qaugbench.places import RUNS
+    from qaugbench.report.noise_list import noise_names
     from qaugbench.report.study_list import study_names
 
     folder, slash, _ = incomplete.rpartition("/")
-    studies = [f"{folder}{slash}{name}" for name in study_names(Path(folder or "/") if slash else RUNS)]
+    runs = Path(folder or "/") if slash else RUNS
+    studies = [f"{folder}{slash}{name}" for name in (*study_names(runs), *noise_names(runs))]
     defined = [
         *tasks(ctx, param, incomplete),
         *generators(ctx, param, incomplete),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def list_(what: str | None, names: tuple[str, ...], out: Path, form: str | None, as_json: bool) -> int:
     """List tasks, generators, classifiers, sources, tracks, runs and more.
 
-    WHAT is tasks, generators, classifiers, arms, sources, tracks, presets, runs (tuning studies included) or studies; all without
+    WHAT is tasks, generators, classifiers, arms, sources, tracks, presets, runs (studies included), studies or noise; all without
     it.
     Or it is claims: what papers of quantum generators say, and what RESULTs (runs, entries, boards) found of it; by default the
     entries in 'results'.

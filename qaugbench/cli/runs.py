@@ -115,6 +115,14 @@ ARM_OPTIONS = (
         help="Optional arm, or all; repeat for several. See 'qaugbench list arms'. No verdict rests on one.",
     ),
     click.option(
+        "--execution",
+        "executions",
+        multiple=True,
+        metavar="NAME",
+        help="Draw the images of generators with circuits on a noisy device too, from the same fits, and train on them: a preset "
+        "('qaugbench list presets'), fake:NAME or a .toml file; repeat for several. See docs/noise.md.",
+    ),
+    click.option(
         "--ratio", type=float, help="Images in the further slots per real one, in every arm; replaces the task's."
     ),
     click.option(

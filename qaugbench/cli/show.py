@@ -50,8 +50,8 @@ class ShowGroup(NearNamesGroup):
 def show() -> None:
     """Show a task, a generator, a run, an entry or a board.
 
-    Runs, tuning studies, entries and boards are given by their folder, runs and studies also by name, a run by the beginning of
-    it. The commands show the circuits of a generator.
+    Runs, studies of tuning and noise, entries and boards are given by their folder, runs and studies also by name, a run by the
+    beginning of it. The commands show the circuits of a generator.
     """
 
 
@@ -109,32 +109,46 @@ def _context() -> click.Context:
 
 
 def _studies(names: Sequence[str]) -> list[Path]:
-    """Return the folders of tuning studies; UsageError where there are other things as well."""
+    """Return the folders of studies, of tuning and of noise; UsageError where there are other things as well."""
+    from qaugbench.report.noise_list import noise_folder
     from qaugbench.report.study_list import study_folder
 
-    found = {name: study_folder(name) for name in names}
+    found = {name: study_folder(name) or noise_folder(name) for name in names}
     studies = [folder for folder in found.values() if folder is not None]
     if studies and len(studies) < len(found):
         other = next(name for name, folder in found.items() if folder is None)
         raise click.UsageError(
-            f"{str(studies[0])!r} is a tuning study and {other!r} is not: show studies by themselves.",
+            f"{str(studies[0])!r} is a study and {other!r} is not: show studies by themselves.",
             _context(),
         )
     return studies
 
 
 def _show_studies(folders: Sequence[Path], form: str | None) -> int:
+    if form not in (None, "table", "json"):
+        raise click.UsageError(f"--format {form} is for runs, entries and boards.", _context())
+    found = [_read_study(folder) for folder in folders]
+    if form == "json":
+        print_json([data for data, _ in found])
+    else:
+        say("\n\n".join(text for _, text in found))
+    return 0
+
+
+def _read_study(folder: Path) -> tuple[dict[str, Any], str]:
+    """Return a study as plain data and as text."""
+    from qaugbench.report.noise_list import is_noise_study
+
+    if is_noise_study(folder):
+        from qaugbench.ablation import stored, text, tolerance
+
+        of_noise = stored.stored_noise(folder)
+        return tolerance.study_data(of_noise), text.table(of_noise, terminal_width())
     from qaugbench.tuning.stored import stored_study
     from qaugbench.tuning.text import table
 
-    if form not in (None, "table", "json"):
-        raise click.UsageError(f"--format {form} is for runs, entries and boards.", _context())
-    found = [stored_study(folder) for folder in folders]
-    if form == "json":
-        print_json([study.to_dict() for study in found])
-    else:
-        say("\n\n".join(table(study, terminal_width()) for study in found))
-    return 0
+    found = stored_study(folder)
+    return found.to_dict(), table(found, terminal_width())
 
 
 def _is_place(name: str) -> bool:

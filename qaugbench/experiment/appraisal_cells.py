@@ -134,7 +134,7 @@ def geometry_cells(
     setting: Setting, arms: Sequence[Arm], train_cells: Mapping[tuple[str, str, int], Cell]
 ) -> dict[tuple[str, str], Cell]:
     """Return the measurements of how images change with their noise, by (arm, fraction key): of all variants that were fitted."""
-    variants = {arm.info.id for arm in arms if arm.fill == "synthetic"}
+    variants = {arm.info.id for arm in arms if arm.fill == "synthetic" and arm.execution is None}
     samples = {
         (name, fraction): train.needs["sample"]
         for (name, fraction, replicate), train in train_cells.items()
@@ -163,7 +163,7 @@ def _appraisal(setting: Setting, train: Cell, extractors: Sequence[ExtractorChoi
     judge = judge_cell(setting, train.needs["prepare"], train.needs["split"])
     needs = {role: train.needs[role] for role in ("prepare", "split", "draw", "sample", "fill") if role in train.needs}
     needs |= truth
-    fit = needs["sample"].needs.get("fit") if "sample" in needs else None
+    fit = None if "sample" not in needs or needs["sample"].is_noisy else needs["sample"].needs.get("fit")
     if fit is not None:
         needs |= {"fit": fit, "space": fit.needs["space"]}
     key = {

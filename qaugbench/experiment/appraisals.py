@@ -33,7 +33,7 @@ def geometries(plan: Plan, store: Store, reports: Reports) -> dict[str, dict[str
     found: dict[str, dict[str, LatentGeometry]] = {}
     if not plan.appraisal_cells:
         return found
-    variants = [arm.info.id for arm in plan.arms if arm.fill == "synthetic"]
+    variants = [arm.info.id for arm in plan.arms if arm.fill == "synthetic" and arm.execution is None]
     for fraction in plan.fractions:
         for arm in variants:
             cell = plan.geometry_cells.get((arm, fraction.key))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from qaugbench.augmentations import AugmentationName, LossName
+from qaugbench.circuits.execution import Execution
 from qaugbench.definitions import GeneratorCard
 from qaugbench.errors import DefinitionError
 from qaugbench.predictions import ArmInfo, Role
@@ -44,7 +45,8 @@ class Arm:
     ``augment`` and ``loss`` are their names: by default the locked augmentation and the class-balanced loss.
     ``fill_settings`` are arguments of a made fill, ``images_of`` is the generator whose images it changes, and ``space`` the one
     that real images are sent through. An arm that is
-    ``reseeded`` has classifier seeds of its own, derived under this name from the replicate's.
+    ``reseeded`` has classifier seeds of its own, derived under this name from the replicate's. ``execution`` is how circuits
+    are evaluated while the images are drawn, None for exactly.
     """
 
     info: ArmInfo
@@ -55,6 +57,7 @@ class Arm:
     images_of: str | None = None
     space: SpaceChoice | None = None
     reseeded: str | None = None
+    execution: Execution | None = None
 
 
 REAL_ARMS = (
@@ -111,6 +114,36 @@ def variant_arms(choice: GeneratorChoice) -> Iterator[Arm]:
             space_twin_of=card.space_twin_of or None,
         )
         yield Arm(info, fill="synthetic")
+
+
+def noisy_name(generator: str, execution: str) -> str:
+    """Return how the arm of a generator's noisy images is written.
+
+    >>> noisy_name("qldm", "fake:torino")
+    'qldm@fake:torino'
+    """
+    return f"{generator}@{execution}"
+
+
+def generator_arms(choice: GeneratorChoice, executions: Mapping[str, Execution]) -> tuple[Arm, ...]:
+    """Return the arms of a generator: itself, the same fits drawn under each of ``executions`` by name, its controls."""
+    own, *controls = variant_arms(choice)
+    noisy = [
+        replace(
+            own,
+            info=own.info.model_copy(
+                update={
+                    "id": noisy_name(choice.card.id, name),
+                    "role": "noisy",
+                    "execution": name,
+                    "space_twin_of": None,
+                }
+            ),
+            execution=execution,
+        )
+        for name, execution in executions.items()
+    ]
+    return (own, *noisy, *controls)
 
 
 def reconstruction_arms(choices: Iterable[GeneratorChoice]) -> tuple[Arm, ...]:

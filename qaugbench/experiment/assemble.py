@@ -146,11 +146,21 @@ def record(
         appraisals=with_rates(appraisals(plan, store, reports), counted),
         judged=counted,
         geometry=geometries(plan, store, reports),
+        **_noise(plan, store, reports),
         choices=dict(chosen),
         test_withheld=plan.setting.withhold_test,
         command=command,
         scores=UNSCORED,
     )
+
+
+def _noise(plan: Plan, store: Store, reports: Reports) -> dict[str, Any]:
+    """Return what a record says of noisy drawing; nothing where nothing was drawn so, and then nothing is imported for it."""
+    if not plan.executions:
+        return {}
+    from qaugbench.experiment.noisy_drawings import execution_facts, noisy_drawings
+
+    return {"executions": execution_facts(plan), "noisy": noisy_drawings(plan, store, reports)}
 
 
 def departures(plan: Plan) -> list[str]:
@@ -264,7 +274,7 @@ def _failures(reports: Reports) -> list[CellOutcome]:
 def curves(plan: Plan, store: Store, reports: Reports) -> dict[str, Any]:
     """Return the training curves of every classifier and generator, as ``curves.json`` holds them."""
     classifier, generator = [], []
-    made = {arm.info.id for arm in plan.arms if arm.info.generator is not None}
+    made = {arm.info.id for arm in plan.arms if arm.info.generator is not None and arm.execution is None}
     for (arm, fraction, replicate), cell in plan.train_cells.items():
         where = {"fraction": fraction, "replicate": replicate}
         if reports[cell.name].outcome == "ok":

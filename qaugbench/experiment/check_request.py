@@ -13,6 +13,7 @@ from qaugbench.cards import GeneratorCard
 from qaugbench.datasets.sources import find_prepared
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment.arm_choice import check_arms
+from qaugbench.experiment.execution_choice import check_executions, named_executions
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.source_names import PHANTOM, source_not_here
 from qaugbench.extractors.asked import asked_extractors
@@ -35,6 +36,10 @@ def check_request(request: RunRequest, task: Task | None = None) -> None:
     amounts(request, track)
     check_writable(request.out)
     check_arms(request.arms)
+    if task is None:
+        check_executions(request.executions, request.generators)
+    else:
+        named_executions(request.executions)
     if asked_extractors(request.extractors) and not request.metrics:
         raise DefinitionError("--extractor adds to the metrics, which --no-metrics leaves out; give one of them.")
     _check_ratio(request.ratio, track)

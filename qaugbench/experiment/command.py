@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qaugbench.circuits.noise.named import SUFFIX
 from qaugbench.datasets.phantom.source import PHANTOM
 from qaugbench.datasets.sources import find_prepared, sources
 from qaugbench.errors import DataError
@@ -81,6 +82,8 @@ def _further(request: RunRequest, *, whole: bool) -> Iterator[str]:
         yield from ("--extractor", text if whole or not equals else f"{name}={Path(path).name}")
     for name in request.arms:
         yield from ("--arm", name)
+    for text in request.executions:
+        yield from ("--execution", text if whole or not text.endswith(SUFFIX) else Path(text).name)
     if request.ratio is not None:
         yield from ("--ratio", f"{request.ratio:.12g}")
     if request.withhold_test:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from qaugbench.circuits.execution import Execution
 from qaugbench.datasets.subsets import deciding_classes, runnable_fraction
 from qaugbench.experiment.appraisal_cells import appraisal_cells, geometry_cells, grade_cells
-from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, reconstruction_arms, variant_arms
+from qaugbench.experiment.arms import REAL_ARMS, Arm, GeneratorChoice, generator_arms, reconstruction_arms
 from qaugbench.experiment.cells import Cell
+from qaugbench.experiment.execution_choice import ExecutionChoice
 from qaugbench.experiment.extractor_choice import ExtractorChoice
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.plateau import plateau_cells
@@ -49,6 +51,7 @@ class Plan:
     grade_cells: Mapping[tuple[str, str, int], Cell]
     geometry_cells: Mapping[tuple[str, str], Cell]
     config_sha256: str
+    executions: tuple[ExecutionChoice, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -88,16 +91,18 @@ def make_plan(
     plateau_check: bool = False,
     metrics: bool = False,
     extractors: Sequence[ExtractorChoice] = (),
+    executions: Sequence[ExecutionChoice] = (),
     runnable: Runnable = runnable_fraction,
 ) -> Plan:
     """Return the plan of a run, with ``optional`` arms after those that every run has, and with ``metrics`` of synthetic images.
 
-    ``extractors`` are further ones that the metrics are measured on.
+    ``extractors`` are further ones that the metrics are measured on, ``executions`` what the images of generators with circuits
+    are drawn on besides exactly.
     Fractions that the source is too small for move up the ladder and say why.
     """
     arms = (
         *REAL_ARMS,
-        *(arm for choice in generators for arm in variant_arms(choice)),
+        *(arm for choice in generators for arm in generator_arms(choice, _executions_of(choice, executions))),
         *reconstruction_arms(generators),
         *optional,
     )
@@ -109,7 +114,7 @@ def make_plan(
             builder = ReplicateCells(setting, fraction.key, fraction.used, replicate)
             for arm in arms:
                 if arm.fill != "oracle" or fraction.oracle:
-                    cells[arm.info.id, fraction.key, replicate] = builder.train(arm, generators)
+                    cells[arm.info.id, fraction.key, replicate] = _training(builder, arm, generators)
             for choice in generators:
                 if is_quantum(choice.card.kind) and choice.space is not None:
                     influence[choice.card.id, fraction.key, replicate] = builder.influence(choice)
@@ -129,7 +134,25 @@ def make_plan(
         grade_cells=grade_cells(setting, arms, cells) if metrics else {},
         geometry_cells=geometry_cells(setting, arms, cells) if metrics else {},
         config_sha256=canonical_hash({"task": identity, "cells": names, "source": setting.source.facts.source}),
+        executions=tuple(executions),
     )
+
+
+def _executions_of(choice: GeneratorChoice, executions: Sequence[ExecutionChoice]) -> dict[str, Execution]:
+    """Return what a generator is drawn on besides exactly, by name."""
+    return {one.name: one.execution for one in executions if choice.card.id in one.circuits}
+
+
+def _training(builder: ReplicateCells, arm: Arm, generators: Sequence[GeneratorChoice]) -> Cell:
+    """Return the training of the classifier on an arm, whose images may be drawn under noise from the fit of another."""
+    train = builder.train(arm, generators)
+    if arm.execution is None:
+        return train
+    from qaugbench.experiment.noise_cells import NoiseCells  # loads PyTorch, which runs without such arms load later
+
+    choice = next(choice for choice in generators if choice.card.id == arm.info.generator)
+    cells = NoiseCells(builder, choice)
+    return cells.trained(train, replace(cells.drawn(arm.execution), place=train.place))
 
 
 def _fractions(setting: Setting, wanted: Sequence[float], runnable: Runnable) -> tuple[FractionFacts, ...]:

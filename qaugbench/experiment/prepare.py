@@ -18,6 +18,7 @@ from qaugbench.experiment.check_request import amounts, check_request, images_of
 from qaugbench.experiment.command import check_images_named
 from qaugbench.experiment.control_arms import ArmContext
 from qaugbench.experiment.environment import choose_device, usable_cores
+from qaugbench.experiment.execution_choice import ExecutionChoice, choose_executions
 from qaugbench.experiment.external_images import check_external
 from qaugbench.experiment.extractor_choice import ExtractorChoice, choose_extractors
 from qaugbench.experiment.generator_choice import choose_generators
@@ -84,6 +85,8 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         source = _source(request, task)
     with busy(LOADING, quiet=request.quiet or defined is not None):
         defined = defined or look_up(request)
+        track = definitions.track(defined.task, request.track)
+        executions = choose_executions(request.executions, defined.generators, defined.task, track)
         device = choose_device(request.accelerator, remote=backend.remote)
         extractors = choose_extractors(request.extractors)
     store = Store(request.out / "store")
@@ -92,7 +95,7 @@ def prepare(request: RunRequest, defined: Definitions | None = None) -> Prepared
         side = phantom_side(setting.source, setting.task.id)
         context = ArmContext(setting.task.id, setting.track.image_size, defined.generators, side)
         skipped = skipped_reason(setting, asked=request.plateau_check)
-        plan = _plan(request, defined, setting, context, extractors, plateau_check=skipped is None)
+        plan = _plan(request, defined, setting, context, extractors, executions, plateau_check=skipped is None)
         plan = _with_notes(plan, request.out)
     folder = run_folder(request.out, plan, arms=request.arms, split=request.split)
     return PreparedRun(request, plan, store, folder, backend, skipped, left_out(request.arms, context))
@@ -130,6 +133,7 @@ def _plan(
     setting: Setting,
     context: ArmContext,
     extractors: Sequence[ExtractorChoice],
+    executions: Sequence[ExecutionChoice],
     *,
     plateau_check: bool,
 ) -> Plan:
@@ -143,6 +147,7 @@ def _plan(
         plateau_check=plateau_check,
         metrics=request.metrics,
         extractors=extractors,
+        executions=executions,
         runnable=defined.runnable,
     )
 

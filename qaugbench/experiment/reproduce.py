@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.environment import commit, now, processor
 from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.execution_choice import written_devices
 from qaugbench.experiment.fingerprint import code_hash, recipe_hash
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.pace import Pace
@@ -115,7 +116,8 @@ def reproduce(
     if not 0 <= replicate < record.replicates:
         raise EntryError(f"{shown(path, None)} has the replicates 0 to {record.replicates - 1}; given {replicate}.")
     _check_arms(record, arms)
-    prepared = prepare(request_of(record, data=data, out=out, jobs=jobs, quiet=quiet), defined)
+    asked = request_of(record, data=data, out=out, jobs=jobs, quiet=quiet)
+    prepared = prepare(replace(asked, executions=written_devices(record, out)), defined)
     _check_same(path, record, prepared.plan)
     cells = _cells(prepared.plan, replicate, arms)
     wanted = with_upstream(tuple(cells.values()))

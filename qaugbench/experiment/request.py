@@ -16,8 +16,8 @@ Accelerator = Literal["auto", "cpu", "cuda"]
 class RunRequest:
     """What a run is asked to do; the command line's flags have the same names.
 
-    ``arms`` are the names given with ``--arm``, ``extractors`` what was given with ``--extractor``, ``ratio`` replaces the
-    task's, ``withhold_test`` is ``--no-test``, not ``metrics`` is ``--no-metrics``.
+    ``arms`` are the names given with ``--arm``, ``executions`` those given with ``--execution``, ``extractors`` what was given
+    with ``--extractor``, ``ratio`` replaces the task's, ``withhold_test`` is ``--no-test``, not ``metrics`` is ``--no-metrics``.
     """
 
     task: str
@@ -37,6 +37,7 @@ class RunRequest:
     metrics: bool = True
     extractors: tuple[str, ...] = ()
     arms: tuple[str, ...] = ()
+    executions: tuple[str, ...] = ()
     ratio: float | None = None
     withhold_test: bool = False
     recipe: RecipeName = "A"

@@ -52,6 +52,8 @@ def _departures(plan: Plan, arms: Sequence[str], split: str | None) -> Iterator[
         yield f"ratio-{plan.setting.ratio:g}"
     if arms:
         yield f"arms-{several(arms)}"
+    if plan.executions:
+        yield f"on-{several([one.name for one in plan.executions])}"
     if split is not None:
         yield f"split-{split}"
     if plan.setting.withhold_test:

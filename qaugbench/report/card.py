@@ -172,6 +172,7 @@ def made_how(record: Record, arm: ArmInfo) -> dict[str, str]:
         if facts.kind == "external"
         else f"{record.fractions[0].n_real:,} images of {record.board.source}",
         "parameters": f"{facts.parameters['total']:,} trained" if "total" in facts.parameters else "",
+        "circuits drawn on": record.executions[arm.execution].title if arm.execution in record.executions else "",
         "after": facts.citation,
         "departs from it": " ".join(facts.deviations),
         "latent geometry": geometry_words(record.geometry.get(record.fractions[0].key, {}).get(arm.id)),

@@ -118,7 +118,7 @@ def metrics_table(record: Record, key: str) -> tuple[Row, list[Row]]:
 
 
 def exploratory_rows(record: Record, key: str) -> list[Row]:
-    """Return one row per generator and metric: its difference from R* with interval, p and q."""
+    """Return one row per generator and metric, also as drawn under noise: its difference from R* with interval, p and q."""
     return [
         (
             f"{arm.id}: {metric.title}",
@@ -128,7 +128,7 @@ def exploratory_rows(record: Record, key: str) -> list[Row]:
             p_value(found.difference.p_value),
             p_value(found.q_value),
         )
-        for arm in views.generators_first_quantum(record.arms)
+        for arm in views.drawn_first_quantum(record.arms)
         for metric in views.other_metrics(record, key)
         if (found := metric.differences.get(arm.id)) is not None
     ]

@@ -31,6 +31,10 @@ from qaugbench.report.curves import CurveFile, read_curves
 from qaugbench.report.drawing import svg
 from qaugbench.report.identity import looks
 from qaugbench.report.key import key as mark_key
+from qaugbench.report.noise_rows import HEADER as NOISE_HEADER
+from qaugbench.report.noise_rows import LEGEND as NOISE_LEGEND
+from qaugbench.report.noise_rows import TITLE as NOISE_TITLE
+from qaugbench.report.noise_rows import devices, noise_rows, noise_sentences
 from qaugbench.report.notes import banner
 from qaugbench.report.pictures import data_uri, pair_sheets, strips_by_class
 from qaugbench.report.profile_rows import TITLE as PROFILE_TITLE
@@ -133,6 +137,7 @@ def render(
             class_titles=dict(zip(record.labels.names, record.labels.titles, strict=True)),
             pictures=pictures,
             images=images_section(record, pair_sheets(pairs)),
+            noise=_noise(record),
             curves=drawn,
             references=references(record),
             bibtex=bibtex(record),
@@ -191,6 +196,7 @@ def _contents(record: Record, pictures: bool, curves: bool) -> list[tuple[str, s
     """Return (anchor, title) of every section after the notes."""
     sections = [
         ("results", "Results", True),
+        ("noise", NOISE_TITLE, bool(record.executions)),
         ("images", SUMMARY_TITLE, bool(record.appraisals)),
         ("pictures", "Real beside synthetic images", pictures),
         ("training", "Training", curves),
@@ -266,6 +272,22 @@ def _fraction(record: Record, key: str) -> dict[str, Any]:
         "exploratory_header": claims.EXPLORATORY_HEADER,
         "classes": _class_picture(record, key),
         "profile": _profile(record, key),
+    }
+
+
+def _noise(record: Record) -> dict[str, Any] | None:
+    """Return the section on what noise costs; None where nothing was drawn under noise."""
+    if not record.executions:
+        return None
+    return {
+        "title": NOISE_TITLE,
+        "devices": devices(record),
+        "header": NOISE_HEADER,
+        "fractions": [
+            (views.share_words(record, one.key), noise_sentences(record, one.key), noise_rows(record, one.key))
+            for one in record.fractions
+        ],
+        "legend": NOISE_LEGEND,
     }
 
 

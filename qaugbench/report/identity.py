@@ -18,6 +18,8 @@ from qaugbench.report.colours import shaded
 Fill = Literal["full", "left", "right", "bottom", "top", "none"]
 Mark = tuple[str, Fill]
 """A matplotlib marker and how it is filled."""
+FOLLOWING = ("control", "noisy")
+"""Roles of arms that look like their generator, in another shade and with a hollow mark."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,21 @@ def _look(arm: ArmInfo, facts: dict[str, Any], spare: dict[str, str]) -> Look:
         look = facts["arm"].get(arm.id) or facts["arm"].get(name, {**facts["arm_other"], "title": arm.id})
         return Look(**{**look, "title": f"{look['title']}, {rest}" if rest and name in facts["arm"] else look["title"]})
     generator = _generator(arm.generator, facts, spare)
+    if arm.execution is not None:
+        return _under_noise(arm.execution, generator, facts["noisy"])
     name = arm.control or "none"
     control = facts["control"].get(name, {**facts["control_other"], "title": name})
     title = f"{generator['title']}, {control['title']}" if control["title"] else generator["title"]
     color, marker = shaded(generator["color"], control.get("shade", 0.0)), control.get("marker", generator["marker"])
     return Look(title, control["words"], color, marker, control["dash"], "full" if name == "none" else "none")
+
+
+def _under_noise(execution: str, generator: dict[str, Any], noisy: dict[str, Any]) -> Look:
+    """Return the look of a generator whose images were drawn under noise: its marker, hollow, and its hue in another shade."""
+    title = f"{generator['title']}, {noisy['title'].format(execution=execution)}"
+    return Look(
+        title, noisy["words"], shaded(generator["color"], noisy["shade"]), generator["marker"], noisy["dash"], "none"
+    )
 
 
 def _generator(name: str, facts: dict[str, Any], spare: dict[str, str]) -> dict[str, Any]:
@@ -92,13 +104,13 @@ def _marked_apart(arms: list[ArmInfo], found: dict[str, Look], facts: dict[str, 
 
 
 def _precedence(arm: ArmInfo) -> tuple[bool, bool, bool, str]:
-    return arm.generator is not None, arm.role == "control", not is_quantum(arm.kind), arm.id
+    return arm.generator is not None, arm.role in FOLLOWING, not is_quantum(arm.kind), arm.id
 
 
 def _marks(own: Look, arm: ArmInfo, facts: dict[str, Any]) -> Iterator[Mark]:
     """Yield the marks that an arm may take, the dearest first: a control keeps its marker, a generator a filled one."""
     yield own.marker, own.fill
-    if arm.role == "control":
+    if arm.role in FOLLOWING:
         yield from ((own.marker, fill) for fill in facts["fills"])
     else:
         yield from ((marker, "full") for marker in facts["spare_markers"])

@@ -84,9 +84,9 @@ def group_tables(record: Record, key: str) -> list[GroupTable]:
 
 
 def shown_arms(record: Record, key: str) -> list[str]:
-    """Return R* and the generators, quantum and hybrid ones first."""
+    """Return R* and the generators, quantum and hybrid ones first, each with what was drawn from its fits under noise."""
     reference = views.reference_arm(record, key)
-    generators = [arm.id for arm in views.generators_first_quantum(record.arms)]
+    generators = [arm.id for arm in views.drawn_first_quantum(record.arms)]
     return [*([] if reference is None else [reference]), *generators]
 
 

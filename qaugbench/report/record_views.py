@@ -49,7 +49,7 @@ def best_classical_arm(record: Record, key: str) -> str | None:
 
 
 def contrasts(record: Record, key: str, endpoint: str, family: str) -> list[Contrast]:
-    """Return the differences of one family (``reference``, ``augmented``, ``best-classical``, ``control``), by arm.
+    """Return the differences of one family (``reference``, ``augmented``, ``best-classical``, ``control``, ``execution``), by arm.
 
     One without a verdict has every reason for that, not the first alone.
     """
@@ -133,20 +133,31 @@ def generators_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:
     return sorted((arm for arm in arms if arm.role == "synthetic"), key=lambda arm: not is_quantum(arm.kind))
 
 
+def drawn_first_quantum(arms: Iterable[ArmInfo]) -> list[ArmInfo]:
+    """Return the generators themselves, quantum and hybrid ones first, each with what was drawn under noise after it."""
+    arms = list(arms)
+    noisy = [arm for arm in arms if arm.role == "noisy"]
+    return [
+        arm
+        for own in generators_first_quantum(arms)
+        for arm in (own, *(one for one in noisy if one.generator == own.generator))
+    ]
+
+
 def main_arms(record: Record) -> list[ArmInfo]:
     """Return the arms of a record but those that check the benchmark itself."""
     return [arm for arm in record.arms if arm.role not in CHECK_ROLES]
 
 
 def indented_names(record: Record, shown: Iterable[str]) -> list[str]:
-    """Return the names of rows below one another: a control's own name, indented, where it stands below its generator."""
-    controls = {arm.id: arm for arm in record.arms if arm.role == "control"}
+    """Return the names of rows below one another, those of controls and noisy arms short and indented below their generator."""
+    controls = {arm.id: arm for arm in record.arms if arm.role in ("control", "noisy")}
     names, above = [], None
     for name in shown:
         control = controls.get(name)
         above = name if control is None else above
         under = control is not None and control.generator == above
-        names.append(f"{INDENT}{name.removeprefix(f'{above}:')}" if under else name)
+        names.append(f"{INDENT}{name.removeprefix(str(above)).removeprefix(':')}" if under else name)
     return names
 
 

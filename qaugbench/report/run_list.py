@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from qaugbench.board.result_folders import LOG_FILE
+from qaugbench.board.result_folders import LOG_FILE, STUDIES
 from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH, count
 from qaugbench.outcomes import failed_and_blocked
-from qaugbench.places import RECORD_FILE, RUNS, STUDY_FILE
+from qaugbench.places import RECORD_FILE, RUNS
 from qaugbench.text_table import wrapped
 from qaugbench.untrusted import MIB, exists, parse_json, read_bytes
 
@@ -31,6 +31,7 @@ class Begun(BaseModel):
     source: str
     track: str
     generators: list[str]
+    executions: list[str] = []
     replicates: int
     began: str
     command: str = ""
@@ -60,6 +61,7 @@ class _Head(BaseModel):
 
     board: _Board
     generators: list[_Generator]
+    executions: dict[str, Any] = {}
     replicates: int
     environment: _Environment
     failures: list[_Failure] = []
@@ -67,7 +69,10 @@ class _Head(BaseModel):
 
 @dataclass(frozen=True)
 class ListedRun:
-    """One run: its folder, its state in words, and what it computes; None is what its folder does not say."""
+    """One run: its folder, its state in words, and what it computes; None is what its folder does not say.
+
+    ``executions`` are what circuits are drawn on besides exactly.
+    """
 
     path: Path
     state: str
@@ -77,10 +82,16 @@ class ListedRun:
     track: str | None = None
     generators: tuple[str, ...] = ()
     replicates: int | None = None
+    executions: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as plain data."""
-        return {**asdict(self), "path": str(self.path), "generators": list(self.generators)}
+        return {
+            **asdict(self),
+            "path": str(self.path),
+            "generators": list(self.generators),
+            "executions": list(self.executions),
+        }
 
 
 def listed_runs(runs: Path = RUNS) -> list[ListedRun]:
@@ -103,7 +114,9 @@ def _run_folders(runs: Path) -> list[Path]:
     return [
         path
         for path in sorted(runs.iterdir())
-        if path.is_dir() and any(exists(path / mark) for mark in marks) and not exists(path / STUDY_FILE)
+        if path.is_dir()
+        and any(exists(path / mark) for mark in marks)
+        and not any(exists(path / study) for study in STUDIES)
     ]
 
 
@@ -120,6 +133,7 @@ def _listed(path: Path) -> ListedRun:
             begun.track,
             tuple(begun.generators),
             begun.replicates,
+            tuple(begun.executions),
         )
     begun_at = None if exists(path / BEGUN_FILE) else changed_at(path / LOG_FILE)
     return ListedRun(path, "not finished", begun_at)
@@ -146,7 +160,15 @@ def _finished(path: Path) -> ListedRun:
     state += f", {blocked} that need them not computed" if blocked else ""
     names = tuple(dict.fromkeys(one.id for one in head.generators if one.control == "none"))
     board = head.board.model_dump()
-    return ListedRun(path, state, head.environment.created, **board, generators=names, replicates=head.replicates)
+    return ListedRun(
+        path,
+        state,
+        head.environment.created,
+        **board,
+        generators=names,
+        replicates=head.replicates,
+        executions=tuple(head.executions),
+    )
 
 
 def changed_at(file: Path) -> str:
@@ -159,6 +181,7 @@ def _lines(run: ListedRun, width: int) -> Iterator[str]:
     yield f"  {run.path}"
     parts = [" / ".join(part for part in (run.task, run.source, run.track) if part)]
     parts += [f"generators {', '.join(run.generators)}"] if run.generators else []
+    parts += [f"also drawn on {', '.join(run.executions)}"] if run.executions else []
     parts += [] if run.replicates is None else [count(run.replicates, "replicate")]
     parts += [run.state, *([run.date.replace("T", " ")[:16]] if run.date else [])]
     yield from wrapped("; ".join(part for part in parts if part), "      ", width).splitlines()

@@ -33,7 +33,8 @@ class ScoreRow:
     ``difference``, arm minus ``reference``, has ``ci_low`` and ``ci_high`` and the two-sided ``p_value``; ``verdict`` is in
     words, ``provisional`` where a run has fewer replicates than a listed result needs. ``from_best_classical`` is a generator
     minus the best classical arm, and ``generator_minus_control``, in the row of a control, its generator minus it.
-    ``patients`` counts what ``grouped_by`` names. None is what is not known.
+    ``noisy_minus_exact`` and ``noisy_minus_twin``, in the row of an arm drawn on ``execution``, are it minus the same fits drawn
+    exactly and minus their twin. ``patients`` counts what ``grouped_by`` names. None is what is not known.
     """
 
     id: str
@@ -48,6 +49,7 @@ class ScoreRow:
     role: str
     generator: str | None
     control: str | None
+    execution: str | None
     mean: float | None
     sd: float | None
     mean_ci_low: float | None
@@ -66,6 +68,12 @@ class ScoreRow:
     generator_minus_control: float | None
     generator_minus_control_low: float | None
     generator_minus_control_high: float | None
+    noisy_minus_exact: float | None
+    noisy_minus_exact_low: float | None
+    noisy_minus_exact_high: float | None
+    noisy_minus_twin: float | None
+    noisy_minus_twin_low: float | None
+    noisy_minus_twin_high: float | None
     replicates: int
     images: int | None
     patients: int | None
@@ -179,7 +187,13 @@ def _row(
     """Return one row; ``compared`` has the columns of its differences, and those that it lacks are None."""
     known = {
         **{"id": record.id, "fraction": key, "metric": metric, **record.board.model_dump()},
-        **{"arm": arm.id, "role": arm.role, "generator": arm.generator, "control": arm.control},
+        **{
+            "arm": arm.id,
+            "role": arm.role,
+            "generator": arm.generator,
+            "control": arm.control,
+            "execution": arm.execution,
+        },
         "reference": views.reference_arm(record, key),
         "replicates": record.replicates if value is None else value.n_replicates,
         "grouped_by": record.data.grouped_by,
@@ -202,9 +216,13 @@ def _judged(record: Record, key: str, endpoint: str, arm: str) -> dict[str, Any]
     against = _contrast(record, key, endpoint, "reference", arm)
     over_augmented = _contrast(record, key, endpoint, "augmented", arm)
     pairs = views.contrasts(record, key, endpoint, "control")
+    under_noise = [one for one in views.contrasts(record, key, endpoint, "execution") if one.arm == arm]
+    exact = {one.id for one in record.arms if one.role == "synthetic"}
     further = {
         "from_best_classical": _contrast(record, key, endpoint, "best-classical", arm),
         "generator_minus_control": next((one for one in pairs if one.against == arm), None),
+        "noisy_minus_exact": next((one for one in under_noise if one.against in exact), None),
+        "noisy_minus_twin": next((one for one in under_noise if one.against not in exact), None),
     }
     said = views.verdicts(record, key, endpoint).get(arm)
     return {

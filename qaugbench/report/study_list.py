@@ -95,12 +95,12 @@ def studies_text(found: list[ListedStudy], width: int = WIDTH) -> str:
     return "\n".join([wrapped(HEADING, width=width), *(line for study in found for line in _lines(study, width))])
 
 
-def read_study(path: Path) -> Any:
-    """Return the content of a study's ``tuning.json``; EntryError where it cannot be read or is no JSON.
+def read_study(path: Path, name: str = STUDY_FILE) -> Any:
+    """Return the content of a study's file ``name``; EntryError where it cannot be read or is no JSON.
 
-    Its seed has more digits than files of other people may have, which are read more strictly.
+    The seed of a tuning study has more digits than files of other people may have, which are read more strictly.
     """
-    file = path / STUDY_FILE
+    file = path / name
     try:
         return json.loads(read_bytes(file, LARGEST_STUDY))
     except (ValueError, RecursionError) as error:

@@ -25,6 +25,10 @@ from qaugbench.report.appraisal_summary import SUMMARY_HEADER, SUMMARY_LEGEND, S
 from qaugbench.report.geometry_rows import GEOMETRY_HEADER, GEOMETRY_TITLE, geometry_legend, geometry_rows
 from qaugbench.report.judged_rows import HEADER as JUDGED_HEADER
 from qaugbench.report.judged_rows import judged_tables
+from qaugbench.report.noise_rows import HEADER as NOISE_HEADER
+from qaugbench.report.noise_rows import LEGEND as NOISE_LEGEND
+from qaugbench.report.noise_rows import TITLE as NOISE_TITLE
+from qaugbench.report.noise_rows import noise_rows, noise_sentences
 from qaugbench.report.notes import banner, interval_words
 from qaugbench.report.profile_rows import TITLE as PROFILE_TITLE
 from qaugbench.report.profile_rows import group_tables, profile_header, profile_legend, profile_of, profile_rows
@@ -76,6 +80,7 @@ def markdown_summary(record: Record) -> str:
         for title, found in other_families(record, fraction.key):
             parts += [f"**{title}**", markdown_table(DIFFERENCE_HEADER, difference_rows(found))]
         parts += why_no_verdicts(record, fraction.key)
+        parts += _markdown_noise(record, fraction.key)
         for apart in two_by_two_tables(record, fraction.key):
             parts += [f"**{apart.title}**", markdown_table(MEANS_HEADER, apart.means, words=0)]
             parts += [markdown_table(EFFECTS_HEADER, apart.effects, words=0), TWO_BY_TWO_LEGEND]
@@ -181,6 +186,7 @@ def other_families(record: Record, key: str) -> list[tuple[str, list[Contrast]]]
     titles = {
         "best-classical": best_classical_title(record, key),
         "control": "Against its controls: is it the quantum part?",
+        "execution": "Drawn under noise: against the same fits drawn exactly, and against the twin",
     }
     found = [(title, views.contrasts(record, key, primary, family)) for family, title in titles.items()]
     return [(title, entries) for title, entries in found if entries]
@@ -190,7 +196,7 @@ def why_no_verdicts(record: Record, key: str) -> list[str]:
     """Return why the differences in ``other_families`` that have no verdict have none, one sentence per reason."""
     primary = record.endpoints[0].id
     by_reason: dict[str, list[str]] = {}
-    for family in ("best-classical", "control"):
+    for family in ("best-classical", "control", "execution"):
         for one in views.contrasts(record, key, primary, family):
             if one.reason is not None:
                 by_reason.setdefault(one.reason, []).append(f"{one.arm} - {one.against}")
@@ -233,6 +239,7 @@ def _fraction_text(record: Record, fraction: FractionFacts, width: int) -> str:
     for title, found in other_families(record, key):
         lines += ["", wrapped(title, width=width), *aligned(DIFFERENCE_HEADER, _differences(found), width)]
     lines += [wrapped(line, width=width) for line in why_no_verdicts(record, key)]
+    lines += _noise_text(record, key, width)
     lines += _two_by_two_text(record, key, width)
     checks = check_rows(record, key)
     lines += ["", TITLE, *aligned(CHECK_HEADER, checks, width)] if checks else []
@@ -265,16 +272,39 @@ def _under_generators(record: Record, rows: Sequence[Row]) -> list[Row]:
 
 
 def _differences(found: Sequence[Contrast]) -> list[Row]:
-    """Return the rows of differences; those from controls are called by the control's own name, under their generator's."""
+    """Return the rows of differences; those from controls are called by the control's own name, under their generator's, and what
+    was drawn under noise stands above what it is compared with."""
     rows: list[Row] = []
     above = None
     for one, row in zip(found, difference_rows(found), strict=True):
-        under = one.family == "control"
+        under = one.family in ("control", "execution")
         if under and one.arm != above:
             rows.append((f"{one.arm} minus", *[""] * (len(row) - 1)))
             above = one.arm
         rows.append((f"{views.INDENT}{one.against.removeprefix(f'{one.arm}:')}", *row[1:]) if under else row)
     return rows
+
+
+def _noise_text(record: Record, key: str, width: int) -> list[str]:
+    """Return what noise costs; nothing where nothing was drawn under noise."""
+    rows = noise_rows(record, key)
+    if not rows:
+        return []
+    layout = Layout(right=frozenset(range(1, len(NOISE_HEADER))))
+    said = [wrapped(line, width=width) for line in (*noise_sentences(record, key), NOISE_LEGEND)]
+    return ["", NOISE_TITLE, *laid_out(NOISE_HEADER, rows, width, layout), *said]
+
+
+def _markdown_noise(record: Record, key: str) -> list[str]:
+    rows = noise_rows(record, key)
+    if not rows:
+        return []
+    return [
+        f"**{NOISE_TITLE}**",
+        markdown_table(NOISE_HEADER, rows, words=0),
+        *noise_sentences(record, key),
+        NOISE_LEGEND,
+    ]
 
 
 def _two_by_two_text(record: Record, key: str, width: int) -> list[str]:

@@ -41,7 +41,12 @@ def confirmatory(primary: Primary) -> Confirmatory:
             (reason for reason in few if reason is not None), "no generator could be compared with the reference"
         )
         return Confirmatory(f"none: {why}", "none", None, None, [])
-    rows = [(key, arm) for key, (_, measured) in primary.items() for arm in sorted(measured.by_arm)]
+    rows = [
+        (key, arm)
+        for key, (fraction, measured) in primary.items()
+        for arm in sorted(measured.by_arm)
+        if fraction.present.arms[arm].execution is None  # what is drawn for the others does not depend on noisy arms
+    ]
     theta = np.stack([primary[key][1].by_arm[arm][0] for key, arm in rows])
     influence = np.stack([primary[key][1].by_arm[arm][1] for key, arm in rows])
     contrasts = np.zeros((len(pairs), len(rows)))

@@ -17,6 +17,8 @@ from qaugbench.stats.results import BestClassical, Reference
 if TYPE_CHECKING:
     from qaugbench.task import Endpoint
 
+TWIN = "twin"
+
 
 def best_classical(present: Present, primary: Endpoint, metric: MetricOnImages, reference: Reference) -> BestClassical:
     """Return the best of R* and the classical generators by mean validation score; ties go to R*, then by name.
@@ -60,6 +62,17 @@ def controls_of(present: Present, arm: str) -> dict[str, str]:
         for name in present.with_role("control")
         if present.arms[name].generator == generator
     }
+
+
+def exact_and_twin(present: Present, noisy: str) -> list[str]:
+    """Return what the arm ``noisy`` is measured against: the same fits drawn exactly, and the twin, as far as they are there."""
+    info = present.arms[noisy]
+    own = [
+        name
+        for name in present.with_role("synthetic")
+        if (present.arms[name].generator, present.arms[name].control) == (info.generator, info.control)
+    ]
+    return [*own, *(name for control, name in controls_of(present, noisy).items() if control == TWIN)]
 
 
 def competitors(fraction: Fraction, arm: str, reference: str) -> Competitors:

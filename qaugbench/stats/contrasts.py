@@ -1,4 +1,4 @@
-"""The differences between arms that a record states: from R*, from R+, from the best classical arm, from the controls."""
+"""The differences between arms that a record states: from R*, R+, the best classical arm, the controls, and without noise."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from qaugbench.predictions import CHECK_ROLES
-from qaugbench.stats.comparators import best_other, controls_of
+from qaugbench.predictions import CHECK_ROLES, GENERATED_ROLES
+from qaugbench.stats.comparators import best_other, controls_of, exact_and_twin
 from qaugbench.stats.decide import NOT_MATCHED, Verdict, too_few_replicates, verdict, verdict_words
 from qaugbench.stats.fraction import ArmMeasurements, Fraction
 from qaugbench.stats.metric_kinds import KINDS
@@ -20,6 +20,7 @@ FILLED_SLOTS = (
     "augmentation",
     "synthetic",
     "control",
+    "noisy",
     *(role for role in CHECK_ROLES if role != "duplicate"),
 )
 Pair = tuple[ContrastFamily, str, str]
@@ -53,6 +54,8 @@ def _pairs(fraction: Fraction) -> Iterator[Pair]:
             yield "best-classical", arm, best
     for arm in synthetic:
         yield from (("control", arm, control) for control in controls_of(present, arm).values())
+    for arm in present.with_role("noisy"):
+        yield from (("execution", arm, other) for other in exact_and_twin(present, arm))
 
 
 def _contrast(fraction: Fraction, measured: ArmMeasurements, pair: Pair) -> Contrast:
@@ -106,5 +109,5 @@ def _decided(fraction: Fraction, measured: ArmMeasurements, pair: Pair) -> tuple
         pooled_rarer=measured.metric.pooled_rarer,
     )
     # "Helps" is said of synthetic images against R*; two arms are better or worse than one another.
-    helps = family == "reference" and role in ("synthetic", "control")
+    helps = family == "reference" and role in GENERATED_ROLES
     return decided, verdict_words(decided.code, None if helps else against)

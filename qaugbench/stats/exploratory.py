@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ from qaugbench.stats.secondary import Secondary
 
 if TYPE_CHECKING:
     from qaugbench.task import Endpoint
+
+
+NOISY = "noisy"
 
 
 def metric_scores(
@@ -54,15 +57,22 @@ def class_scores(fraction: Fraction, measured: Sequence[ArmMeasurements]) -> dic
 def exploratory(fraction: Fraction, measured: Sequence[ArmMeasurements]) -> list[dict[str, Exploratory]]:
     """Return every arm's difference from R*, metric by metric, with false discovery rates over all of them.
 
-    Arms that check the benchmark itself are left out: the rates of the others do not depend on how many of them a run has.
+    Arms that check the benchmark itself are left out, and those drawn under noise have rates of their own: the rates of the others
+    do not depend on how many of them a run has.
     """
-    reference, roles = fraction.reference_arm, fraction.present.roles
+    roles = fraction.present.roles
+    own = _rated(fraction, measured, [arm for arm, role in roles.items() if role not in (*CHECK_ROLES, NOISY)])
+    noisy = _rated(fraction, measured, [arm for arm, role in roles.items() if role == NOISY])
+    return [{**one, **other} for one, other in zip(own, noisy, strict=True)]
+
+
+def _rated(
+    fraction: Fraction, measured: Sequence[ArmMeasurements], arms: Collection[str]
+) -> list[dict[str, Exploratory]]:
+    """Return the differences of some arms from R*, with false discovery rates over these alone."""
+    reference = fraction.reference_arm
     found = [
-        {
-            arm: one.compare(arm, reference)
-            for arm in sorted(one.by_arm)
-            if arm != reference and roles[arm] not in CHECK_ROLES
-        }
+        {arm: one.compare(arm, reference) for arm in sorted(one.by_arm) if arm != reference and arm in arms}
         if reference is not None and reference in one.by_arm and one.why_no_interval is None
         else {}
         for one in measured

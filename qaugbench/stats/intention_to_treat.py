@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders
+from qaugbench.predictions import GENERATED_ROLES
 
 if TYPE_CHECKING:
     from qaugbench.predictions import ArmInfo, FractionPredictions, Role
-
-FILLED_ROLES = ("synthetic", "control")
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,6 @@ def _why_dropped(role: str, failed: list[int], n_replicates: int, substitute: st
     if len(failed) == n_replicates:
         return "no replicate has usable predictions"
     lacking = f"no usable predictions in replicates {first_offenders(failed)}"
-    if role not in FILLED_ROLES:
+    if role not in GENERATED_ROLES:
         return f"{lacking}, and {role} arms are never filled in"
     return f"{lacking}, and no complete compute-matched arm to fill them in" if substitute is None else None

@@ -18,8 +18,9 @@ from qaugbench.stats.ladder import Ladder
 from qaugbench.stats.metric_kinds import AUROC_UNIT, HIGHER, LOWER
 from qaugbench.stats.mrmc import Comparison
 
-ContrastFamily = Literal["reference", "augmented", "best-classical", "control"]
-"""What an arm is compared with: R*, classical augmentation alone (R+), the best classical arm, a control of its own."""
+ContrastFamily = Literal["reference", "augmented", "best-classical", "control", "execution"]
+"""What an arm is compared with: R*, classical augmentation alone (R+), the best classical arm, a control of its own; what was
+drawn under noise with the same fits drawn exactly and with the twin."""
 
 
 @dataclass(frozen=True)

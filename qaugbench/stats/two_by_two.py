@@ -21,10 +21,11 @@ def two_by_two(fraction: Fraction, measured: ArmMeasurements) -> list[TwoByTwo]:
     """
     if measured.metric.why_no_interval is not None:
         return []
-    by_place = {(arm.generator, arm.control): arm.id for arm in fraction.present.arms.values()}
+    exact = [arm for arm in fraction.present.arms.values() if arm.execution is None]
+    by_place = {(arm.generator, arm.control): arm.id for arm in exact}
     pairs = {
         str(arm.generator): arm.space_twin_of
-        for arm in fraction.present.arms.values()
+        for arm in exact
         if arm.control == "none" and arm.space_twin_of is not None
     }
     found = []

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,16 @@ from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
+from qaugbench.ablation.tolerance import study_data
+from qaugbench.board.verify import verify
 from qaugbench.cli import cli
 from qaugbench.errors import QaugbenchError
+from qaugbench.experiment.execute import found
+from qaugbench.experiment.noisy_drawings import noisy_drawings
 from qaugbench.experiment.plan import make_plan
-from qaugbench.experiment.prepare import Definitions
+from qaugbench.experiment.prepare import Definitions, prepare
+from qaugbench.experiment.request import RunRequest
+from qaugbench.experiment.run import perform
 from qaugbench.experiment.store import META
 from tests.experiment.tiny import TASK, tiny_definitions
 
@@ -168,6 +175,45 @@ def test_a_level_that_fails_is_told_with_its_reason_and_the_others_stand(
     found, _ = ablate(request(out, axes=("two_qubit=0.1,0.2",)), tiny(request(out, axes=("two_qubit=0.1,0.2",))))
     assert [one.generator.outcome for one in found.levels] == ["ok", "ok", "error"]
     assert "no such noise" in table(found)
+
+
+def run_on_a_device(out: Path, folder: Path) -> tuple[RunRequest, Definitions]:
+    """Return a run on the store of the study, with the noise of its second level as a device of one's own."""
+    facts = {"title": "Mine", "date": "2026-11-01", "source": "measured", "coupling": "any", "two_qubit_error": 0.1}
+    mine = folder / "mine.toml"
+    mine.write_text("\n".join(f"{name} = {json.dumps(value)}" for name, value in facts.items()), encoding="utf-8")
+    asked = replace(request(out).run, executions=(str(mine),))
+    return asked, tiny(SimpleNamespace(run=asked))  # type: ignore[arg-type]
+
+
+def test_a_run_with_the_same_noise_finds_the_sample_of_the_study(made: Made, tmp_path: Path) -> None:
+    planned = prepare(*run_on_a_device(made.folder.parent, tmp_path))
+    train = planned.plan.train_cells["qldm@mine", "50%", 0]
+    own = train.needs["sample"]
+    assert own.name == made.found.levels[1].measured[0].needs["sample"].name
+    assert planned.store.holds("sample", own.name)
+    (told,) = noisy_drawings(planned.plan, planned.store, {own.name: found(own)})["50%"].values()
+    level = made.result.levels[1]
+    assert (told.deviation, told.expected_errors) == (level.deviation, list(level.expected_errors or ()))
+
+
+@pytest.mark.slow
+def test_a_whole_run_with_noisy_drawing_holds_and_says_what_it_costs(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    shutil.copytree(made.folder.parent, out)
+    before = {path.parent.name for path in (out / "store").glob(f"cells/sample/*/*/{META}")}
+    done = perform(*run_on_a_device(out, tmp_path))
+    drawn = {path.parent.name for path in (out / "store").glob(f"cells/sample/*/*/{META}")} - before
+    assert len(drawn) == 2  # of the controls that the study did without
+    record = done.record
+    assert record.failures == []
+    assert [arm.id for arm in record.arms if arm.execution] == ["qldm@mine"]
+    assert record.executions["mine"].written == {"noise": "qubits", "two_qubit_error": 0.1}
+    fitted = {arm.id for arm in record.arms if arm.generator and not arm.execution}
+    assert {arm for own in record.fits.values() for arm in own} == fitted
+    verify(done.folder)
+    page = done.report.read_text(encoding="utf-8")
+    assert "Drawn on mine instead of exactly, from the same fits, qldm changes" in page
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ EVERYTHING: dict[str, Any] = {
     "allow_leaky_split": True,
     "plateau_check": False,
     "arms": ("O-true",),
+    "executions": ("fake:torino", "mine.toml"),
     "ratio": 0.5,
     "withhold_test": True,
     "recipe": "B",
@@ -81,6 +82,9 @@ def test_no_folder_of_anybody_is_in_the_command(tmp_path: Path) -> None:
     made = tmp_path / "made elsewhere"
     made.mkdir()
     request = RunRequest(task=TASK, generators=(f"folder:{made}",), data=tmp_path / "my scans.zip", out=tmp_path)
+    of_mine = replace(request, executions=(str(tmp_path / "mine.toml"), "fake:torino"))
+    assert command_of(of_mine).endswith("--execution mine.toml --execution fake:torino")
+    assert f"--execution {tmp_path / 'mine.toml'}" in resuming(of_mine)
     assert command_of(request) == (
         f"qaugbench run --task {TASK} --generator 'folder:made elsewhere' --data 'my scans.zip' --track lite"
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from qaugbench.errors import DefinitionError
+from qaugbench.inspection.other_forms import OTHER_FORMS, as_other_form
 from tests.experiment.test_cli import call
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -22,6 +24,31 @@ def test_show_circuit_draws_it_in_text_and_in_a_file(
     assert "RX(x[0])" in printed
     assert "readout: <Z0>" in printed
     assert path.read_bytes().startswith(PNG)
+
+
+def test_show_circuit_exports_it_as_openqasm(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("qiskit")
+    assert call("show", "circuit", "qldm:narrow", "--format", "qasm", monkeypatch=monkeypatch) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("// qldm:narrow, circuit 1 of 1")
+    assert "OPENQASM 3.0;" in printed
+    assert "qubit[8] q;" in printed
+
+
+def test_circuits_are_drawn_as_other_libraries_have_them() -> None:
+    from qaugbench.circuits.ansatz import qldm_circuit
+
+    pytest.importorskip("pennylane")
+    pytest.importorskip("qiskit")
+    drawn = {form: as_other_form(qldm_circuit(2, 1), form, "qldm") for form in OTHER_FORMS}
+    assert "Rot" in drawn["pennylane"] or "RZ" in drawn["pennylane"]
+    assert "<Z>" in drawn["pennylane"]
+    assert "q_1: " in drawn["qiskit"]
+    assert drawn["qiskit"].endswith("IZ, ZI")
+    with pytest.raises(DefinitionError, match="The circuits of 'photonic-qgan' are photonic, and qasm is for circuits"):
+        as_other_form(object(), "qasm", "photonic-qgan")
 
 
 def test_show_circuit_as_data_is_the_circuit(

@@ -32,7 +32,17 @@ def test_a_finished_run_says_what_it_is(tmp_path: Path) -> None:
         "track": "lite",
         "generators": ["ddpm", "qldm"],
         "replicates": 2,
+        "executions": [],
     }
+
+
+def test_what_circuits_are_drawn_on_besides_exactly_is_listed(tmp_path: Path) -> None:
+    begun = BEGUN.model_copy(update={"executions": ["fake:torino", "mine"]})
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / BEGUN_FILE).write_text(json_text(begun.model_dump(mode="json")), encoding="utf-8")
+    found = listed_runs(tmp_path)
+    assert found[0].to_dict()["executions"] == ["fake:torino", "mine"]
+    assert "generators smote; also drawn on fake:torino, mine; 2 replicates" in " ".join(runs_text(found).split())
 
 
 def test_failed_steps_are_part_of_the_state(tmp_path: Path) -> None:

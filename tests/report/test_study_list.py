@@ -61,8 +61,12 @@ def test_studies_are_listed_below_runs_and_damaged_ones_named(tmp_path: Path) ->
     assert "generator flat:twin; 3 of 4 trials done; best .710 (trial 1)" in text
     assert "0 of 4 trials done" in text
     assert "its file cannot be read" in text
-    assert {kind: len(rows) for kind, rows in catalogue("runs", tmp_path).items()} == {"runs": 1, "studies": 3}
-    assert list(catalogue("studies", tmp_path)) == ["studies"]
+    assert {kind: len(rows) for kind, rows in catalogue("runs", tmp_path).items()} == {
+        "runs": 1,
+        "studies": 3,
+        "noise": 0,
+    }
+    assert list(catalogue("studies", tmp_path)) == ["studies", "noise"]
     assert "There is no tuning study" in catalogue_text("studies", tmp_path / "nowhere")
 
 

@@ -1,4 +1,4 @@
-"""The noise of a whole device, gate by gate and qubit by qubit, as given by its calibration or a qiskit-aer model."""
+"""The noise of a whole device, gate by gate and qubit by qubit, as given by its calibration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.devices.device import snapshots
 from qaugbench.circuits.export.qiskit import to_qiskit
-from qaugbench.circuits.noise.aer_errors import AerErrors
 from qaugbench.circuits.noise.model import check_trajectories
 from qaugbench.circuits.noise.native import native_program
 from qaugbench.circuits.noise.program import Program
@@ -18,7 +17,6 @@ from qaugbench.errors import CircuitError, near_names
 
 if TYPE_CHECKING:
     import qiskit
-    import qiskit_aer
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class BackendNoise:
 
     def __post_init__(self) -> None:
         snapshot(self.backend)
-        _check_options(self.optimization_level, self.trajectories)
+        check_options(self.optimization_level, self.trajectories)
 
     def program(self, circuit: Circuit) -> Program:
         """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
@@ -58,39 +56,7 @@ class BackendNoise:
             )
         schedule = {"scheduling_method": "alap"} if self.idles else {}
         options = {"optimization_level": self.optimization_level, "seed_transpiler": self.seed, **schedule}
-        return _compiled(circuit, backend=backend, **options)
-
-
-@dataclass(frozen=True, eq=False)
-class AerNoise:
-    """The noise of a qiskit-aer ``NoiseModel``: circuits are compiled to its basis gates, and to ``coupling`` if given.
-
-    Gate and readout errors are taken over; its passes, such as relaxation during delays, are not, since a circuit that is not
-    scheduled has no delays.
-    """
-
-    model: qiskit_aer.noise.NoiseModel
-    coupling: tuple[tuple[int, int], ...] | None = None
-    optimization_level: int = 2
-    seed: int = 0
-    trajectories: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_options(self.optimization_level, self.trajectories)
-
-    def program(self, circuit: Circuit) -> Program:
-        """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
-        return native_program(self.compiled(circuit), AerErrors(self.model), None)
-
-    def compiled(self, circuit: Circuit) -> qiskit.QuantumCircuit:
-        """Return ``circuit`` in the basis gates of the model."""
-        return _compiled(
-            circuit,
-            basis_gates=self.model.basis_gates,
-            coupling_map=[list(pair) for pair in self.coupling] if self.coupling else None,
-            optimization_level=self.optimization_level,
-            seed_transpiler=self.seed,
-        )
+        return compiled_for(circuit, backend=backend, **options)
 
 
 @cache
@@ -106,13 +72,15 @@ def snapshot(name: str) -> Any:
     return known[name]()
 
 
-def _check_options(optimization_level: int, trajectories: int | None) -> None:
+def check_options(optimization_level: int, trajectories: int | None) -> None:
+    """Raise CircuitError for an optimization level that Qiskit does not have, or too few trajectories."""
     if optimization_level not in range(4):
         raise CircuitError(f"Qiskit's compiler has the optimization levels 0 to 3, given {optimization_level!r}.")
     check_trajectories(trajectories)
 
 
-def _compiled(circuit: Circuit, **options: Any) -> qiskit.QuantumCircuit:
+def compiled_for(circuit: Circuit, **options: Any) -> qiskit.QuantumCircuit:
+    """Return ``circuit`` compiled by Qiskit under ``options``; CircuitError for an amplitude embedding."""
     if circuit.start:
         raise CircuitError(
             "An amplitude embedding compiles to other gates for every sample, so a backend's noise has no single "

@@ -29,8 +29,8 @@ def make_executor(circuit: Circuit, execution: Execution) -> nn.Module:
     """Return what runs ``circuit`` under ``execution.noise``; raises CircuitError for noise that does not act on qubits."""
     if not isinstance(execution.noise, Noise):
         raise CircuitError(
-            "The noise of a circuit of qubits is a NoiseModel, a BackendNoise or an AerNoise (photonic noise acts on "
-            f"photons), given {execution.noise!r}."
+            "The noise of a circuit of qubits is a NoiseModel or a BackendNoise (photonic noise acts on photons), given "
+            f"{execution.noise!r}."
         )
     return executor_under(execution.noise, circuit, execution.shots)
 

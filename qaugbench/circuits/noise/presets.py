@@ -10,6 +10,7 @@ from typing import Any
 
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.errors import CircuitError, near_names
+from qaugbench.typed import from_dict
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ def preset_of(name: str, facts: dict[str, Any], origin: str) -> Preset:
 
     Raises:
         CircuitError: a fact that no device has; ``origin`` says where it stands.
+        DefinitionError: one of another type.
     """
     known = {field.name for field in fields(Preset)} - {"name"}
     for fact in facts:
         if fact not in known:
             raise CircuitError(f"{origin}: unknown fact {fact!r} of a device.{near_names(fact, known)}")
-    typed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
-    return Preset(name, **typed)
+    return from_dict(Preset, {"name": name, **facts}, origin)
 
 
 @cache

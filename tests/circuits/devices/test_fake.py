@@ -18,13 +18,13 @@ from qaugbench.circuits.devices.executor import DeviceExecutor
 from qaugbench.circuits.devices.routing import route
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.measurement import combine, settings
-from qaugbench.circuits.noise.aer_errors import AerErrors
 from qaugbench.circuits.noise.executor import DensityMatrix
 from qaugbench.circuits.noise.native import native_program
 from qaugbench.circuits.readout import Readout
 from qaugbench.circuits.statevector import StateVector
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_generator
+from tests.circuits.noise.aer_noise import AerErrors
 
 CIRCUIT = Circuit(3, angle_embedding(3) + strongly_entangling_layers(3, 1), Readout.probabilities((2, 0)))
 

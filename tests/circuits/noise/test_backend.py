@@ -15,13 +15,14 @@ from qiskit_aer import noise as aer
 from qaugbench.circuits.ansatz import chain
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.execution import Execution
-from qaugbench.circuits.noise.backend import AerNoise, BackendNoise, snapshot
+from qaugbench.circuits.noise.backend import BackendNoise, snapshot
 from qaugbench.circuits.noise.executor import DensityMatrix, noisy_executor
 from qaugbench.circuits.noise.native import affine
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_generator
 from tests.circuits.agreement import Question
+from tests.circuits.noise.aer_noise import AerNoise
 from tests.circuits.noise.aer_reference import density_matrix
 from tests.circuits.noise.reference import read
 from tests.circuits.noise.test_aer_agreement import without_embedding

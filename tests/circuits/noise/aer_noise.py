@@ -1,17 +1,52 @@
-"""The errors of a qiskit-aer noise model."""
+"""The noise of any qiskit-aer model on our own simulation: odd channels and tables to hold it against Aer with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import qiskit
+import qiskit_aer
 
+from qaugbench.circuits.circuit import Circuit
+from qaugbench.circuits.noise.backend import check_options, compiled_for
 from qaugbench.circuits.noise.channels import swapped
-from qaugbench.circuits.noise.program import Misread
+from qaugbench.circuits.noise.native import native_program
+from qaugbench.circuits.noise.program import Misread, Program
 from qaugbench.errors import CircuitError
 
-if TYPE_CHECKING:
-    import qiskit_aer
+
+@dataclass(frozen=True, eq=False)
+class AerNoise:
+    """The noise of a qiskit-aer ``NoiseModel``: circuits are compiled to its basis gates, and to ``coupling`` if given.
+
+    Gate and readout errors are taken over; its passes, such as relaxation during delays, are not, since a circuit that is not
+    scheduled has no delays.
+    """
+
+    model: qiskit_aer.noise.NoiseModel
+    coupling: tuple[tuple[int, int], ...] | None = None
+    optimization_level: int = 2
+    seed: int = 0
+    trajectories: int | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self.optimization_level, self.trajectories)
+
+    def program(self, circuit: Circuit) -> Program:
+        """Return the native gates of ``circuit`` and their errors, on the qubits that are used."""
+        return native_program(self.compiled(circuit), AerErrors(self.model), None)
+
+    def compiled(self, circuit: Circuit) -> qiskit.QuantumCircuit:
+        """Return ``circuit`` in the basis gates of the model."""
+        return compiled_for(
+            circuit,
+            basis_gates=self.model.basis_gates,
+            coupling_map=[list(pair) for pair in self.coupling] if self.coupling else None,
+            optimization_level=self.optimization_level,
+            seed_transpiler=self.seed,
+        )
 
 
 class AerErrors:

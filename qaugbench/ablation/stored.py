@@ -1,0 +1,80 @@
+"""A study of noise read back from its ``noise.json``."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qaugbench.ablation.levels import Level, Sweep
+from qaugbench.ablation.study import LevelResult, Side, Study, StudyResult
+from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.written import as_executed
+from qaugbench.errors import EntryError, QaugbenchError, shown
+from qaugbench.places import NOISE_FILE
+from qaugbench.report.study_list import read_study
+
+Built = TypeVar("Built")
+CALLED: dict[tuple[str, str], str] = {
+    ("Side", "measures"): "replicates",
+    ("Study", "n_drawn"): "images",
+    ("Study", "twin"): "twin_missing",
+}
+"""What fields are called in the file where that is not their own name."""
+
+
+def stored_noise(folder: Path) -> StudyResult:
+    """Return the study in a folder, with as many levels as are done; EntryError where its file does not hold one."""
+    content = read_study(folder, NOISE_FILE)
+    try:
+        return _study_result(content)
+    except (KeyError, TypeError, ValueError, AttributeError, QaugbenchError) as error:
+        file = shown(folder / NOISE_FILE, None)
+        raise EntryError(f"{file} holds no study of noise that can be read: {shown(repr(error), 200)}.") from error
+
+
+def _study_result(content: dict[str, Any]) -> StudyResult:
+    classifier = content["classifier"]
+    stated = {**content, "endpoint": classifier["endpoint"], "endpoint_title": classifier["title"]}
+    sweeps = [{**sweep, "levels": sweep.get("planned", sweep["levels"])} for sweep in content["sweeps"]]
+    done = [
+        _built(LevelResult, {**level, "sweep": sweep["name"], "level": level})
+        for sweep in content["sweeps"]
+        for level in sweep["levels"]
+    ]
+    return StudyResult(
+        study=_built(Study, {**stated, "sweeps": sweeps}),
+        twin=_value(content["twin"], Side | None),
+        levels=tuple(done),
+        real_only=_value(content["real_only"], Side | None),
+    )
+
+
+def _built(kind: type[Built], facts: dict[str, Any]) -> Built:
+    """Return a dataclass from its plain data, which may say more than it has fields."""
+    hints = typing.get_type_hints(kind)
+    found = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        name = CALLED.get((kind.__name__, field.name), field.name)
+        if name in facts:
+            found[field.name] = _value(facts[name], hints[field.name])
+    if kind is Level and found["value"] is None:
+        found["value"] = math.inf  # JSON has no word for it
+    return kind(**found)
+
+
+def _value(value: Any, hint: Any) -> Any:
+    if value is None:
+        return None
+    shape, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if shape in (typing.Union, types.UnionType):
+        (hint,) = (one for one in arguments if one is not type(None))
+        return _value(value, hint)
+    if shape is tuple:
+        return tuple(_value(one, arguments[0]) for one in value)
+    if hint is Execution:
+        return as_executed(value)
+    return _built(hint, value) if hint in (Level, Sweep, Side) or dataclasses.is_dataclass(hint) else value
