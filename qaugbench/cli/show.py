@@ -140,10 +140,10 @@ def _read_study(folder: Path) -> tuple[dict[str, Any], str]:
     from qaugbench.report.noise_list import is_noise_study
 
     if is_noise_study(folder):
-        from qaugbench.ablation import stored, text, tolerance
+        from qaugbench.ablation import findings, stored, text
 
         of_noise = stored.stored_noise(folder)
-        return tolerance.study_data(of_noise), text.table(of_noise, terminal_width())
+        return findings.study_data(of_noise), text.table(of_noise, terminal_width())
     from qaugbench.tuning.stored import stored_study
     from qaugbench.tuning.text import table
 

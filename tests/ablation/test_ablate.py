@@ -20,7 +20,6 @@ from qaugbench.ablation.planned import PreparedNoise, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
-from qaugbench.ablation.tolerance import study_data
 from qaugbench.board.verify import verify
 from qaugbench.cli import cli
 from qaugbench.errors import QaugbenchError

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from qaugbench.ablation.findings import study_data
 from qaugbench.ablation.stored import stored_noise
-from qaugbench.ablation.study import StudyResult
+from qaugbench.ablation.study import Charge, Mitigated, StudyResult
 from qaugbench.ablation.text import table
-from qaugbench.ablation.tolerance import study_data
 from qaugbench.board.result_folders import result_folders
 from qaugbench.catalogue import catalogue, catalogue_text
 from qaugbench.cli import cli
@@ -26,6 +26,24 @@ from tests.cli.test_completion import offered
 
 FOUND = made_up()
 UNFINISHED = replace(FOUND, levels=FOUND.levels[:2], real_only=None)
+CHARGE = Charge(2048.0, 1024, False, 512, clipped=0.25)
+MITIGATED = replace(
+    FOUND,
+    study=replace(FOUND.study, mode="both", mitigations=("readout", "zne")),
+    levels=tuple(
+        replace(
+            one,
+            charge=CHARGE,
+            mitigated=(
+                Mitigated("readout", one.generator, 0.1, CHARGE),
+                Mitigated("zne", reason="it reads bit strings"),
+            ),
+            photon_yield=0.5,
+            errors_by_cause={"two_qubit": 0.25},
+        )
+        for one in FOUND.levels
+    ),
+)
 
 
 def write_noise(folder: Path, found: StudyResult = FOUND) -> None:
@@ -34,7 +52,7 @@ def write_noise(folder: Path, found: StudyResult = FOUND) -> None:
     (folder / NOISE_FILE).write_text(json_text(study_data(found)), encoding="utf-8")
 
 
-@pytest.mark.parametrize("found", [FOUND, UNFINISHED], ids=["finished", "unfinished"])
+@pytest.mark.parametrize("found", [FOUND, UNFINISHED, MITIGATED], ids=["finished", "unfinished", "mitigated"])
 def test_a_study_read_back_says_what_was_written(tmp_path: Path, found: StudyResult) -> None:
     write_noise(tmp_path / "noise-a", found)
     again = stored_noise(tmp_path / "noise-a")
