@@ -58,17 +58,14 @@ def test_the_command_replays(
     other = tmp_path / "other"
     shutil.copytree(KEPT, other)
     state = load((other / STATE).read_bytes())
-    name = next(name for name in state if name.endswith("brightness") or "weights" in name)
+    name = "generator.members.0.generator.log_brightness"
     changed = save({**state, name: state[name] + 0.5})
     (other / STATE).write_bytes(changed)
     assert call("hardware", "--replay", other, monkeypatch=monkeypatch) == 2
     assert "was changed after it was written" in capsys.readouterr().err
     facts = json.loads((other / SESSION).read_text(encoding="utf-8"))
     (other / SESSION).write_text(json.dumps({**facts, "state_sha256": sha256(changed)}), encoding="utf-8")
-    assert call("hardware", "--replay", other, monkeypatch=monkeypatch) in (
-        1,
-        2,
-    )  # other images, or angles never asked for
+    assert call("hardware", "--replay", other, monkeypatch=monkeypatch) == 1  # the same circuits, other images
 
 
 @pytest.mark.parametrize(
