@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from qaugbench import definitions
 from qaugbench.circuits import ansatz
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
@@ -75,7 +77,11 @@ CIRCUITS: dict[str, Circuit] = {
     "three ancillas": _with_ancillas({3: 1, 0: 1, 1: 0}),
 }
 QUANTUM_GENERATORS = [
-    name for name in definitions.generator_names() if definitions.generator_card(name).kind in ("quantum", "hybrid")
+    pytest.param(
+        name, marks=[pytest.mark.slow] if name.endswith(":as-released") else []
+    )  # circuits like the generator's
+    for name in definitions.generator_names()
+    if definitions.generator_card(name).kind in ("quantum", "hybrid")
 ]
 
 

@@ -161,7 +161,12 @@ def _raise_a_mean(record: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "sealed"),
-    [("show", False), ("show", True), ("report", True), pytest.param("report", False, marks=pytest.mark.slow)],
+    [
+        ("show", False),
+        ("show", True),
+        pytest.param("report", True, marks=pytest.mark.slow),
+        pytest.param("report", False, marks=pytest.mark.slow),
+    ],
 )
 def test_a_changed_record_is_warned_of(command: str, sealed: bool, here: Path, call: Caller) -> None:
     run = here / "runs" / "one"

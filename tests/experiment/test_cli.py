@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_wrong_names_and_values(
 def test_a_backend_whose_package_is_missing_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], backend: str, package: str
 ) -> None:
-    monkeypatch.setattr("qaugbench.errors.find_spec", lambda module: None)
+    monkeypatch.setattr("qaugbench.errors.find_spec", lambda module: None if module == package else find_spec(module))
     arguments = ("run", "--task", "brainmri", "--generator", "qldm", "--out", tmp_path / "runs", "--jobs", 1)
     assert call(*arguments, "--backend", backend, monkeypatch=monkeypatch) == 2
     said = capsys.readouterr().err

@@ -80,6 +80,7 @@ def same_predictions(finished: RunResult, out: Path) -> bool:
     return mine == (finished.folder / "predictions.npz").read_bytes()
 
 
+@pytest.mark.slow  # test_slurm.py has each of its promises
 def test_slurm(finished: RunResult, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("submitit")
     (out / finished.folder.name / "predictions.npz").unlink()

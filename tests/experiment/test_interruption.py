@@ -45,7 +45,10 @@ def wait_for_cells(out: Path, stage: str, count: int, process: subprocess.Popen[
 
 @pytest.mark.parametrize(
     ("stage", "jobs", "missing"),
-    [("fit", 2, ("space", "fill", "fit", "sample", "train")), ("sample", 1, ("sample", "train"))],
+    [
+        ("fit", 2, ("space", "fill", "fit", "sample", "train")),
+        pytest.param("sample", 1, ("sample", "train"), marks=pytest.mark.slow),
+    ],
 )
 def test_killed_run_resumes_to_the_same_bits(
     finished: RunResult, copy_without: CopyWithout, stage: str, jobs: int, missing: tuple[str, ...]

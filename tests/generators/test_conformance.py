@@ -22,19 +22,22 @@ VARIANTS = [
     for control in (CONTROLS if is_quantum(card.kind) else ("none",))  # every control of any circuit, listed or not
 ]
 
-OTHERS = tuple(control for control in CONTROLS if control not in ("none", "twin"))
 HEAVY = ("qhdm", "qddm", "qddm-unet", "qse-ddpm", "qgate-unet", "qvae")
 """Five to twenty seconds per control."""
 
 
 def in_short() -> set[str]:
-    """Return the variants that do not run with the slow tests: each generator, its twin and, of the quick ones, one control more.
+    """Return the variants that do not run with the slow tests: each generator and, of the quick ones, the twin and one control more.
 
-    Which one goes round, so that every control is checked on several generators.
+    Which one of those that its file names goes round, so that every control is checked on several generators.
     """
-    quantum = [card.id for card in definitions.usable_cards() if is_quantum(card.kind)]
-    further = {f"{name}:{OTHERS[k % len(OTHERS)]}" for k, name in enumerate(quantum) if name not in HEAVY}
-    return {name for name in VARIANTS if ":" not in name or name.endswith(":twin")} | further
+    further = set()
+    for k, card in enumerate(card for card in definitions.usable_cards() if is_quantum(card.kind)):
+        others = [control for control in card.controls if control != "twin"]
+        if others and card.id not in HEAVY:
+            further.add(f"{card.id}:{others[k % len(others)]}")
+    twins = {name for name in VARIANTS if name.endswith(":twin") and name.partition(":")[0] not in HEAVY}
+    return {name for name in VARIANTS if ":" not in name} | twins | further
 
 
 SHORT = in_short()

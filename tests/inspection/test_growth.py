@@ -52,6 +52,7 @@ def test_a_generator_without_circuits_or_an_image_without_pixels_is_refused() ->
 def test_the_command_prints_a_row_for_each_size(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # narrower, the table has two parts
     asked = ("show", "resources", "patch-qgan", "--track", "smoke", "--by-size", "--size", 16)
     assert call(*asked, monkeypatch=monkeypatch) == 0
     printed = capsys.readouterr().out
