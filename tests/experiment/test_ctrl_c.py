@@ -86,7 +86,7 @@ def _is_worker(child: str) -> bool:
 
 MOMENTS = [
     pytest.param(after_line("Reading and checking"), id="while images are read"),
-    pytest.param(after_line("Results:"), id="before the workers"),
+    pytest.param(after_line("Results:"), id="before the workers", marks=pytest.mark.slow),
     pytest.param(
         when_a_worker_starts,
         id="while workers start",
