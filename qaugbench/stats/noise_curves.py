@@ -125,6 +125,8 @@ class Collapse:
         by_errors, by_two_qubit = unsigned(self.by_expected_errors), unsigned(self.by_two_qubit_error)
         by = f"R2 {by_errors} by expected errors, {by_two_qubit} by two-qubit error"
         found = f"{signed(self.difference)}, 95 % CI {signed(self.low)} to {signed(self.high)}"
+        if max(self.by_expected_errors, self.by_two_qubit_error) <= 0:
+            return f"no axis can be foretold from the others: {by} ({found})"
         if self.low > 0:
             return f"expected errors explain the axes better: {by} ({found})"
         if self.high < 0:
@@ -214,7 +216,8 @@ class Improvement:
             return "reached already"
         bound = "at least " if self.at_least else "at most " if self.at_most else ""
         high = "no bound" if math.isinf(self.high) else f"{self.high:.2g}"
-        return f"{bound}{self.factor:.2g} times lower (95 % CI {self.low:.2g} to {high})"
+        factor = f"{self.factor:.{2 if self.factor >= 1.05 else 3}g}"  # not "1 times"
+        return f"{bound}{factor} times lower (95 % CI {self.low:.2g} to {high})"
 
 
 def needed_improvements(tolerated: Threshold, parts: Mapping[str, float]) -> tuple[Improvement, ...]:

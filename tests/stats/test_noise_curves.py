@@ -9,7 +9,7 @@ import pytest
 
 from qaugbench.errors import StatisticsError
 from qaugbench.stats.learning_curve import Censored, Range
-from qaugbench.stats.noise_curves import Companion, NoiseAxis, collapse, companion_curve, needed_improvements
+from qaugbench.stats.noise_curves import Collapse, Companion, NoiseAxis, collapse, companion_curve, needed_improvements
 from qaugbench.stats.thresholds import TARGET_MISSED, Threshold, tolerated_noise
 
 NOISE = np.concatenate([[0], np.logspace(-4, -1, 7)])
@@ -62,6 +62,11 @@ def test_axes_that_depend_on_the_two_qubit_error_do_not() -> None:
     found = collapse([gates, silent], draws=200)
     assert found.high < 0
     assert found.words.startswith("the two-qubit error explains the axes better")
+
+
+def test_axes_that_foretell_nothing_are_not_said_to_explain() -> None:
+    found = Collapse(-0.294, -0.278, -0.016, -0.039, -0.009, 3, 5)
+    assert found.words.startswith("no axis can be foretold from the others: R2 -.294 by expected errors")
 
 
 def test_collapse_needs_two_axes_with_noise_and_three_replicates() -> None:
