@@ -23,7 +23,7 @@ class Axis:
     """One kind of noise: ``grid`` are the values unless others are given, ``clean`` the one without noise.
 
     ``execution`` is what a value stands for; axes that ``refers_to_device`` take durations and times from a device. ``strength``
-    orders values from no noise upwards, for plots and thresholds.
+    orders values from no noise upwards, for plots and thresholds. ``above_zero``: 0 is no value.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Axis:
     clean: float = 0.0
     strength: Callable[[float], float] = float
     refers_to_device: bool = False
+    above_zero: bool = False
     acts_on: str = "qubits"
 
 
@@ -70,6 +71,14 @@ def _counted(shots: float, device: Preset) -> Execution:
     return IDEAL if math.isinf(shots) else Execution(shots=int(shots))
 
 
+def _losing(share: float, device: Preset) -> Execution:
+    if share >= 1.0:
+        raise CircuitError(
+            f"Where components lose {share:g} of the photons nothing is left to count; give a share below 1."
+        )
+    return _photonic(component_transmission=1.0 - share)
+
+
 def _photonic(**facts: float) -> Execution:
     return Execution(noise=PhotonicNoise(**facts))  # type: ignore[arg-type]
 
@@ -98,6 +107,7 @@ ALL = (
         _relaxing,
         clean=math.inf,
         strength=lambda times: 1.0 / times,
+        above_zero=True,
         refers_to_device=True,
     ),
     Axis(
@@ -137,6 +147,7 @@ ALL = (
         _counted,
         clean=math.inf,
         strength=lambda shots: 1.0 / math.sqrt(shots),
+        above_zero=True,
         acts_on="any",
     ),
     Axis(
@@ -147,6 +158,7 @@ ALL = (
         lambda share, _: _photonic(transmission=share),
         clean=1.0,
         strength=lambda share: 1.0 - share,
+        above_zero=True,
         acts_on="photons",
     ),
     Axis(
@@ -154,7 +166,7 @@ ALL = (
         "loss at each component",
         "probability",
         (0.0, 0.005, 0.01, 0.02, 0.05),
-        lambda share, _: _photonic(component_transmission=1.0 - share),
+        _losing,
         acts_on="photons",
     ),
     Axis(
@@ -196,7 +208,7 @@ def asked_axis(text: str) -> tuple[Axis, tuple[float, ...]]:
         raise DefinitionError(f"There is no axis {name!r} of noise.{near_names(name, AXES)}")
     axis = AXES[name]
     grid = tuple(_number(value, text) for value in values.split(",")) if equals else axis.grid
-    bad = [value for value in grid if value < 0 or (value == 0.0 and axis.clean != 0.0)]
+    bad = [value for value in grid if value < 0 or (value == 0.0 and axis.above_zero)]
     if bad:
         raise DefinitionError(
             f"--axis {text}: {bad[0]:g} is no value of {axis.title}; without noise it is {axis.clean:g}."

@@ -111,9 +111,22 @@ def asked_sweeps(
                 f"--axis {axis.name} acts on {axis.acts_on}, and the circuits are made of {acts_on}; for these there are "
                 f"{_of(acts_on)}."
             )
+    _check_apart([axis.name for axis, _ in asked], known)
     reference = _reference(known)
     sweeps = [_along(axis, grid, reference) for axis, grid in asked]
     return (*sweeps, *(_of_device(device, scaled=scaled, trains=recipe_levels, fitted=fitted) for device in known))
+
+
+def _check_apart(axes: Sequence[str], devices: Sequence[NamedDevice]) -> None:
+    """Raise DefinitionError for two sweeps of one name, whose levels nothing would tell apart."""
+    taken = set(axes)
+    for device in devices:
+        if device.name in taken:
+            raise DefinitionError(
+                f"Another {'axis' if device.name in axes else 'device'} of this study is called {device.name!r}; rename the file "
+                f"{device.name}.toml."
+            )
+        taken.add(device.name)
 
 
 def _check_fitted(axes: Sequence[str], devices: Sequence[str], *, scaled: bool, acts_on: str) -> None:

@@ -14,6 +14,7 @@ from qaugbench.ablation.levels import Sweep, asked_sweeps
 from qaugbench.ablation.request import NoiseRequest, check_names
 from qaugbench.ablation.study import Study
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.named import named_device
 from qaugbench.errors import CircuitError, DefinitionError
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import GeneratorChoice
@@ -25,6 +26,7 @@ from qaugbench.experiment.execution_choice import circuits_of as distinct_circui
 from qaugbench.experiment.noise_cells import TWIN
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, look_up, prepare
+from qaugbench.formatting import count
 from qaugbench.kinds import may_run_circuits
 from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of
 from qaugbench.task import canonical_hash
@@ -101,6 +103,7 @@ def _asked(request: NoiseRequest, circuits: Sequence[Any]) -> tuple[Sweep, ...]:
         acts_on=acts_on(circuits),
         fitted=request.mode != "sample",
     )
+    _check_size(circuits, request.devices)
     for circuit in circuits:
         _check_runs(circuit, sweeps)
         if request.mode != "sample":
@@ -150,6 +153,17 @@ def circuits_of(choice: GeneratorChoice, prepared: PreparedRun) -> tuple[Any, ..
     if not found:
         raise DefinitionError(f"{choice.card.id!r} runs no circuit, so no noise acts on it.")
     return found
+
+
+def _check_size(circuits: Sequence[Any], devices: Sequence[str]) -> None:
+    """Raise CircuitError for a device with fewer qubits than a circuit has wires."""
+    wires = max(getattr(circuit, "n_wires", 0) for circuit in circuits)
+    for facts in (named_device(name).preset for name in devices):
+        if facts is not None and facts.n_qubits is not None and facts.n_qubits < wires:
+            raise CircuitError(
+                f"{facts.name} has {count(facts.n_qubits, 'qubit')}, and the generator a circuit of {wires} wires; choose a larger "
+                "device."
+            )
 
 
 def _check_runs(circuit: Any, sweeps: Sequence[Sweep]) -> None:

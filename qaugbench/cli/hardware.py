@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted
@@ -55,8 +56,9 @@ def hardware(replayed: Path | None, only_estimate: bool, as_json: bool, **option
     wrong = (
         "--replay FOLDER stands alone." if replayed else "Give --task, --generator and --backend, or --replay FOLDER."
     )
-    if given if replayed else len(given) < len(NAMED):
-        raise click.UsageError(wrong, click.get_current_context())
+    context = click.get_current_context()
+    if _others_given(context) if replayed else len(given) < len(NAMED):
+        raise click.UsageError(wrong, context)
     told = None if options["quiet"] else tell
     if replayed is not None:
         from qaugbench.hardware.draw import replay
@@ -64,18 +66,23 @@ def hardware(replayed: Path | None, only_estimate: bool, as_json: bool, **option
         found = replay(replayed, told)
         print_json([found.to_dict()], ok=found.holds) if as_json else say_fitted(found.text())
         return int(not found.holds)
-    from qaugbench.hardware.request import HardwareRequest, check_names
+    from qaugbench.hardware.request import HardwareRequest, check_backend, check_names
 
     request = HardwareRequest(**options)
     check_names(request)
     if only_estimate:
         check_has_circuits(request.generator)
+        check_backend(request)
         tell(f"Building {request.generator} ...")
         from qaugbench.inspection.resource_cards import generator_resources, resources_text
 
         needed = generator_resources(
             request.generator, track=request.track, task=request.task, shots=request.shots, images=request.images
         )
+        if any(card.photons is not None for card in needed.circuits):
+            from qaugbench.hardware.session import no_circuits
+
+            raise no_circuits(request.generator, request.backend)
         print_json([needed.to_dict()]) if as_json else say_fitted(resources_text(needed))
         return 0
     from qaugbench.hardware.draw import draw
@@ -85,3 +92,13 @@ def hardware(replayed: Path | None, only_estimate: bool, as_json: bool, **option
     drawn = draw(folder, told)
     print_json([drawn.to_dict()]) if as_json else say_fitted(drawn.text())
     return 0
+
+
+def _others_given(context: click.Context) -> list[str]:
+    """Return the options that were given beside --replay and mean nothing there."""
+    return [
+        name
+        for name in context.params
+        if name not in ("replayed", "as_json", "quiet")
+        and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]

@@ -20,7 +20,7 @@ from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.errors import DefinitionError, StoreError
 from qaugbench.files import npz_bytes
 from qaugbench.generators.shared.model import Model
-from qaugbench.hardware.session import ANSWERS, DRAWN, SHEET, Session, read, read_state, write
+from qaugbench.hardware.session import ANSWERS, DRAWN, SHEET, Session, no_circuits, read, read_state, write
 from qaugbench.npz_archive import members, unpacked
 
 POINTS_APART, LEVELS_APART = 1e-3, 1
@@ -179,9 +179,7 @@ def model_of(folder: Path, session: Session) -> Model:
     )
     model = Model(recipe, space.eval(), len(session.label_names))
     if not model.circuits or not all(isinstance(block.circuit, Circuit) for block in model.circuits):
-        raise DefinitionError(
-            f"{session.generator!r} runs no circuit of qubits, so there is nothing to send to {session.backend}."
-        )
+        raise no_circuits(session.generator, session.backend)
     prefix = "generator."
     model.load({name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)})
     return model

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.devices.backends import open_machine
 from qaugbench.circuits.devices.device import Device
 from qaugbench.errors import DefinitionError, StoreError
+from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.busy import busy
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
+from qaugbench.experiment.execution_choice import circuits_of
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.pace import Pace
 from qaugbench.experiment.prepare import LOADING, Definitions, PreparedRun, jobs_of, look_up, prepare
@@ -18,8 +21,8 @@ from qaugbench.experiment.progress import announce, shown
 from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.experiment.store import Store
 from qaugbench.experiment.stored import STATE, drawn_images
-from qaugbench.hardware.request import HardwareRequest, check_names
-from qaugbench.hardware.session import ANSWERS, Session, begin, sha256
+from qaugbench.hardware.request import HardwareRequest, check_backend, check_names
+from qaugbench.hardware.session import Session, begin, check_free, no_circuits, sha256
 from qaugbench.kinds import may_run_circuits
 
 
@@ -34,7 +37,7 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
         StoreError: a folder that holds another session, or a fit that failed.
     """
     check_names(request)
-    device = Device.parse(request.backend, store=Path(ANSWERS))
+    device = check_backend(request)
     if device.kind == "ibm":
         open_machine(device)  # an account that does not work is told before anything is fitted
     announce("Checking the request ...", quiet=request.quiet)
@@ -45,10 +48,14 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
         raise DefinitionError(f"{request.generator!r} is {choice.card.kind} and runs no circuit for a device to run.")
     prepared = prepare(request.run, defined)
     plan, fraction = prepared.plan, prepared.plan.fractions[0]
+    _check_circuits(choice, prepared, device)
+    if request.replicate == 0:
+        _check_number(request.images, fraction.n_fill)  # of others it is known once their patients are drawn
     sample = ReplicateCells(plan.setting, fraction.key, fraction.used, request.replicate).sample(choice)
     fit, space = sample.needs["fit"], sample.needs["space"]
     parts = ("hardware", plan.task.id, plan.source.facts.source, plan.track.name, choice.card.id, device, fit.name[:8])
     folder = request.folder or request.out / "-".join(map(str, parts)).replace(":", "-")
+    check_free(folder)
     _compute(fit, prepared, folder.parent / f"{folder.name}.log")
     state = _state(prepared.store.read("fit", fit.name, STATE), prepared.store.read("space", space.name, STATE))
     session = Session(
@@ -76,6 +83,13 @@ def prepare_session(request: HardwareRequest, defined: Definitions | None = None
     return folder, session
 
 
+def _check_circuits(choice: GeneratorChoice, prepared: PreparedRun, device: Device) -> None:
+    """Raise DefinitionError for a generator without circuits of qubits, before it is fitted."""
+    circuits = circuits_of(choice, prepared.plan.task, prepared.plan.track)
+    if not circuits or not all(isinstance(one, Circuit) for one in circuits):
+        raise no_circuits(choice.card.id, str(device))
+
+
 def _compute(fit: Cell, prepared: PreparedRun, log: Path) -> None:
     """Compute a fit and what it needs where the store lacks them, or raise StoreError with the reason why not."""
     cells, store, request = with_upstream([fit]), prepared.store, prepared.request
@@ -93,10 +107,14 @@ def _compute(fit: Cell, prepared: PreparedRun, log: Path) -> None:
 
 def _labels(sample: Cell, store: Store, images: int) -> tuple[tuple[float, ...], ...]:
     """Return the label vectors of the first images that the run draws."""
-    labels = drawn_images(sample, store, "drawn").labels[:images]
-    if len(labels) < images:
-        raise DefinitionError(f"This replicate draws {len(labels)} images in a run; ask for as many at most.")
-    return tuple(tuple(map(float, row)) for row in labels)
+    labels = drawn_images(sample, store, "drawn").labels
+    _check_number(images, len(labels))
+    return tuple(tuple(map(float, row)) for row in labels[:images])
+
+
+def _check_number(images: int, drawn: int) -> None:
+    if images > drawn:
+        raise DefinitionError(f"This replicate draws {drawn} images in a run, given {images}; ask for as many at most.")
 
 
 def _state(generator: bytes, space: bytes) -> bytes:

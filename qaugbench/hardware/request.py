@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qaugbench import definitions
+from qaugbench.circuits.devices.device import Device
 from qaugbench.errors import CircuitError, DefinitionError
 from qaugbench.experiment.request import Accelerator, RunRequest
 
@@ -73,3 +74,10 @@ def check_names(request: HardwareRequest) -> None:
     _, after = definitions.split_name(name)  # a variant is no control
     if after and not Path(after).exists():
         raise DefinitionError(f"{name!r} is a control; give the generator itself.")
+
+
+def check_backend(request: HardwareRequest) -> Device:
+    """Return the device that is asked for, or raise CircuitError for one that there is not."""
+    from qaugbench.hardware.session import ANSWERS
+
+    return Device.parse(request.backend, store=Path(ANSWERS))

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from qaugbench.errors import StoreError
+from qaugbench.errors import DefinitionError, StoreError
 from qaugbench.files import json_text, write_folder, write_whole
 
 FORMAT_VERSION = 1
@@ -70,11 +70,23 @@ class Session:
         )
 
 
+def check_free(folder: Path) -> None:
+    """Raise StoreError where neither a new session can begin nor one is held."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is no folder; choose another with --folder.")
+    if folder.exists() and not (folder / SESSION).exists() and any(folder.iterdir()):
+        raise StoreError(f"{folder} is not empty and holds no session; choose another folder with --folder.")
+
+
+def no_circuits(generator: str, backend: str) -> DefinitionError:
+    """Return the error of a generator that has nothing for a device to run."""
+    return DefinitionError(f"{generator!r} runs no circuit of qubits, so there is nothing to send to {backend}.")
+
+
 def begin(folder: Path, session: Session, state: bytes) -> None:
     """Write a new session, or raise StoreError if the folder holds another one."""
     if not (folder / SESSION).exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise StoreError(f"{folder} is not empty and holds no session; choose another folder with --folder.")
+        check_free(folder)
         if folder.exists():
             folder.rmdir()
         write_folder(folder, {SESSION: json_text(session.to_dict()), STATE: state})

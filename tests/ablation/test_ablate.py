@@ -22,7 +22,7 @@ from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
 from qaugbench.board.verify import verify
 from qaugbench.cli import cli
-from qaugbench.errors import QaugbenchError
+from qaugbench.errors import CircuitError, QaugbenchError
 from qaugbench.experiment.execute import found
 from qaugbench.experiment.noisy_drawings import noisy_drawings
 from qaugbench.experiment.plan import make_plan
@@ -162,7 +162,6 @@ def test_a_second_call_computes_nothing_and_an_interrupted_study_ends_the_same(m
 def test_a_level_that_fails_is_told_with_its_reason_and_the_others_stand(
     made: Made, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    from qaugbench.errors import CircuitError
     from qaugbench.experiment import noise_stages
 
     def broken(*_: Any) -> Any:
@@ -238,6 +237,16 @@ def test_what_cannot_be_studied_is_refused_before_anything_is_computed(
     with pytest.raises(QaugbenchError, match=words):
         ablate(asked, tiny(asked))
     assert not list((tmp_path / "runs").glob("store/cells/*"))
+
+
+def test_a_device_with_too_few_qubits_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "small.toml"
+    file.write_text(
+        'title = "S"\ndate = "2026-01-01"\nsource = "me"\ncoupling = "line"\nn_qubits = 1\ntwo_qubit_error = 0.1\n'
+    )
+    asked = request(tmp_path / "runs", axes=(), devices=(str(file),))
+    with pytest.raises(CircuitError, match="small has 1 qubit, and the generator a circuit of"):
+        prepare_noise(asked, tiny(asked))
 
 
 def test_the_command_prints_the_table_and_where_the_files_are(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,32 @@ def test_a_file_that_says_what_no_device_has_is_refused(tmp_path: Path) -> None:
         sweeps(devices=(str(file),))
 
 
+def test_photons_may_be_wholly_unlike_but_not_all_lost() -> None:
+    (found,) = sweeps("indistinguishability=0", acts_on="photons")
+    assert [level.strength for level in found.levels] == [0.0, 1.0]
+    for asked, words in (("transmission=0", "0 is no value"), ("component_loss=1", "nothing is left to count")):
+        with pytest.raises(QaugbenchError, match=words):
+            sweeps(asked, acts_on="photons")
+
+
+def test_two_sweeps_of_one_name_are_refused(tmp_path: Path) -> None:
+    files = [tmp_path / "a" / "mine.toml", tmp_path / "b" / "mine.toml", tmp_path / "two_qubit.toml"]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(OWN)
+    with pytest.raises(DefinitionError, match="Another device of this study is called 'mine'; rename the file"):
+        sweeps(devices=(str(files[0]), str(files[1])))
+    with pytest.raises(DefinitionError, match="Another axis of this study is called 'two_qubit'"):
+        sweeps("two_qubit", devices=(str(files[2]),))
+
+
+def test_a_bit_that_is_never_misread_is_not_given_the_mean_error(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(OWN + "readout_error = 0.01\nreadout_0_to_1 = 0.0\nreadout_1_to_0 = 0.02\n")
+    noise = sweeps(devices=(str(file),))[0].levels[1].execution.noise
+    assert (noise.readout_0_to_1, noise.readout_1_to_0) == (0.0, 0.02)
+
+
 def test_times_are_those_of_a_device_that_states_them() -> None:
     assert sweeps("t1t2", devices=("aqt_ibex",))[0].reference == "ibm_heron_r1"
     assert sweeps("t1t2", devices=("ibm_heron_r2",))[0].reference == "ibm_heron_r2"

@@ -78,10 +78,31 @@ def test_the_command_replays(
         (("--task", "brainmri", "--generator", "qldm:twin", "--backend", "aer"), "is a control"),
         (("--task", "brainmri", "--generator", "qldm", "--backend", "fake:torin"), "Did you mean 'torino'"),
         (("--task", "brainmri", "--generator", "ldm", "--backend", "aer", "--estimate"), "runs no circuit"),
+        (("--replay", KEPT, "--images", 3), "--replay FOLDER stands alone"),
+        (("--replay", KEPT, "--estimate"), "--replay FOLDER stands alone"),
+        (
+            ("--task", "brainmri", "--generator", "qldm", "--backend", "fake:torin", "--estimate"),
+            "Did you mean 'torino'",
+        ),
+        (("--task", "brainmri", "--generator", "qldm", "--backend", "ibm_heron_r1", "--estimate"), "Unknown device"),
+        (
+            (
+                "--task",
+                "brainmri",
+                "--generator",
+                "photonic-qgan",
+                "--backend",
+                "aer",
+                "--estimate",
+                "--track",
+                "smoke",
+            ),
+            "runs no circuit of qubits",
+        ),
     ],
 )
 def test_wrong_names_end_with_2(
-    arguments: tuple[str, ...],
+    arguments: tuple[object, ...],
     words: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -155,6 +176,24 @@ def test_an_account_that_does_not_work_is_told_before_anything_is_fitted(
     with pytest.raises(CircuitError, match="cannot be used for ibm:torino: no account"):
         prepare_session(asked, tiny(asked))
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_cannot_be_drawn_is_refused_before_anything_is_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qaugbench.hardware.prepare.execute", None)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "other").touch()
+    for options, words in (
+        ({"images": 10_000}, "given 10000; ask for as many at most"),
+        ({"folder": tmp_path / "full"}, "not empty and holds no session"),
+        ({"folder": tmp_path / "full" / "other"}, "is no folder"),
+        ({"generator": "photonic-qgan"}, "runs no circuit of qubits"),
+    ):
+        asked = request(tmp_path / "runs", **options)
+        with pytest.raises(QaugbenchError, match=words):
+            prepare_session(asked, tiny(asked))
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["other"]
 
 
 def test_what_is_no_session_is_refused(tmp_path: Path) -> None:

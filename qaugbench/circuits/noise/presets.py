@@ -58,10 +58,14 @@ class Preset:
             t2_s=self.t2_s,
             one_qubit_duration_s=self.one_qubit_duration_s or 0.0,
             two_qubit_duration_s=self.two_qubit_duration_s or 0.0,
-            readout_0_to_1=self.readout_0_to_1 or self.readout_error or 0.0,
-            readout_1_to_0=self.readout_1_to_0 or self.readout_error or 0.0,
+            readout_0_to_1=self._misread(self.readout_0_to_1),
+            readout_1_to_0=self._misread(self.readout_1_to_0),
             free_gates=self.free_gates,
         )
+
+    def _misread(self, of_one_bit: float | None) -> float:
+        """Return how often a bit is misread: as stated of it, zero included, else as the mean of both."""
+        return (self.readout_error or 0.0) if of_one_bit is None else of_one_bit
 
 
 def names() -> tuple[str, ...]:
