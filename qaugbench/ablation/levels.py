@@ -114,7 +114,14 @@ def asked_sweeps(
     _check_apart([axis.name for axis, _ in asked], known)
     reference = _reference(known)
     sweeps = [_along(axis, grid, reference) for axis, grid in asked]
-    return (*sweeps, *(_of_device(device, scaled=scaled, trains=recipe_levels, fitted=fitted) for device in known))
+    sweeps += [_of_device(device, scaled=scaled, trains=recipe_levels, fitted=fitted) for device in known]
+    for sweep in sweeps:
+        if all(level.is_clean for level in sweep.levels):
+            remedy = f"give --axis {sweep.name} a value" if sweep.kind == "axis" else "give a device"
+            raise DefinitionError(
+                f"{sweep.name} has no level with noise, so there is nothing to study; {remedy} with some."
+            )
+    return tuple(sweeps)
 
 
 def _check_apart(axes: Sequence[str], devices: Sequence[NamedDevice]) -> None:
@@ -156,7 +163,10 @@ def _reference(devices: Sequence[NamedDevice]) -> Preset:
 def _along(axis: Axis, grid: Sequence[float], device: Preset) -> Sweep:
     levels = []
     for value in grid:
-        execution = without_idle_noise(axis.execution(value, device))
+        try:
+            execution = without_idle_noise(axis.execution(value, device))
+        except CircuitError as error:
+            raise CircuitError(f"--axis {axis.name}={value:g}: {error}") from error
         levels.append(Level(f"{axis.name} {value:g}", value, axis.strength(value), execution))
     reference = device.name if axis.refers_to_device else None
     return Sweep(axis.name, "axis", axis.title, axis.unit, tuple(levels), reference)

@@ -105,6 +105,23 @@ def test_photons_may_be_wholly_unlike_but_not_all_lost() -> None:
             sweeps(asked, acts_on="photons")
 
 
+def test_a_sweep_without_noise_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "perfect.toml"
+    file.write_text(OWN.replace("0.02", "0.0"))
+    for axes, devices in ((("two_qubit=0",), ()), (("shots=inf",), ()), ((), (str(file),))):
+        with pytest.raises(DefinitionError, match="has no level with noise"):
+            sweeps(*axes, devices=devices)
+
+
+def test_a_wrong_value_is_told_with_the_file_or_the_axis_that_it_is_from(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(OWN.replace("0.02", "-0.02"))
+    with pytest.raises(CircuitError, match=r"mine\.toml: two_qubit_error=-0.02 is negative"):
+        sweeps(devices=(str(file),))
+    with pytest.raises(CircuitError, match=r"--axis readout=0\.9: readout_1_to_0=1\.2"):
+        sweeps("readout=0.9")
+
+
 def test_two_sweeps_of_one_name_are_refused(tmp_path: Path) -> None:
     files = [tmp_path / "a" / "mine.toml", tmp_path / "b" / "mine.toml", tmp_path / "two_qubit.toml"]
     for file in files:

@@ -39,7 +39,10 @@ def named_device(text: str) -> NamedDevice:
         noise: Noise = BackendNoise(text)
         return NamedDevice(text, f"{text}, circuits compiled and routed for it", noise)
     facts = _of_file(Path(text)) if text.endswith(SUFFIX) else _known(text)
-    return NamedDevice(facts.name, facts.title, facts.noise_model(), facts)
+    try:
+        return NamedDevice(facts.name, facts.title, facts.noise_model(), facts)
+    except CircuitError as error:
+        raise CircuitError(f"{text}: {error}") from error
 
 
 def _known(text: str) -> Preset:
