@@ -31,7 +31,9 @@ def in_short() -> set[str]:
 
     The generator of the documentation is checked under every control below.
     """
-    return {name for name in VARIANTS if ":" not in name or (name.endswith(":twin") and name.partition(":")[0] not in HEAVY)}
+    return {
+        name for name in VARIANTS if ":" not in name or (name.endswith(":twin") and name.partition(":")[0] not in HEAVY)
+    }
 
 
 SHORT = in_short()
