@@ -11,6 +11,7 @@ import numpy as np
 from qaugbench.classification.questions import EACH_OTHER, OF_THE_BOTTLENECK, QUESTIONS
 from qaugbench.classification.results import Difference, Estimate, Gain
 from qaugbench.classifier_cards import BOTTLENECK, LINEAR
+from qaugbench.formatting import count
 from qaugbench.metrics.uncertainty import has_both, statements
 from qaugbench.predictions import ArmInfo, FractionPredictions
 from qaugbench.stats.covariance import contrast_covariance
@@ -129,8 +130,22 @@ def gains(
             found.append(Gain(name, judge, reference, None, reason))
             continue
         own, other = (metric.evaluate(present.test_logits(arm)) for arm in (name, reference))
-        found.append(Gain(name, judge, reference, estimated((own[0] - other[0], own[1] - other[1]), metric)))
+        found.append(
+            Gain(
+                name,
+                judge,
+                reference,
+                estimated((own[0] - other[0], own[1] - other[1]), metric),
+                _filled_in(name, present),
+            )
+        )
     return found
+
+
+def _filled_in(name: str, present: Present) -> str:
+    """Return which replicates of a generator failed and count as the arm that stands in for them; "" where none did."""
+    runs = present.flagged.get(name, [])
+    return f"{count(len(runs), 'failed replicate')} filled in with {present.substitute}" if runs else ""
 
 
 def uncertainty_gap(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, kind: str) -> Measurement | None:

@@ -13,6 +13,7 @@ from qaugbench.experiment.request import RunRequest
 
 NOT_TAKEN = {
     "arms": "--arm",
+    "executions": "--execution",
     "extractors": "--extractor",
     "withhold_test": "--no-test",
 }
@@ -54,3 +55,8 @@ def check_names(request: ClassifierRequest) -> None:
             raise DefinitionError(
                 f"{option} does not apply with --classifier, which compares classifiers; leave it out."
             )
+    if request.run.ratio is not None and not request.run.generators:
+        raise DefinitionError(
+            f"--ratio {request.run.ratio:g} says how many images of generators there are, and without --generator there are "
+            "none; add one or leave it out."
+        )

@@ -260,6 +260,14 @@ class Scoring:
     def _notes(self) -> list[str]:
         plan = self.plan
         notes = [EXPLORATORY]
+        split = plan.source.split
+        if split.leaky:
+            notes.append(
+                f"Leaky split: {split.crossing_groups} patients or near-duplicate groups are on both sides of it, so every score "
+                "is too high."
+            )
+        if departing := assemble.departures(plan):
+            notes.append(f"Computed with {'; '.join(departing)}.")
         few = too_few_replicates(plan.replicates)
         if plan.replicates == 1:
             notes.append("With one replicate, intervals are conditional on the one model of each row.")

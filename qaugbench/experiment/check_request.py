@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qaugbench import definitions
 from qaugbench.cards import GeneratorCard
+from qaugbench.classifier_cards import classifier_families
 from qaugbench.datasets.sources import find_prepared
 from qaugbench.errors import DataError, DefinitionError, QaugbenchError, StoreError, near_names
 from qaugbench.experiment.arm_choice import check_arms
@@ -60,6 +61,9 @@ def check_generators(names: Sequence[str]) -> None:
             raise DefinitionError(
                 f"{name} is a path, not a generator. To score the images there: --generator {images}."
             )
+        family = name.partition(":")[0]
+        if family in classifier_families() and family not in definitions.families():
+            raise DefinitionError(f"{name!r} is a classifier, not a generator: give it with --classifier.")
         card = definitions.generator_card(generator)
         if generator != FOLDER:
             _check_control(card, rest)

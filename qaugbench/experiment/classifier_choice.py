@@ -9,6 +9,7 @@ from qaugbench.classifier_cards import LINEAR, ClassifierCard, classifier_card, 
 from qaugbench.errors import DefinitionError, QaugbenchError
 from qaugbench.task import Task, Track
 
+FROZEN = "frozen"
 FEATURES = 64
 """A width of features to try out whether a classifier can be built; the network's own is known once it is built."""
 
@@ -34,6 +35,10 @@ def check_classifiers(names: Sequence[str]) -> None:
     """Raise DefinitionError for a name that no classifier or control has, with near ones; nothing heavy is imported."""
     for name in names:
         split_classifier(name)
+        if name.endswith(":"):
+            raise DefinitionError(
+                f"{name!r} names no control or variant after its last colon; add one, or give {name.rstrip(':')!r}."
+            )
 
 
 def choose_classifiers(names: Sequence[str], task: Task, track: Track) -> tuple[ClassifierChoice, ...]:
@@ -42,7 +47,7 @@ def choose_classifiers(names: Sequence[str], task: Task, track: Track) -> tuple[
     ``qumi:twin`` chooses ``qumi``, and ``qumi:fourier`` adds a control that does not come along by itself. Every one is built once
     under every control, so that what it cannot be built with is said before anything is computed.
     """
-    from qaugbench.classifiers.build import bound, check_labels, classifier_class, module_of
+    from qaugbench.classifiers.build import blocks_of, bound, check_labels, classifier_class, module_of
     from qaugbench.classifiers.contract import Solved
 
     chosen: dict[str, ClassifierChoice] = {}
@@ -62,7 +67,11 @@ def choose_classifiers(names: Sequence[str], task: Task, track: Track) -> tuple[
             made = bound(choice.card, track.name, control)
             images = (task.channels, track.image_size, track.image_size)
             try:
-                made.new(images if made.kind.reads == "images" else (FEATURES,), len(task.labels), 0)
+                built = made.new(images if made.kind.reads == "images" else (FEATURES,), len(task.labels), 0)
+                if control == FROZEN and not any(block.circuit.n_weights for block in blocks_of(built)):
+                    raise DefinitionError(
+                        "its circuits have no weights to freeze: it would be the same classifier; leave it out."
+                    )
             except QaugbenchError as error:
                 raise type(error)(f"{choice.card.id}{'' if control == 'none' else f':{control}'}: {error}") from error
             except Exception as error:  # the class may raise anything

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from qaugbench import definitions
 from qaugbench.circuits.audit.findings import Liveness
 from qaugbench.circuits.audit.meters import Meters, measure, size
 from qaugbench.circuits.block import QuantumBlock
-from qaugbench.classifier_cards import LINEAR, classifier_card, classifier_families, split_classifier
+from qaugbench.classifier_cards import (
+    LINEAR,
+    classifier_card,
+    classifier_families,
+    split_classifier,
+    unknown_classifier,
+)
 from qaugbench.classifiers.audit import audit_classifier
 from qaugbench.classifiers.build import blocks_of, classifier_class, new_classifier
 from qaugbench.errors import QaugbenchError
@@ -113,6 +120,8 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
     if name.partition(":")[0] in classifier_families():
         return _examined_classifier(name, with_meters=with_meters, seed=seed)
     of, control = definitions.split_name(name)
+    if of not in definitions.generator_names() and _is_nearer_a_classifier(of):
+        raise unknown_classifier(name)
     card = definitions.generator_card(of)
     if not may_run_circuits(card.kind):
         return GeneratorFinding(name, "no circuit", f"it is {card.kind}")
@@ -140,6 +149,11 @@ def _examined(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:
     detail = f"{failed} of {len(found.checks)} checks fail" if failed else f"{len(found.checks)} checks"
     detail += f" (a defect of the published code, kept: {card.defect})" if failed and card.defect else ""
     return GeneratorFinding(name, _verdict(found), detail, found, readings)
+
+
+def _is_nearer_a_classifier(name: str) -> bool:
+    near = get_close_matches(name, [*definitions.families(), *classifier_families()], n=1, cutoff=0.5)
+    return bool(near) and near[0] in classifier_families()
 
 
 def _examined_classifier(name: str, *, with_meters: bool, seed: int) -> GeneratorFinding:

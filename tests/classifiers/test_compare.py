@@ -99,6 +99,10 @@ def test_a_gain_is_over_the_best_real_only_arm_on_validation_under_the_same_clas
     assert found.reference == "R+os"
     expected = metric.evaluate(test[3])[0] - metric.evaluate(test[2])[0]
     assert found.gain.value == pytest.approx(expected.mean())
+    test[3, 0] = np.nan
+    (partly,) = gains("one", present_of(infos, test, val), validation, ENDPOINT, metric, metric, ["gmm"])
+    assert partly.gain is not None
+    assert partly.reason == "1 failed replicate filled in with R+cm"
     test[3] = np.nan
     (lost,) = gains("one", present_of(infos, test, val), validation, ENDPOINT, metric, metric, ["gmm"])
     assert (lost.gain, lost.reason) == (None, "no replicate has usable predictions")

@@ -16,8 +16,10 @@ from qaugbench.classification.classify import PAGE, classify
 from qaugbench.classification.planned import RECIPE, prepare_comparison
 from qaugbench.classification.request import ClassifierRequest
 from qaugbench.classification.results import Comparison
+from qaugbench.classification.scored import Scoring
 from qaugbench.classification.text import opening, table
 from qaugbench.cli import cli
+from qaugbench.errors import DefinitionError
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.classifier_choice import ClassifierChoice, choose_classifiers
 from qaugbench.experiment.prepare import Definitions
@@ -155,6 +157,11 @@ def test_the_recipe_s_trainings_are_those_of_a_run_and_a_plain_last_layer_is_tra
         (("--classifier", "qldm"), "is a generator, not a classifier"),
         (("--classifier", "qumi", "--generator", "qlmd"), "Did you mean 'qldm'"),
         (("--classifier", "qumi", "--arm", "P-noise"), "--arm does not apply with --classifier"),
+        (("--classifier", "qumi:"), "names no control or variant after its last colon; add one, or give 'qumi'"),
+        (("--classifier", "qumi", "--generator", "qumi"), "'qumi' is a classifier, not a generator"),
+        (("--generator", "qumi"), "give it with --classifier"),
+        (("--classifier", "qumi", "--generator", "qldm", "--execution", "ibm_heron_r2"), "--execution does not apply"),
+        (("--classifier", "qumi", "--ratio", "2"), "--ratio 2 says how many images of generators"),
         ((), "Missing option '--generator'"),
     ],
 )
@@ -162,6 +169,24 @@ def test_wrong_names_are_answered_before_anything_is_read(options: tuple[str, ..
     done = CliRunner().invoke(cli, ["run", "--task", TASK, "--source", "phantom", "--track", "smoke", *options])
     assert done.exit_code != 0
     assert message in (done.output if isinstance(done.exception, SystemExit) else str(done.exception))
+
+
+def test_another_recipe_and_a_leaky_split_are_noted(tmp_path: Path) -> None:
+    asked = request(tmp_path, "qkernel:linear-kernel", generators=(), recipe="B")
+    found = prepare_comparison(asked, tiny(asked))
+    plan = found.plan
+    split = replace(plan.source.split, leaky=True, crossing_groups=3)
+    leaking = replace(plan, setting=replace(plan.setting, source=replace(plan.source, split=split)))
+    scoring = Scoring(replace(found, prepared=replace(found.prepared, plan=leaking)), found.prepared.store, {})
+    notes = scoring._notes()
+    assert any(note.startswith("Leaky split: 3 patients") for note in notes)
+    assert any(note.startswith("Computed with") and "recipe B instead of" in note for note in notes)
+
+
+@pytest.mark.parametrize("name", ["qkernel:frozen", "daqcnn:frozen"])
+def test_circuits_without_weights_cannot_be_frozen(name: str) -> None:
+    with pytest.raises(DefinitionError, match=f"{name}: its circuits have no weights to freeze.*leave it out"):
+        choose_classifiers((name,), tiny_task(), tiny_task().tracks["smoke"])
 
 
 def test_the_command_of_a_comparison_names_what_was_asked(tmp_path: Path) -> None:

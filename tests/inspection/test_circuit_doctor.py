@@ -56,6 +56,8 @@ def test_a_classical_generator_has_none() -> None:
 def test_unknown_names_get_near_ones() -> None:
     with pytest.raises(DefinitionError, match="Did you mean 'qldm'"):
         examine_circuits(["qldn"])
+    with pytest.raises(DefinitionError, match=r"no classifier 'qumy'\. Did you mean 'qumi'"):
+        examine_circuits(["qumy"])
     with pytest.raises(CircuitError, match="Did you mean 'twin'"):
         examine_circuits(["qldm:twins"])
 
