@@ -13,9 +13,8 @@ from qaugbench.errors import EntryError
 from qaugbench.formatting import WIDTH, count
 from qaugbench.places import NOISE_FILE, RUNS
 from qaugbench.report.run_list import changed_at
-from qaugbench.report.study_list import read_study
+from qaugbench.report.study_list import is_study, read_study, study_folder, study_names
 from qaugbench.text_table import wrapped
-from qaugbench.untrusted import exists
 
 HEADING = (
     "NOISE, studies of 'qaugbench noise'; 'qaugbench show NAME' prints one and how much noise its generator stands"
@@ -65,17 +64,17 @@ class ListedNoise:
 
 def is_noise_study(path: Path) -> bool:
     """Return whether a folder holds what ``qaugbench noise`` writes."""
-    return exists(path / NOISE_FILE)
+    return is_study(path, NOISE_FILE)
 
 
 def noise_folder(name: str, runs: Path = RUNS) -> Path | None:
     """Return the folder of the study that ``name`` means, a path or a name in the folder ``runs``; None if it is none."""
-    return next((path for path in (Path(name), runs / name) if is_noise_study(path)), None)
+    return study_folder(name, runs, NOISE_FILE)
 
 
 def noise_names(runs: Path = RUNS) -> list[str]:
     """Return the names of the studies of noise in a folder, sorted; none if there is no such folder."""
-    return sorted(path.name for path in runs.iterdir() if is_noise_study(path)) if runs.is_dir() else []
+    return study_names(runs, NOISE_FILE)
 
 
 def listed_noise(runs: Path = RUNS) -> list[ListedNoise]:

@@ -67,19 +67,19 @@ class ListedStudy:
         return {**asdict(self), "path": str(self.path)}
 
 
-def is_study(path: Path) -> bool:
-    """Return whether a folder holds what ``qaugbench tune`` writes."""
-    return exists(path / STUDY_FILE)
+def is_study(path: Path, file: str = STUDY_FILE) -> bool:
+    """Return whether a folder holds what ``qaugbench tune`` writes, or another study, whose ``file`` is named."""
+    return exists(path / file)
 
 
-def study_folder(name: str, runs: Path = RUNS) -> Path | None:
+def study_folder(name: str, runs: Path = RUNS, file: str = STUDY_FILE) -> Path | None:
     """Return the folder of the study that ``name`` means, a path or a name in the folder ``runs``; None if it is no study."""
-    return next((path for path in (Path(name), runs / name) if is_study(path)), None)
+    return next((path for path in (Path(name), runs / name) if is_study(path, file)), None)
 
 
-def study_names(runs: Path = RUNS) -> list[str]:
+def study_names(runs: Path = RUNS, file: str = STUDY_FILE) -> list[str]:
     """Return the names of the studies in a folder, sorted; none if there is no such folder."""
-    return sorted(path.name for path in runs.iterdir() if is_study(path)) if runs.is_dir() else []
+    return sorted(path.name for path in runs.iterdir() if is_study(path, file)) if runs.is_dir() else []
 
 
 def listed_studies(runs: Path = RUNS) -> list[ListedStudy]:
