@@ -22,17 +22,18 @@ from qaugbench.inspection.plug_ins import own_faults
 from qaugbench.inspection.settings_check import taken_by_class
 from qaugbench.inspection.written_hyper import taken_as_written
 from qaugbench.places import RUNS
+from qaugbench.report.comparison_list import comparison_names, comparisons_text, listed_comparisons
 from qaugbench.report.noise_list import listed_noise, noise_names, noise_text
 from qaugbench.report.run_list import listed_runs, runs_text
 from qaugbench.report.study_list import listed_studies, studies_text, study_names
 from qaugbench.task import Task
 from qaugbench.text_table import fitted, listed
 
-KINDS = ("tasks", "generators", "classifiers", "arms", "sources", "tracks", "presets", "runs", "studies", "noise")
+KINDS = ("tasks", "generators", "classifiers", "arms", "sources", "tracks", "presets", "runs", "studies", "noise", "comparisons")
 LISTS = (*KINDS, "claims")
 """Every word that names a list; that of claims is not among all lists, since it reads results."""
-RESULTS = {"runs": ("runs", "studies", "noise"), "studies": ("studies", "noise")}
-"""What is listed for a word that means results: studies, of tuning and of noise, are listed with runs as well."""
+RESULTS = {"runs": ("runs", "studies", "noise", "comparisons"), "studies": ("studies", "noise")}
+"""What is listed for a word that means results: studies and comparisons of classifiers are listed with runs as well."""
 ALWAYS = {
     "R": "real images, no augmentation",
     "R+": "real images with the locked augmentation",
@@ -59,6 +60,7 @@ def catalogue(what: str | None = None, runs: Path = RUNS) -> dict[str, list[dict
         "runs": lambda: [run.to_dict() for run in listed_runs(runs)],
         "studies": lambda: [study.to_dict() for study in listed_studies(runs)],
         "noise": lambda: [study.to_dict() for study in listed_noise(runs)],
+        "comparisons": lambda: [one.to_dict() for one in listed_comparisons(runs)],
     }
     return {kind: makers[kind]() for kind in _kinds(what)}
 
@@ -77,6 +79,9 @@ def catalogue_text(what: str | None = None, runs: Path = RUNS, width: int = WIDT
         elif kind == "noise":
             of_noise = listed_noise(runs)
             parts += [noise_text(of_noise, width)] if of_noise or what == kind else []
+        elif kind == "comparisons":
+            compared = listed_comparisons(runs)
+            parts += [comparisons_text(compared, width)] if compared or what == kind else []
         else:
             parts += [_text(kind, rows, width) for rows in catalogue(kind, runs).values() if rows]
     return "\n\n".join(parts)
@@ -150,6 +155,7 @@ def _definition(name: str) -> Task | GeneratorCard | ClassifierCard:
                 *run_names(),
                 *study_names(),
                 *noise_names(),
+                *comparison_names(),
             ),
         )
         raise DefinitionError(

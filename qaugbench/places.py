@@ -15,6 +15,8 @@ MANIFEST_FILE = "manifest.json"
 STUDY_FILE = "tuning.json"
 NOISE_FILE = "noise.json"
 CLASSIFIERS_FILE = "classifiers.json"
+COMPARISONS = "classifiers"
+"""The folder in that of all entries that keeps comparisons of classifiers."""
 
 
 def data_home() -> Path:

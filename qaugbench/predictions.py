@@ -135,6 +135,20 @@ class PredictionSet:
             },
         )
 
+    def without_validation(self) -> PredictionSet:
+        """Return the predictions without a validation image."""
+        return replace(
+            self,
+            val_ids=self.val_ids[:0],
+            val_labels=self.val_labels[:0],
+            val_groups=self.val_groups[:0],
+            val_subgroups={column: names[:0] for column, names in self.val_subgroups.items()},
+            fractions={
+                key: FractionPredictions(one.test_logits, one.val_logits[:, :, :0])
+                for key, one in self.fractions.items()
+            },
+        )
+
     def to_bytes(self) -> bytes:
         """Return the bytes of ``predictions.npz``; equal predictions give equal bytes."""
         arrays: dict[str, np.ndarray] = {"arms": np.array(self.arms)}
@@ -179,7 +193,7 @@ class PredictionShape:
     """The size of a predictions file, as a record implies or as the file itself declares it.
 
     Raises ValueError for sizes beyond any board, and for no test or validation image at all. A run whose test scores are
-    ``withheld`` has validation images alone.
+    ``withheld`` has validation images alone; those on validation images may be ``left_out`` where only test scores are kept.
     """
 
     n_arms: int
@@ -190,6 +204,7 @@ class PredictionShape:
     fractions: tuple[str, ...]
     withheld: bool = False
     subgroups: tuple[SubgroupColumn, ...] = ()
+    left_out: bool = False
 
     def __post_init__(self) -> None:
         if self.withheld and self.n_test:
@@ -203,8 +218,9 @@ class PredictionShape:
             "fractions": (len(self.fractions), MOST_FRACTIONS),
             "logits": (self.n_logits, MOST_LOGITS),
         }
+        may_lack = {"test images": self.withheld, "validation images": self.left_out}
         for what, (size, most) in sizes.items():
-            if not (self.withheld and what == "test images") and not 1 <= size <= most:
+            if not may_lack.get(what, False) and not 1 <= size <= most:
                 raise ValueError(f"{size:,} {what}; there must be 1 to {most:,}")
         if not all(FRACTION.fullmatch(key) and 0 < float(key[:-1]) <= 100 for key in self.fractions):
             raise ValueError(f"the fractions {first_offenders(self.fractions)}; each must be like '10%'")
@@ -215,8 +231,11 @@ class PredictionShape:
         return self.n_arms * self.replicates * (self.n_test + self.n_val) * self.n_classes * len(self.fractions)
 
     @classmethod
-    def declared(cls, found: Mapping[str, Member]) -> PredictionShape:
-        """Return the shape that the headers of a file declare; a file that lacks required arrays raises ValueError."""
+    def declared(cls, found: Mapping[str, Member], *, without_validation: bool = False) -> PredictionShape:
+        """Return the shape that the headers of a file declare; a file that lacks required arrays raises ValueError.
+
+        With ``without_validation``, there may be no validation images.
+        """
         fractions = sorted({name.partition("/")[0] for name in found if "/" in name})
         logits = [shape for name in found for shape in [found[name].header.shape] if "/" in name]
         needed = ("arms", "test_labels", "val_labels")
@@ -228,7 +247,8 @@ class PredictionShape:
         n_arms, n_val = found["arms"].header.shape[0], found["val_labels"].header.shape[0]
         stated = tuple(column for column in SUBGROUP_COLUMNS if f"val_{column}" in found)
         shape = (n_arms, logits[0][1], n_test, n_val, n_classes, tuple(fractions))
-        return cls(*shape, withheld=n_test == 0, subgroups=stated)
+        left_out = without_validation and n_val == 0
+        return cls(*shape, withheld=n_test == 0, subgroups=stated, left_out=left_out)
 
     def headers(self) -> dict[str, Header]:
         """Return the arrays of such a file."""
@@ -243,20 +263,25 @@ class PredictionShape:
         return found
 
 
-def read_predictions(path: Path, implied: PredictionShape | None = None) -> PredictionSet:
+def read_predictions(
+    path: Path, implied: PredictionShape | None = None, *, without_validation: bool = False
+) -> PredictionSet:
     """Return the predictions in ``path`` (see ``parse_predictions``)."""
-    return parse_predictions(read_bytes(path, MOST_BYTES), path, implied)
+    return parse_predictions(read_bytes(path, MOST_BYTES), path, implied, without_validation=without_validation)
 
 
-def parse_predictions(content: bytes, path: Path, implied: PredictionShape | None = None) -> PredictionSet:
+def parse_predictions(
+    content: bytes, path: Path, implied: PredictionShape | None = None, *, without_validation: bool = False
+) -> PredictionSet:
     """Return the predictions of a run or an entry from the bytes of ``predictions.npz``; ``path`` names it in messages.
 
     Sizes and types must be those that the record implies or, without a record, agree with each other. Anything else,
-    damage, and values that no run writes raise EntryError, before unpacking where possible.
+    damage, and values that no run writes raise EntryError, before unpacking where possible. With ``without_validation``, those on
+    validation images may have been left out.
     """
     try:
         found = members(content)
-        shape = implied or PredictionShape.declared(found)
+        shape = implied or PredictionShape.declared(found, without_validation=without_validation)
         check_headers(found, shape.headers())
         arrays = {name: unpacked(member) for name, member in found.items()}
         for name, array in arrays.items():

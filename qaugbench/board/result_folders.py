@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from qaugbench.errors import EntryError, first_offenders, near_names, shown
-from qaugbench.places import ENTRY_FILE, MANIFEST_FILE, NOISE_FILE, RECORD_FILE, RUNS, STUDY_FILE
+from qaugbench.places import CLASSIFIERS_FILE, ENTRY_FILE, MANIFEST_FILE, NOISE_FILE, RECORD_FILE, RUNS, STUDY_FILE
 from qaugbench.untrusted import exists
 
 ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
 """Where the entries are below a board, a task's boards, and the folder of all boards."""
 MOST_ENTRIES = 10_000
 LOG_FILE = "log.txt"
-STUDIES = {STUDY_FILE: "a tuning study", NOISE_FILE: "a study of noise"}
+STUDIES = {STUDY_FILE: "a tuning study", NOISE_FILE: "a study of noise", CLASSIFIERS_FILE: "a comparison of classifiers"}
 """What folders of runs hold besides runs, by the file that tells."""
 
 

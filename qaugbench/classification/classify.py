@@ -9,6 +9,7 @@ from qaugbench.classification.planned import PreparedComparison, prepare_compari
 from qaugbench.classification.request import ClassifierRequest
 from qaugbench.classification.results import Comparison
 from qaugbench.classification.scored import score
+from qaugbench.classification.stored import CURVES, PAGE, PREDICTIONS
 from qaugbench.classification.text import opening
 from qaugbench.errors import StoreError
 from qaugbench.experiment.estimate import Estimate, Working, estimate_cells
@@ -17,8 +18,6 @@ from qaugbench.experiment.prepare import Definitions, jobs_of, processes_of
 from qaugbench.experiment.progress import announce, shown
 from qaugbench.files import json_text, write_whole
 from qaugbench.places import CLASSIFIERS_FILE
-
-PAGE = "report.html"
 
 
 def classify(request: ClassifierRequest, defined: Definitions | None = None) -> tuple[Comparison, Path]:
@@ -40,8 +39,8 @@ def classify(request: ClassifierRequest, defined: Definitions | None = None) -> 
         reports = prepared.backend.compute(found.cells, prepared.store, progress)
         progress.message("All trainings are done. Comparing the classifiers ...")
         comparison, predictions, looks = score(found, prepared.store, reports)
-        _write(found.folder / "predictions.npz", predictions.to_bytes())
-        _write(found.folder / "curves.json", json_text(looks))
+        _write(found.folder / PREDICTIONS, predictions.to_bytes())
+        _write(found.folder / CURVES, json_text(looks))
         _write(found.folder / CLASSIFIERS_FILE, json_text(comparison.to_dict()))
         _write(found.folder / PAGE, comparison_page(comparison, looks))
     return comparison, found.folder

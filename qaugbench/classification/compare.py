@@ -5,40 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 
 from qaugbench.classification.questions import EACH_OTHER, OF_THE_BOTTLENECK, QUESTIONS
-from qaugbench.classification.results import Difference, Estimate, Gain
+from qaugbench.classification.results import Difference, Estimate
 from qaugbench.classifier_cards import BOTTLENECK, LINEAR
-from qaugbench.formatting import count
 from qaugbench.metrics.uncertainty import has_both, statements
-from qaugbench.predictions import ArmInfo, FractionPredictions
 from qaugbench.stats.covariance import contrast_covariance
 from qaugbench.stats.decide import why_no_interval
 from qaugbench.stats.families import simultaneous
-from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import Measurement, MetricOnImages
+from qaugbench.stats.metric_on_images import Measurement
 from qaugbench.stats.mrmc import interval
-from qaugbench.stats.reference import choose_reference
 from qaugbench.stats.uncertainty_gap import uncertainty_gap_influence
-from qaugbench.task import Endpoint
 
 SHARE = 0.95
 """Of the validation score at the end of a training: when it is reached says how fast a classifier learns."""
 
 
-def present_of(arms: Sequence[ArmInfo], test: np.ndarray, val: np.ndarray) -> Present:
-    """Return the arms with predictions in every replicate, of logits [A, R, N, K] with NaN where a training failed."""
-    return Present.of([arm.id for arm in arms], FractionPredictions(test, val), {arm.id: arm for arm in arms})
+class Basis(Protocol):
+    """What an interval rests on: as many effective patients, or why there is none; a metric on images says both."""
+
+    @property
+    def n_eff(self) -> int | None: ...
+
+    @property
+    def why_no_interval(self) -> str | None: ...
 
 
-def estimated(measured: Measurement, metric: MetricOnImages) -> Estimate:
+def estimated(measured: Measurement, basis: Basis) -> Estimate:
     """Return a value or difference with its interval, where there may be one."""
     value = float(measured[0].mean())
-    if metric.why_no_interval or why_no_interval(measured[0].size):
+    if basis.why_no_interval or why_no_interval(measured[0].size):
         return Estimate(value)
-    found = interval(*measured, metric.n_eff)
+    found = interval(*measured, basis.n_eff)
     return Estimate(found.estimate, found.ci_low, found.ci_high)
 
 
@@ -74,7 +75,7 @@ def of_each_other(classifiers: Sequence[str]) -> list[Asked]:
 
 
 def differences(
-    asked: Sequence[Asked], measured: Mapping[str, Measurement], metric: MetricOnImages
+    asked: Sequence[Asked], measured: Mapping[str, Measurement], basis: Basis
 ) -> tuple[Difference, ...]:
     """Return a family of differences, each with its own interval and with those that hold for all of them at once."""
     if not asked:
@@ -82,16 +83,16 @@ def differences(
     arms = list(dict.fromkeys(name for one in asked for name in (one.arm, one.against)))
     theta = np.stack([measured[name][0] for name in arms])
     influence = np.stack([measured[name][1] for name in arms])
-    if metric.why_no_interval or why_no_interval(theta.shape[1]):
+    if basis.why_no_interval or why_no_interval(theta.shape[1]):
         return tuple(_without_interval(one, measured) for one in asked)
     contrasts = np.zeros((len(asked), len(arms)))
     for row, one in enumerate(asked):
         contrasts[row, arms.index(one.arm)] += 1.0
         contrasts[row, arms.index(one.against)] -= 1.0
-    family = simultaneous(contrast_covariance(theta, influence, contrasts, int(metric.n_eff or 0)))
+    family = simultaneous(contrast_covariance(theta, influence, contrasts, int(basis.n_eff or 0)))
     found = []
     for row, one in enumerate(asked):
-        alone = interval(contrasts[row] @ theta, np.tensordot(contrasts[row], influence, axes=1), metric.n_eff)
+        alone = interval(contrasts[row] @ theta, np.tensordot(contrasts[row], influence, axes=1), basis.n_eff)
         found.append(
             Difference(
                 arm=one.arm,
@@ -110,42 +111,6 @@ def differences(
 def _without_interval(one: Asked, measured: Mapping[str, Measurement]) -> Difference:
     value = float((measured[one.arm][0] - measured[one.against][0]).mean())
     return Difference(one.arm, one.against, one.question, Estimate(value), None, None, None, None)
-
-
-def gains(
-    judge: str,
-    present: Present,
-    validation: Present,
-    endpoint: Endpoint,
-    metric: MetricOnImages,
-    on_validation: MetricOnImages,
-    generators: Sequence[str],
-) -> list[Gain]:
-    """Return the gain of each generator over R* under one classifier; R* is chosen on the validation images under the same."""
-    reference = choose_reference(validation, endpoint, on_validation).arm
-    found = []
-    for name in generators:
-        if name in present.dropped or reference is None or reference not in present.arms:
-            reason = present.dropped.get(name, "no real-only arm has predictions in every replicate")
-            found.append(Gain(name, judge, reference, None, reason))
-            continue
-        own, other = (metric.evaluate(present.test_logits(arm)) for arm in (name, reference))
-        found.append(
-            Gain(
-                name,
-                judge,
-                reference,
-                estimated((own[0] - other[0], own[1] - other[1]), metric),
-                _filled_in(name, present),
-            )
-        )
-    return found
-
-
-def _filled_in(name: str, present: Present) -> str:
-    """Return which replicates of a generator failed and count as the arm that stands in for them; "" where none did."""
-    runs = present.flagged.get(name, [])
-    return f"{count(len(runs), 'failed replicate')} filled in with {present.substitute}" if runs else ""
 
 
 def uncertainty_gap(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, kind: str) -> Measurement | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from qaugbench import definitions
 from qaugbench.board.entry_id import HASH_DIGITS, several
 from qaugbench.classification.request import ClassifierRequest, check_names
+from qaugbench.classification.results import PLAIN_ARM, RECIPE
 from qaugbench.errors import TRAINING, DataError, require
 from qaugbench.experiment import assemble
 from qaugbench.experiment.arms import REAL_ARMS, Arm, variant_arms
@@ -27,10 +28,6 @@ from qaugbench.experiment.replicate_cells import ReplicateCells
 from qaugbench.predictions import REFERENCE_ROLES, ArmInfo
 from qaugbench.stats.metric_on_images import Images, MetricOnImages, metric_of
 from qaugbench.task import canonical_hash
-
-RECIPE = "recipe"
-"""What the locked recipe is called beside the classifiers of a comparison."""
-PLAIN_ARM = "R+"
 
 At = tuple[str, str, str, int]
 """A training: which classifier under which control ("recipe", "qumi", "qumi:twin"), arm of images, fraction, replicate."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.check_request import check_generators
@@ -32,8 +32,8 @@ class ClassifierRequest:
 
     @property
     def command(self) -> str:
-        """The command that asks the same, without folders."""
-        return self._with_names(command_of(self.run))
+        """The command that asks the same, without folders and without switching off what no comparison does anyway."""
+        return self._with_names(command_of(replace(self.run, plateau_check=True, metrics=True)))
 
     @property
     def resuming(self) -> str:

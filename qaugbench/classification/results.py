@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from qaugbench.recipe import LabelKind
+from qaugbench.task import Endpoint
+
 FORMAT = 1
+RECIPE = "recipe"
+"""What the locked recipe is called beside the classifiers of a comparison."""
+PLAIN_ARM = "R+"
+"""The real images with the locked augmentation, on which all controls of a classifier are trained."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Estimate:
 class Row:
     """One classifier under one control on one board; every mean is over replicates.
 
-    ``score`` is the primary endpoint, ``log_loss`` is in nats, ``calibration`` and ``calibration_scaled`` are debiased errors as
+    ``score`` is the primary endpoint, ``accuracy`` the share of right answers where classes exclude one another, ``log_loss`` is in nats, ``calibration`` and ``calibration_scaled`` are debiased errors as
     trained and after temperature scaling. ``uncertainty_gap`` is the mean entropy of wrong answers minus that of right ones, in
     nats. ``steps_to_95`` are the steps after which the validation score reached 95 % of that at the end, in looks that are
     ``look_every`` steps apart at most. ``step_wall_s`` and ``step_cpu_s`` are of one training step, ``block_movement`` the
@@ -49,6 +56,7 @@ class Row:
     step_cpu_s: float | None
     block_movement: float | None
     reason: str = ""
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,9 @@ class Comparison:
     """Everything that a comparison found.
 
     ``boards`` are one for each classifier and fraction; ``against_each_other`` the differences between classifiers as they are, by
-    fraction; ``gains`` the gains of generators under the recipe and under each classifier, by fraction.
+    fraction; ``gains`` the gains of generators under the recipe and under each classifier, by fraction. ``label_kind``,
+    ``class_names`` and ``decided_by``, the primary endpoint of each test set, say how predictions are scored. There are as many test
+    sets as ``n_folds``.
     """
 
     task: str
@@ -129,6 +139,10 @@ class Comparison:
     citations: Mapping[str, str]
     notes: tuple[str, ...]
     failures: tuple[str, ...]
+    label_kind: LabelKind = "multiclass"
+    class_names: tuple[str, ...] = ()
+    decided_by: tuple[Endpoint, ...] = ()
+    n_folds: int = 1
 
     @property
     def failed(self) -> bool:

@@ -9,20 +9,17 @@ from typing import Any
 import numpy as np
 
 from qaugbench.classification import compare
-from qaugbench.classification.planned import PLAIN_ARM, RECIPE, At, Compared, PreparedComparison
-from qaugbench.classification.results import ClassifierBoard, Comparison, Difference, Gain, Row
+from qaugbench.classification.judged import judged
+from qaugbench.classification.planned import Compared, PreparedComparison
+from qaugbench.classification.results import PLAIN_ARM, RECIPE, ClassifierBoard, Comparison, Gain, Row
 from qaugbench.experiment import assemble
 from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.execute import CellReport
 from qaugbench.experiment.store import Store
 from qaugbench.kinds import FIDELITY_WORDS
-from qaugbench.metrics.calibration import log_loss
-from qaugbench.predictions import ArmInfo, FractionPredictions, PredictionSet
-from qaugbench.stats.calibrated import calibration_score
+from qaugbench.predictions import FractionPredictions, PredictionSet
 from qaugbench.stats.decide import too_few_replicates
-from qaugbench.stats.intention_to_treat import Present
-from qaugbench.stats.metric_on_images import Images, Measurement, MetricOnImages, metric_of
-from qaugbench.stats.results import ArmCalibration
+from qaugbench.stats.metric_on_images import Images
 
 Reports = Mapping[str, CellReport]
 EXPLORATORY = (
@@ -43,14 +40,13 @@ class Scoring:
             for rows in (split.test, split.val)
         )
 
-    def comparison(self) -> Comparison:
-        """Return everything that is stated."""
-        plan, metric = self.plan, self.found.metric
+    def comparison(self, predictions: PredictionSet) -> Comparison:
+        """Return everything that is stated, given the predictions of the trainings."""
+        plan = self.plan
         endpoint = assemble.endpoints(plan)[0]
         keys = [fraction.key for fraction in plan.fractions]
         choices = {one.choice.card.id: one.choice.card for one in self.found.compared}
-        by_key = {key: self._measured(key) for key in keys}
-        return Comparison(
+        asked = Comparison(
             task=plan.task.name,
             source=plan.source.facts.source,
             source_sha256=plan.source.facts.manifest_sha256,
@@ -59,18 +55,13 @@ class Scoring:
             replicates=plan.replicates,
             endpoint=endpoint.id,
             endpoint_title=endpoint.title,
-            n_test_images=int(metric.chosen.size),
-            n_test_patients=0 if metric.patients is None else metric.patients.n_groups,
+            n_test_images=0,
+            n_test_patients=0,
             command=self.found.request.command,
-            recipe={key: self._recipe_row(key, by_key[key]) for key in keys},
-            boards=tuple(self._board(name, key, by_key[key]) for name in choices for key in keys),
-            against_each_other={
-                key: compare.differences(
-                    compare.of_each_other([name for name in choices if name in by_key[key]]), by_key[key], metric
-                )
-                for key in keys
-            },
-            gains={key: tuple(self._gains(key)) for key in keys} if self.found.crossed else {},
+            recipe={key: _row(RECIPE, RECIPE, "none", "classical", {}, self._course([], key)) for key in keys},
+            boards=tuple(self._board(name, key) for name in choices for key in keys),
+            against_each_other={},
+            gains={key: tuple(self._asked_gains()) for key in keys} if self.found.crossed else {},
             disclosed={
                 name: (f"{card.title} is {FIDELITY_WORDS[card.fidelity]}.", *card.disclosed)
                 for name, card in choices.items()
@@ -82,7 +73,11 @@ class Scoring:
                 for done in self.reports.values()
                 if done.outcome != "ok"
             ),
+            label_kind=plan.task.labels.kind,
+            class_names=plan.task.labels.names,
+            decided_by=(endpoint,),
         )
+        return judged(asked, [predictions])
 
     def predictions(self) -> PredictionSet:
         """Return the logits of every training, by classifier, and by classifier and arm where there are several."""
@@ -132,94 +127,29 @@ class Scoring:
                     logits[place, replicate] = self.store.array(cell.stage, cell.name, file)
         return logits
 
-    def _present(self, infos: Sequence[ArmInfo], places: Sequence[tuple[str, str]], key: str) -> Present:
-        test, val = (self._logits(places, key, file) for file in ("test_logits", "val_logits"))
-        return compare.present_of(infos, test, val)
-
-    def _present_on_real(self, key: str) -> Present:
-        infos = [ArmInfo(id=RECIPE, role="augmented"), *(one.info for one in self.found.compared)]
-        return self._present(infos, [(info.id, PLAIN_ARM) for info in infos], key)
-
-    def _measured(self, key: str) -> dict[str, Measurement]:
-        present = self._present_on_real(key)
-        return {arm: self.found.metric.evaluate(present.test_logits(arm)) for arm in present.arms}
-
-    def _board(self, name: str, key: str, measured: Mapping[str, Measurement]) -> ClassifierBoard:
+    def _board(self, name: str, key: str) -> ClassifierBoard:
         compared = [one for one in self.found.compared if one.choice.card.id == name]
-        present = self._present_on_real(key)
-        asked = compare.of_controls(name, [one.id for one in compared if one.id in measured])
-        calibrated = self._calibrated([one.id for one in compared if one.id in measured], present)
         return ClassifierBoard(
             task=self.plan.task.name,
             source=self.plan.source.facts.source,
             track=self.plan.track.name,
             classifier=name,
             fraction=key,
-            rows=tuple(self._row(one, key, measured, present, calibrated) for one in compared),
-            differences=compare.differences(asked, measured, self.found.metric),
+            rows=tuple(self._asked_row(one, key) for one in compared),
+            differences=(),
         )
 
-    def _recipe_row(self, key: str, measured: Mapping[str, Measurement]) -> Row:
-        present = self._present_on_real(key)
-        calibrated = self._calibrated([RECIPE] if RECIPE in measured else [], present)
-        kind, numbers = "classical", self._numbers(RECIPE, measured, present, calibrated)
-        return Row(
-            RECIPE, RECIPE, "none", kind, {}, **numbers, **self._course([], key), reason=present.dropped.get(RECIPE, "")
-        )
-
-    def _calibrated(self, arms: list[str], present: Present) -> Mapping[str, ArmCalibration]:
-        return calibration_score(present, arms, self.images, self.validation, scaled=True).arms if arms else {}
-
-    def _row(
-        self,
-        one: Compared,
-        key: str,
-        measured: Mapping[str, Measurement],
-        present: Present,
-        calibrated: Mapping[str, ArmCalibration],
-    ) -> Row:
+    def _asked_row(self, one: Compared, key: str) -> Row:
         cells = [self.found.trainings[one.id, PLAIN_ARM, key, replicate] for replicate in range(self.plan.replicates)]
         cells = [cell for cell in cells if self._done(cell)]
         parameters = self.store.meta(cells[0].stage, cells[0].name)["facts"]["parameters"] if cells else {}
-        numbers = self._numbers(one.id, measured, present, calibrated)
-        return Row(
-            id=one.id,
-            classifier=one.choice.card.id,
-            control=one.control,
-            kind=str(one.info.kind),
-            parameters=parameters,
-            **numbers,
-            **self._course(cells, key),
-            reason=present.dropped.get(one.id, ""),
+        return _row(
+            one.id, one.choice.card.id, one.control, str(one.info.kind), parameters, self._course(cells, key)
         )
 
-    def _numbers(
-        self,
-        arm: str,
-        measured: Mapping[str, Measurement],
-        present: Present,
-        calibrated: Mapping[str, ArmCalibration],
-    ) -> dict[str, Any]:
-        """Return what is measured of an arm's predictions; None throughout where it has none."""
-        names = ("score", "log_loss", "calibration", "calibration_scaled", "uncertainty_gap")
-        if arm not in measured:
-            return {**dict.fromkeys(names), "scores": ()}
-        logits, kind = present.test_logits(arm).astype(np.float64), self.images.label_kind
-        gap = compare.uncertainty_gap(logits, self.images.labels, self.images.groups, kind)
-        scaled = calibrated[arm].scaled if arm in calibrated else None
-        return {
-            "score": compare.estimated(measured[arm], self.found.metric),
-            "scores": tuple(map(float, measured[arm][0])),
-            "log_loss": float(np.mean([log_loss(one, self.images.labels, kind) for one in logits])),
-            "calibration": calibrated[arm].as_trained.mean if arm in calibrated else None,
-            "calibration_scaled": None if scaled is None else scaled.mean,
-            "uncertainty_gap": None if gap is None else compare.estimated(gap, self._every_patient),
-        }
-
-    @property
-    def _every_patient(self) -> MetricOnImages:
-        """A metric over all test images, of which only patients and replicates count."""
-        return MetricOnImages.of("log_loss", range(len(self.images.class_names)), self.images)
+    def _asked_gains(self) -> list[Gain]:
+        generators = [arm.info.id for arm in self.found.crossed if arm.info.role == "synthetic"]
+        return [Gain(name, judge, None, None) for judge in self.found.judges for name in generators]
 
     def _course(self, cells: Sequence[Cell], key: str) -> dict[str, Any]:
         """Return how fast the trainings of a row learned and what a step took; None throughout where there are none."""
@@ -243,20 +173,6 @@ class Scoring:
             **{name: mean(name) for name in ("step_wall_s", "step_cpu_s", "block_movement")},
         }
 
-    def _gains(self, key: str) -> list[Gain]:
-        endpoint = assemble.endpoints(self.plan)[0]
-        on_validation = metric_of(endpoint, self.validation)
-        infos = [arm.info for arm in self.found.crossed]
-        generators = [info.id for info in infos if info.role == "synthetic"]
-        found: list[Gain] = []
-        for judge in self.found.judges:
-            places = [(judge, info.id) for info in infos]
-            present = self._present(infos, places, key)
-            val = self._logits(places, key, "val_logits")
-            validation = compare.present_of(infos, val, val)
-            found += compare.gains(judge, present, validation, endpoint, self.found.metric, on_validation, generators)
-        return found
-
     def _notes(self) -> list[str]:
         plan = self.plan
         notes = [EXPLORATORY]
@@ -278,27 +194,18 @@ class Scoring:
         return notes
 
 
+def _row(
+    name: str, classifier: str, control: str, kind: str, parameters: Mapping[str, int], course: Mapping[str, Any]
+) -> Row:
+    """Return a row of which nothing is measured yet."""
+    numbers = dict.fromkeys(("score", "log_loss", "calibration", "calibration_scaled", "uncertainty_gap"))
+    return Row(name, classifier, control, kind, parameters, scores=(), **numbers, **course)
+
+
 def score(
     found: PreparedComparison, store: Store, reports: Reports
 ) -> tuple[Comparison, PredictionSet, list[dict[str, Any]]]:
     """Return what a comparison found, its predictions and the courses of its trainings."""
     scoring = Scoring(found, store, reports)
-    return scoring.comparison(), scoring.predictions(), scoring.looks()
-
-
-def at_name(at: At) -> str:
-    """Return a training in words.
-
-    >>> at_name(("qumi", "R+cm", "10%", 0))
-    'qumi on R+cm, 10% r0'
-    """
-    name, arm, fraction, replicate = at
-    return f"{name} on {arm}, {fraction} r{replicate}"
-
-
-def every_difference(found: Comparison) -> list[Difference]:
-    """Return the differences of all boards and between classifiers."""
-    return [
-        *(one for board in found.boards for one in board.differences),
-        *(one for family in found.against_each_other.values() for one in family),
-    ]
+    predictions = scoring.predictions()
+    return scoring.comparison(predictions), predictions, scoring.looks()

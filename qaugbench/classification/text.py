@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from qaugbench.classification.planned import PreparedComparison
 from qaugbench.classification.results import ClassifierBoard, Comparison, Difference, Estimate, Gain, Row
 from qaugbench.formatting import (
     NONE,
@@ -19,7 +19,10 @@ from qaugbench.formatting import (
 from qaugbench.formatting import Row as Cells
 from qaugbench.text_table import aligned, listed, wrapped
 
-SCORE_HEADER: Cells = ("classifier", "score", "log loss", "calibration", "after scaling", "uncertainty gap", "")
+if TYPE_CHECKING:
+    from qaugbench.classification.planned import PreparedComparison
+
+SCORE_HEADER: Cells = ("classifier", "score", "accuracy", "log loss", "calibration", "after scaling", "uncertainty gap", "")
 COURSE_HEADER: Cells = (
     "classifier",
     "parameters",
@@ -33,7 +36,8 @@ COURSE_HEADER: Cells = (
 )
 DIFFERENCE_HEADER: Cells = ("difference", "estimate", "all at once", "p", "question")
 LEGEND = (
-    "score: {title} on {images} of {patients}, with 95 % intervals over patients and runs. log loss in nats, lower is better. "
+    "score: {title} on {images} of {patients}, with 95 % intervals over patients and runs. accuracy: share of "
+    "right answers, where classes exclude one another. log loss in nats, lower is better. "
     "calibration: debiased error of stated probabilities, as trained and after temperature scaling, best 0. uncertainty gap: mean "
     "entropy of wrong answers minus that of right ones, in nats, higher is better."
 )
@@ -44,6 +48,10 @@ COURSE_LEGEND = (
 )
 DIFFERENCE_LEGEND = (
     "all at once: intervals that hold together for the differences of one table (max-T), and p adjusted for them."
+)
+FOLDS_LEGEND = (
+    "Each fold has models of its own, so that every number is computed fold by fold and averaged; intervals are over runs and the "
+    "patients of all folds, each of whom is tested once."
 )
 GAIN_LEGEND = (
     "Gain over R*, the best of R+, R+cm and R+os by validation score under the same classifier. One column for each classifier; "
@@ -84,8 +92,9 @@ def table(found: Comparison, width: int = WIDTH) -> str:
 
 def title(found: Comparison) -> str:
     """Return what was compared, in a line."""
+    folds = f", {count(found.n_folds, 'fold')}" if found.n_folds > 1 else ""
     return (
-        f"Classifiers on {found.task} / {found.source} / {found.track}, {count(found.replicates, 'replicate')}, "
+        f"Classifiers on {found.task} / {found.source} / {found.track}{folds}, {count(found.replicates, 'replicate')}, "
         f"{found.endpoint_title}"
     )
 
@@ -99,6 +108,7 @@ def notes(found: Comparison) -> list[str]:
         LEGEND.format(title=found.endpoint_title, images=images, patients=patients),
         COURSE_LEGEND.format(looks=looks),
         DIFFERENCE_LEGEND,
+        *([FOLDS_LEGEND] if found.n_folds > 1 else []),
         *found.notes,
     ]
     return [*said, *(f"Failed: {one}" for one in found.failures)]
@@ -121,6 +131,7 @@ def score_cells(found: Comparison, board: ClassifierBoard) -> list[Cells]:
         (
             f"{row.id} (R+)" if row is rows[-1] else row.id,
             with_interval(row.score),
+            unsigned(row.accuracy),
             _decimals(row.log_loss),
             unsigned(row.calibration),
             unsigned(row.calibration_scaled),

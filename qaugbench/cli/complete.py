@@ -88,12 +88,13 @@ def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     from click.shell_completion import CompletionItem
 
     from qaugbench.places import RUNS
+    from qaugbench.report.comparison_list import comparison_names
     from qaugbench.report.noise_list import noise_names
     from qaugbench.report.study_list import study_names
 
     folder, slash, _ = incomplete.rpartition("/")
     runs = Path(folder or "/") if slash else RUNS
-    studies = [f"{folder}{slash}{name}" for name in (*study_names(runs), *noise_names(runs))]
+    studies = [f"{folder}{slash}{name}" for name in (*study_names(runs), *noise_names(runs), *comparison_names(runs))]
     defined = [
         *tasks(ctx, param, incomplete),
         *generators(ctx, param, incomplete),
@@ -102,6 +103,19 @@ def shown(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     named = [*defined, *_beginning(incomplete, studies)]
     found = results(ctx, param, incomplete)
     return [*map(CompletionItem, named), *(one for one in found if not named or one.type == "plain")]
+
+
+def comparisons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the names of comparisons of classifiers that begin like ``incomplete``, and what ``results`` returns."""
+    from click.shell_completion import CompletionItem
+
+    from qaugbench.places import RUNS
+    from qaugbench.report.comparison_list import comparison_names
+
+    folder, slash, _ = incomplete.rpartition("/")
+    names = [f"{folder}{slash}{name}" for name in comparison_names(Path(folder or "/") if slash else RUNS)]
+    named = [CompletionItem(name) for name in _beginning(incomplete, names)]
+    return [*named, *(one for one in results(ctx, param, incomplete) if not named or one.type == "plain")]
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -47,7 +47,7 @@ class NearNamesGroup(click.Group):
 SECTIONS = {
     "Run": ("run", "estimate", "tune", "noise", "list", "show", "doctor"),
     "Images": ("metrics",),
-    "Results": ("report", "power", "folds", "verify", "rescore", "leaderboard", "selftest"),
+    "Results": ("report", "power", "folds", "keep", "verify", "rescore", "leaderboard", "selftest"),
     "Entries": ("submit", "withdraw", "reproduce"),
     "Papers": ("table", "paper", "cite"),
     "Data": ("data",),

@@ -11,12 +11,12 @@ import click
 from qaugbench.cli import complete
 from qaugbench.cli.output import each, json_option, print_json, terminal_width, warned_of_change
 from qaugbench.cli.root import cli, say
-from qaugbench.errors import printable
+from qaugbench.errors import printable, shown
+from qaugbench.places import RESULTS
 
 if TYPE_CHECKING:
     from qaugbench.board.checked import Checked
-
-if TYPE_CHECKING:
+    from qaugbench.classification.verified import CheckedComparison
     from qaugbench.record import Record
 
 
@@ -116,23 +116,84 @@ def _progress(done: int, total: int) -> None:
 
 
 @cli.command()
-@click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.results)
+@click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.comparisons)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Of comparisons of classifiers: write the one over all folds, with its page, here."
+)
 @json_option
-def folds(names: tuple[str, ...], as_json: bool) -> None:
+def folds(names: tuple[str, ...], out: Path | None, as_json: bool) -> int:
     """Score the runs of all folds together.
 
-    For classes too rare for one test set: the runs of 'run --split fold:1/5' to fold:5/5.
+    For classes too rare for one test set: the runs of 'run --split fold:1/5' to fold:5/5, or their comparisons of classifiers.
     """
     from dataclasses import asdict
 
     from qaugbench.board.result_folders import result_folders
+    from qaugbench.report.comparison_list import split_off
     from qaugbench.report.folds import folds_scores, folds_text
 
+    comparisons, others = split_off(names)
+    if comparisons and others:
+        both = f"{str(comparisons[0])!r} is a comparison of classifiers and {others[0]!r} is not: give the folds of one kind."
+        raise click.UsageError(both, click.get_current_context())
+    if comparisons:
+        return _compared_folds(comparisons, out, as_json=as_json)
+    if out is not None:
+        raise click.UsageError("--out is for comparisons of classifiers.", click.get_current_context())
     folders = result_folders(names)
     if as_json:
         print_json({"fraction": key, **asdict(one)} for key, found in folds_scores(folders).items() for one in found)
     else:
         say(folds_text(folders, terminal_width()))
+    return 0
+
+
+def _compared_folds(folders: list[Path], out: Path | None, *, as_json: bool) -> int:
+    """Print the comparison over all folds; 1 if any training failed."""
+    from qaugbench.classification.folds import over_folds
+    from qaugbench.classification.stored import PAGE
+    from qaugbench.classification.text import table
+    from qaugbench.places import CLASSIFIERS_FILE
+
+    together = over_folds(folders)
+    written = None if out is None else together.write(out)
+    if as_json:
+        print_json([together.found.to_dict()], ok=not together.found.failed)
+        return int(together.found.failed)
+    say(table(together.found, terminal_width()))
+    if written is not None:
+        click.echo(f"\nReport: {written / PAGE}\nComparison: {written / CLASSIFIERS_FILE}")
+    return int(together.found.failed)
+
+
+@cli.command()
+@click.argument("names", metavar="COMPARISON...", nargs=-1, required=True, shell_complete=complete.comparisons)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=RESULTS, show_default=True, help="Folder of all entries."
+)
+@json_option
+def keep(names: tuple[str, ...], out: Path, as_json: bool) -> int:
+    """Keep comparisons of classifiers among the results.
+
+    COMPARISON is what 'run --classifier' or 'folds --out' wrote, by its folder or name. It is checked, and written with its
+    predictions on test images into 'classifiers' below --out, where 'verify' and 'list claims' find it.
+    """
+    from qaugbench.classification.kept import keep as keep_comparison
+    from qaugbench.errors import EntryError
+    from qaugbench.report.comparison_list import split_off
+
+    folders, others = split_off(names)
+    if others:
+        raise EntryError(
+            f"{shown(others[0], None)} is no comparison of classifiers. Give the folder that 'run --classifier' printed."
+        )
+    results = []
+    for path, kept in each(folders, lambda folder: keep_comparison(folder, out)):
+        failed = isinstance(kept, EntryError)
+        results.append({"path": str(path), "error" if failed else "kept": str(kept)})
+        if not as_json and not failed:
+            say(f"Kept: {kept}")
+    return _end(results, as_json)
 
 
 @cli.command()
@@ -211,30 +272,35 @@ def _kept(path: Path, *, differs: bool, written: bool) -> str:
 
 
 @cli.command()
-@results_argument
+@click.argument("names", metavar="RESULT...", nargs=-1, required=True, shell_complete=complete.comparisons)
 @json_option
 def verify(names: tuple[str, ...], as_json: bool) -> int:
     """Recompute every number of runs or entries.
 
-    RESULT is a run, an entry or a board, by its folder; a run also by its name. Everything is computed from the stored
-    predictions; an entry is also compared with what its board fixes and with the board's other entries. Exit code 1 if
-    anything does not hold. Needs no torch.
+    RESULT is a run, a comparison of classifiers, an entry or a board, by its folder; the first two also by name. Everything is
+    computed from the stored predictions; an entry is also compared with what its board fixes and with the board's other
+    entries. Exit code 1 if anything does not hold. Needs no torch.
     """
     from qaugbench.board.checked import Checker
     from qaugbench.board.result_folders import result_folders
     from qaugbench.board.trust import STATED
+    from qaugbench.classification.verified import CheckedComparison, checked_comparison
     from qaugbench.errors import EntryError
     from qaugbench.report.card import check_cards
+    from qaugbench.report.comparison_list import is_comparison, split_off
     from qaugbench.stats.wording import listed
 
     checker = Checker()
 
-    def look(path: Path) -> Checked:
+    def look(path: Path) -> Checked | CheckedComparison:
+        if is_comparison(path):
+            return checked_comparison(path)
         found = checker(path)
         check_cards(path, found.record)
         return found
 
-    folders, results = result_folders(names), []
+    comparisons, others = split_off(names)
+    folders, results = [*result_folders(others), *comparisons], []
     for path, checked in each(folders, look):
         facts: dict[str, Any] = {"path": str(path), "holds": not isinstance(checked, EntryError)}
         if isinstance(checked, EntryError):
@@ -243,9 +309,10 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
         else:
             results.append({**facts, **checked.facts()})
             words = f"holds. {checked.n_numbers:,} numbers recomputed from {checked.n_logits:,} logits."
-            words += "" if checked.trust is None else f" Trust: {checked.trust.words}."
-            for warning in checked.warnings:
-                click.echo(f"warning: {printable(f'{path}: {warning}')}", err=True)
+            if not isinstance(checked, CheckedComparison):
+                words += "" if checked.trust is None else f" Trust: {checked.trust.words}."
+                for warning in checked.warnings:
+                    click.echo(f"warning: {printable(f'{path}: {warning}')}", err=True)
         if not as_json:
             say(f"{path}: {words}")
     if not as_json and any("trust" in one for one in results):

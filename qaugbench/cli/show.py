@@ -50,8 +50,8 @@ class ShowGroup(NearNamesGroup):
 def show() -> None:
     """Show a task, a generator, a run, an entry or a board.
 
-    Runs, studies of tuning and noise, entries and boards are given by their folder, runs and studies also by name, a run by the
-    beginning of it. The commands show the circuits of a generator.
+    Runs, studies of tuning and noise, comparisons of classifiers, entries and boards are given by their folder, all but the last two
+    also by name, a run by the beginning of it. The commands show the circuits of a generator.
     """
 
 
@@ -109,11 +109,12 @@ def _context() -> click.Context:
 
 
 def _studies(names: Sequence[str]) -> list[Path]:
-    """Return the folders of studies, of tuning and of noise; UsageError where there are other things as well."""
+    """Return the folders of studies, of tuning and noise, and of comparisons; UsageError where there are other things as well."""
+    from qaugbench.report.comparison_list import comparison_folder
     from qaugbench.report.noise_list import noise_folder
     from qaugbench.report.study_list import study_folder
 
-    found = {name: study_folder(name) or noise_folder(name) for name in names}
+    found = {name: study_folder(name) or noise_folder(name) or comparison_folder(name) for name in names}
     studies = [folder for folder in found.values() if folder is not None]
     if studies and len(studies) < len(found):
         other = next(name for name, folder in found.items() if folder is None)
@@ -137,8 +138,15 @@ def _show_studies(folders: Sequence[Path], form: str | None) -> int:
 
 def _read_study(folder: Path) -> tuple[dict[str, Any], str]:
     """Return a study as plain data and as text."""
+    from qaugbench.report.comparison_list import is_comparison
     from qaugbench.report.noise_list import is_noise_study
 
+    if is_comparison(folder):
+        from qaugbench.classification import text as of_classifiers
+        from qaugbench.classification.stored import stored_comparison
+
+        compared = stored_comparison(folder)
+        return compared.to_dict(), of_classifiers.table(compared, terminal_width())
     if is_noise_study(folder):
         from qaugbench.ablation import findings, stored, text
 

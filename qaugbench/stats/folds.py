@@ -60,7 +60,7 @@ def crossfit(
     StatisticsError for fewer than two folds, an image or a patient tested in two of them, other arms or replicates, and
     folds that share no arm that could be R*.
     """
-    _check_folds(folds, key)
+    check_folds(folds, key)
     by_id = {arm.id: arm for arm in arms}
     presents = [Present.of(fold.arms, fold.fractions[key], by_id) for fold in folds]
     names = tuple(class_names)
@@ -161,7 +161,8 @@ def _reference(presents: Sequence[Present], primary: Endpoint, validation: Seque
     return found
 
 
-def _check_folds(folds: Sequence[PredictionSet], key: str) -> None:
+def check_folds(folds: Sequence[PredictionSet], key: str) -> None:
+    """Raise StatisticsError for fewer than two folds, other arms or replicates, and an image or a patient tested in two."""
     if len(folds) < 2:
         raise StatisticsError(f"Cross-fitting needs the runs of at least two folds; given {len(folds)}.")
     for fold in folds:

@@ -1,0 +1,62 @@
+"""A comparison of classifiers read back from its folder: ``classifiers.json`` and the predictions of its test sets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qaugbench import definitions
+from qaugbench.classification.results import FORMAT, Comparison
+from qaugbench.errors import DefinitionError, EntryError, shown
+from qaugbench.places import CLASSIFIERS_FILE
+from qaugbench.predictions import PredictionSet, read_predictions
+from qaugbench.report.study_list import read_study
+from qaugbench.task import learnable_endpoints
+from qaugbench.typed import from_dict
+
+PREDICTIONS, CURVES, PAGE = "predictions.npz", "curves.json", "report.html"
+"""The other files of a comparison: predictions, courses of training, the page."""
+OF_FOLD = "predictions-{}.npz"
+"""The predictions of one of several folds, from 1."""
+NOT_LEARNT = re.compile(r" without (.+) \(no training image\)$")
+"""How the title of an endpoint names the classes that are not in it."""
+
+
+def stored_comparison(folder: Path) -> Comparison:
+    """Return the comparison in a folder; EntryError where its file does not hold one.
+
+    One from before predictions could be scored again does not say how; that is then what its task says.
+    """
+    content, file = read_study(folder, CLASSIFIERS_FILE), folder / CLASSIFIERS_FILE
+    try:
+        return _with_scoring(_comparison(content, CLASSIFIERS_FILE))
+    except (DefinitionError, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        reason = shown(error if isinstance(error, DefinitionError) else repr(error), 200)
+        raise EntryError(f"{shown(file, None)} holds no comparison that can be read: {reason}") from error
+
+
+def stored_predictions(folder: Path, found: Comparison) -> list[PredictionSet]:
+    """Return the predictions in the folder of a comparison, those of each fold where it is over several."""
+    names = [OF_FOLD.format(fold) for fold in range(1, found.n_folds + 1)] if found.n_folds > 1 else [PREDICTIONS]
+    return [read_predictions(folder / name, without_validation=True) for name in names]
+
+
+def _comparison(content: Any, origin: str) -> Comparison:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise DefinitionError(f"{origin} is not of format {FORMAT}.")
+    facts = {name: value for name, value in content.items() if name not in ("format", "what")}
+    facts["boards"] = [{name: value for name, value in one.items() if name != "board"} for one in facts["boards"]]
+    return from_dict(Comparison, facts, origin)
+
+
+def _with_scoring(found: Comparison) -> Comparison:
+    if found.decided_by:
+        return found
+    task = definitions.task(found.task)
+    endpoint = next(one for one in task.endpoints if one.id == found.endpoint)
+    lacking = NOT_LEARNT.search(found.endpoint_title)
+    counts = dict.fromkeys(task.labels.names, 1) | dict.fromkeys(lacking[1].split(", ") if lacking else (), 0)
+    decided = learnable_endpoints([endpoint], counts)
+    return replace(found, label_kind=task.labels.kind, class_names=task.labels.names, decided_by=decided)
