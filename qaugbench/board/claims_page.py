@@ -33,10 +33,11 @@ INTRODUCTION = (
     "what is not known is said to be so. The others are from records alone: what ran (as the paper means it and, where that "
     "differs, as its authors released it), the differences that adding its images made to what decides the task (from R*, the best "
     "arm of real images, and from each control, with 95 % intervals), and how much of its images changes when the outputs of its "
-    "circuits are replaced. Comparisons of classifiers (`run --classifier`) make no records, so these have the paper's part alone. "
-    "Most papers report how alike images are, and no classifier: a verdict here need not contradict a claim. "
-    f"Verdicts from fewer than {LISTED_REPLICATES} replicates are provisional. `qaugbench list claims --format markdown` writes "
-    "this page."
+    "circuits are replaced. Of a classifier they are what it reached on test images, the differences from its controls, how fast it "
+    "learned, how much less sure it is where it is wrong, and how many parameters were trained above the recipe's network. "
+    "Comparisons of classifiers (`run --classifier`) are exploratory and give no verdict. Most papers report how alike images are, "
+    f"and no classifier: a verdict here need not contradict a claim. Verdicts from fewer than {LISTED_REPLICATES} replicates are "
+    "provisional. `qaugbench list claims --format markdown` writes this page."
 )
 
 
@@ -86,8 +87,45 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ClassifierFinding:
+    """What one comparison found of a classifier, or of its variant, at one fraction; numbers and differences are in words.
+
+    ``differences`` are those from its controls and from its variants. ``aside`` is to be written after the name of the record.
+    """
+
+    generator: str
+    controls: tuple[str, ...]
+    record: str
+    board: str
+    fraction: str
+    replicates: int
+    folds: int
+    score: str
+    differences: tuple[str, ...]
+    learned: str
+    uncertainty: str
+    parameters: str
+    aside: str = ""
+    verdict: str = "none (exploratory)"
+
+    @property
+    def ran(self) -> str:
+        """What ran, where, how often, and where the comparison is kept."""
+        name = f"{self.generator} and its controls {', '.join(self.controls)}" if self.controls else self.generator
+        often = f"{count(self.folds, 'fold')}, " if self.folds > 1 else ""
+        often += count(self.replicates, "replicate")
+        return f"{name}: {self.board} at {fraction_words(self.fraction)}, {often} (`{self.record}`{self.aside})"
+
+    @property
+    def found(self) -> str:
+        """Everything that was found, in one line."""
+        parts = (self.score, *self.differences, self.learned, self.uncertainty, self.parameters)
+        return "; ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
 class Claim:
-    """A published generator, what its paper claims, and what was found of it; ``not_run`` names variants without a finding."""
+    """A published generator or classifier, what its paper claims, and what was found of it; ``not_run`` names variants without a finding."""
 
     generator: str
     title: str
@@ -96,7 +134,7 @@ class Claim:
     claim: str
     data: str
     seeds: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding | ClassifierFinding, ...]
     not_run: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,9 +142,20 @@ class Claim:
         return asdict(self)
 
 
-def claims(cards: Iterable[GeneratorCard | ClassifierCard], results: Sequence[Submitted]) -> list[Claim]:
-    """Return one claim per published generator or classifier with circuits among ``cards``, with what ``results`` found of it."""
-    return [_claim(card, card.citation, results) for card in cards if card.citation is not None and is_published(card)]
+def claims(
+    cards: Iterable[GeneratorCard | ClassifierCard],
+    results: Sequence[Submitted],
+    compared: Sequence[ClassifierFinding] = (),
+) -> list[Claim]:
+    """Return one claim per published generator or classifier with circuits among ``cards``.
+
+    With it stands what ``results`` found of it, or the comparisons of classifiers that ``compared`` is from.
+    """
+    return [
+        _claim(card, card.citation, results, compared)
+        for card in cards
+        if card.citation is not None and is_published(card)
+    ]
 
 
 def is_published(card: GeneratorCard | ClassifierCard) -> bool:
@@ -125,9 +174,17 @@ def claims_text(found: Sequence[Claim], width: int = WIDTH) -> str:
     return "\n\n".join("\n".join(_lines(claim, width)) for claim in found)
 
 
-def _claim(card: GeneratorCard | ClassifierCard, cited: Citation, results: Sequence[Submitted]) -> Claim:
+def _claim(
+    card: GeneratorCard | ClassifierCard,
+    cited: Citation,
+    results: Sequence[Submitted],
+    compared: Sequence[ClassifierFinding],
+) -> Claim:
     names = (card.id, *(f"{card.id}:{variant}" for variant in card.variants))
-    findings = [finding for result in results for finding in _findings(names, result, card)]
+    findings: list[Finding | ClassifierFinding] = [
+        finding for result in results for finding in _findings(names, result, card)
+    ]
+    findings += [finding for name in names for finding in compared if finding.generator == name]
     ran = {finding.generator for finding in findings}
     return Claim(
         generator=card.id,

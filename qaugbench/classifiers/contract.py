@@ -24,11 +24,15 @@ Reads = Literal["features", "images"]
 
 @dataclass(frozen=True)
 class Known:
-    """Inputs [n, *shape] with their label vectors [n, n_labels], 0 or 1."""
+    """Inputs [n, *shape] with their label vectors [n, n_labels], 0 or 1.
+
+    ``groups`` [n] are the patients; None where each image is of another.
+    """
 
     inputs: torch.Tensor
     labels: torch.Tensor
     label_kind: LabelKind
+    groups: torch.Tensor | None = None
 
 
 class Classifier(nn.Module, ABC):

@@ -94,6 +94,7 @@ class Qkernel(Solved):
             torch.randperm(len(train.inputs), generator=random, device=random.device)[: self.hyper.rows].sort().values
         )
         labels = train.labels[kept].cpu().numpy()
+        patients = None if train.groups is None else train.groups[kept].cpu().numpy()
         seed = int(torch.randint(2**31, (), generator=random, device=random.device))
         self.components.fit(train.inputs)
         self.known = self.components(train.inputs[kept])
@@ -103,7 +104,7 @@ class Qkernel(Solved):
             return self.compared(vectors, vectors, bandwidth).double().cpu().numpy()
 
         bandwidths = self.hyper.bandwidths[:1] if self.hyper.kernel == "linear" else self.hyper.bandwidths
-        bandwidth, penalty, _ = best_setting(bandwidths, self.hyper.penalties, kernel, labels, seed)
+        bandwidth, penalty, _ = best_setting(bandwidths, self.hyper.penalties, kernel, labels, seed, patients)
         machine = fitted_machine(kernel(bandwidth), labels, penalty)
         self.weights, self.offsets = (
             torch.from_numpy(part).to(self.known) for part in (machine.weights, machine.offsets)

@@ -223,7 +223,7 @@ def _trained(network: WholeNetwork, job: _Job, progress: Progress | None, checkp
         job.label_kind, job.sets.real.labels, balance=job.bound.training.loss == "balanced", device=job.device
     )
     checkpoints = set(evaluation_steps(recipe.steps, recipe.evaluations))
-    looks = checkpoints | set(evaluation_steps(recipe.steps, min(LOOKS, recipe.steps)))
+    looks = looks_of(recipe.steps, recipe.evaluations)
     while at.done < recipe.steps:
         factor = learning_rate_factor(at.done, steps=recipe.steps, warmup_steps=recipe.warmup_steps)
         for group in optimizer.param_groups:
@@ -253,6 +253,15 @@ def _trained(network: WholeNetwork, job: _Job, progress: Progress | None, checkp
         step_wall_s=at.wall_s / recipe.steps,
         step_cpu_s=at.cpu_s / recipe.steps,
     )
+
+
+def looks_of(steps: int, evaluations: int) -> set[int]:
+    """Return after which steps a training is scored on validation images.
+
+    >>> len(looks_of(450, 15)), sorted(looks_of(4, 1))
+    (30, [1, 2, 3, 4])
+    """
+    return {*evaluation_steps(steps, evaluations), *evaluation_steps(steps, min(LOOKS, steps))}
 
 
 def _step(
@@ -324,7 +333,8 @@ def _known(network: WholeNetwork, data: LabelledImages, job: _Job) -> Known:
         for start in range(0, len(data), BATCH)
     ]
     labels = torch.from_numpy(np.asarray(data.labels, dtype=np.float32)).to(job.device)
-    return Known(torch.cat(parts), labels, job.label_kind)
+    groups = torch.from_numpy(np.array(data.groups, dtype=np.int64)).to(job.device)
+    return Known(torch.cat(parts), labels, job.label_kind, groups)
 
 
 def _weights_of_blocks(network: WholeNetwork) -> dict[str, torch.Tensor]:

@@ -52,22 +52,32 @@ def list_(what: str | None, names: tuple[str, ...], out: Path, form: str | None,
 
 
 def _claims(names: tuple[str, ...], runs: Path, form: str | None) -> int:
-    """Print the claims; 1 if a result does not hold what it claims."""
+    """Print the claims; 1 if a result does not hold what it claims, or cannot be read."""
     from qaugbench import definitions
     from qaugbench.board.claims_page import claims, claims_markdown, claims_text
     from qaugbench.board.comparable import Submitted
     from qaugbench.board.reader import record_of
     from qaugbench.board.result_folders import entry_paths, result_folders
+    from qaugbench.classification.findings import classifier_findings
+    from qaugbench.classification.stored import stored_comparison
     from qaugbench.classifier_cards import usable_classifiers
     from qaugbench.errors import EntryError
+    from qaugbench.report.comparison_list import kept_comparisons, split_off
 
-    folders = result_folders(names, runs) if names else entry_paths(RESULTS) if RESULTS.is_dir() else []
+    comparisons, others = split_off(names, runs)
+    folders = result_folders(others, runs)
+    if not names and RESULTS.is_dir():
+        comparisons, folders = kept_comparisons(RESULTS), entry_paths(RESULTS)
     results = [
         Submitted(path, record) for path, record in each(folders, record_of) if not isinstance(record, EntryError)
     ]
     changed = [one.path for one in results if warned_of_change(one.path, one.record)]
-    ok = len(results) - len(changed) == len(folders)
-    found = claims([*definitions.usable_cards(), *usable_classifiers()], results)
+    compared = [
+        (path.name, one) for path, one in each(comparisons, stored_comparison) if not isinstance(one, EntryError)
+    ]
+    ok = len(results) - len(changed) == len(folders) and len(compared) == len(comparisons)
+    of_classifiers = [finding for name, one in compared for finding in classifier_findings(name, one)]
+    found = claims([*definitions.usable_cards(), *usable_classifiers()], results, of_classifiers)
     if form == "json":
         print_json(({"list": "claims", **claim.to_dict()} for claim in found), ok=ok)
     else:

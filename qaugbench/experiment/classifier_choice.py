@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qaugbench.classifier_cards import LINEAR, ClassifierCard, classifier_card, split_classifier
+from qaugbench.classifier_cards import BOTTLENECK, LINEAR, ClassifierCard, classifier_card, split_classifier
 from qaugbench.errors import DefinitionError, QaugbenchError
 from qaugbench.task import Task, Track
 
@@ -68,6 +68,11 @@ def choose_classifiers(names: Sequence[str], task: Task, track: Track) -> tuple[
             images = (task.channels, track.image_size, track.image_size)
             try:
                 built = made.new(images if made.kind.reads == "images" else (FEATURES,), len(task.labels), 0)
+                if control == BOTTLENECK and made.kind.noise_fed:
+                    raise DefinitionError(
+                        "its circuits are given random numbers, so passing their inputs on would leave noise that nothing can "
+                        "train; leave it out."
+                    )
                 if control == FROZEN and not any(block.circuit.n_weights for block in blocks_of(built)):
                     raise DefinitionError(
                         "its circuits have no weights to freeze: it would be the same classifier; leave it out."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from qaugbench.child_processes import in_processes
 from qaugbench.errors import QaugbenchError
@@ -185,9 +186,24 @@ def seconds_here(cell: Cell, root: Path) -> float:
     if not steps:
         return _timed(_shortened(cell, FEW), trial)
     _timed(_shortened(cell, FIRST), trial)  # imports and first calls are paid here, not in what is measured
-    few, more = _timed(_shortened(cell, FEW), trial), _timed(_shortened(cell, MORE), trial)
-    a_step = max(more - few, 0.0) / (MORE - FEW)
-    return max(few - FEW * a_step, 0.0) + steps * a_step
+    longest = _shortened(cell, MORE)
+    few, more = _timed(_shortened(cell, FEW), trial), _timed(longest, trial)
+    each = max(more - few, 0.0) / (MORE - FEW)
+    return max(few - FEW * each, 0.0) + _training_s(cell, each, trial.meta(longest.stage, longest.name)["facts"])
+
+
+def _training_s(cell: Cell, each: float, facts: Mapping[str, Any]) -> float:
+    """Return what the steps of a training take, of which few took ``each`` seconds more.
+
+    Classifiers say what a step alone takes: the few are looked at one by one, a whole training only now and then.
+    """
+    steps, alone = _steps(cell), facts.get("step_wall_s")
+    if alone is None:
+        return steps * each
+    from qaugbench.classifiers.training import looks_of
+
+    looks = len(looks_of(steps, int(cell.key["recipe"]["evaluations"])))
+    return steps * min(alone, each) + looks * max(each - alone, 0.0)
 
 
 def _shortened(cell: Cell, steps: int) -> Cell:

@@ -76,15 +76,15 @@ def kept_comparisons(root: Path) -> list[Path]:
     return [folder / name for name in comparison_names(folder)]
 
 
-def split_off(names: Iterable[str]) -> tuple[list[Path], list[str]]:
+def split_off(names: Iterable[str], runs: Path = RUNS) -> tuple[list[Path], list[str]]:
     """Return the comparisons that ``names`` stand for, and those of the names that stand for other results, or for nothing."""
     found: list[Path] = []
     others: list[str] = []
     for name in names:
-        folder = comparison_folder(name)
+        folder = comparison_folder(name, runs)
         kept = [folder] if folder is not None else kept_comparisons(Path(name))
         found += kept
-        others += [name] if not kept or (folder is None and is_result(name)) else []
+        others += [name] if not kept or (folder is None and is_result(name, runs)) else []
     return found, others
 
 

@@ -48,13 +48,19 @@ def fitted_machine(kernel: np.ndarray, labels: np.ndarray, penalty: float) -> Ma
 
 
 def best_setting(
-    settings: Iterable[Setting], penalties: Sequence[float], make: MakeKernel[Setting], labels: np.ndarray, seed: int
+    settings: Iterable[Setting],
+    penalties: Sequence[float],
+    make: MakeKernel[Setting],
+    labels: np.ndarray,
+    seed: int,
+    patients: np.ndarray | None = None,
 ) -> tuple[Setting, float, float]:
     """Return (setting, penalty, its score) with the best mean AUROC in cross-validation among these rows; the first of equals.
 
-    ``make(setting)`` is the kernel [n, n] of all rows with themselves, of which folds are parts; ``labels`` [n, K] 0/1.
+    ``make(setting)`` is the kernel [n, n] of all rows with themselves, of which folds are parts; ``labels`` [n, K] 0/1. Rows of one
+    of ``patients`` [n], if given, share a fold.
     """
-    fold = folds(labels, seed)
+    fold = folds(labels, seed, patients)
     best: tuple[Setting, float, float] | None = None
     for setting in settings:
         kernel = make(setting)
@@ -67,12 +73,26 @@ def best_setting(
     return best
 
 
-def folds(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Return the fold [n] of each row, 0 to 2: rows of equal label vectors spread over the folds as evenly as can be."""
+def folds(labels: np.ndarray, seed: int, patients: np.ndarray | None = None) -> np.ndarray:
+    """Return the fold [n] of each row, 0 to 2: rows of equal label vectors spread over the folds as evenly as can be.
+
+    All rows of one of ``patients`` [n] are in one fold, and count as the label vector of the first of them; None: each row is of a
+    patient of its own.
+    """
     shuffled = numpy_generator(seed).permutation(len(labels))
-    _, kind = np.unique(labels[shuffled], axis=0, return_inverse=True)
+    _, kind = np.unique(labels, axis=0, return_inverse=True)
+    kind = kind.ravel()
+    of_patient: dict[int, list[int]] = {}
+    for row in shuffled:
+        of_patient.setdefault(int(row if patients is None else patients[row]), []).append(row)
     found = np.empty(len(labels), dtype=np.int64)
-    found[shuffled[np.argsort(kind.ravel(), kind="stable")]] = np.arange(len(labels)) % FOLDS
+    of_kind, in_all = np.zeros((kind.max(initial=0) + 1, FOLDS), dtype=np.int64), np.zeros(FOLDS, dtype=np.int64)
+    for rows in sorted(of_patient.values(), key=lambda rows: (kind[rows[0]], -len(rows))):
+        fewest = of_kind[kind[rows[0]]]
+        fold = min(range(FOLDS), key=lambda one: (fewest[one], in_all[one]))
+        found[rows] = fold
+        fewest[fold] += len(rows)
+        in_all[fold] += len(rows)
     return found
 
 
