@@ -29,7 +29,19 @@ from qaugbench.report.study_list import listed_studies, studies_text, study_name
 from qaugbench.task import Task
 from qaugbench.text_table import fitted, listed
 
-KINDS = ("tasks", "generators", "classifiers", "arms", "sources", "tracks", "presets", "runs", "studies", "noise", "comparisons")
+KINDS = (
+    "tasks",
+    "generators",
+    "classifiers",
+    "arms",
+    "sources",
+    "tracks",
+    "presets",
+    "runs",
+    "studies",
+    "noise",
+    "comparisons",
+)
 LISTS = (*KINDS, "claims")
 """Every word that names a list; that of claims is not among all lists, since it reads results."""
 RESULTS = {"runs": ("runs", "studies", "noise", "comparisons"), "studies": ("studies", "noise")}

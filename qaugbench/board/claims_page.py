@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from qaugbench.board.board_table import Row, difference_cell, rows_of, verdict_cell
 from qaugbench.board.circuit_influence import influence_cell, influence_of
@@ -33,7 +33,7 @@ INTRODUCTION = (
     "what is not known is said to be so. The others are from records alone: what ran (as the paper means it and, where that "
     "differs, as its authors released it), the differences that adding its images made to what decides the task (from R*, the best "
     "arm of real images, and from each control, with 95 % intervals), and how much of its images changes when the outputs of its "
-    "circuits are replaced. Of a classifier they are what it reached on test images, the differences from its controls, how fast it "
+    "circuits are replaced. Of a classifier they are its score on test images, the differences from its controls, how fast it "
     "learned, how much less sure it is where it is wrong, and how many parameters were trained above the recipe's network. "
     "Comparisons of classifiers (`run --classifier`) are exploratory and give no verdict. Most papers report how alike images are, "
     f"and no classifier: a verdict here need not contradict a claim. Verdicts from fewer than {LISTED_REPLICATES} replicates are "
@@ -49,6 +49,7 @@ class Finding:
     settings now than the record (a variant's are not compared).
     """
 
+    is_entry: ClassVar[bool] = True
     generator: str
     controls: tuple[str, ...]
     record: str
@@ -93,6 +94,7 @@ class ClassifierFinding:
     ``differences`` are those from its controls and from its variants. ``aside`` is to be written after the name of the record.
     """
 
+    is_entry: ClassVar[bool] = False
     generator: str
     controls: tuple[str, ...]
     record: str
@@ -109,12 +111,17 @@ class ClassifierFinding:
     verdict: str = "none (exploratory)"
 
     @property
-    def ran(self) -> str:
-        """What ran, where, how often, and where the comparison is kept."""
+    def where(self) -> str:
+        """What ran, where, and how often."""
         name = f"{self.generator} and its controls {', '.join(self.controls)}" if self.controls else self.generator
         often = f"{count(self.folds, 'fold')}, " if self.folds > 1 else ""
         often += count(self.replicates, "replicate")
-        return f"{name}: {self.board} at {fraction_words(self.fraction)}, {often} (`{self.record}`{self.aside})"
+        return f"{name}: {self.board} at {fraction_words(self.fraction)}, {often}"
+
+    @property
+    def ran(self) -> str:
+        """What ran, where, how often, and the name of the comparison."""
+        return f"{self.where} (`{self.record}`{self.aside})"
 
     @property
     def found(self) -> str:
@@ -125,7 +132,10 @@ class ClassifierFinding:
 
 @dataclass(frozen=True)
 class Claim:
-    """A published generator or classifier, what its paper claims, and what was found of it; ``not_run`` names variants without a finding."""
+    """A published generator or classifier, what its paper claims, and what was found of it.
+
+    ``not_run`` names variants without a finding.
+    """
 
     generator: str
     title: str

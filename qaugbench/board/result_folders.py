@@ -14,7 +14,11 @@ ENTRIES = ("entries/*", "*/entries/*", "*/*/entries/*")
 """Where the entries are below a board, a task's boards, and the folder of all boards."""
 MOST_ENTRIES = 10_000
 LOG_FILE = "log.txt"
-STUDIES = {STUDY_FILE: "a tuning study", NOISE_FILE: "a study of noise", CLASSIFIERS_FILE: "a comparison of classifiers"}
+STUDIES = {
+    STUDY_FILE: "a tuning study",
+    NOISE_FILE: "a study of noise",
+    CLASSIFIERS_FILE: "a comparison of classifiers",
+}
 """What folders of runs hold besides runs, by the file that tells."""
 
 

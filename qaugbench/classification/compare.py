@@ -74,9 +74,7 @@ def of_each_other(classifiers: Sequence[str]) -> list[Asked]:
     return [Asked(one, other, EACH_OTHER) for one, other in combinations(classifiers, 2)]
 
 
-def differences(
-    asked: Sequence[Asked], measured: Mapping[str, Measurement], basis: Basis
-) -> tuple[Difference, ...]:
+def differences(asked: Sequence[Asked], measured: Mapping[str, Measurement], basis: Basis) -> tuple[Difference, ...]:
     """Return a family of differences, each with its own interval and with those that hold for all of them at once."""
     if not asked:
         return ()

@@ -151,7 +151,10 @@ def _together(folds: Sequence[_Fold]) -> Comparison:
         command="; ".join(one.command for one in found),
         recipe={key: _course([one.recipe[key] for one in found]) for key in first.recipe},
         boards=tuple(
-            replace(board, rows=tuple(_course(rows) for rows in zip(*(one.boards[place].rows for one in found), strict=True)))
+            replace(
+                board,
+                rows=tuple(_course(rows) for rows in zip(*(one.boards[place].rows for one in found), strict=True)),
+            )
             for place, board in enumerate(first.boards)
         ),
         notes=(*shared, *_of_folds([[note for note in of_one if note and note not in shared] for of_one in notes])),
@@ -181,7 +184,15 @@ def _without_fold(note: str) -> str:
 
 def _course(rows: Sequence[Row]) -> Row:
     """Return the row of all folds, with the means of what is said of its trainings."""
-    names = ("best_step", "steps_to_95", "look_every", "step_wall_s", "step_cpu_s", "block_movement", "calibration_scaled")
+    names = (
+        "best_step",
+        "steps_to_95",
+        "look_every",
+        "step_wall_s",
+        "step_cpu_s",
+        "block_movement",
+        "calibration_scaled",
+    )
     known = {name: [getattr(row, name) for row in rows if getattr(row, name) is not None] for name in names}
     return replace(rows[0], **{name: float(np.mean(values)) if values else None for name, values in known.items()})
 

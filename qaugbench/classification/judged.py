@@ -106,7 +106,9 @@ class _Part:
         places = {name: place for place, name in enumerate(self.predictions.arms)}
         lacking = [name for name, _ in named.values() if name not in places]
         if lacking or self.key not in self.predictions.fractions:
-            raise EntryError(f"The predictions lack {lacking[0] if lacking else self.key}. Copy the whole folder again.")
+            raise EntryError(
+                f"The predictions lack {lacking[0] if lacking else self.key}. Copy the whole folder again."
+            )
         of_all, chosen = self.predictions.fractions[self.key], [places[name] for name, _ in named.values()]
         kept = FractionPredictions(of_all.test_logits[chosen], of_all.val_logits[chosen])
         infos = {arm: ArmInfo(id=arm, role=role) for arm, (_, role) in named.items()}

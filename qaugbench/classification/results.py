@@ -29,9 +29,10 @@ class Estimate:
 class Row:
     """One classifier under one control on one board; every mean is over replicates.
 
-    ``score`` is the primary endpoint, ``accuracy`` the share of right answers where classes exclude one another, ``log_loss`` is in nats, ``calibration`` and ``calibration_scaled`` are debiased errors as
-    trained and after temperature scaling. ``uncertainty_gap`` is the mean entropy of wrong answers minus that of right ones, in
-    nats. ``steps_to_95`` are the steps after which the validation score reached 95 % of that at the end, in looks that are
+    ``score`` is the primary endpoint, ``accuracy`` the share of right answers where classes exclude one another, ``log_loss`` is in
+    nats, ``calibration`` and ``calibration_scaled`` are debiased errors as trained and after temperature scaling.
+    ``uncertainty_gap`` is the mean entropy of wrong answers minus that of right ones, in nats. ``steps_to_95`` are the steps after
+    which the validation score reached 95 % of that at the end, in looks that are
     ``look_every`` steps apart at most. ``step_wall_s`` and ``step_cpu_s`` are of one training step, ``block_movement`` the
     root mean square by which the trained numbers of circuits, or of what replaces them, moved. What a row cannot have is None.
     ``reason`` says why there is no score.
@@ -116,8 +117,8 @@ class Comparison:
 
     ``boards`` are one for each classifier and fraction; ``against_each_other`` the differences between classifiers as they are, by
     fraction; ``gains`` the gains of generators under the recipe and under each classifier, by fraction. ``label_kind``,
-    ``class_names`` and ``decided_by``, the primary endpoint of each test set, say how predictions are scored. There are as many test
-    sets as ``n_folds``.
+    ``class_names`` and ``decided_by``, the primary endpoint of each test set, say how predictions are scored; there are ``n_folds``
+    test sets.
     """
 
     task: str

@@ -143,9 +143,7 @@ class Scoring:
         cells = [self.found.trainings[one.id, PLAIN_ARM, key, replicate] for replicate in range(self.plan.replicates)]
         cells = [cell for cell in cells if self._done(cell)]
         parameters = self.store.meta(cells[0].stage, cells[0].name)["facts"]["parameters"] if cells else {}
-        return _row(
-            one.id, one.choice.card.id, one.control, str(one.info.kind), parameters, self._course(cells, key)
-        )
+        return _row(one.id, one.choice.card.id, one.control, str(one.info.kind), parameters, self._course(cells, key))
 
     def _asked_gains(self) -> list[Gain]:
         generators = [arm.info.id for arm in self.found.crossed if arm.info.role == "synthetic"]

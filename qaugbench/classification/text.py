@@ -22,7 +22,16 @@ from qaugbench.text_table import aligned, listed, wrapped
 if TYPE_CHECKING:
     from qaugbench.classification.planned import PreparedComparison
 
-SCORE_HEADER: Cells = ("classifier", "score", "accuracy", "log loss", "calibration", "after scaling", "uncertainty gap", "")
+SCORE_HEADER: Cells = (
+    "classifier",
+    "score",
+    "accuracy",
+    "log loss",
+    "calibration",
+    "after scaling",
+    "uncertainty gap",
+    "",
+)
 COURSE_HEADER: Cells = (
     "classifier",
     "parameters",

@@ -16,7 +16,16 @@ from qaugbench.places import CLASSIFIERS_FILE
 from qaugbench.predictions import PredictionSet
 
 TOLERANCE = 1e-9
-STATED = ("parameters", "steps", "best_step", "steps_to_95", "look_every", "step_wall_s", "step_cpu_s", "block_movement")
+STATED = (
+    "parameters",
+    "steps",
+    "best_step",
+    "steps_to_95",
+    "look_every",
+    "step_wall_s",
+    "step_cpu_s",
+    "block_movement",
+)
 """What a row says of its trainings, which predictions cannot tell."""
 
 

@@ -108,14 +108,20 @@ def build(root: Path, out: Path | None) -> None:
 def site(root: Path, out: Path, as_json: bool) -> None:
     """Verify every entry under ROOT and write the boards as a site.
 
-    ROOT is the folder of all entries, by default 'results'. The pages open from the folder, without a server or a network:
+    ROOT is the folder of all entries and kept comparisons, by default 'results'. The pages open from the folder, without a server or a network:
     boards that filter and sort, entries, data cards, claims of papers, method.
     """
     from dataclasses import asdict
 
+    from qaugbench.classification.findings import classifier_findings
+    from qaugbench.classification.verified import checked_comparison
+    from qaugbench.report.comparison_list import kept_comparisons
     from qaugbench.site.build import write_site
 
-    written = write_site(root, out)
+    compared = [
+        one for path in kept_comparisons(root) for one in classifier_findings(path.name, checked_comparison(path).found)
+    ]
+    written = write_site(root, out, compared=compared)
     if as_json:
         print_json([{**asdict(written), "index": str(written.index)}])
     else:

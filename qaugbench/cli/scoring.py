@@ -118,7 +118,7 @@ def _progress(done: int, total: int) -> None:
 @cli.command()
 @click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.comparisons)
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Of comparisons of classifiers: write the one over all folds, with its page, here."
+    "--out", type=click.Path(path_type=Path), help="Of comparisons of classifiers: folder for the one over all folds."
 )
 @json_option
 def folds(names: tuple[str, ...], out: Path | None, as_json: bool) -> int:

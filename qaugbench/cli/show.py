@@ -50,8 +50,8 @@ class ShowGroup(NearNamesGroup):
 def show() -> None:
     """Show a task, a generator, a run, an entry or a board.
 
-    Runs, studies of tuning and noise, comparisons of classifiers, entries and boards are given by their folder, all but the last two
-    also by name, a run by the beginning of it. The commands show the circuits of a generator.
+    Runs, studies of tuning and noise, comparisons of classifiers, entries and boards are given by their folder, all but entries and
+    boards also by name, a run by the beginning of it. The commands show the circuits of a generator.
     """
 
 

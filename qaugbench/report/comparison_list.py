@@ -97,7 +97,10 @@ def listed_comparisons(runs: Path = RUNS) -> list[ListedComparison]:
 def comparisons_text(found: list[ListedComparison], width: int = WIDTH) -> str:
     """Return comparisons as text: each one's folder, which ``show`` takes, and below it what it compares."""
     if not found:
-        return "COMPARISONS\n  There is no comparison of classifiers. 'qaugbench run --classifier' makes one; --out names another folder."
+        none = (
+            "There is no comparison of classifiers. 'qaugbench run --classifier' makes one; --out names another folder."
+        )
+        return f"COMPARISONS\n  {none}"
     return "\n".join([wrapped(HEADING, width=width), *(line for one in found for line in _lines(one, width))])
 
 

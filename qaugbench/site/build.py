@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qaugbench import definitions
 from qaugbench.board.bundle import LARGEST, SAMPLES_FILE
-from qaugbench.board.claims_page import claims
+from qaugbench.board.claims_page import ClassifierFinding, claims
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
@@ -39,8 +39,10 @@ class Site:
     files: int
 
 
-def write_site(root: Path, out: Path, *, gates: Gates = two_qubit_gates) -> Site:
-    """Verify every entry below ``root`` and write the site into the folder ``out``.
+def write_site(
+    root: Path, out: Path, *, gates: Gates = two_qubit_gates, compared: Sequence[ClassifierFinding] = ()
+) -> Site:
+    """Verify every entry below ``root`` and write the site into the folder ``out``; ``compared`` is for the page of claims.
 
     Files of an earlier site in ``out`` that no longer belong to it are removed. Equal entries give equal files. Raises EntryError
     for an entry that does not hold what it claims, for entries of one board that cannot be compared, and for a folder that
@@ -49,7 +51,7 @@ def write_site(root: Path, out: Path, *, gates: Gates = two_qubit_gates) -> Site
     _check_target(out)
     entries = verified(entry_paths(root))
     found = standings(entries)
-    files = site_files(entries, found, root, gates)
+    files = site_files(entries, found, root, gates, compared)
     write_files(files, out)
     return Site(out / INDEX, len(found.boards), len(entries), len(files))
 
@@ -63,7 +65,13 @@ def write_files(files: Mapping[str, str | bytes], out: Path) -> None:
         write_whole(out / name, content)
 
 
-def site_files(entries: Sequence[Submitted], found: Standings, root: Path, gates: Gates) -> dict[str, str | bytes]:
+def site_files(
+    entries: Sequence[Submitted],
+    found: Standings,
+    root: Path,
+    gates: Gates,
+    compared: Sequence[ClassifierFinding] = (),
+) -> dict[str, str | bytes]:
     """Return the content of every file of the site by its path; ``root`` is the folder of all entries."""
     boards = pages.shown_boards(found, gates)
     on_board = {entry.path: (entry, board) for board in boards for entry in board.measured.entries}
@@ -74,7 +82,9 @@ def site_files(entries: Sequence[Submitted], found: Standings, root: Path, gates
         "site.js": pages.script(),
         INDEX: pages.index_page(boards, found, off),
         "method.html": pages.method_page(found),
-        "claims.html": pages.claims_page(claims([*definitions.usable_cards(), *usable_classifiers()], entries)),
+        "claims.html": pages.claims_page(
+            claims([*definitions.usable_cards(), *usable_classifiers()], entries, compared)
+        ),
     }
     rows = [{"control_of": None, **row} for row in frame_rows(found)]
     files["all-rows.csv"] = table_csv(COLUMNS, rows)

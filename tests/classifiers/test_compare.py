@@ -8,14 +8,11 @@ import pytest
 from qaugbench.classification.compare import (
     Asked,
     differences,
-    gains,
     of_controls,
     of_each_other,
-    present_of,
     steps_to,
     uncertainty_gap,
 )
-from qaugbench.predictions import ArmInfo
 from qaugbench.stats import compare_models
 from qaugbench.stats.jackknife import jackknife_influence
 from qaugbench.stats.metric_on_images import Images, metric_of
@@ -86,26 +83,6 @@ def test_the_uncertainty_gap_is_higher_where_wrong_answers_are_less_sure(kind: s
 
 def test_there_is_no_gap_where_every_answer_is_right() -> None:
     assert uncertainty_gap(100.0 * LABELS[None], LABELS, GROUPS, "multiclass") is None
-
-
-def test_a_gain_is_over_the_best_real_only_arm_on_validation_under_the_same_classifier() -> None:
-    roles = {"R+": "augmented", "R+cm": "compute-matched", "R+os": "oversampling", "gmm": "synthetic"}
-    infos = [ArmInfo(id=name, role=role, generator=None) for name, role in roles.items()]
-    test = np.stack([logits(one) for one in (1.0, 1.5, 1.0, 2.0)])
-    val = np.stack([logits(one) for one in (1.0, 1.2, 3.0, 1.0)])
-    metric = metric_of(ENDPOINT, IMAGES)
-    present, validation = present_of(infos, test, val), present_of(infos, val, val)
-    (found,) = gains("one", present, validation, ENDPOINT, metric, metric, ["gmm"])
-    assert found.reference == "R+os"
-    expected = metric.evaluate(test[3])[0] - metric.evaluate(test[2])[0]
-    assert found.gain.value == pytest.approx(expected.mean())
-    test[3, 0] = np.nan
-    (partly,) = gains("one", present_of(infos, test, val), validation, ENDPOINT, metric, metric, ["gmm"])
-    assert partly.gain is not None
-    assert partly.reason == "1 failed replicate filled in with R+cm"
-    test[3] = np.nan
-    (lost,) = gains("one", present_of(infos, test, val), validation, ENDPOINT, metric, metric, ["gmm"])
-    assert (lost.gain, lost.reason) == (None, "no replicate has usable predictions")
 
 
 def test_steps_to_a_share_of_the_last_score() -> None:

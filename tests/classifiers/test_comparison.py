@@ -21,7 +21,9 @@ from qaugbench.classification.text import opening, table
 from qaugbench.cli import cli
 from qaugbench.errors import DefinitionError
 from qaugbench.experiment.arms import GeneratorChoice
+from qaugbench.experiment.cells import Cell
 from qaugbench.experiment.classifier_choice import ClassifierChoice, choose_classifiers
+from qaugbench.experiment.estimate import _training_s
 from qaugbench.experiment.prepare import Definitions
 from qaugbench.experiment.request import RunRequest
 from qaugbench.places import CLASSIFIERS_FILE
@@ -189,8 +191,20 @@ def test_circuits_without_weights_cannot_be_frozen(name: str) -> None:
         choose_classifiers((name,), tiny_task(), tiny_task().tracks["smoke"])
 
 
+def test_a_bottleneck_around_circuits_that_are_given_noise_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"qcbnn:bottleneck: its circuits are given random numbers.*leave it out"):
+        choose_classifiers(("qcbnn:bottleneck",), tiny_task(), tiny_task().tracks["smoke"])
+
+
+def test_looks_at_validation_images_are_not_counted_as_steps() -> None:
+    asked = Cell("classify", {"recipe": {"steps": 450, "evaluations": 15}})
+    assert _training_s(asked, 0.5, {"step_wall_s": 0.1}) == pytest.approx(450 * 0.1 + 30 * 0.4)
+    assert _training_s(asked, 0.5, {"step_wall_s": None}) == pytest.approx(225.0)
+
+
 def test_the_command_of_a_comparison_names_what_was_asked(tmp_path: Path) -> None:
     asked = request(tmp_path, "qumi", generators=("gmm",))
     assert asked.command.startswith(f"qaugbench run --classifier qumi --task {TASK} --generator gmm --source phantom")
     assert asked.resuming.startswith("qaugbench run --classifier qumi --task")
     assert f"--out {tmp_path}" in asked.resuming
+    assert request(tmp_path, "qumi", plateau_check=False, metrics=False).command == request(tmp_path, "qumi").command

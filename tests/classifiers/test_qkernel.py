@@ -130,6 +130,15 @@ def test_folds_share_every_kind_of_row_evenly() -> None:
         assert counts.max() - counts.min() <= 1
 
 
+def test_images_of_one_patient_share_a_fold_and_without_patients_nothing_changes() -> None:
+    labels = np.repeat(np.eye(3), (12, 9, 6), axis=0)
+    patients = np.arange(27) // 3
+    fold = folds(labels, 1, patients)
+    assert all(np.unique(fold[patients == one]).size == 1 for one in patients)
+    assert np.bincount(fold, minlength=3).tolist() == [9, 9, 9]
+    assert folds(labels, 1, 5 + np.arange(27)).tolist() == folds(labels, 1).tolist()
+
+
 def test_a_label_without_an_example_scores_the_same_everywhere() -> None:
     labels = np.zeros((6, 2))
     labels[:3, 0] = 1

@@ -65,6 +65,7 @@ def test_studies_are_listed_below_runs_and_damaged_ones_named(tmp_path: Path) ->
         "runs": 1,
         "studies": 3,
         "noise": 0,
+        "comparisons": 0,
     }
     assert list(catalogue("studies", tmp_path)) == ["studies", "noise"]
     assert "There is no tuning study" in catalogue_text("studies", tmp_path / "nowhere")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from qaugbench import errors
+from qaugbench.board.claims_page import ClassifierFinding
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.standings import standings
 from qaugbench.board.trust import Trust
@@ -255,3 +256,15 @@ def test_gates_are_not_known_of_what_has_none_and_without_torch(monkeypatch: pyt
     assert two_qubit_gates.__wrapped__("qldm", "lite", "brainmri") is None
     assert two_qubit_gates("ddpm", "lite", "brainmri") is None
     assert two_qubit_gates("somebody-elses", "lite", "brainmri") is None
+
+
+def test_a_comparison_of_classifiers_is_a_finding_without_an_entry(
+    made_root: Path, made_entries: list[Submitted]
+) -> None:
+    said = {"score": "macro-AUROC .9", "learned": "", "uncertainty": "", "parameters": "9 parameters"}
+    facts = {"board": "brainmri@2/made/lite/qumi", "fraction": "10%", "replicates": 3, "folds": 1, "differences": ()}
+    finding = ClassifierFinding("qumi", ("linear",), "classifiers-a", **facts, **said)
+    found = site_files(made_entries, standings(made_entries), made_root, gates, [finding])
+    claims = str(found["claims.html"])
+    assert "3 replicates (<code>classifiers-a</code>)" in claims
+    assert "macro-AUROC .9; 9 parameters." in claims
