@@ -108,8 +108,8 @@ def build(root: Path, out: Path | None) -> None:
 def site(root: Path, out: Path, as_json: bool) -> None:
     """Verify every entry under ROOT and write the boards as a site.
 
-    ROOT is the folder of all entries and kept comparisons, by default 'results'. The pages open from the folder, without a server or a network:
-    boards that filter and sort, entries, data cards, claims of papers, method.
+    ROOT is the folder of all entries and kept comparisons, by default 'results'. The pages open from the folder, without a server
+    or a network: boards that filter and sort, entries, data cards, claims of papers, method.
     """
     from dataclasses import asdict
 

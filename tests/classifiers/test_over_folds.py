@@ -18,6 +18,7 @@ from qaugbench.classification.text import table
 from qaugbench.classification.verified import checked_comparison
 from qaugbench.cli import cli, main
 from qaugbench.errors import EntryError, StatisticsError
+from qaugbench.metrics.discrimination import class_scores
 from qaugbench.places import CLASSIFIERS_FILE
 from qaugbench.report.comparison_list import listed_comparisons
 from qaugbench.stats.folds import averaged
@@ -49,15 +50,13 @@ def test_a_number_is_the_mean_over_folds_and_each_patient_counts_once(tmp_path: 
     found = over_folds(write_folds(tmp_path)[::-1]).found
     assert (found.n_folds, found.n_test_images, found.n_test_patients) == (3, 180, 90)
     parts = [predictions(fold) for fold in (1, 2, 3)]
-    own = [
-        np.mean([roc_auc_score(one.test_labels, run, average="macro") for run in one.fractions[KEY].test_logits[1]])
-        for one in parts
-    ]
+    odds = [class_scores(one.fractions[KEY].test_logits[1], "multiclass") for one in parts]
+    own = [[roc_auc_score(one.test_labels, run) for run in runs] for one, runs in zip(parts, odds, strict=True)]
     metrics = [metric_of(MACRO, Images(one.test_labels, one.test_groups, CLASSES, "multiclass")) for one in parts]
     scored = [metric.evaluate(one.fractions[KEY].test_logits[1]) for metric, one in zip(metrics, parts, strict=True)]
     value, influence = averaged(scored)
     row = found.boards[0].rows[0]
-    assert row.score.value == pytest.approx(np.mean(own), abs=0.02)  # ranks are of log odds, not of one logit
+    assert row.score.value == pytest.approx(np.mean(own))
     assert (row.score.low, row.score.high) == pytest.approx(
         (interval(value, influence, 90).ci_low, interval(value, influence, 90).ci_high)
     )
