@@ -194,7 +194,8 @@ def _course(rows: Sequence[Row]) -> Row:
         "calibration_scaled",
     )
     known = {name: [getattr(row, name) for row in rows if getattr(row, name) is not None] for name in names}
-    return replace(rows[0], **{name: float(np.mean(values)) if values else None for name, values in known.items()})
+    means: dict[str, Any] = {name: float(np.mean(values)) if values else None for name, values in known.items()}
+    return replace(rows[0], **means)
 
 
 def _looks(folder: Path) -> list[Any]:

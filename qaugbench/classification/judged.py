@@ -178,7 +178,8 @@ class _Judged:
         reason = self._why_dropped(row.id)
         if row.id not in self.measured:
             names = ("score", "accuracy", "log_loss", "calibration", "calibration_scaled", "uncertainty_gap")
-            return replace(row, **dict.fromkeys(names), scores=(), reason=reason)
+            nothing: dict[str, Any] = dict.fromkeys(names)
+            return replace(row, **nothing, scores=(), reason=reason)
         calibrated = [self._calibration(part, row.id) for part in self.parts]
         as_trained = [None if one is None else one.as_trained.mean for one in calibrated]
         scaled = [None if one is None or one.scaled is None else one.scaled.mean for one in calibrated]

@@ -196,7 +196,9 @@ def _row(
     name: str, classifier: str, control: str, kind: str, parameters: Mapping[str, int], course: Mapping[str, Any]
 ) -> Row:
     """Return a row of which nothing is measured yet."""
-    numbers = dict.fromkeys(("score", "log_loss", "calibration", "calibration_scaled", "uncertainty_gap"))
+    numbers: dict[str, Any] = dict.fromkeys(
+        ("score", "log_loss", "calibration", "calibration_scaled", "uncertainty_gap")
+    )
     return Row(name, classifier, control, kind, parameters, scores=(), **numbers, **course)
 
 
