@@ -93,6 +93,15 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
+def undrawn() -> Iterator[None]:
+    """Leave out the drawing of figures, for tests of what a page says."""
+    from tests.undrawn import figures_undrawn  # which imports Matplotlib
+
+    with figures_undrawn():
+        yield
+
+
+@pytest.fixture
 def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty folder that is QAUGBENCH_DATA for this test alone."""
     home = tmp_path / "qaugbench-data"

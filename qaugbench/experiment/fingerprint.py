@@ -117,9 +117,10 @@ class _Source:
 
     def __init__(self, name: str, path: Path) -> None:
         self.package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        tree = _AsRun().visit(ast.parse(path.read_text(encoding="utf-8")))
-        self.meaning = hashlib.sha256(repr(_canonical(tree)).encode()).hexdigest()
-        self.imports = tuple(_imports(tree, self.package))
+        imports: list[ast.Import | ast.ImportFrom] = []
+        program = _as_run(ast.parse(path.read_text(encoding="utf-8")), imports)
+        self.meaning = hashlib.sha256(repr(program).encode()).hexdigest()
+        self.imports = tuple(name for node in imports for name in _imported(node, self.package))
 
 
 @cache
@@ -127,46 +128,59 @@ def _source(name: str, path: Path) -> _Source:
     return _Source(name, path)
 
 
-class _AsRun(ast.NodeTransformer):
-    """Removes docstrings and the bodies of ``if TYPE_CHECKING:``."""
+def _as_run(node: ast.AST, imports: list[ast.Import | ast.ImportFrom]) -> tuple[Any, ...]:
+    """Return a syntax tree as nested tuples that do not depend on the version of Python: empty fields are left out.
 
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_docstring(body[0]):
-            node.body = body[1:]  # type: ignore[attr-defined]
-        return super().generic_visit(node)
+    Docstrings and the bodies of ``if TYPE_CHECKING:`` are left out too. Every import that remains is added to ``imports``. Each
+    node is visited once: a run asks this of some hundred modules.
+    """
+    kind = type(node)
+    if kind is ast.Import or kind is ast.ImportFrom:
+        imports.append(node)  # type: ignore[arg-type]
+    found: list[Any] = [kind.__name__]
+    for name in kind._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append((name, _as_run(value, imports)))
+        elif isinstance(value, list):
+            own = value[1:] if name == "body" and value and _is_docstring(value[0]) else value
+            if items := _all_as_run(own, imports):
+                found.append((name, items))
+        elif value is not None:
+            found.append((name, value))
+    return tuple(found)
 
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        test = node.test
-        name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
-        if name != "TYPE_CHECKING":
-            return self.generic_visit(node)
-        return [self.visit(statement) for statement in node.orelse]
+
+def _all_as_run(nodes: list[Any], imports: list[ast.Import | ast.ImportFrom]) -> tuple[Any, ...]:
+    """Return the items of a list in a syntax tree, of ``if TYPE_CHECKING:`` those that run otherwise."""
+    found: list[Any] = []
+    for node in nodes:
+        if not isinstance(node, ast.AST):
+            found.append(node)
+        elif isinstance(node, ast.If) and _asks_for_types(node):
+            found += _all_as_run(node.orelse, imports)
+        else:
+            found.append(_as_run(node, imports))
+    return tuple(found)
+
+
+def _asks_for_types(node: ast.If) -> bool:
+    test = node.test
+    return (test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")) == "TYPE_CHECKING"
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _canonical(node: Any) -> Any:
-    """Return a syntax tree as nested tuples that do not depend on the version of Python: empty fields are left out."""
-    if isinstance(node, list):
-        return tuple(_canonical(item) for item in node)
-    if not isinstance(node, ast.AST):
-        return node
-    fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
-    return (type(node).__name__, *((name, _canonical(value)) for name, value in fields))
-
-
-def _imports(tree: ast.AST, package: str) -> Iterator[str]:
-    """Yield every module that a program imports, inside functions too; what it takes from a module may be one as well."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = _absolute(node, package)
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+def _imported(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
+    """Yield every module that an import names; what it takes from a module may be one as well."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    module = _absolute(node, package)
+    yield module
+    yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

@@ -57,7 +57,7 @@ def learns(variant: Variant) -> None:
     """Training changes the parameters, and the loss is not one number at every step."""
     if not variant.takes_steps:
         does_not_apply("its fit takes no steps")
-    observed, before = variant.fitted(), variant.fit(steps=0).model
+    observed, before = variant.fitted(), variant.fitted(steps=0).model
     last, first = _learned(observed.model), _learned(before)
     if not first:
         does_not_apply("no parameter is trained under this control")
@@ -129,7 +129,7 @@ def changes_only_the_block(variant: Variant) -> None:
         does_not_apply("it is the generator itself")
     if not variant.takes_steps:
         does_not_apply("its fit takes no steps")
-    own, controlled = (_outside_blocks(one.fit(steps=0).model) for one in (variant.under("none"), variant))
+    own, controlled = (_outside_blocks(one.fitted(steps=0).model) for one in (variant.under("none"), variant))
     names = sorted(own.keys() ^ controlled.keys())
     require(not names, f"Outside of the circuits' layers, the control adds or removes the tensors {names[:3]}.")
     differing = [name for name in own if not torch.equal(own[name], controlled[name])]
@@ -165,7 +165,7 @@ def stays_frozen(variant: Variant) -> None:
         does_not_apply("it has no frozen circuit")
     if not variant.takes_steps:
         does_not_apply("its fit takes no steps")
-    fits = [variant.fit(steps=steps).model for steps in (0, STEPS)]
+    fits = [variant.fitted(steps=steps).model for steps in (0, STEPS)]
     first, last = ([block.weights for block in model.circuits] for model in fits)
     same = len(first) == len(last) and all(torch.equal(a, b) for a, b in zip(first, last, strict=True))
     require(same, "Training changes the weights of a frozen circuit.")

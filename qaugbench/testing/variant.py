@@ -43,6 +43,14 @@ class ObservedFit:
 
 
 @dataclass(frozen=True)
+class ObservedDraw:
+    """Images, and the global random generators that changed while they were drawn."""
+
+    images: np.ndarray
+    touched: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Variant:
     """A generator under a control, with the hyper-parameters of the smoke track and, if it needs any, pretrained ``weights``."""
 
@@ -50,7 +58,8 @@ class Variant:
     kind: type[Generator]
     control: str = "none"
     weights: Path | None = None
-    fits: dict[int, ObservedFit] = field(default_factory=dict, compare=False, repr=False)
+    fits: dict[tuple[int, int], ObservedFit] = field(default_factory=dict, compare=False, repr=False)
+    draws: list[ObservedDraw] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -115,11 +124,20 @@ class Variant:
             model.fit(data, seed=FIT_SEED, training=self.training_of(steps), progress=tell, checkpoint=checkpoint)
         return ObservedFit(model, data, told, tuple(touched))
 
-    def fitted(self, channels: int = 1) -> ObservedFit:
+    def fitted(self, channels: int = 1, *, steps: int = STEPS) -> ObservedFit:
         """Return the first fit of this variant to images of ``channels`` channels; it is fitted once."""
-        if channels not in self.fits:
-            self.fits[channels] = self.fit(channels)
-        return self.fits[channels]
+        if (channels, steps) not in self.fits:
+            self.fits[channels, steps] = self.fit(channels, steps=steps)
+        return self.fits[channels, steps]
+
+    def drawn(self) -> ObservedDraw:
+        """Return the first images of the fitted model for all ``labels``, with the seed 1; they are drawn once."""
+        if not self.draws:
+            model = self.fitted().model
+            with touched_globals() as touched:
+                images = model.sample(self.labels, seed=1)
+            self.draws.append(ObservedDraw(images, tuple(touched)))
+        return self.draws[0]
 
 
 class Interrupted(Exception):

@@ -59,6 +59,7 @@ def test_they_are_not_among_the_arms_that_compete(record: Record) -> None:
     assert set(record.scores.fractions["10%"].endpoints["macro_auroc"].verdicts) == {"ddpm", "qldm"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_tables_page_and_board_show_them_in_a_block_of_their_own(folder: Path, record: Record) -> None:
     html = write_report(folder).read_text(encoding="utf-8")
     real = record.model_copy(

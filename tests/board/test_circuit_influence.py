@@ -64,6 +64,7 @@ def test_a_small_influence_is_noted(record: Record, mean: float | None, noise: f
     assert ("below 5 %" in found) == noted
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_page_shows_it_where_it_was_measured(record: Record, tmp_path: Path) -> None:
     pages = []
     for one in (record, having(record, influence(0.3, 0.4))):

@@ -81,6 +81,7 @@ def test_more_groups_than_any_run_tells_are_refused(told: Path) -> None:
         verify(told)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_an_older_version_wrote_holds_is_shown_and_gains_a_profile_when_scored_again(tmp_path: Path) -> None:
     folder = tmp_path / "old"
     write_run(folder, replicates=3)

@@ -46,6 +46,7 @@ def test_its_validation_scores_can_be_verified_and_computed_again(withheld: Path
     assert read_predictions(withheld / "predictions.npz").test_ids.size == 0
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_whatever_is_shown_says_validation_and_claims_nothing(withheld: Path) -> None:
     record = verify(withheld).record
     page = write_report(withheld).read_text(encoding="utf-8")

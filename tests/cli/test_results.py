@@ -22,6 +22,8 @@ from qaugbench.report.result import Result
 from tests.board.factory import appraisal, write_run
 from tests.board.tampering import change_record
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @dataclass(frozen=True)
 class Said:

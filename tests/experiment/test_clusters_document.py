@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from qaugbench.cli import main
+from qaugbench.cli import cli, main
 from qaugbench.experiment import run
 from qaugbench.experiment.run import RunResult, perform
 from qaugbench.experiment.slurm_options import OPTIONS, OWN
@@ -89,6 +89,24 @@ def test_slurm(finished: RunResult, out: Path, monkeypatch: pytest.MonkeyPatch) 
     assert same_predictions(finished, out)
 
 
+def test_the_commands_of_dask_are_parsed_and_meet_in_one_file() -> None:
+    pytest.importorskip("distributed")
+    from distributed.cli import dask_scheduler, dask_worker
+
+    mains = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}
+    files = []
+    for dask, name, *words in commands("Dask", background=True):
+        assert dask == "dask"
+        context = mains[name].make_context(name, [*words, *HERE[name]])
+        files.append(context.params["scheduler_file"])
+    (command,) = commands("Dask", background=False)
+    assert command[:2] == ["qaugbench", "run"]
+    files.append(cli.commands["run"].make_context("run", command[2:]).params["scheduler"])
+    assert len(files) == 3
+    assert len(set(files)) == 1
+
+
+@pytest.mark.slow  # test_dask_cluster.py has runs on a cluster, and the test above the words of the document
 def test_dask(finished: RunResult, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     (out / finished.folder.name / "predictions.npz").unlink()

@@ -32,7 +32,19 @@ def run_command(
     monkeypatch.setattr(
         "qaugbench.experiment.run.perform", lambda request: perform(request, tiny.tiny_definitions(request))
     )
-    options = ["--task", tiny.TASK, "--track", "smoke", "--source", "phantom", "--jobs", "1", "--accelerator", "cpu"]
+    options = [
+        "--task",
+        tiny.TASK,
+        "--track",
+        "smoke",
+        "--source",
+        "phantom",
+        "--jobs",
+        "1",
+        "--accelerator",
+        "cpu",
+        "--no-metrics",
+    ]
     monkeypatch.setattr(
         "sys.argv", ["qaugbench", "run", "--generator", generator.name, *options, "--out", str(folder / "runs")]
     )

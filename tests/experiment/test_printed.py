@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -36,7 +37,8 @@ def test_a_step_prints_its_duration_as_the_page_does() -> None:
 def test_a_phantom_is_announced_in_the_words_of_every_other_place(tmp_path: Path) -> None:
     fundus = task("fundus")
     options = {"data": None, "split": None, "allow_leaky": False, "phantom_folder": tmp_path}
-    opened = open_source(fundus, fundus.tracks["smoke"], source="phantom", **options)
+    track = replace(fundus.tracks["smoke"], phantom_patients=60)
+    opened = open_source(fundus, track, source="phantom", **options)
     assert opened.banner.splitlines()[0] == PHANTOM_BANNER
     assert opened.banner.lower().count("phantom") == 1
     assert opened.facts.description.startswith(PHANTOM_BANNER)

@@ -56,6 +56,16 @@ def test_scripts_take_what_others_wrote_from_the_environment_alone(name: str, st
         assert "${{" not in step["run"]
 
 
+def test_every_night_runs_what_make_test_leaves_out_for_its_duration_and_may_write_nothing() -> None:
+    job = FOUND["nightly"]["jobs"]["slow-tests"]
+    assert job["permissions"] == {"contents": "read"}
+    assert job["steps"][0]["with"] == {"persist-credentials": False}
+    commands = [shlex.split(step["run"]) for step in job["steps"] if "run" in step]
+    markers = [command[command.index("-m", 2) + 1] for command in commands if "pytest" in command]
+    assert markers == ["slow and not gpu"]
+    assert '-m "not gpu and not slow"' in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
 def test_commands_of_the_workflows_are_parsed() -> None:
     commands = [line for _, step in STEPS for line in step.get("run", "").splitlines() if ".venv/bin/qaugbench" in line]
     assert len(commands) >= 6

@@ -110,6 +110,7 @@ def test_copies_and_lost_labels_are_said_beside_the_answers(
     assert ("Among the images of qldm are" in shown.partition("Is it the quantum part?")[2]) == (section != "collapse")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_page_says_copies_under_its_answers_and_does_not_fold_their_pairs_away(tmp_path: Path) -> None:
     record = write_run(tmp_path / "run")
     both = {"qldm": appraisal().model_copy(update={"states": {"copies": "memorising"}}), "ddpm": appraisal()}

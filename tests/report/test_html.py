@@ -132,6 +132,7 @@ def test_real_pictures_stand_beside_synthetic_ones_class_by_class(page: str) -> 
         assert [alt.split()[1] for alt in own] == ["real", "synthetic", "synthetic", "synthetic"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_page_without_curves_and_pictures(tmp_path: Path) -> None:
     write_run(tmp_path, replicates=2)
     (tmp_path / "curves.json").unlink()
@@ -151,6 +152,7 @@ def test_damaged_files_are_named(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_text_of_the_record_is_escaped(tmp_path: Path) -> None:
     write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"), title="<script>alert(1)</script>")
     assert "<script" not in write_report(tmp_path).read_text(encoding="utf-8")
@@ -175,6 +177,7 @@ def test_both_questions_are_answered_per_generator_before_anything_else(page: st
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_a_quantum_generator_the_second_question_says_so(tmp_path: Path) -> None:
     write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"))
     assert "No quantum generator was run, so there is no circuit to ask about." in write_report(tmp_path).read_text(
@@ -199,6 +202,7 @@ SAID_ONCE = {
 }
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("case", SAID_ONCE)
 def test_no_sentence_is_said_twice_no_p_value_is_nameless_and_no_backtick_is_left(case: str, tmp_path: Path) -> None:
     write_run(tmp_path, **SAID_ONCE[case])  # type: ignore[arg-type]
@@ -208,6 +212,7 @@ def test_no_sentence_is_said_twice_no_p_value_is_nameless_and_no_backtick_is_lef
     assert not any("`" in block for _, block in text.blocks)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_text_between_backticks_is_code(tmp_path: Path) -> None:
     record = write_run(tmp_path, replicates=2, phantom=False)
     data = record.data.model_copy(
@@ -219,6 +224,7 @@ def test_text_between_backticks_is_code(tmp_path: Path) -> None:
     assert "Split: Column <code>group_split</code> of a file." in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_why_there_is_no_verdict_is_said_beside_the_p_values(tmp_path: Path) -> None:
     write_run(tmp_path, replicates=4)
     page = write_report(tmp_path).read_text(encoding="utf-8")
@@ -238,6 +244,7 @@ def test_sample_sheets_are_folded(page: str) -> None:
     assert len([1 for tag, _ in tags if tag == "summary"]) == len(folded)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_images_from_a_folder_have_no_tables_of_a_fit(tmp_path: Path) -> None:
     record = write_run(tmp_path, replicates=2, arms=("R", "R+", "R+cm", "ddpm"))
     text = record_text(record).replace('"ddpm"', '"folder:made"').replace('"kind": "classical"', '"kind": "external"')
@@ -250,6 +257,7 @@ def test_images_from_a_folder_have_no_tables_of_a_fit(tmp_path: Path) -> None:
     assert "How the generators were trained" not in page
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("patients_known", "n_groups", "word"), [(True, 40, "patients"), (False, 40, "groups"), (False, 60, "images")]
 )
@@ -272,6 +280,7 @@ def test_what_is_counted_is_what_the_record_holds(
         assert not re.search(r"\d patients", text)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_table_of_influence_says_that_controls_are_fitted_apart(tmp_path: Path) -> None:
     influence = BlockInfluence(
         seed_difference=20.0, controls={"twin": 0.3}, mean_replaced=0.2, noise_replaced=0.3, parameter_share=0.01,

@@ -76,6 +76,7 @@ def test_replicates_that_one_of_the_two_lacks_are_left_out_of_the_difference(rec
     assert "conditional on these fits" in table.legend
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_table_markdown_page_card_and_frame_show_it(record: Record) -> None:
     page = " ".join(PageText(render(record, CurveFile(), Path("none"))).sentences())
     for text in (summary_table(record), markdown_summary(record), page):

@@ -77,6 +77,7 @@ def test_the_sentence_says_what_noise_costs_with_its_interval(record: Record) ->
     assert noise_rows(record, KEY) == [(NOISY, "0.31 and 0.5", "0.042")]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_it_stands_in_every_table_below_its_generator(record: Record) -> None:
     (sentence,) = noise_sentences(record, KEY)
     page = render(record, CurveFile(), Path("none"))

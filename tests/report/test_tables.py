@@ -53,6 +53,7 @@ def test_row_holds_mean_sd_difference_interval_and_n(record: Record) -> None:
         assert shown in line
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_both_questions_are_answered_in_the_sentences_of_the_page(record: Record) -> None:
     page = " ".join(PageText(render(record, CurveFile(), Path("none"))).sentences())
     for made in (summary_table(record), markdown_summary(record)):

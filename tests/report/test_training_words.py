@@ -70,6 +70,7 @@ def test_distances_are_drawn_where_they_were_measured_with_their_limits(made: tu
     assert _texts(figure)[0] == ["qldm: undertrained", "qldm:twin: converged"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_page_says_what_the_words_mean_only_where_there_are_any(made: tuple[Record, CurveFile]) -> None:
     record, kept = made
     page = render(record, kept, Path("none"))

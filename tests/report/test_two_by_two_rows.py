@@ -46,6 +46,7 @@ def test_the_tables_hold_the_means_of_the_four_arms_and_of_both_ceilings(record:
     assert found.means == [("circuits", *cells[:2], ceilings[0]), ("twins", *cells[2:], ceilings[1])]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_effects_stand_with_their_intervals_in_text_markdown_and_page(record: Record) -> None:
     (found,) = record.scores.fractions["10%"].two_by_two
     page = render(record, CurveFile(), Path("none"))
