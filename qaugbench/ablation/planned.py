@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qaugbench import definitions
-from qaugbench.ablation.level_cells import PHOTONS, LevelCells, acts_on, planner_of
+from qaugbench.ablation.level_cells import PHOTONS, LevelCells, acts_on, planner_of, why_no_equal_noise
 from qaugbench.ablation.levels import Sweep, asked_sweeps
 from qaugbench.ablation.request import NoiseRequest, check_names
 from qaugbench.ablation.study import Study
@@ -129,6 +129,7 @@ def _study(
         n_drawn=fraction.n_fill,
         circuits=tuple(_words(circuit) for circuit in circuits),
         twin=twin_missing,
+        equal_noise=None if twin_missing else why_no_equal_noise(circuits),
         endpoint=endpoint.id,
         endpoint_title=endpoint.title,
         sweeps=sweeps,

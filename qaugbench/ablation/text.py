@@ -41,6 +41,8 @@ def opening(study: Study) -> str:
         lines.append(f"Each level also with {listed(list(study.mitigations))}.")
     if study.twin is not None:
         lines.append(f"No twin to compare with: {study.twin}.")
+    if study.equal_noise is not None:
+        lines.append(f"No twin with noise as strong: {study.equal_noise}.")
     if study.replicates == 1:
         lines.append("With one replicate the spread between fits is unknown: use 2 or more.")
     lines.append("Interrupt at any time: the same command resumes.")
@@ -250,6 +252,8 @@ def remarks(found: StudyResult) -> list[str]:
     ]
     if found.study.twin is not None:
         said.append(f"No twin: {found.study.twin}.")
+    if found.study.equal_noise is not None:
+        said.append(f"No twin with noise as strong: {found.study.equal_noise}.")
     if _has_yield(found):
         said.append(
             "yield: the share of runs whose detected pattern is one that the circuit's readout counts; all others are thrown away."

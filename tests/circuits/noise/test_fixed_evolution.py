@@ -56,12 +56,8 @@ def test_a_row_does_not_depend_on_the_others() -> None:
 
 
 def test_it_is_found_once_for_given_weights_and_again_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    from qaugbench.circuits.noise import fixed_evolution
-
-    made, pull = [], fixed_evolution.pulled_back
-    monkeypatch.setattr(
-        fixed_evolution, "pulled_back", lambda *args, **options: made.append(1) or pull(*args, **options)
-    )
+    made, pull = [], density.pulled_back
+    monkeypatch.setattr(density, "pulled_back", lambda *args, **options: made.append(1) or pull(*args, **options))
     executor = noisy_executor(ONCE, RELAXING).float()
     weights, inputs = torch.zeros(1, ONCE.n_weights), torch.zeros(1, 2, 4)
     with torch.no_grad():
