@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+from torch import nn
 
 Evolve = Callable[[torch.Tensor], torch.Tensor]
 Pull = Callable[[], torch.Tensor]
@@ -18,6 +19,8 @@ MOST_BYTES = 2**29
 """The most that may be stored to pull one word back, and that the function of all words may take."""
 PART_BYTES = 2**20
 """On a CPU, what is computed for the samples of one part: little enough to stay in its cache."""
+COLUMNS = 64
+"""Samples are multiplied by so many at once: the last bits of a product may depend on how many columns are left over."""
 
 
 class PulledBack:
@@ -45,17 +48,18 @@ class PulledBack:
             self._weights = weights.detach().clone()
         table, batch = self._table, max(feature.shape[2] for feature in features)
         per_sample = len(weights) * (table.shape[1] + table.shape[2]) * table.element_size()
-        size = max(PART_BYTES // per_sample, 1) if table.device.type == "cpu" else batch
+        size = max(PART_BYTES // per_sample // COLUMNS, 1) * COLUMNS if table.device.type == "cpu" else batch
         read = [
-            _read([_part(feature, first, size) for feature in features], half, table, n_read)
+            _read([_part(feature, first, size, batch) for feature in features], half, table, n_read)
             for first in range(0, batch, size)
         ]
-        return torch.cat(read, dim=2).transpose(1, 2)
+        return torch.cat(read, dim=2)[:, :, :batch].transpose(1, 2)
 
 
 def turned(angles: torch.Tensor) -> torch.Tensor:
     """Return the features 1, cosine and sine [copies or 1, 3, batch] of wires turned by ``angles`` [copies or 1, batch]."""
-    return torch.stack([torch.ones_like(angles), torch.cos(angles), torch.sin(angles)], dim=1)
+    contiguous = angles.contiguous()
+    return torch.stack([torch.ones_like(contiguous), torch.cos(contiguous), torch.sin(contiguous)], dim=1)
 
 
 def basis_of_turn(states: torch.Tensor) -> torch.Tensor:
@@ -116,8 +120,12 @@ def _products(features: Sequence[torch.Tensor]) -> torch.Tensor:
     return product
 
 
-def _part(feature: torch.Tensor, first: int, size: int) -> torch.Tensor:
-    return feature if feature.shape[2] == 1 else feature[:, :, first : first + size]
+def _part(feature: torch.Tensor, first: int, size: int, batch: int) -> torch.Tensor:
+    """Return the samples from ``first`` on, ``size`` at most, and zeros up to a multiple of ``COLUMNS``."""
+    if feature.shape[2] < batch:
+        return feature
+    part = feature[:, :, first : first + size]
+    return nn.functional.pad(part, (0, -part.shape[2] % COLUMNS))
 
 
 def _equal(weights: torch.Tensor, known: torch.Tensor | None) -> bool:
