@@ -210,6 +210,8 @@ def _folder_name(study: Study, ideal: Cell) -> str:
     asked: dict[str, Any] = {"sample": ideal.name, "sweeps": levels}
     if study.mode != "sample":
         asked["mode"] = study.mode
+    if any(level.trains for sweep in study.sweeps for level in sweep.levels):
+        asked["trains"] = True
     if study.mitigations:
         asked["mitigations"] = study.mitigations
     names = "-".join(re.sub(r"[^a-z0-9.-]+", "-", part.lower()) for part in parts)

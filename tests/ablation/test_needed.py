@@ -40,7 +40,9 @@ def test_a_device_needs_the_factor_that_was_planted(study: StudyResult) -> None:
 
 def test_a_score_that_all_noise_leaves_higher_is_reached_already(study: StudyResult) -> None:
     need = about(needs(study), "recipe", REAL_ONLY)
-    assert {one.words for one in need.improvements} == {"reached already, as measured"}  # .7 less .03, and real images have .6
+    assert {one.words for one in need.improvements} == {
+        "reached already, as measured"
+    }  # .7 less .03, and real images have .6
 
 
 def test_a_twin_that_is_better_without_noise_is_reached_by_no_device() -> None:

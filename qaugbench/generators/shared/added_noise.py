@@ -46,7 +46,11 @@ def recorded_deviations(blocks: Iterable[Block]) -> Iterator[Deviations]:
 
     Blocks that run no circuit, and those that draw single bitstrings, are left out.
     """
-    found = {block: OutputMoments.none(block) for block in blocks if isinstance(block, QuantumBlock) and has_ideal_values(block.circuit)}
+    found = {
+        block: OutputMoments.none(block)
+        for block in blocks
+        if isinstance(block, QuantumBlock) and has_ideal_values(block.circuit)
+    }
     with ExitStack() as hooks:
         for block, moments in found.items():
             hooks.callback(block.register_forward_hook(_recorder(moments, block)).remove)
