@@ -26,7 +26,7 @@ class Axis:
 
     ``execution`` is what a value stands for; axes that ``refers_to_device`` take durations and times from a device. ``strength``
     orders values from no noise upwards, for plots and thresholds. ``above_zero``: 0 is no value. ``most``: the largest value
-    besides ``clean``.
+    besides ``clean``. ``counted`` says what the strength is where that is not the value itself.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Axis:
     refers_to_device: bool = False
     above_zero: bool = False
     most: float = math.inf
+    counted: str = ""
     acts_on: str = "qubits"
 
 
@@ -111,6 +112,7 @@ ALL = (
         _relaxing,
         clean=math.inf,
         strength=lambda times: 1.0 / times,
+        counted="1 over T1 and T2",
         above_zero=True,
         refers_to_device=True,
     ),
@@ -151,6 +153,7 @@ ALL = (
         _counted,
         clean=math.inf,
         strength=lambda shots: 1.0 / math.sqrt(shots),
+        counted="1 over the root of shots",
         above_zero=True,
         most=MOST_SHOTS,
         acts_on="any",
@@ -163,6 +166,7 @@ ALL = (
         lambda share, _: _photonic(transmission=share),
         clean=1.0,
         strength=lambda share: 1.0 - share,
+        counted="1 less the transmission",
         above_zero=True,
         acts_on="photons",
     ),
@@ -182,6 +186,7 @@ ALL = (
         lambda overlap, _: _photonic(indistinguishability=overlap),
         clean=1.0,
         strength=lambda overlap: 1.0 - overlap,
+        counted="1 less the overlap",
         acts_on="photons",
     ),
     Axis(

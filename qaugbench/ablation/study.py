@@ -60,8 +60,9 @@ RECIPE = "recipe"
 @dataclass(frozen=True)
 class Study:
     """What is studied, on which data. ``circuits`` says what the circuits are; ``twin`` why there is none to compare with, and
-    ``equal_noise`` why none gets noise as strong, if so; ``endpoint`` is what the classifier is scored by where it is trained at all. ``mode`` says where the noise acts
-    ("sample", "both", "train"), ``mitigations`` what every level is drawn with besides."""
+    ``equal_noise`` why none gets noise as strong, where that is so; ``endpoint`` is what the classifier is scored by where it is
+    trained at all. ``mode`` says where the noise acts ("sample", "both", "train"), ``mitigations`` what every level is drawn with
+    besides."""
 
     generator: str
     task: str

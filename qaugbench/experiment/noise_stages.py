@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,6 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """
     from qaugbench.generators.shared.added_noise import (
         counted_evaluations,
-        mean_squares,
         noise_added,
         recorded_deviations,
     )
@@ -49,13 +48,25 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     under = as_executed(execution)
     with recorded_deviations(model.blocks) as recorded, counted_evaluations(model.blocks) as counted:
         files["images"] = model.sample(labels, seed=seed, execution=under)
-    strength: list[float] = []
-    if len(recorded) == len(model.blocks):
-        squares = [mean_squares(recorded[block]) for block in model.blocks]  # zero where a block did not run
-        files |= {f"deviation-{k}": each for k, each in enumerate(squares)}
-        ran = [recorded[block].rows > 0 for block in model.blocks]
-        strength = [float(np.sqrt(each.mean())) for each, is_told in zip(squares, ran, strict=True) if is_told]
+    squares, strength = _deviations(model.blocks, recorded)
+    files |= squares
     return files, {"images": len(labels), "deviation": strength, "charge": _charged(counted, under, len(labels))}
+
+
+def _deviations(blocks: Sequence[Any], recorded: Mapping[Any, Any]) -> tuple[Files, list[float]]:
+    """Return the mean squares of the outputs of each block, zero where it did not run, and the strength of those that did.
+
+    Nothing where a block has no ideal values.
+    """
+    from qaugbench.generators.shared.added_noise import mean_squares
+
+    if len(recorded) < len(blocks):
+        return {}, []
+    squares = [mean_squares(recorded[block]) for block in blocks]
+    strength = [
+        float(np.sqrt(each.mean())) for block, each in zip(blocks, squares, strict=True) if recorded[block].rows
+    ]
+    return {f"deviation-{k}": each for k, each in enumerate(squares)}, strength
 
 
 def _charged(counted: Mapping[Any, Any], under: Execution, images: int) -> dict[str, Any] | None:

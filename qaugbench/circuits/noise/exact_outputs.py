@@ -1,4 +1,4 @@
-"""The exact outputs of a circuit for very many samples, by the way that noise takes: after one evolution, where that is possible."""
+"""The exact outputs of a circuit for very many samples, by the way that noise takes: after one evolution, where it can be."""
 
 from __future__ import annotations
 

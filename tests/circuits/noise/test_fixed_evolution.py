@@ -30,6 +30,11 @@ AGAIN = Circuit(
     stacked(*[[*angle_embedding(3), *each_wire(3, "RY"), *ring(3)]] * 2),
     Readout("expectation", ["Z0", "X1 Z2", "Y0 Y1 Y2"]),
 )
+TWICE = Circuit(  # each wire is turned by two angles of the inputs before the first gate on two wires
+    2,
+    (*angle_embedding(2), *each_wire(2, "RY"), *angle_embedding(2, "RZ"), *each_wire(2, "RX"), *ring(2)),
+    Readout("expectation", ["Z0", "X0 Y1"]),
+)
 WIDE = Circuit(1, (*angle_embedding(1), *each_wire(1, "RY")), Readout.each_wire(1))
 
 
@@ -42,11 +47,14 @@ def outputs(circuit: Circuit, noise: NoiseModel, rows: int = 5, copies: int = 2)
 
 
 @pytest.mark.parametrize("noise", [RELAXING, VARYING], ids=["relaxing", "varying"])
-@pytest.mark.parametrize("circuit", [ONCE, AGAIN, WIDE], ids=["inputs first", "inputs twice", "one wire"])
+@pytest.mark.parametrize(
+    "circuit", [ONCE, AGAIN, TWICE, WIDE], ids=["inputs first", "inputs again", "two turns at first", "one wire"]
+)
 def test_what_is_pulled_back_is_what_is_pushed_forward(
     circuit: Circuit, noise: NoiseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = outputs(circuit, noise)
+    assert noisy_executor(circuit, noise).evolution.is_alike == (circuit is not AGAIN)
     monkeypatch.setattr(density, "pays", lambda *_: False)
     torch.testing.assert_close(found, outputs(circuit, noise), atol=1e-12, rtol=0)
 
