@@ -46,14 +46,11 @@ def recorded_deviations(blocks: Iterable[Block]) -> Iterator[Deviations]:
 
     Blocks that run no circuit, and those that draw single bitstrings, are left out.
     """
-    found = {
-        block: OutputMoments.none(block)
-        for block in blocks
-        if isinstance(block, QuantumBlock) and has_ideal_values(block.circuit)
-    }
+    circuits = [one for one in blocks if isinstance(one, QuantumBlock) and has_ideal_values(one.circuit)]
+    found: dict[Block, OutputMoments] = {block: OutputMoments.none(block) for block in circuits}
     with ExitStack() as hooks:
-        for block, moments in found.items():
-            hooks.callback(block.register_forward_hook(_recorder(moments, block)).remove)
+        for block in circuits:
+            hooks.callback(block.register_forward_hook(_recorder(found[block], block)).remove)
         yield found
 
 
