@@ -8,7 +8,16 @@ from qaugbench.ablation.axes import AXES
 from qaugbench.ablation.findings import Findings, findings
 from qaugbench.ablation.levels import Sweep
 from qaugbench.ablation.needed import Need, device_errors
-from qaugbench.ablation.study import Charge, LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
+from qaugbench.ablation.study import (
+    MEASURES,
+    Charge,
+    LevelResult,
+    MeasureFacts,
+    Side,
+    Study,
+    StudyResult,
+    shown_measures,
+)
 from qaugbench.ablation.tolerance import Answer, titles
 from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, share, unsigned
 from qaugbench.stats.wording import listed
@@ -259,6 +268,7 @@ def remarks(found: StudyResult) -> list[str]:
         f"{errors if ERRORS in _told_of(found) else ''}deviation: the root mean square by which the circuits' outputs missed the "
         "ideal ones while drawing."
     ]
+    said += _unmeasured(found)
     if found.study.twin is not None:
         said.append(f"No twin: {found.study.twin}.")
     if found.study.equal_noise is not None:
@@ -278,6 +288,17 @@ def remarks(found: StudyResult) -> list[str]:
     ]
     failed = dict.fromkeys(f"{label}: {side.outcome}: {side.reason}" for label, side in sides if side.outcome != "ok")
     return [*said, *failed]
+
+
+def _unmeasured(found: StudyResult) -> list[str]:
+    """Return why a measure has no value at any level, where that was noted."""
+    said = []
+    for measure in MEASURES:
+        rows = [row.get(measure.name, {}) for one in found.levels for row in one.generator.measures]
+        reasons = [row["reason"] for row in rows if row.get("reason")]
+        if reasons and all(row.get("value") is None for row in rows):
+            said.append(f"No {measure.title}: {reasons[0].rstrip('.')}.")
+    return said
 
 
 def _charged_words(charge: Charge, images: int) -> str:
