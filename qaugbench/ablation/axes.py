@@ -15,6 +15,8 @@ from qaugbench.errors import CircuitError, DefinitionError, near_names
 DEFAULT_DEVICE = "ibm_heron_r1"
 """Whose durations and relaxation times an axis refers to where no device with such times is given."""
 SCALES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
+MOST_SHOTS = 1e9
+"""At so many, counted values are exact ones but for the fifth digit; a device would take days for one circuit."""
 TWO_QUBIT_GRID = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 
 
@@ -23,7 +25,8 @@ class Axis:
     """One kind of noise: ``grid`` are the values unless others are given, ``clean`` the one without noise.
 
     ``execution`` is what a value stands for; axes that ``refers_to_device`` take durations and times from a device. ``strength``
-    orders values from no noise upwards, for plots and thresholds. ``above_zero``: 0 is no value.
+    orders values from no noise upwards, for plots and thresholds. ``above_zero``: 0 is no value. ``most``: the largest value
+    besides ``clean``. ``counted`` says what the strength is where that is not the value itself.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Axis:
     strength: Callable[[float], float] = float
     refers_to_device: bool = False
     above_zero: bool = False
+    most: float = math.inf
+    counted: str = ""
     acts_on: str = "qubits"
 
 
@@ -107,6 +112,7 @@ ALL = (
         _relaxing,
         clean=math.inf,
         strength=lambda times: 1.0 / times,
+        counted="1 over T1 and T2",
         above_zero=True,
         refers_to_device=True,
     ),
@@ -147,7 +153,9 @@ ALL = (
         _counted,
         clean=math.inf,
         strength=lambda shots: 1.0 / math.sqrt(shots),
+        counted="1 over the root of shots",
         above_zero=True,
+        most=MOST_SHOTS,
         acts_on="any",
     ),
     Axis(
@@ -158,6 +166,7 @@ ALL = (
         lambda share, _: _photonic(transmission=share),
         clean=1.0,
         strength=lambda share: 1.0 - share,
+        counted="1 less the transmission",
         above_zero=True,
         acts_on="photons",
     ),
@@ -177,6 +186,7 @@ ALL = (
         lambda overlap, _: _photonic(indistinguishability=overlap),
         clean=1.0,
         strength=lambda overlap: 1.0 - overlap,
+        counted="1 less the overlap",
         acts_on="photons",
     ),
     Axis(
@@ -212,6 +222,11 @@ def asked_axis(text: str) -> tuple[Axis, tuple[float, ...]]:
     if bad:
         raise DefinitionError(
             f"--axis {text}: {bad[0]:g} is no value of {axis.title}; without noise it is {axis.clean:g}."
+        )
+    many = [value for value in grid if value > axis.most and value != axis.clean]
+    if many:
+        raise DefinitionError(
+            f"--axis {text}: {many[0]:g} {axis.name} are more than {axis.most:g}; give fewer, or {axis.clean:g} for exact values."
         )
     return axis, tuple(sorted({axis.clean, *grid}, key=axis.strength))
 

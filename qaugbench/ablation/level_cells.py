@@ -16,6 +16,7 @@ from qaugbench.experiment.noise_cells import TWIN, NoiseCells
 from qaugbench.experiment.order import with_upstream
 from qaugbench.experiment.prepare import PreparedRun
 from qaugbench.experiment.replicate_cells import ReplicateCells
+from qaugbench.generators.shared.added_noise import has_ideal_values
 
 REAL_ONLY = "R+"
 PHOTONS = "photons"
@@ -105,9 +106,9 @@ class LevelPlanner:
     def _twin(self, own: DrawnCells, level: Level) -> tuple[Cell, ...]:
         """Return what measures the twin with noise as strong as that of the circuits while they drew.
 
-        Nothing without a twin, or where drawing is ideal.
+        Nothing without a twin, where drawing is ideal, or where circuits have no ideal values.
         """
-        if TWIN not in self.choice.card.controls or self.request.mode == "train":
+        if TWIN not in self.choice.card.controls or self.request.mode == "train" or why_no_equal_noise(self.circuits):
             return ()
         samples = [one.twin_with(cell.needs["sample"]) for one, cell in zip(self.replicates, own.measured, strict=True)]
         note = f"with noise as of {level.label}"
@@ -122,6 +123,13 @@ def planner_of(
     builders = (ReplicateCells(plan.setting, fraction.key, fraction.used, k) for k in range(plan.replicates))
     replicates = tuple(NoiseCells(builder, choice) for builder in builders)
     return LevelPlanner(choice, replicates, {arm.info.id: arm for arm in plan.arms}, circuits, request)
+
+
+def why_no_equal_noise(circuits: Sequence[Any]) -> str | None:
+    """Return why no twin can have noise as strong as that of these circuits; None where one can."""
+    if all(has_ideal_values(circuit) for circuit in circuits):
+        return None
+    return "the circuits draw single bitstrings, which have no ideal values about which noise has a variance"
 
 
 def acts_on(circuits: Sequence[Any]) -> str:

@@ -18,7 +18,7 @@ from qaugbench.errors import CircuitError, DefinitionError
 DEVICES, SCALE = "device", "scale"
 DEFAULT_AXIS = "two_qubit"
 FIT_SCALES = (0.0, 1.0, 3.0)
-"""The strengths of a device under which generators are fitted anew, each of which takes a fit."""
+"""The strengths of a device under which generators are fitted anew, each of which takes a fit; of a snapshot the first two."""
 RECIPE_SCALES = (0.0, 1.0, 3.0, 10.0)
 """The strengths of a device at which the classifier itself is trained, where that is asked for."""
 
@@ -82,7 +82,7 @@ def asked_sweeps(
 
     ``acts_on`` is what the circuits are made of, "qubits" or "photons". With ``scaled`` every device is a sweep over its strength,
     and with ``recipe_levels`` the classifier is trained at the strengths 0, 1, 3 and 10 of every device. Where generators are
-    ``fitted`` under noise, each device has the strengths 0, 1 and 3 alone.
+    ``fitted`` under noise, each device has the strengths 0, 1 and 3 alone, a snapshot, which cannot be made stronger, 0 and 1.
 
     Raises:
         DefinitionError, CircuitError: an unknown axis or device, one that acts on other circuits, strengths without a device.
@@ -138,7 +138,10 @@ def _check_apart(axes: Sequence[str], devices: Sequence[NamedDevice]) -> None:
 
 def _check_fitted(axes: Sequence[str], devices: Sequence[str], *, scaled: bool, acts_on: str) -> None:
     """Raise DefinitionError for levels at which generators are not fitted anew."""
-    why = "Under --mode both and train the generator is fitted anew at each level, so these are only 0, 1 and 3 times a device"
+    why = (
+        "Under --mode both and train the generator is fitted anew at each level, so these are only 0, 1 and 3 times a device "
+        "(fake:NAME: 0 and 1)"
+    )
     if acts_on == "photons":
         raise DefinitionError(
             f"{why}, and devices have qubits: the circuits are photonic, which --mode sample studies."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from qaugbench.formatting import unsigned
 from qaugbench.stats.noise_curves import Collapse, Improvement, NoiseAxis, collapse, needed_improvements
 from qaugbench.stats.thresholds import Threshold, degradation_threshold, tolerated_noise
 
+TOGETHER = "together"
 LOSE_LITTLE, TWIN, REAL_ONLY = f"lose under {unsigned(LOST)}", "reach the clean twin", "reach R+"
 """What is wanted of a device: little of the own noiseless score lost, or another score reached."""
 
@@ -64,7 +65,7 @@ def needs(found: StudyResult) -> list[Need]:
     """Return what every device of a finished study would need; nothing of a snapshot, whose errors are those of each qubit.
 
     How many errors are tolerated is read off the device's own sweep where it has three levels with a number of errors, else off
-    the first axis that has.
+    the first axis that has. Whether the device reaches a target is not read off a curve: its own level was measured.
     """
     if not is_complete(found):
         return []
@@ -106,8 +107,34 @@ def _of_device(found: StudyResult, sweep: Sweep) -> Iterator[Need]:
             continue
         curve, name = read
         for target, tolerated in _targets(found, measure, curve):
-            factors = needed_improvements(tolerated, parts)
-            yield Need(sweep.name, measure, target, name, tolerated.words, factors, tolerated.reason or "")
+            factors = _as_measured(
+                needed_improvements(tolerated, parts), (*parts, TOGETHER), _reaches(found, sweep, measure, target)
+            )
+            reason = "" if factors else tolerated.reason or ""
+            yield Need(sweep.name, measure, target, name, tolerated.words, factors, reason)
+
+
+def _reaches(found: StudyResult, device: Sweep, measure: str, target: str) -> bool | None:
+    """Return whether a device's own level reached a target in the mean over replicates; None where one of them has no value."""
+    at = {one.level.value: comparator(one.generator, measure) for one in found.of(device)}
+    own, wanted = at.get(1.0), at.get(0.0)
+    if target != LOSE_LITTLE:
+        wanted = comparator(found.twin if target == TWIN else found.real_only, measure)
+    if own is None or wanted is None:
+        return None
+    missing = float(wanted.mean() - own.mean())
+    return missing < LOST if target == LOSE_LITTLE else missing <= 0
+
+
+def _as_measured(
+    factors: tuple[Improvement, ...], causes: Sequence[str], reached: bool | None
+) -> tuple[Improvement, ...]:
+    """Return ``factors`` that do not contradict what was measured on the device itself, if it was."""
+    if reached:
+        return tuple(Improvement(cause, 1.0, 1.0, 1.0, measured=True) for cause in causes)
+    if reached is False:  # a curve that says otherwise cannot tell by how much either
+        return tuple(replace(one, at_least=True) if one.factor == 1 else one for one in factors)
+    return factors
 
 
 def _read_off(found: StudyResult, device: Sweep, measure: str) -> tuple[Curve, str] | None:

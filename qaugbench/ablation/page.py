@@ -118,7 +118,11 @@ def _headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
     for need in concluded.needs:
         if need.target == LOSE_LITTLE and need.improvements:
             together = need.improvements[-1].words
-            wanted = "is good enough already" if together == "reached already" else f"needs all errors {together}"
+            wanted = f"needs all errors {together}"
+            if need.improvements[-1].measured:
+                wanted = "is good enough already, as measured,"
+            elif together == "reached already":
+                wanted = "is good enough already"
             yield f"{need.device} {wanted} to lose under {unsigned(LOST)} of the {names[need.measure]}."
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qaugbench import definitions
-from qaugbench.ablation.level_cells import PHOTONS, LevelCells, acts_on, planner_of
+from qaugbench.ablation.level_cells import PHOTONS, LevelCells, acts_on, planner_of, why_no_equal_noise
 from qaugbench.ablation.levels import Sweep, asked_sweeps
 from qaugbench.ablation.request import NoiseRequest, check_names
 from qaugbench.ablation.study import Study
@@ -129,6 +129,7 @@ def _study(
         n_drawn=fraction.n_fill,
         circuits=tuple(_words(circuit) for circuit in circuits),
         twin=twin_missing,
+        equal_noise=None if twin_missing else why_no_equal_noise(circuits),
         endpoint=endpoint.id,
         endpoint_title=endpoint.title,
         sweeps=sweeps,
@@ -209,6 +210,8 @@ def _folder_name(study: Study, ideal: Cell) -> str:
     asked: dict[str, Any] = {"sample": ideal.name, "sweeps": levels}
     if study.mode != "sample":
         asked["mode"] = study.mode
+    if any(level.trains for sweep in study.sweeps for level in sweep.levels):
+        asked["trains"] = True
     if study.mitigations:
         asked["mitigations"] = study.mitigations
     names = "-".join(re.sub(r"[^a-z0-9.-]+", "-", part.lower()) for part in parts)

@@ -22,6 +22,7 @@ CALLED: dict[tuple[str, str], str] = {
     ("Side", "measures"): "replicates",
     ("Study", "n_drawn"): "images",
     ("Study", "twin"): "twin_missing",
+    ("Study", "equal_noise"): "equal_noise_missing",
 }
 """What fields are called in the file where that is not their own name."""
 

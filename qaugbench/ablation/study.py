@@ -59,9 +59,10 @@ RECIPE = "recipe"
 
 @dataclass(frozen=True)
 class Study:
-    """What is studied, on which data. ``circuits`` says what the circuits are; ``twin`` whether there is one to compare with, or
-    why not; ``endpoint`` is what the classifier is scored by where it is trained at all. ``mode`` says where the noise acts
-    ("sample", "both", "train"), ``mitigations`` what every level is drawn with besides."""
+    """What is studied, on which data. ``circuits`` says what the circuits are; ``twin`` why there is none to compare with, and
+    ``equal_noise`` why none gets noise as strong, where that is so; ``endpoint`` is what the classifier is scored by where it is
+    trained at all. ``mode`` says where the noise acts ("sample", "both", "train"), ``mitigations`` what every level is drawn with
+    besides."""
 
     generator: str
     task: str
@@ -79,6 +80,7 @@ class Study:
     sweeps: tuple[Sweep, ...]
     mode: str = "sample"
     mitigations: tuple[str, ...] = ()
+    equal_noise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ class StudyResult:
             "levels_done": len(self.levels),
             "seconds": round(sum(one.seconds for one in self.levels), 3),
             "twin_missing": study.twin,
+            "equal_noise_missing": study.equal_noise,
             "twin": None if self.twin is None else self.twin.to_dict(),
             "real_only": None if self.real_only is None else self.real_only.to_dict(),
             "sweeps": [

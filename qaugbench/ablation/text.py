@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from qaugbench.ablation.axes import AXES
 from qaugbench.ablation.findings import Findings, findings
 from qaugbench.ablation.levels import Sweep
 from qaugbench.ablation.needed import Need, device_errors
-from qaugbench.ablation.study import Charge, LevelResult, MeasureFacts, Side, Study, StudyResult, shown_measures
+from qaugbench.ablation.study import (
+    MEASURES,
+    Charge,
+    LevelResult,
+    MeasureFacts,
+    Side,
+    Study,
+    StudyResult,
+    shown_measures,
+)
 from qaugbench.ablation.tolerance import Answer, titles
 from qaugbench.formatting import NONE, PHANTOM_BANNER, WIDTH, Row, count, fraction_words, share, unsigned
 from qaugbench.stats.wording import listed
 from qaugbench.text_table import aligned, wrapped
 
-YIELD, SHOTS = "yield", "shots"
+ERRORS, DEVIATION, YIELD, SHOTS = "errors", "deviation", "yield", "shots"
 TOLERANCE_TITLE = "How much noise it stands"
 COLLAPSE_TITLE = "The expected number of errors as one axis for all kinds of noise"
 NEEDED_TITLE = "What devices would need"
@@ -41,6 +51,8 @@ def opening(study: Study) -> str:
         lines.append(f"Each level also with {listed(list(study.mitigations))}.")
     if study.twin is not None:
         lines.append(f"No twin to compare with: {study.twin}.")
+    if study.equal_noise is not None:
+        lines.append(f"No twin with noise as strong: {study.equal_noise}.")
     if study.replicates == 1:
         lines.append("With one replicate the spread between fits is unknown: use 2 or more.")
     lines.append("Interrupt at any time: the same command resumes.")
@@ -153,7 +165,9 @@ def needed_notes(found: StudyResult, concluded: Findings) -> list[str]:
 
 def counted_words(sweep: Sweep) -> str:
     """Return what a threshold counts where that is not the value of a level."""
-    return "" if all(level.strength == level.value for level in sweep.levels) else " (counted in strength of noise)"
+    if all(level.strength == level.value for level in sweep.levels):
+        return ""
+    return f" (counted as {AXES[sweep.name].counted})" if sweep.name in AXES else " (counted in strength of noise)"
 
 
 def _reference(sweep: Sweep) -> str:
@@ -166,21 +180,21 @@ def _rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...], wid
 
 def header(found: StudyResult, shown: tuple[MeasureFacts, ...]) -> Row:
     """Return the header of the table of a sweep."""
-    return ("level", "images of", "errors", "deviation", *_extra(found), *(one.title for one in shown), "")
+    return ("level", "images of", *_told_of(found), *(one.title for one in shown), "")
 
 
 def rows(found: StudyResult, sweep: Sweep, shown: tuple[MeasureFacts, ...]) -> list[Row]:
     """Return the table of a sweep: at each level the generator, with each mitigation, and its twin with noise as strong."""
-    extra = _extra(found)
+    columns = _told_of(found)
 
     def row(value: str, of: str, side: Side | None, facts: Mapping[str, str], remark: str = "") -> Row:
-        told = [facts.get(name, "") for name in ("errors", "deviation", *extra)]
+        told = [facts.get(name, "") for name in columns]
         cells = [NONE if side is None else _with_error(side, one) for one in shown]
         return (value, of, *told, *cells, (_remark(side) if side is not None else "") or remark)
 
     body: list[Row] = []
     for result in found.of(sweep):
-        facts = {"errors": _errors(result), **_told(result.deviation, result.charge)}
+        facts = {ERRORS: _errors(result), **_told(result.deviation, result.charge)}
         if result.photon_yield is not None:
             facts[YIELD] = share(result.photon_yield, 1)
         body.append(row(_value(result), found.study.generator, result.generator, facts, _longer(found, result)))
@@ -220,22 +234,27 @@ def _cut_words(charges: Sequence[Charge]) -> list[str]:
 
 
 def _told(deviation: float | None, charge: Charge | None) -> dict[str, str]:
-    return {"deviation": _number(deviation), SHOTS: "" if charge is None else f"{charge.per_image:,.0f}"}
+    return {DEVIATION: _number(deviation), SHOTS: "" if charge is None else f"{charge.per_image:,.0f}"}
 
 
-def _extra(found: StudyResult) -> tuple[str, ...]:
-    """Return the columns that only some studies have."""
-    return (*([YIELD] if _has_yield(found) else []), *([SHOTS] if found.study.mitigations else []))
+def _told_of(found: StudyResult) -> tuple[str, ...]:
+    """Return the columns before those of the measures, of which only the deviation is in every study."""
+    counts = any(one.expected_errors for one in found.levels)
+    return (
+        *([ERRORS] if counts else []),
+        DEVIATION,
+        *([YIELD] if _has_yield(found) else []),
+        *([SHOTS] if found.study.mitigations else []),
+    )
 
 
 def _longer(found: StudyResult, result: LevelResult) -> str:
     """Return how many more runs of the circuit give as many counts as without noise; nothing where that is not known."""
     clean = found.clean.photon_yield if found.clean is not None else None
-    return (
-        f"{clean / result.photon_yield:.3g} times the runs"
-        if clean and result.photon_yield and not result.level.is_clean
-        else ""
-    )
+    if not clean or not result.photon_yield or result.level.is_clean:
+        return ""
+    times = f"{clean / result.photon_yield:.3g}"
+    return "" if times == "1" else f"{times} times the runs"
 
 
 def _has_yield(found: StudyResult) -> bool:
@@ -244,12 +263,16 @@ def _has_yield(found: StudyResult) -> bool:
 
 def remarks(found: StudyResult) -> list[str]:
     """Return what has to be said of the tables: what is missing, and what the columns without a measure are."""
+    errors = "errors: the expected number of errors in one run of the circuit, the largest of several circuits; "
     said = [
-        "errors: the expected number of errors in one run of the circuit, the largest of several circuits; deviation: the root "
-        "mean square by which the circuits' outputs missed the ideal ones while drawing."
+        f"{errors if ERRORS in _told_of(found) else ''}deviation: the root mean square by which the circuits' outputs missed the "
+        "ideal ones while drawing."
     ]
+    said += _unmeasured(found)
     if found.study.twin is not None:
         said.append(f"No twin: {found.study.twin}.")
+    if found.study.equal_noise is not None:
+        said.append(f"No twin with noise as strong: {found.study.equal_noise}.")
     if _has_yield(found):
         said.append(
             "yield: the share of runs whose detected pattern is one that the circuit's readout counts; all others are thrown away."
@@ -265,6 +288,17 @@ def remarks(found: StudyResult) -> list[str]:
     ]
     failed = dict.fromkeys(f"{label}: {side.outcome}: {side.reason}" for label, side in sides if side.outcome != "ok")
     return [*said, *failed]
+
+
+def _unmeasured(found: StudyResult) -> list[str]:
+    """Return why a measure has no value at any level, where that was noted."""
+    said = []
+    for measure in MEASURES:
+        rows = [row.get(measure.name, {}) for one in found.levels for row in one.generator.measures]
+        reasons = [row["reason"] for row in rows if row.get("reason")]
+        if reasons and all(row.get("value") is None for row in rows):
+            said.append(f"No {measure.title}: {reasons[0].rstrip('.')}.")
+    return said
 
 
 def _charged_words(charge: Charge, images: int) -> str:

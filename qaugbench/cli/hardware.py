@@ -61,6 +61,9 @@ def hardware(replayed: Path | None, only_estimate: bool, as_json: bool, **option
         raise click.UsageError(wrong, context)
     told = None if options["quiet"] else tell
     if replayed is not None:
+        from qaugbench.hardware.session import answered
+
+        answered(replayed)  # what cannot be replayed is told before PyTorch is imported
         from qaugbench.hardware.draw import replay
 
         found = replay(replayed, told)

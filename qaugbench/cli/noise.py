@@ -46,7 +46,7 @@ from qaugbench.places import NOISE_FILE, RUNS
     default="sample",
     show_default=True,
     help="Where the noise acts: images are drawn under it, from the fit of a run; the generator is fitted under it too; or only "
-    "fitted. The last two at 0, 1 and 3 times each device.",
+    "fitted. The last two at 0, 1 and 3 times each device (fake:NAME: at 0 and 1).",
 )
 @click.option(
     "--mitigation",

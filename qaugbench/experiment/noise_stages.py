@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,11 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Draw the images of a ``sample`` cell under an execution, with the seeds of the ideal sample.
 
     Beside the images is kept how far each output of the circuits was from the ideal one, as the mean square of each output of
-    each block, and what drawing would be charged.
+    each block, and what drawing would be charged. Blocks that do not run, such as that of a label which nothing is drawn for, have
+    no part in it.
     """
     from qaugbench.generators.shared.added_noise import (
         counted_evaluations,
-        mean_squares,
         noise_added,
         recorded_deviations,
     )
@@ -42,17 +42,31 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     model = fitted_model(cell, store, wanted.images.shape[1:], labels.shape[1])
     files: Files = {"labels": labels}
     if ADDED in execution:
-        with noise_added(model.blocks, _variances(cell.needs["noise"], store), seed):
+        with noise_added(model.blocks, _variances(cell.needs["noise"], store, len(model.blocks)), seed):
             files["images"] = model.sample(labels, seed=seed)
         return files, {"images": len(labels)}
     under = as_executed(execution)
     with recorded_deviations(model.blocks) as recorded, counted_evaluations(model.blocks) as counted:
         files["images"] = model.sample(labels, seed=seed, execution=under)
-    places = [block for block in model.blocks if block in recorded and recorded[block].rows]
-    if len(places) == len(model.blocks):
-        files |= {f"deviation-{k}": mean_squares(recorded[block]) for k, block in enumerate(places)}
-    strength = [float(np.sqrt(files[f"deviation-{k}"].mean())) for k in range(len(places)) if f"deviation-{k}" in files]
+    squares, strength = _deviations(model.blocks, recorded)
+    files |= squares
     return files, {"images": len(labels), "deviation": strength, "charge": _charged(counted, under, len(labels))}
+
+
+def _deviations(blocks: Sequence[Any], recorded: Mapping[Any, Any]) -> tuple[Files, list[float]]:
+    """Return the mean squares of the outputs of each block, zero where it did not run, and the strength of those that did.
+
+    Nothing where a block has no ideal values.
+    """
+    from qaugbench.generators.shared.added_noise import mean_squares
+
+    if len(recorded) < len(blocks):
+        return {}, []
+    squares = [mean_squares(recorded[block]) for block in blocks]
+    strength = [
+        float(np.sqrt(each.mean())) for block, each in zip(blocks, squares, strict=True) if recorded[block].rows
+    ]
+    return {f"deviation-{k}": each for k, each in enumerate(squares)}, strength
 
 
 def _charged(counted: Mapping[Any, Any], under: Execution, images: int) -> dict[str, Any] | None:
@@ -93,15 +107,14 @@ def yields(cell: Cell, store: Store) -> tuple[Files, Facts]:
     return {}, {"yield": kept, "remark": ", ".join(f"{share:.3g} of detections kept" for share in kept)}
 
 
-def _variances(noise: Cell, store: Store) -> list[np.ndarray]:
-    """Return the mean squares of the outputs of each block that a noisy sample kept."""
-    found = store.meta("sample", noise.name)["facts"]["deviation"]
-    if not found:
+def _variances(noise: Cell, store: Store, blocks: int) -> list[np.ndarray]:
+    """Return the mean squares of the outputs of each of so many blocks that a noisy sample kept."""
+    if not store.meta("sample", noise.name)["facts"]["deviation"]:
         raise StatisticsError(
             "The circuits draw single bitstrings, or none runs while images are drawn: their outputs have no ideal values about "
             "which noise has a variance."
         )
-    return [store.array("sample", noise.name, f"deviation-{k}") for k in range(len(found))]
+    return [store.array("sample", noise.name, f"deviation-{k}") for k in range(blocks)]
 
 
 def measure(cell: Cell, store: Store) -> tuple[Files, Facts]:

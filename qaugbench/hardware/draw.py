@@ -20,8 +20,18 @@ from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.errors import DefinitionError, StoreError
 from qaugbench.files import npz_bytes
 from qaugbench.generators.shared.model import Model
-from qaugbench.hardware.session import ANSWERS, DRAWN, SHEET, Session, no_circuits, read, read_state, write
-from qaugbench.npz_archive import members, unpacked
+from qaugbench.hardware.session import (
+    ANSWERS,
+    DRAWN,
+    SHEET,
+    Session,
+    answered,
+    no_circuits,
+    read,
+    read_state,
+    stored_arrays,
+    write,
+)
 
 POINTS_APART, LEVELS_APART = 1e-3, 1
 """By how much points, and images in levels of grey, may differ where another processor replays them."""
@@ -125,29 +135,17 @@ def replay(folder: Path, progress: Progress | None = None) -> Replayed:
         CircuitError: answers are missing, or belong to other circuits or angles.
         StoreError: files are missing or were changed.
     """
-    session = read(folder)
-    answers = folder / ANSWERS
-    if not answers.is_dir():
-        raise StoreError(f"{folder} holds no answers of a device yet: draw the session on {session.backend} first.")
+    session = answered(folder)
     model = model_of(folder, session)
-    arrays, drawn = _drawn(folder, session, model, Device.parse(f"replay:{answers}"), progress)
-    stored = _stored(folder / DRAWN)
-    if any(name not in stored or stored[name].shape != arrays[name].shape for name in ("images", "points")):
+    arrays, drawn = _drawn(folder, session, model, Device.parse(f"replay:{folder / ANSWERS}"), progress)
+    stored = stored_arrays(folder)
+    if any(stored[name].shape != arrays[name].shape for name in ("images", "points")):
         raise StoreError(f"{folder / DRAWN} holds images of another session.")
     return Replayed(
         drawn,
         float(np.abs(stored["points"] - arrays["points"]).max(initial=0.0)),
         int(np.abs(stored["images"].astype(int) - arrays["images"]).max(initial=0)),
     )
-
-
-def _stored(path: Path) -> dict[str, np.ndarray]:
-    try:
-        return {name: unpacked(member) for name, member in members(path.read_bytes()).items()}
-    except OSError as error:
-        raise StoreError(f"Cannot use {path}: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise StoreError(f"{path} was changed after it was written: {error}") from error
 
 
 def model_of(folder: Path, session: Session) -> Model:

@@ -22,6 +22,7 @@ import numpy as np
 
 from qaugbench.errors import DefinitionError, StoreError
 from qaugbench.files import json_text, write_folder, write_whole
+from qaugbench.npz_archive import members, unpacked
 
 FORMAT_VERSION = 1
 SESSION, STATE, ANSWERS, DRAWN, SHEET = "session.json", "state.safetensors", "answers", "drawn.npz", "drawn.png"
@@ -114,6 +115,30 @@ def read(folder: Path) -> Session:
         raise StoreError(f"{folder} holds no session of a device ({path.name}): {error.strerror or error}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} was not written by qaugbench: {error}.") from error
+
+
+def answered(folder: Path) -> Session:
+    """Return the session of a folder whose device has answered; StoreError for one that cannot be replayed, without PyTorch."""
+    session = read(folder)
+    if not (folder / ANSWERS).is_dir():
+        raise StoreError(f"{folder} holds no answers of a device yet: draw the session on {session.backend} first.")
+    read_state(folder, session)
+    stored_arrays(folder)
+    return session
+
+
+def stored_arrays(folder: Path) -> dict[str, np.ndarray]:
+    """Return what a session drew, or raise StoreError where it was changed or has not been drawn."""
+    path = folder / DRAWN
+    try:
+        found = {name: unpacked(member) for name, member in members(path.read_bytes()).items()}
+    except OSError as error:
+        raise StoreError(f"Cannot use {path}: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise StoreError(f"{path} was changed after it was written: {error}") from error
+    if not {"images", "points"} <= found.keys():
+        raise StoreError(f"{path} holds images of another session.")
+    return found
 
 
 def read_state(folder: Path, session: Session) -> bytes:

@@ -195,7 +195,8 @@ class Improvement:
     An infinite factor stands for "not by this alone": even without these errors the rest are too many. ``low`` and ``high``
     are the factors at the ends of the tolerated errors' confidence set, ``high`` infinite where nothing bounds it.
     ``at_least``: the factor is a lower bound, since the tolerated errors are below the lowest level that was measured (1 where the
-    device is that level); ``at_most``: an upper bound, since they are above the highest.
+    device is that level); ``at_most``: an upper bound, since they are above the highest. ``measured``: nothing had to be read off a
+    curve, because the device's own level reached the target.
     """
 
     what: str
@@ -204,10 +205,13 @@ class Improvement:
     high: float
     at_least: bool = False
     at_most: bool = False
+    measured: bool = False
 
     @property
     def words(self) -> str:
         """The factor in words."""
+        if self.measured:
+            return "reached already, as measured"
         if math.isinf(self.factor):
             return "not by this alone"
         if self.at_least and math.isclose(self.factor, 1):

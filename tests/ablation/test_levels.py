@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ def test_a_device_is_one_level_or_a_sweep_over_its_strength(tmp_path: Path) -> N
         ({"axes": ("shots=1.5",)}, "whole number"),
         ({"axes": ("g2",)}, "acts on photons"),
         ({"axes": ("shots", "shots=64")}, "given twice"),
+        ({"axes": ("shots=1e30",)}, r"shots=1e30: 1e\+30 shots are more than 1e\+09; give fewer, or inf"),
         ({"scaled": True}, "--scale needs a device"),
         ({"recipe_levels": True}, "--recipe-levels needs a device"),
         ({"devices": ("ibm_heron",)}, "Unknown device 'ibm_heron'. Did you mean"),
@@ -95,6 +97,36 @@ def test_a_file_that_says_what_no_device_has_is_refused(tmp_path: Path) -> None:
     file.write_text('title = "Mine"\n')
     with pytest.raises(CircuitError, match="does not say date, source, coupling"):
         sweeps(devices=(str(file),))
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "words"),
+    [
+        ('"2026-01-01"', '"lately"', "date = 'lately' is no date; give the day"),
+        ('"2026-01-01"', '"2026-02-30"', "date = '2026-02-30' is no date"),
+        ('"line"', '" "', "coupling = ' ' says nothing; give it in words on one line, such as"),
+        ('"line"', "3", "key 'coupling': expected str, got 3"),
+        (
+            "two_qubit_error",
+            "n_qubits = -2\ntwo_qubit_error",
+            "n_qubits = -2 is no number of qubits; give one of at least 1",
+        ),
+        ("two_qubit_error", "shots_per_s = nan\ntwo_qubit_error", "shots_per_s = nan is negative or not finite"),
+    ],
+)
+def test_a_fact_that_cannot_be_is_refused_with_file_key_value_and_remedy(
+    tmp_path: Path, given: str, instead: str, words: str
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(OWN.replace(given, instead))
+    with pytest.raises(QaugbenchError, match=re.escape(str(file)) + ".*" + re.escape(words)):
+        sweeps(devices=(str(file),))
+
+
+def test_a_date_may_be_written_without_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(OWN.replace('"2026-01-01"', "2026-01-01"))
+    assert sweeps(devices=(str(file),))
 
 
 def test_photons_may_be_wholly_unlike_but_not_all_lost() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qaugbench.ablation import planned as planning
 from qaugbench.ablation.ablate import ablate
 from qaugbench.ablation.planned import PreparedNoise, _check_fits, prepare_noise
 from qaugbench.ablation.request import NoiseRequest
-from qaugbench.ablation.text import table
+from qaugbench.ablation.study import StudyResult
+from qaugbench.ablation.text import opening, remarks, table
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.execution import Execution
@@ -81,6 +84,27 @@ def test_what_cannot_be_fitted_under_noise_is_refused(tmp_path: Path) -> None:
         planned(request(tmp_path, "photonic-qgan", mode="both", devices=("ibm_heron_r3",)))
 
 
+def test_no_twin_gets_the_noise_of_single_bitstrings_and_the_study_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(tmp_path)
+    (circuit,) = planned(asked).circuits
+    drawn = replace(circuit, readout=Readout.samples(tuple(range(circuit.n_wires))))
+    monkeypatch.setattr(planning, "circuits_of", lambda *_: (drawn,))
+    found = planned(asked)
+    assert all(not level.twin for level in found.levels)
+    assert found.twin  # the clean one
+    assert "No twin with noise as strong: the circuits draw single bitstrings" in opening(found.study)
+    assert found.study.equal_noise in "\n".join(remarks(StudyResult(found.study)))
+
+
+def test_a_study_that_trains_classifiers_has_a_folder_of_its_own(tmp_path: Path, device: str) -> None:
+    options = {"devices": (device,), "scale": True}
+    without, trained = (planned(request(tmp_path, **options, recipe_levels=trains)) for trains in (False, True))
+    assert [one.level.value for one in without.levels] == [one.level.value for one in trained.levels]
+    assert without.folder != trained.folder
+
+
 def test_photons_are_not_mitigated(tmp_path: Path) -> None:
     asked = request(tmp_path, "photonic-qgan", axes=("transmission",), mitigations=("readout",))
     with pytest.raises(DefinitionError, match="the circuits are photonic: leave it out"):
@@ -123,3 +147,7 @@ def test_a_study_of_photons_has_the_yield_at_each_level(tmp_path: Path) -> None:
         pytest.approx(0.75),
     ]  # a click of one of two photons is counted
     assert "yield" in table(found)
+    noisy = found.levels[1]
+    assert noisy.deviation is not None
+    assert noisy.twin_with_noise is not None
+    assert noisy.twin_with_noise.outcome == "ok", noisy.twin_with_noise.reason

@@ -40,7 +40,9 @@ def test_a_device_needs_the_factor_that_was_planted(study: StudyResult) -> None:
 
 def test_a_score_that_all_noise_leaves_higher_is_reached_already(study: StudyResult) -> None:
     need = about(needs(study), "recipe", REAL_ONLY)
-    assert {one.words for one in need.improvements} == {"reached already"}  # .7 less .03, and real images have .6
+    assert {one.words for one in need.improvements} == {
+        "reached already, as measured"
+    }  # .7 less .03, and real images have .6
 
 
 def test_a_twin_that_is_better_without_noise_is_reached_by_no_device() -> None:
@@ -60,6 +62,39 @@ def test_a_single_level_of_a_device_is_read_off_an_axis(study: StudyResult) -> N
     found = needs(replace(study, study=replace(study.study, sweeps=sweeps), levels=tuple(few)))
     assert {one.curve for one in found} == {"two_qubit"}
     assert {one.measure for one in found} == {"probe"}  # nothing trains along an axis
+
+
+def beside_one_level(study: StudyResult, loss: float) -> Need:
+    """Return what a device needs that was measured at one level, with a ``loss`` there that the axis beside it does not tell."""
+    clean = next(one for one in study.levels if one.sweep == "ibm_heron_r1" and one.level.is_clean)
+    changed = tuple({"probe": {"value": row["probe"]["value"] - loss}} for row in clean.generator.measures)
+    levels = [
+        replace(one, generator=replace(one.generator, measures=changed))
+        if one.sweep == "ibm_heron_r1" and one.level.value == 1
+        else one
+        for one in study.levels
+        if one.sweep != "ibm_heron_r1" or one.level.value in (0, 1)
+    ]
+    found = needs(replace(study, levels=tuple(levels)))
+    need = about(found, "probe", LOSE_LITTLE)
+    assert need.curve == "two_qubit"
+    return need
+
+
+def test_a_device_that_loses_little_as_measured_has_reached_the_target_whatever_an_axis_says(
+    study: StudyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qaugbench.ablation.needed.is_complete", lambda found: True)
+    assert {one.words for one in beside_one_level(study, 0.001).improvements} == {"reached already, as measured"}
+
+
+def test_a_device_that_loses_more_as_measured_has_not_reached_the_target_whatever_an_axis_says(
+    study: StudyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qaugbench.ablation.needed.is_complete", lambda found: True)
+    monkeypatch.setattr("qaugbench.ablation.needed.device_errors", lambda found, device: {"readout": 0.02})
+    need = beside_one_level(study, 0.05)
+    assert {one.words for one in need.improvements} == {"lower, but no level tells by how much"}
 
 
 def test_axes_collapse_where_only_the_number_of_errors_counts(study: StudyResult) -> None:

@@ -11,9 +11,11 @@ from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.circuit import Circuit
 from qaugbench.circuits.controls.build import build_block
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise.exact_outputs import exact_for_many
 from qaugbench.circuits.noise.model import NoiseModel
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import QaugbenchError
+from qaugbench.experiment import noise_stages
 from qaugbench.generators.shared.added_noise import mean_squares, noise_added, recorded_deviations
 from qaugbench.seeds import torch_generator, torch_seeded
 
@@ -36,6 +38,36 @@ def test_deviations_are_mean_squares_about_the_exact_outputs() -> None:
     expected = (noisy - ideal).double().square().mean(dim=0).numpy()
     np.testing.assert_allclose(mean_squares(found[one]), expected, rtol=1e-4)
     assert torch.equal(one(INPUTS), noisy)  # the hook is gone and has changed nothing
+
+
+@torch.no_grad()
+def test_a_circuit_that_nothing_is_drawn_with_adds_nothing_and_hides_nothing() -> None:
+    blocks = [block(), block()]
+    noise = NoiseModel(two_qubit_error=0.1)
+    with recorded_deviations(blocks) as found:
+        for one in blocks:
+            one.run_under(Execution(noise=noise), torch_generator(0))
+        blocks[0](INPUTS)
+    files, strength = noise_stages._deviations(blocks, found)
+    assert len(strength) == 1
+    assert strength[0] == pytest.approx(float(np.sqrt(files["deviation-0"].mean())))
+    assert not files["deviation-1"].any()
+    twins = [block("twin"), block("twin")]
+    with noise_added(twins, [files[f"deviation-{k}"] for k in range(2)], seed=1):
+        moved = twins[0](INPUTS)
+    assert not torch.equal(moved, block("twin")(INPUTS))
+
+
+def test_exact_outputs_for_many_samples_are_those_of_the_circuit() -> None:
+    one = block().double()
+    exact = exact_for_many(CIRCUIT)
+    assert exact is not None
+    with torch.no_grad():
+        found = exact.double()(one.by_copy(INPUTS, torch.float64), one.weights, None).transpose(0, 1).flatten(1)
+        torch.testing.assert_close(found, one(INPUTS.double()), atol=1e-12, rtol=0)
+    again = Circuit(3, (*CIRCUIT.gates, *CIRCUIT.gates[:3]), Readout.each_wire(3))  # inputs enter once more
+    assert exact_for_many(again) is None
+    assert exact_for_many(Circuit(3, CIRCUIT.gates, Readout.samples((0, 1, 2)))) is None
 
 
 @torch.no_grad()

@@ -113,6 +113,15 @@ def test_wrong_names_end_with_2(
     assert words in capsys.readouterr().err
 
 
+def test_what_cannot_be_replayed_is_told_before_pytorch_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(KEPT, tmp_path / "bad", ignore=shutil.ignore_patterns(DRAWN))
+    monkeypatch.setitem(sys.modules, "qaugbench.hardware.draw", None)
+    assert call("hardware", "--replay", tmp_path / "bad", monkeypatch=monkeypatch) == 2
+    assert f"Cannot use {tmp_path / 'bad' / DRAWN}" in capsys.readouterr().err
+
+
 def request(out: Path, **options: object) -> HardwareRequest:
     given = {"task": TASK, "generator": "patch-qgan", "backend": "aer", "images": 3, "shots": 60, **options}
     return HardwareRequest(source="phantom", track="smoke", jobs=1, out=out, quiet=True, **given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -10,9 +11,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from qaugbench.circuits.angles import Angles
 from qaugbench.circuits.noise.budget import evaluate, plan_budget
 from qaugbench.circuits.noise.embedding import embedded_vector
-from qaugbench.circuits.noise.fixed_evolution import PulledBack, pays
+from qaugbench.circuits.noise.fixed_evolution import (
+    PulledBack,
+    basis_of_turn,
+    in_features,
+    pays,
+    pulled_back,
+    turned,
+)
 from qaugbench.circuits.noise.fusion import Block
 from qaugbench.circuits.noise.layout import relayout
 from qaugbench.circuits.noise.pair_blocks import BlockTable
@@ -21,6 +30,7 @@ from qaugbench.circuits.noise.pauli_readout import Words
 from qaugbench.circuits.noise.pauli_vector import multiply_first, product, reorder
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.transfer_plan import Gather, plan_transfer
+from qaugbench.circuits.noise.wire_channels import RunValues
 
 Place = tuple[int, int]  # a group of matrices and an index in it
 
@@ -40,6 +50,7 @@ class PauliEvolution(nn.Module):
         self.pulled_back = PulledBack()
         blocks = [action for action in self.plan.actions if isinstance(action, Block)]
         self.matrices = BlockTable(blocks, self.plan.start, program, n_inputs, n_weights)
+        self.is_alike = not (self.embedding or self.matrices.is_sampled)  # all samples go through one channel
         gathers = list(dict.fromkeys(action for action in self.plan.actions if isinstance(action, Gather)))
         kind = Reordering if self.plan.is_tabulated else Relayout
         self.reorderings = nn.ModuleList([kind(gather) for gather in gathers])
@@ -61,16 +72,11 @@ class PauliEvolution(nn.Module):
         ``batch`` is 1 where nothing depends on the inputs.
         """
         copies, batch = len(weights), inputs.shape[1] if inputs.shape[2] else 1
-        runs, groups = self.matrices(inputs, weights, generator)
-        if self.embedding:
-            sources = [inputs]
-        else:
-            found = [runs.take([self.matrices.extra[wire]])[0] for wire in self.plan.start_layout]
-            sources = [(matrix[..., 0] + matrix[..., 3]).contiguous() for matrix in found]  # applied to |0>: I and Z
-            if inputs.shape[2] and self._is_fixed(sources, groups, readers, copies, weights):
-                words: Any = readers[0]
-                evolve = partial(self._read, groups=groups, copies=copies, reader=words)
-                return [self.pulled_back.read(sources, weights, words.n_words, evolve, keep=not self.varies)]
+        angles = self.matrices.angles(inputs, weights, generator)
+        if inputs.shape[2] and self._is_fixed(angles, readers, weights):
+            return [self._pulled_back(angles, weights, readers[0])]
+        runs, groups = self.matrices.at(angles, weights)
+        sources = [inputs] if self.embedding else self._sources(runs)
         budget = plan_budget(
             copies * 4**self.plan.n_wires * weights.element_size(),
             len(self.order),
@@ -86,20 +92,41 @@ class PauliEvolution(nn.Module):
             parts.append(evaluate(self._run, *given, (copies, n_rows), readers, segment, again=segment > 0))
         return [torch.cat(pieces, dim=1) for pieces in zip(*parts, strict=True)]
 
-    def _is_fixed(
-        self,
-        sources: Sequence[torch.Tensor],
-        groups: Sequence[torch.Tensor],
-        readers: Sequence[nn.Module],
-        copies: int,
-        weights: torch.Tensor,
-    ) -> bool:
+    def _sources(self, runs: RunValues) -> list[torch.Tensor]:
+        """Return the state of each wire at the start, [copies or 1, batch or 1, 4], in the order of the layout."""
+        found = [runs.take([self.matrices.extra[wire]])[0] for wire in self.plan.start_layout]
+        return [(matrix[..., 0] + matrix[..., 3]).contiguous() for matrix in found]  # applied to |0>: I and Z
+
+    def _is_fixed(self, angles: Angles, readers: Sequence[nn.Module], weights: torch.Tensor) -> bool:
         """Return whether all samples go through one channel to expectations of few words, and no gradient is asked for."""
         if len(readers) != 1 or not isinstance(readers[0], Words) or torch.is_inference_mode_enabled():
             return False
-        if any(group.shape[2] > 1 for group in groups) or any(tensor.requires_grad for tensor in (*sources, *groups)):
+        if not self.is_alike or angles.shared.requires_grad or angles.sampled.requires_grad:
             return False
-        return pays(copies, self.plan.n_wires, readers[0].n_words, len(self.order), weights.element_size())
+        return pays(len(weights), self.plan.n_wires, readers[0].n_words, len(self.order), weights.element_size())
+
+    def _pulled_back(self, angles: Angles, weights: torch.Tensor, words: Any) -> torch.Tensor:
+        """Return what ``words`` read, [copies, batch, k], where all samples go through one channel."""
+        turns = [self.matrices.turns[wire] for wire in self.plan.start_layout]
+        by_turn = all(len(turn) <= 1 for turn in turns)
+        if by_turn:
+            one = angles.sampled.new_ones(1, 1, 1)
+            features = [turned(angles.sampled[:, turn[0]]) if turn else one for turn in turns]
+        else:  # states themselves, of wires that several angles of the inputs turn
+            features = [source.mT for source in self._sources(self.matrices.at(angles, weights)[0])]
+
+        def pull() -> torch.Tensor:
+            probed = angles.sampled.new_tensor([0.0, math.pi / 2, math.pi])
+            few = Angles(angles.shared, probed.expand(1, angles.sampled.shape[1], -1))
+            runs, groups = self.matrices.at(few, weights)
+            evolve = partial(self._read, groups=groups, copies=len(weights), reader=words)
+            found = pulled_back(len(weights), self.plan.n_wires, words.n_words, evolve, like=weights)
+            if not by_turn:
+                return found.unflatten(2, [4] * self.plan.n_wires)
+            states = zip(turns, self._sources(runs), strict=True)
+            return in_features(found, [basis_of_turn(state) if turn else state.mT for turn, state in states])
+
+        return self.pulled_back.read(features, weights, words.n_words, pull, keep=not self.varies)
 
     def _read(
         self, vector: torch.Tensor, *, groups: list[torch.Tensor], copies: int, reader: nn.Module

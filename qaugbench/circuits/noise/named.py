@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,12 @@ from qaugbench.errors import CircuitError, near_names
 
 SNAPSHOT = "fake:"
 SUFFIX = ".toml"
+DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
+EXAMPLES = {
+    "title": 'such as "Our device, line of 20 qubits"',
+    "source": 'such as "calibration of that morning"',
+    "coupling": 'such as "a line" or "all to all"',
+}
 
 
 @dataclass(frozen=True)
@@ -65,4 +74,46 @@ def _of_file(path: Path) -> Preset:
     missing = [name for name in ("title", "date", "source", "coupling") if name not in facts]
     if missing:
         raise CircuitError(f"{path} does not say {', '.join(missing)}; a device is a dated fact with a source.")
-    return preset_of(path.stem, facts, str(path))
+    stated = {name: fact.isoformat() if isinstance(fact, date) else fact for name, fact in facts.items()}
+    found = preset_of(path.stem, stated, str(path))
+    _check(found, str(path))
+    return found
+
+
+def _check(found: Preset, origin: str) -> None:
+    """Raise CircuitError for what no device can be said to be, of facts that no noise model has checked."""
+    for name in ("title", "source", "coupling"):
+        text = getattr(found, name)
+        if not text.strip() or not text.isprintable():
+            raise CircuitError(
+                f"{origin}: {name} = {text!r} says nothing; give it in words on one line, {EXAMPLES[name]}."
+            )
+    if not _is_date(found.date):
+        raise CircuitError(
+            f"{origin}: date = {found.date!r} is no date; give the day, the month or the year of the figures, such as "
+            '"2026-11-01", "2026-11" or "2026".'
+        )
+    if found.n_qubits is not None and found.n_qubits < 1:
+        raise CircuitError(
+            f"{origin}: n_qubits = {found.n_qubits} is no number of qubits; give one of at least 1, or leave it out."
+        )
+    for name in ("readout_duration_s", "rep_delay_s", "shots_per_s"):
+        value = getattr(found, name)
+        if value is not None and not 0 <= value < math.inf:
+            raise CircuitError(f"{origin}: {name} = {value:g} is negative or not finite; correct it or leave it out.")
+
+
+def _is_date(text: str) -> bool:
+    """Return whether a text is a year, a month or a day that exists, also after "read ".
+
+    >>> _is_date("2026-11-01"), _is_date("read 2026"), _is_date("2026-02-30"), _is_date("lately")
+    (True, True, False, False)
+    """
+    day = text.removeprefix("read ")
+    if not DATE.fullmatch(day):
+        return False
+    try:
+        date.fromisoformat(day + "-01" * (2 - day.count("-")))
+    except ValueError:
+        return False
+    return True

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from qaugbench.circuits.angles import Angles
 from qaugbench.circuits.noise.fusion import Block
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.wire_channel_table import RunTable
@@ -17,7 +18,10 @@ Slots = tuple[tuple[bool, ...], ...]  # for each tuple of runs, which are sample
 
 
 class BlockTable(nn.Module):
-    """Matrices of all blocks of a plan; block number b is entry ``places[b][1]`` of group ``places[b][0]``."""
+    """Matrices of all blocks of a plan; block number b is entry ``places[b][1]`` of group ``places[b][0]``.
+
+    ``turns[e]`` are those of the extra run e by angles that depend on the inputs; ``is_sampled`` whether any block has such.
+    """
 
     def __init__(
         self, blocks: Sequence[Block], extra_runs: Sequence[Run], program: Program, n_inputs: int, n_weights: int
@@ -27,10 +31,12 @@ class BlockTable(nn.Module):
         runs = [*extra_runs, *(run for parts in slots for pair in parts for run in pair)]
         self.runs = RunTable(runs, program, n_inputs, n_weights)
         self.extra = self.runs.places[: len(extra_runs)]
+        self.turns = self.runs.turns[: len(extra_runs)]
         places = iter(self.runs.places[len(extra_runs) :])
         placed = [[tuple(next(places) for _ in pair) for pair in parts] for parts in slots]
         shapes = [(len(block.wires), _slots(parts)) for block, parts in zip(blocks, placed, strict=True)]
         kinds = sorted(set(shapes))
+        self.is_sampled = any(any(slot) for _, slots in kinds for slot in slots)
         self.slots: list[list[list[tuple[RunPlace, ...]]]] = []
         self.places: list[tuple[int, int]] = [(0, 0)] * len(blocks)
         for g, kind in enumerate(kinds):
@@ -42,11 +48,14 @@ class BlockTable(nn.Module):
                 stacked = np.stack([cores[number][k].T for number in members])
                 self.register_buffer(f"core_{g}_{k}", torch.from_numpy(stacked), persistent=False)
 
-    def forward(
-        self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None
-    ) -> tuple[RunValues, list[torch.Tensor]]:
+    def angles(self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None) -> Angles:
+        """Return the angles of all runs."""
+        found: Angles = self.runs.angles(inputs, weights, generator)
+        return found
+
+    def at(self, angles: Angles, weights: torch.Tensor) -> tuple[RunValues, list[torch.Tensor]]:
         """Return the runs, and each group's matrices [blocks, copies or 1, batch or 1, d from, d to]."""
-        values = self.runs(inputs, weights, generator)
+        values = self.runs.at(angles, weights)
         return values, [self._evaluate(g, values) for g in range(len(self.slots))]
 
     def _evaluate(self, g: int, values: RunValues) -> torch.Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from qaugbench.circuits.angles import Angles
 from qaugbench.circuits.noise.noisy_angles import NoisyAngles
 from qaugbench.circuits.noise.program import Program
 from qaugbench.circuits.noise.wire_channels import Run, RunPlace, RunValues
@@ -35,9 +36,15 @@ class RunTable(nn.Module):
             self.first.append([len(rows) + j * len(members) for j in range(len(pattern))])
             rows += [runs[number].rows[j] for j in range(len(pattern)) for number in members]
         self.angles = NoisyAngles(program, rows, n_inputs, n_weights)
+        self.turns: list[list[int]] = [[] for _ in runs]  # per run, the places of its sampled angles among all of them
+        for g, pattern in enumerate(self.patterns):
+            members = [number for number, found in enumerate(patterns) if found == pattern]
+            for j, is_sampled in enumerate(pattern):
+                for m, number in enumerate(members) if is_sampled else ():
+                    self.turns[number].append(self.angles.table.position[self.first[g][j] + m])
 
-    def forward(self, inputs: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None) -> RunValues:
-        angles = self.angles(inputs, weights, generator)
+    def at(self, angles: Angles, weights: torch.Tensor) -> RunValues:
+        """Return the runs at ``angles``; ``weights`` give the type of numbers."""
         found: dict[bool, list[torch.Tensor]] = {False: [], True: []}
         for g, pattern in enumerate(self.patterns):
             count = getattr(self, f"constant_{g}_0").shape[0]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from qaugbench.circuits.block import Block, QuantumBlock
+from qaugbench.circuits.noise.exact_outputs import exact_for_many
 from qaugbench.circuits.row_draws import draw_rows
 from qaugbench.errors import QaugbenchError
 from qaugbench.generators.shared.replaced_outputs import OutputMoments
@@ -45,10 +46,11 @@ def recorded_deviations(blocks: Iterable[Block]) -> Iterator[Deviations]:
 
     Blocks that run no circuit, and those that draw single bitstrings, are left out.
     """
-    found = {block: OutputMoments.none(block) for block in blocks if _has_ideal_values(block)}
+    circuits = [one for one in blocks if isinstance(one, QuantumBlock) and has_ideal_values(one.circuit)]
+    found: dict[Block, OutputMoments] = {block: OutputMoments.none(block) for block in circuits}
     with ExitStack() as hooks:
-        for block, moments in found.items():
-            hooks.callback(block.register_forward_hook(_recorder(moments)).remove)
+        for block in circuits:
+            hooks.callback(block.register_forward_hook(_recorder(found[block], block)).remove)
         yield found
 
 
@@ -78,8 +80,9 @@ def noise_added(blocks: Sequence[Block], variances: Sequence[np.ndarray], seed: 
         yield
 
 
-def _has_ideal_values(block: Block) -> bool:
-    return isinstance(block, QuantumBlock) and block.circuit.output_kind not in DRAWN
+def has_ideal_values(circuit: Any) -> bool:
+    """Return whether single outputs of a circuit have ideal values about which noise has a variance."""
+    return circuit.output_kind not in DRAWN
 
 
 def _counter(counted: Evaluations) -> Any:
@@ -91,12 +94,14 @@ def _counter(counted: Evaluations) -> Any:
     return count
 
 
-def _recorder(moments: OutputMoments) -> Any:
+def _recorder(moments: OutputMoments, block: QuantumBlock) -> Any:
+    exact = exact_for_many(block.circuit) or block.exact
+
     def record(block: QuantumBlock, inputs: tuple[torch.Tensor, ...], outputs: torch.Tensor) -> None:
         if not len(outputs):
             return
         by_copy = block.by_copy(inputs[0], block.weights.dtype)
-        ideal = block.exact(by_copy, block.weights, None).transpose(0, 1).flatten(1)
+        ideal = exact.to(block.weights)(by_copy, block.weights, None).transpose(0, 1).flatten(1)
         moments.add(outputs - ideal)
 
     return record

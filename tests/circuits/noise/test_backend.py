@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from qiskit_aer import noise as aer
 from qaugbench.circuits.ansatz import chain
 from qaugbench.circuits.circuit import AmplitudeEmbedding, Angle, Circuit, Gate
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise import backend
 from qaugbench.circuits.noise.backend import BackendNoise, snapshot
 from qaugbench.circuits.noise.executor import DensityMatrix, noisy_executor
 from qaugbench.circuits.noise.native import affine
@@ -169,3 +171,17 @@ def test_angles_that_are_affine_are_read_back() -> None:
 def test_a_parameter_of_another_origin_is_refused() -> None:
     with pytest.raises(CircuitError, match="theta"):
         affine(Parameter("theta") + 1.0)
+
+
+def test_what_a_snapshot_warns_of_is_left_to_the_caveat_of_its_preset(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    def made() -> str:
+        warnings.warn("Properties of fake_made are not intended to represent typical error values.", stacklevel=2)
+        return "a backend"
+
+    monkeypatch.setattr(backend, "snapshots", lambda: {"made": made})
+    backend.snapshot.cache_clear()
+    assert snapshot("fake:made") == "a backend"
+    assert not recwarn.list
+    backend.snapshot.cache_clear()

@@ -30,6 +30,11 @@ AGAIN = Circuit(
     stacked(*[[*angle_embedding(3), *each_wire(3, "RY"), *ring(3)]] * 2),
     Readout("expectation", ["Z0", "X1 Z2", "Y0 Y1 Y2"]),
 )
+TWICE = Circuit(  # each wire is turned by two angles of the inputs before the first gate on two wires
+    2,
+    (*angle_embedding(2), *each_wire(2, "RY"), *angle_embedding(2, "RZ"), *each_wire(2, "RX"), *ring(2)),
+    Readout("expectation", ["Z0", "X0 Y1"]),
+)
 WIDE = Circuit(1, (*angle_embedding(1), *each_wire(1, "RY")), Readout.each_wire(1))
 
 
@@ -42,11 +47,14 @@ def outputs(circuit: Circuit, noise: NoiseModel, rows: int = 5, copies: int = 2)
 
 
 @pytest.mark.parametrize("noise", [RELAXING, VARYING], ids=["relaxing", "varying"])
-@pytest.mark.parametrize("circuit", [ONCE, AGAIN, WIDE], ids=["inputs first", "inputs twice", "one wire"])
+@pytest.mark.parametrize(
+    "circuit", [ONCE, AGAIN, TWICE, WIDE], ids=["inputs first", "inputs again", "two turns at first", "one wire"]
+)
 def test_what_is_pulled_back_is_what_is_pushed_forward(
     circuit: Circuit, noise: NoiseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = outputs(circuit, noise)
+    assert noisy_executor(circuit, noise).evolution.is_alike == (circuit is not AGAIN)
     monkeypatch.setattr(density, "pays", lambda *_: False)
     torch.testing.assert_close(found, outputs(circuit, noise), atol=1e-12, rtol=0)
 
@@ -56,12 +64,8 @@ def test_a_row_does_not_depend_on_the_others() -> None:
 
 
 def test_it_is_found_once_for_given_weights_and_again_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    from qaugbench.circuits.noise import fixed_evolution
-
-    made, pull = [], fixed_evolution.pulled_back
-    monkeypatch.setattr(
-        fixed_evolution, "pulled_back", lambda *args, **options: made.append(1) or pull(*args, **options)
-    )
+    made, pull = [], density.pulled_back
+    monkeypatch.setattr(density, "pulled_back", lambda *args, **options: made.append(1) or pull(*args, **options))
     executor = noisy_executor(ONCE, RELAXING).float()
     weights, inputs = torch.zeros(1, ONCE.n_weights), torch.zeros(1, 2, 4)
     with torch.no_grad():
