@@ -27,28 +27,25 @@ from qaugbench.stats.decide import too_few_replicates
 ALL_SCORES = frozenset({*(one.name for one in MEASURES if one.is_score and one.name != "diversity"), RECIPE})
 
 
-def check_study(path: Path, author: str | None = None) -> PublishedStudy:
-    """Return the study in a folder beside the entries of a board; EntryError naming the first thing that cannot be.
-
-    ``author`` is who submits it, where that is known, for sources of one's own.
-    """
+def check_study(path: Path) -> PublishedStudy:
+    """Return the study in a folder beside the entries of a board; EntryError naming the first thing that cannot be."""
     study = read_published(path)
     fault = next(study_faults(study.found), None)
     if fault is not None:
         raise EntryError(f"{shown(path, None)}: {fault}. Use the study that 'qaugbench noise' wrote.")
-    if author is not None:
-        check_author(study, author)
     return study
 
 
-def check_author(study: PublishedStudy, author: str) -> None:
-    """Raise EntryError where the source is called after another than ``author``."""
+def check_author(study: PublishedStudy, author: str | None) -> None:
+    """Raise EntryError where the source is called after another than ``author``, who submits the study."""
     source = study.found.study.source
     prefix = own_prefix(source)
-    if prefix is not None and author.lower() != prefix:
-        raise EntryError(
-            f"The source {shown(source)!r} is called after {shown(prefix)!r}, and the study is submitted by {shown(author)!r}."
-        )
+    if prefix is None or (author or "").lower() == prefix:
+        return
+    called = f"The source {shown(source)!r} is called after {shown(prefix)!r}"
+    if not author:
+        raise EntryError(f"{called}, and nothing says who submits: add --author with the name of who does.")
+    raise EntryError(f"{called}, and the study is submitted by {shown(author)!r}.")
 
 
 def study_faults(found: StudyResult) -> Iterator[str]:

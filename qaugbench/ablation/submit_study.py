@@ -12,7 +12,7 @@ from qaugbench.ablation.page import headlines
 from qaugbench.ablation.published import StatedStudy, study_place, study_text
 from qaugbench.ablation.stored import stored_noise, study_of
 from qaugbench.ablation.study import StudyResult
-from qaugbench.ablation.study_checks import check_study
+from qaugbench.ablation.study_checks import check_author, check_study
 from qaugbench.board.noise_places import NOT_RECOMPUTED
 from qaugbench.board.pull_request import Proposal, Proposed, check_place, is_merged, propose
 from qaugbench.board.repository import Repository
@@ -116,6 +116,25 @@ def prepared(folder: Path) -> tuple[StudyResult, str]:
             said = str(error).replace(str(Path(staged) / place), str(folder))
             raise EntryError(f"{shown(folder, None)} cannot be submitted: {said}") from error
     return found, text
+
+
+def review_text(path: Path, place: str, author: str | None) -> str:
+    """Return what a machine says of the study in a folder, whose place below that of all boards is given, as Markdown.
+
+    Raises EntryError for one that cannot be taken; ``author`` is who submits it.
+    """
+    study = check_study(path)
+    check_author(study, author)
+    found = study.found
+    concluded = findings(found)
+    lines = [
+        f"## Study of noise `{Path(place).name}`",
+        f"It says nothing that cannot be, and would stand beside the entries of `{study.board}`: "
+        f"{found.study.replicates} replicates, {len(found.levels)} levels.",
+        "\n".join(f"- {line}" for line in headlines(found, concluded)),
+        f"Not recomputed, since nobody can from it: {listed(list(NOT_RECOMPUTED))}. It has no rank.",
+    ]
+    return "\n\n".join(lines) + "\n"
 
 
 def request_text(found: StudyResult, says: tuple[str, ...]) -> str:

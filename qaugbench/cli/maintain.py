@@ -67,17 +67,18 @@ def schema() -> None:
 def check(base: str, head: str, author: str | None, out: Path | None) -> int:
     """Check what a pull request changes.
 
-    It may add the files of one new entry, or withdraw one, and nothing else. The entry is verified beside those of its board;
-    nothing of the proposed commit is checked out or executed. Exit code 1 if it cannot be taken.
+    It may add the files of one new entry, or withdraw one, or add a study of noise, and nothing else. The entry is verified beside
+    those of its board; nothing of the proposed commit is checked out or executed. Exit code 1 if it cannot be taken.
     """
     from qaugbench.board.repository import Repository
     from qaugbench.board.review import review
+    from qaugbench.cli.submission import study_review
     from qaugbench.files import write_whole
 
     repository = Repository.around(Path.cwd())
     if repository is None:
         raise click.UsageError("This folder is in no git repository.", click.get_current_context())
-    found = review(repository, base, head, author)
+    found = study_review(repository, base, head, author) or review(repository, base, head, author)
     if out is None:
         say(found.text)
     else:
