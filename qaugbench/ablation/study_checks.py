@@ -59,7 +59,7 @@ def study_faults(found: StudyResult) -> Iterator[str]:
 
 def devices_of_this_release(found: StudyResult) -> dict[str, bool]:
     """Return of each device that is a sweep, and of that which an axis takes times from, whether its errors are this release's."""
-    listed = {}
+    listed: dict[str, bool] = {}
     for sweep in found.study.sweeps:
         if sweep.reference is not None:
             listed[sweep.reference] = listed.get(sweep.reference, True) and _is_as_known(sweep)
