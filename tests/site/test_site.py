@@ -214,8 +214,10 @@ def test_an_entry_says_what_was_found_and_how_to_check_it(made_site: Path, made_
         assert ('class="sheet"' in text) == (one.path / "samples.png").exists() == record.data.phantom
 
 
-def test_equal_entries_give_equal_files(made_site: Path, made_entries: list[Submitted], made_root: Path) -> None:
-    files = site_files(made_entries, standings(made_entries), made_root, gates)
+def test_equal_entries_give_equal_files(
+    made_site: Path, made_entries: list[Submitted], made_root: Path, kept_studies: list[ShownStudy]
+) -> None:
+    files = site_files(made_entries, standings(made_entries), made_root, gates, kept_studies)
     assert {path.relative_to(made_site).as_posix() for path in made_site.rglob("*") if path.is_file()} == set(files)
     for name, content in files.items():
         written = (made_site / name).read_bytes()
