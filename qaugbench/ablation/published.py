@@ -17,16 +17,15 @@ from qaugbench.ablation.stored import study_of
 from qaugbench.ablation.study import LevelResult, Side, StudyResult
 from qaugbench.board.bundle import entry_folder
 from qaugbench.board.entry import displayable
-from qaugbench.board.noise_places import FOLDER
+from qaugbench.board.noise_places import FOLDER, LARGEST_STUDY
 from qaugbench.board.safe_text import unsafe
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import json_text
 from qaugbench.places import NOISE_FILE
 from qaugbench.predictions import Facts
 from qaugbench.record import Board, Sha256, parse_facts
-from qaugbench.untrusted import MIB, parse_json, read_bytes
+from qaugbench.untrusted import parse_json, read_bytes
 
-LARGEST = 4 * MIB
 MOST_REPLICATES, MOST_SWEEPS, MOST_LEVELS = 100, 20, 40
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
@@ -168,7 +167,7 @@ def read_published(path: Path) -> PublishedStudy:
     others = sorted(one.name for one in path.iterdir() if one.name != NOISE_FILE)
     if others:
         raise EntryError(f"{shown(path, None)} holds {first_offenders(others)}, which no study has. Remove it.")
-    content = read_bytes(path / NOISE_FILE, LARGEST)
+    content = read_bytes(path / NOISE_FILE, LARGEST_STUDY)
     stated = parse_facts(content, path / NOISE_FILE, StatedStudy)
     fault = next(unsafe(parse_json(content, path / NOISE_FILE), NOISE_FILE), None)
     if fault is not None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from qaugbench.errors import EntryError, shown
 from qaugbench.places import NOISE_FILE
-from qaugbench.untrusted import exists
+from qaugbench.untrusted import MIB, exists
 
 FOLDER = "noise"
 STUDIES = (f"{FOLDER}/*", f"*/{FOLDER}/*", f"*/*/{FOLDER}/*")
 """Where studies are below a board, a task's boards, and the folder of all boards."""
 MOST_STUDIES = 1_000
+LARGEST_STUDY = 4 * MIB
+"""How many bytes of the file of a study are read at most."""
 NOT_RECOMPUTED = (
     "every measure of every replicate",
     "expected errors and the deviation of outputs",
