@@ -50,9 +50,10 @@ class Frozen:
 def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Frozen:
     """Write the snapshot called ``name`` of all entries below ``root`` into the new folder ``out / name``.
 
-    It holds the entries, verified, and the studies of noise beside them; the boards as Markdown and CSV; CITATION.cff, with the ``doi`` if one is given, else with
-    the place for it; and the SHA-256 of every file. Equal entries give equal bytes. Raises EntryError for a name or DOI that is
-    none, a folder that is there already, and an entry that does not hold what it claims; nothing is then left behind.
+    It holds the entries, verified, and the studies of noise beside them; the boards as Markdown and CSV; CITATION.cff, with the
+    ``doi`` if one is given, else with the place for it; and the SHA-256 of every file. Equal entries give equal bytes. Raises
+    EntryError for a name or DOI that is none, a folder that is there already, and an entry or study that does not hold what it
+    claims; nothing is then left behind.
     """
     if not NAME.fullmatch(name):
         raise EntryError(f"{shown(name)!r} cannot name a snapshot: use letters, digits, . _ and -, such as v1.")
@@ -94,8 +95,8 @@ def frozen_files(
         contents = {**entry_contents(entry.path), MANIFEST_FILE: manifest}
         files |= {f"{ENTRIES}/{place}/{file}": content for file, content in contents.items()}
     for study in study_paths(root):
-        name = f"{ENTRIES}/{study.relative_to(root).as_posix()}/{NOISE_FILE}"
-        files[name] = read_bytes(study / NOISE_FILE, LARGEST_STUDY)
+        place = study.relative_to(root).as_posix()
+        files[f"{ENTRIES}/{place}/{NOISE_FILE}"] = read_bytes(study / NOISE_FILE, LARGEST_STUDY)
     files["README.md"] = page(entries).encode()
     files["boards.csv"] = as_text(found, "csv").encode()
     files[CITATION] = citation(name, entries, found, doi).encode()
