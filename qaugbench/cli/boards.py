@@ -58,7 +58,6 @@ def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> No
 
 def _submit_study(folder: Path, out: Path, *, dry_run: bool, push: bool, as_json: bool) -> None:
     from qaugbench.ablation.submit_study import submit_study
-    from qaugbench.text_table import wrapped
 
     try:
         found = submit_study(folder, out, dry_run=dry_run, push=push)
@@ -67,7 +66,15 @@ def _submit_study(folder: Path, out: Path, *, dry_run: bool, push: bool, as_json
     if as_json:
         print_json([found.to_dict()])
     else:
-        say("\n".join(wrapped(line, width=terminal_width()) if line else "" for line in found.text().split("\n")))
+        say("\n".join(_line(line) for line in found.text().split("\n")))
+
+
+def _line(text: str) -> str:
+    """Return a line at most as wide as the terminal, what follows indented as far as it begins."""
+    from qaugbench.text_table import wrapped
+
+    bullet = next((one for one in ("- ", "  ") if text.startswith(one)), "")
+    return wrapped(text.removeprefix(bullet), bullet, terminal_width()) if text else ""
 
 
 @cli.command()
