@@ -181,7 +181,9 @@ def _null(factor: np.ndarray, size: np.ndarray, df: float, draws: int, seed: int
         normal = random.standard_normal((part.stop - part.start, factor.shape[1]))
         largest = rows @ (normal * scale[part, None]).T
         np.abs(largest, out=largest)
-        for smaller, row in pairwise(largest):  # row by row: accumulating along the first axis takes three times as long
+        for smaller, row in pairwise(
+            largest
+        ):  # row by row: accumulating along the first axis takes three times as long
             np.maximum(smaller, row, out=row)
         maximum[part] = largest[-1]
         larger[order] += np.count_nonzero(largest >= ascending, axis=1)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from qaugbench.ablation.published import study_text
-from qaugbench.ablation.stored import stored_noise
+from qaugbench.ablation.published import StatedStudy, study_text
+from qaugbench.ablation.stored import stored_noise, study_of
 from qaugbench.ablation.study_checks import check_study, devices_of_this_release
 from qaugbench.ablation.submit_study import prepared
 from qaugbench.cli import cli
 from qaugbench.errors import EntryError
 from qaugbench.files import json_text
 from tests.ablation.kept import Change, changed_study, committed_study, content_of_study, written_study
+from tests.ablation.planted import planted
 from tests.board.clone import git, make_clone
 
 
@@ -214,3 +216,15 @@ def test_verifying_a_folder_of_boards_looks_at_its_studies(tmp_path: Path) -> No
     done = call("verify", "--json", str(good), str(bad))
     assert done.return_value == 1
     assert "has 4 replicates of 5" in done.output
+
+
+def test_mitigation_charges_and_the_classifier_are_kept_to_the_last_digit() -> None:
+    whole = planted("ibm_heron_r1")
+    whole = replace(whole, study=replace(whole.study, phantom=False))
+    text = study_text(whole)
+    found = study_of(StatedStudy.model_validate_json(text, strict=True).model_dump(), Path("noise.json"))
+    again = study_text(found)
+    assert json.loads(again) == json.loads(text)
+    assert study_text(study_of(StatedStudy.model_validate_json(again, strict=True).model_dump(), Path("x"))) == again
+    assert found.levels[1].mitigated[0].charge == whole.levels[1].mitigated[0].charge
+    assert found.real_only == whole.real_only
