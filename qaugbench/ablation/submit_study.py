@@ -56,7 +56,10 @@ class SubmittedStudy:
         if self.merged_into is not None:
             lines += ["", f"It is part of {self.merged_into} already: there is nothing to propose."]
         if self.proposed is not None:
-            lines += ["", self.proposed.said()]
+            proposed = self.proposed
+            check = f"qaugbench leaderboard check --base {proposed.base} --head {proposed.branch}"
+            push = [] if proposed.pushed else [f"  git push origin {proposed.branch}"]
+            lines += ["", "Next", f"  {check}", *push, "", proposed.said()]
         return "\n".join(lines)
 
 

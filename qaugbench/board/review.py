@@ -38,6 +38,10 @@ HEADER = (
 )
 
 
+DOCS = "](../docs/"
+"""How Markdown for the folder of the boards leads to the documentation, which a comment on a pull request cannot."""
+
+
 @dataclass(frozen=True)
 class Review:
     """Whether a pull request may be merged as far as a machine can say, and what it says, as Markdown."""
@@ -71,8 +75,11 @@ def _reviewed(repository: Repository, base: str, head: str, author: str | None, 
             checked = checker(place)
             _check_author(checked.record, author)
             others = [checker(path) for path in sorted(place.parent.iterdir()) if path != place]
-            links = {} if address is None else _links(address, repository, base, head, place, others)
-            return linked(text_of(checked, others), links)
+            text = text_of(checked, others)
+            if address is None:
+                return text
+            docs = f"{address.rstrip('/')}/blob/{repository.commit(base)}/docs/"
+            return linked(text.replace(DOCS, f"]({docs}"), _links(address, repository, base, head, place, others))
         except EntryError as error:
             raise EntryError(str(error).replace(f"{folder}/", "")) from error
 
@@ -137,7 +144,7 @@ def text_of(checked: Checked, others: Sequence[Checked]) -> str:
     group = next(found for found in by_board(entries) if any(one.path == checked.path for one in found))
     blocks += list(_rows(checked.path, group))
     blocks += [
-        "What no check can show is in docs/trust.md.",
+        "What no check can show is in [docs/trust.md](../docs/trust.md).",
         "<details><summary>The boards with this entry</summary>",
         page(entries).strip(),
         "</details>",

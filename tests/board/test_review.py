@@ -64,6 +64,8 @@ def test_ids_lead_to_the_entry_in_the_proposed_commit(proposed: Path, clone: Pat
     text = (clone / "report.md").read_text(encoding="utf-8")
     assert text.startswith(f"## Entry [`{ID}`]({there})")
     assert f"`{ID}`" not in text.replace(f"[`{ID}`]({there})", "")
+    assert f"[docs/trust.md]({address}/blob/{git('rev-parse', 'main')}/docs/trust.md)" in text
+    assert "](../" not in text
     assert "is no address" in str(checked("--url", "javascript:alert(1)").exception)
 
 
