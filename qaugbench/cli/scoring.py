@@ -269,7 +269,7 @@ def _studies(paths: list[Path], *, named: bool, as_json: bool) -> list[dict[str,
     if not paths:
         return []
     try:
-        require("Looking at studies of noise", "torch")
+        require("Looking at studies of noise", "torch", extra="run")
     except MissingPackageError as error:
         if named:
             raise

@@ -95,7 +95,7 @@ def study_review(repository: Repository, base: str, head: str, author: str | Non
         place = proposed_study(found)
         if place is None:
             return None
-        require("Checking studies of noise", "torch")
+        require("Checking studies of noise", "torch", extra="run")
         from qaugbench.ablation.submit_study import review_text
 
         with tempfile.TemporaryDirectory(prefix="qaugbench-review-") as folder:

@@ -77,7 +77,7 @@ def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Froze
 def check_studies(paths: Sequence[Path]) -> None:
     """Raise EntryError for a study of noise that cannot be what it says."""
     if paths:
-        require("A snapshot with studies of noise", "torch")
+        require("A snapshot with studies of noise", "torch", extra="run")
         from qaugbench.ablation.study_checks import check_study
 
         for path in paths:
