@@ -21,6 +21,8 @@ from qaugbench.stats.thresholds import Threshold, degradation_threshold, tolerat
 TOGETHER = "together"
 LOSE_LITTLE, TWIN, REAL_ONLY = f"lose under {unsigned(LOST)}", "reach the clean twin", "reach R+"
 """What is wanted of a device: little of the own noiseless score lost, or another score reached."""
+CAUSES = ("two-qubit gates", "one-qubit gates", "readout", "waiting")
+"""The causes of errors in the order in which they are listed, whatever the order in a file."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def device_errors(found: StudyResult, device: str) -> dict[str, float]:
     """Return a device's expected errors of one run of the circuit by cause, those that it has; empty where unknown."""
     own = next((one for one in found.levels if one.sweep == device and one.level.value == 1.0), None)
     causes = own.errors_by_cause if own is not None and own.errors_by_cause is not None else {}
-    return {what: errors for what, errors in causes.items() if errors > 0}
+    return {what: causes[what] for what in CAUSES if causes.get(what, 0.0) > 0}
 
 
 def _of_device(found: StudyResult, sweep: Sweep) -> Iterator[Need]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from matplotlib.figure import Figure
 
 import qaugbench
 from qaugbench.ablation.findings import Findings
@@ -37,10 +39,29 @@ from qaugbench.stats.thresholds import NO_ADVANTAGE
 NOT_ESTIMABLE = "not estimable: "
 
 
+Drawn = Callable[[Sweep, Figure, Figure], tuple[str, str]]
+"""What is made of a sweep's figure, wide and for a telephone: the addresses of both."""
+
+
 def noise_page(found: StudyResult, concluded: Findings) -> str:
     """Return the page of as many levels as are done; equal results give equal pages."""
+    study = found.study
+    return (
+        page_environment()
+        .get_template("noise_study.html.j2")
+        .render(
+            **study_facts(found, concluded, _inline),
+            board=f"{study.task} / {study.source} / {study.track}",
+            banner=[PHANTOM_BANNER] if study.phantom else [],
+            version=qaugbench.__version__,
+        )
+    )
+
+
+def study_facts(found: StudyResult, concluded: Findings, drawn: Drawn) -> dict[str, Any]:
+    """Return everything that a page says of a study, for ``noise_body.html.j2``; ``drawn`` keeps the figures."""
     study, shown = found.study, shown_measures(found.levels)
-    sweeps = [_sweep(found, sweep, concluded) for sweep in study.sweeps if found.of(sweep)]
+    sweeps = [_sweep(found, sweep, concluded, drawn) for sweep in study.sweeps if found.of(sweep)]
     needed, collapse = needed_rows(concluded.needs), collapse_lines(concluded)
     sections = [
         *((sweep["anchor"], sweep["title"], True) for sweep in sweeps),
@@ -50,32 +71,31 @@ def noise_page(found: StudyResult, concluded: Findings) -> str:
         ("ran", "What ran", True),
     ]
     how = [f"{one.title} ({one.better} is better): {one.how}." for one in shown if one.how]
-    return (
-        page_environment()
-        .get_template("noise_study.html.j2")
-        .render(
-            title=f"{study.generator} under noise",
-            board=f"{study.task} / {study.source} / {study.track}",
-            question=f"What does the noise of hardware cost {study.generator}, and how little would it have to be?",
-            banner=[PHANTOM_BANNER] if study.phantom else [],
-            headlines=list(_headlines(found, concluded)),
-            why_nothing=_why_nothing(found),
-            contents=[(anchor, name) for anchor, name, present in sections if present],
-            sweeps=sweeps,
-            needed_title=NEEDED_TITLE,
-            needed_header=NEEDED_HEADER,
-            needed_rows=needed,
-            needed_notes=needed_notes(found, concluded) if needed else [],
-            collapse_title=COLLAPSE_TITLE,
-            collapse=collapse,
-            reading=[*how, *remarks(found)],
-            facts=_facts(found),
-            version=qaugbench.__version__,
-        )
-    )
+    return {
+        "title": f"{study.generator} under noise",
+        "question": f"What does the noise of hardware cost {study.generator}, and how little would it have to be?",
+        "headlines": list(headlines(found, concluded)),
+        "why_nothing": _why_nothing(found),
+        "contents": [(anchor, name) for anchor, name, present in sections if present],
+        "sweeps": sweeps,
+        "needed_title": NEEDED_TITLE,
+        "needed_header": NEEDED_HEADER,
+        "needed_rows": needed,
+        "needed_notes": needed_notes(found, concluded) if needed else [],
+        "collapse_title": COLLAPSE_TITLE,
+        "collapse": collapse,
+        "reading": [*how, *remarks(found)],
+        "facts": _facts(found),
+    }
 
 
-def _sweep(found: StudyResult, sweep: Sweep, concluded: Findings) -> dict[str, Any]:
+def _inline(sweep: Sweep, wide: Figure, narrow: Figure) -> tuple[str, str]:
+    """Return figures as addresses that hold them."""
+    first, second = (data_uri(svg(figure).encode(), "image/svg+xml") for figure in (wide, narrow))
+    return first, second
+
+
+def _sweep(found: StudyResult, sweep: Sweep, concluded: Findings, drawn: Drawn) -> dict[str, Any]:
     shown, replicates = shown_measures(found.of(sweep)), count(found.study.replicates, "replicate")
     ends = "; ".join(f"{one.title} {_written(found, sweep, one.name)}" for one in shown)
     caption = (
@@ -83,11 +103,11 @@ def _sweep(found: StudyResult, sweep: Sweep, concluded: Findings) -> dict[str, A
         f"intervals of means over {replicates}; dotted verticals are what dated facts say of devices."
     )
     wide, narrow = (sweep_figure(found, sweep, narrow=narrow) for narrow in (False, True))
-    drawn = [data_uri(svg(figure).encode(), "image/svg+xml") for figure in (wide, narrow)]
+    addresses = drawn(sweep, wide, narrow)
     return {
         "anchor": f"sweep-{found.study.sweeps.index(sweep) + 1}",
         "title": f"{sweep.title[0].upper()}{sweep.title[1:]}",
-        "picture": Picture(caption, f"Plot, without noise and with most of it: {ends or 'no values'}.", *drawn),
+        "picture": Picture(caption, f"Plot, without noise and with most of it: {ends or 'no values'}.", *addresses),
         "header": header(found, shown),
         "rows": rows(found, sweep, shown),
         "notes": sweep_notes(found, sweep),
@@ -100,7 +120,7 @@ def _written(found: StudyResult, sweep: Sweep, measure: str) -> str:
     return " to ".join("unknown" if mean is None else f"{mean:.3g}" for mean in ends)
 
 
-def _headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
+def headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
     """Yield what matters most: the noise that costs a little of the classifier's score, else of the probe's, and who needs what."""
     names = titles()
     yield from _advantage(concluded)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from qaugbench.ablation.levels import Level, Sweep
 from qaugbench.ablation.study import LevelResult, Side, Study, StudyResult
 from qaugbench.circuits.execution import Execution
-from qaugbench.circuits.written import as_executed
+from qaugbench.circuits.written import BACKEND, as_executed
 from qaugbench.errors import EntryError, QaugbenchError, shown
 from qaugbench.places import NOISE_FILE
 from qaugbench.report.study_list import read_study
@@ -29,12 +29,17 @@ CALLED: dict[tuple[str, str], str] = {
 
 def stored_noise(folder: Path) -> StudyResult:
     """Return the study in a folder, with as many levels as are done; EntryError where its file does not hold one."""
-    content = read_study(folder, NOISE_FILE)
+    return study_of(read_study(folder, NOISE_FILE), folder / NOISE_FILE)
+
+
+def study_of(content: dict[str, Any], file: Path) -> StudyResult:
+    """Return the study that plain data hold, read from a ``file``, which messages name; EntryError where they hold none."""
     try:
         return _study_result(content)
     except (KeyError, TypeError, ValueError, AttributeError, QaugbenchError) as error:
-        file = shown(folder / NOISE_FILE, None)
-        raise EntryError(f"{file} holds no study of noise that can be read: {shown(repr(error), 200)}.") from error
+        raise EntryError(
+            f"{shown(file, None)} holds no study of noise that can be read: {shown(repr(error), 200)}."
+        ) from error
 
 
 def _study_result(content: dict[str, Any]) -> StudyResult:
@@ -52,6 +57,24 @@ def _study_result(content: dict[str, Any]) -> StudyResult:
         levels=tuple(done),
         real_only=_value(content["real_only"], Side | None),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredSnapshot:
+    """The noise of a backend by name, as it was written: to be read and shown without Qiskit, not to be run."""
+
+    backend: str
+    idles: bool = True
+    optimization_level: int = 2
+    seed: int = 0
+    trajectories: int | None = None
+
+
+def _executed(facts: dict[str, Any]) -> Execution:
+    if facts.get("noise") != BACKEND or "mitigation" in facts:
+        return as_executed(facts)
+    rest = {name: value for name, value in facts.items() if name not in ("noise", "shots")}
+    return Execution(shots=facts.get("shots"), noise=StoredSnapshot(**rest))
 
 
 def _built(kind: type[Built], facts: dict[str, Any]) -> Built:
@@ -77,5 +100,5 @@ def _value(value: Any, hint: Any) -> Any:
     if shape is tuple:
         return tuple(_value(one, arguments[0]) for one in value)
     if hint is Execution:
-        return as_executed(value)
+        return _executed(value)
     return _built(hint, value) if hint in (Level, Sweep, Side) or dataclasses.is_dataclass(hint) else value

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qaugbench.board.bundle import LARGEST
+from qaugbench.board.noise_places import FOLDER as NOISE
 from qaugbench.board.repository import Repository
 from qaugbench.board.withdraw import WITHDRAWN
 from qaugbench.errors import EntryError, first_offenders, shown
 from qaugbench.files import write_whole
-from qaugbench.places import RESULTS
+from qaugbench.places import NOISE_FILE, RESULTS
 
 REGULAR = "100644"
 PART = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}"
 ENTRY_PATH = re.compile(rf"(?P<entry>(?P<board>{PART}/{PART})/entries/{PART})/(?P<file>[a-z.]+)")
+STUDY_PATH = re.compile(rf"(?P<study>{PART}/{PART}/{NOISE}/{PART})/{re.escape(NOISE_FILE)}")
 NOTE_PATH = re.compile(rf"(?P<board>{PART}/{PART})/{WITHDRAWN}/(?P<id>{PART})\.json")
 MOST_CHANGES = 50
 MOST_BYTES = {"smoke": 10_000_000, "lite": 10_000_000}
@@ -79,6 +81,29 @@ def proposed_folder(found: Iterable[Change], root: str = RESULTS.name) -> tuple[
     if len(entries) > 1:
         raise EntryError(f"One entry a pull request; these are {first_offenders(sorted(entries))}.")
     return entries.pop(), False
+
+
+def proposed_study(found: Iterable[Change], root: str = RESULTS.name) -> str | None:
+    """Return the study of noise that changes add, below ``root``; None for changes of something else.
+
+    Raises EntryError where a study is changed or removed, and where anything else is changed with it.
+    """
+    listed = list(found)
+    about = [one for one in listed if _below(one.path, root, STUDY_PATH)]
+    if not about:
+        return None
+    if len(listed) > 1:
+        other = next((one.path for one in listed if one not in about), about[-1].path)
+        raise EntryError(
+            f"A pull request of a study of noise adds its one file; {shown(other, 200)} is changed as well."
+        )
+    (one,) = about
+    if one.status != "A":
+        raise EntryError(f"{shown(one.path, 200)} exists already: studies are never changed. Submit another one.")
+    if one.mode != REGULAR:
+        raise EntryError(f"{shown(one.path, 200)} is no plain file (mode {shown(one.mode)}).")
+    match = _below(one.path, root, STUDY_PATH)
+    return None if match is None else match["study"]
 
 
 def _withdrawn(listed: list[Change], root: str) -> str:

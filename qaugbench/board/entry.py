@@ -124,7 +124,7 @@ def entry_files(run_folder: Path, record: Record) -> dict[str, bytes]:
 
 def without_paths(record: Record) -> Record:
     """Return the record with texts that boards can show, the folders of absolute paths cut out of each; file names stay."""
-    return Record.model_validate_json(json_text(_walk(record.model_dump(mode="json"))), strict=True)
+    return Record.model_validate_json(json_text(displayable(record.model_dump(mode="json"))), strict=True)
 
 
 def shortened(text: str) -> str:
@@ -136,11 +136,12 @@ def shortened(text: str) -> str:
     return FOLDERS.sub("", text)
 
 
-def _walk(value: Any) -> Any:
+def displayable(value: Any) -> Any:
+    """Return plain data with every text as a board can show it, without the folders of absolute paths."""
     if isinstance(value, dict):
-        return {key: _walk(item) for key, item in value.items()}
+        return {key: displayable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_walk(item) for item in value]
+        return [displayable(item) for item in value]
     return tidied(shortened(value)) if isinstance(value, str) else value
 
 

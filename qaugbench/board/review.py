@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from qaugbench.board.trust import CLAIM
 from qaugbench.board.withdraw import check_withdrawal
 from qaugbench.errors import EntryError, shown
 from qaugbench.formatting import change, fraction_words, markdown_table, span
+from qaugbench.places import RESULTS
 from qaugbench.record import Record
 from qaugbench.stats.mrmc import compare
 from qaugbench.untrusted import exists
@@ -37,6 +38,10 @@ HEADER = (
 )
 
 
+DOCS = "](../docs/"
+"""How Markdown for the folder of the boards leads to the documentation, which a comment on a pull request cannot."""
+
+
 @dataclass(frozen=True)
 class Review:
     """Whether a pull request may be merged as far as a machine can say, and what it says, as Markdown."""
@@ -45,15 +50,20 @@ class Review:
     text: str
 
 
-def review(repository: Repository, base: str, head: str, author: str | None = None) -> Review:
-    """Return the review of what ``head`` changes since it left ``base``; ``author`` is who submits, for sources of one's own."""
+def review(
+    repository: Repository, base: str, head: str, author: str | None = None, address: str | None = None
+) -> Review:
+    """Return the review of what ``head`` changes since it left ``base``; ``author`` is who submits, for sources of one's own.
+
+    ``address`` is that of the repository on the web, to which ids of entries then link.
+    """
     try:
-        return Review(holds=True, text=_reviewed(repository, base, head, author))
+        return Review(holds=True, text=_reviewed(repository, base, head, author, address))
     except EntryError as error:
         return Review(holds=False, text=f"## The entry cannot be taken\n\n{error}\n")
 
 
-def _reviewed(repository: Repository, base: str, head: str, author: str | None) -> str:
+def _reviewed(repository: Repository, base: str, head: str, author: str | None, address: str | None) -> str:
     found = changes(repository, base, head)
     entry, is_withdrawal = proposed_folder(found)
     if is_withdrawal:
@@ -65,9 +75,33 @@ def _reviewed(repository: Repository, base: str, head: str, author: str | None) 
             checked = checker(place)
             _check_author(checked.record, author)
             others = [checker(path) for path in sorted(place.parent.iterdir()) if path != place]
-            return text_of(checked, others)
+            text = text_of(checked, others)
+            if address is None:
+                return text
+            docs = f"{address.rstrip('/')}/blob/{repository.commit(base)}/docs/"
+            return linked(text.replace(DOCS, f"]({docs}"), _links(address, repository, base, head, place, others))
         except EntryError as error:
             raise EntryError(str(error).replace(f"{folder}/", "")) from error
+
+
+def _links(
+    address: str, repository: Repository, base: str, head: str, place: Path, others: Sequence[Checked]
+) -> dict[str, str]:
+    """Return where the entry at ``place`` is in the proposed commit, and others of its board in the base, by their ids."""
+    board = f"{RESULTS.name}/{place.parents[2].name}/{place.parents[1].name}/entries"
+    commits = {**{one.path.name: base for one in others}, place.name: head}
+    return {name: f"{address.rstrip('/')}/tree/{repository.commit(of)}/{board}/{name}" for name, of in commits.items()}
+
+
+def linked(text: str, addresses: Mapping[str, str]) -> str:
+    """Return Markdown in which each id that is set as code leads to its address.
+
+    >>> linked("| 1 | `one` |", {"one": "https://example.org/one"})
+    '| 1 | [`one`](https://example.org/one) |'
+    """
+    for name, address in addresses.items():
+        text = text.replace(f"`{name}`", f"[`{name}`]({address})")
+    return text
 
 
 def _withdrawal(repository: Repository, base: str, found: Sequence[Change], entry: str, author: str | None) -> str:
@@ -110,7 +144,7 @@ def text_of(checked: Checked, others: Sequence[Checked]) -> str:
     group = next(found for found in by_board(entries) if any(one.path == checked.path for one in found))
     blocks += list(_rows(checked.path, group))
     blocks += [
-        "What no check can show is in docs/trust.md.",
+        "What no check can show is in [docs/trust.md](../docs/trust.md).",
         "<details><summary>The boards with this entry</summary>",
         page(entries).strip(),
         "</details>",

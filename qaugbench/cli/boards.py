@@ -32,11 +32,17 @@ def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> No
 
     The entry is a folder, proposed by pull request: in a git repository it is committed on a branch of its own, on top of the
     main branch, and what is checked out stays as it is. Printed are what was made, what a reviewer will ask, and the text of
-    the request. If a step fails, those before it are undone.
+    the request. If a step fails, those before it are undone. RUN may also be a study of 'qaugbench noise', which is then kept
+    beside the entries of its board.
     """
     from qaugbench.board.result_folders import result_folders
     from qaugbench.cli.submission import submission
+    from qaugbench.report.noise_list import noise_folder
 
+    study = noise_folder(name)
+    if study is not None:
+        _submit_study(study, out, dry_run=dry_run, push=push, as_json=as_json)
+        return
     folders = result_folders([name])
     if len(folders) > 1:
         raise click.UsageError(f"{name} is a board; give the run to submit.", click.get_current_context())
@@ -48,6 +54,27 @@ def submit(name: str, out: Path, dry_run: bool, push: bool, as_json: bool) -> No
         print_json([found.to_dict()])
     else:
         say(found.text(terminal_width()))
+
+
+def _submit_study(folder: Path, out: Path, *, dry_run: bool, push: bool, as_json: bool) -> None:
+    from qaugbench.ablation.submit_study import submit_study
+
+    try:
+        found = submit_study(folder, out, dry_run=dry_run, push=push)
+    except KeyboardInterrupt:
+        interrupted(said=UNDONE)
+    if as_json:
+        print_json([found.to_dict()])
+    else:
+        say("\n".join(_line(line) for line in found.text().split("\n")))
+
+
+def _line(text: str) -> str:
+    """Return a line at most as wide as the terminal, what follows indented as far as it begins."""
+    from qaugbench.text_table import wrapped
+
+    bullet = next((one for one in ("- ", "  ") if text.startswith(one)), "")
+    return wrapped(text.removeprefix(bullet), bullet, terminal_width()) if text else ""
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from qaugbench.cli.boards import leaderboard
 from qaugbench.cli.output import json_option, print_json, terminal_width
 from qaugbench.cli.root import cli, say, tell
 from qaugbench.places import RESULTS
+
+ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/-]{1,200}")
 
 
 @leaderboard.command()
@@ -63,21 +66,27 @@ def schema() -> None:
 @click.option(
     "--author", help="Who proposes it; needed where images are the submitter's own, which are called after them."
 )
+@click.option(
+    "--url", help="Address of the repository, such as https://github.com/OWNER/NAME: ids of entries become links."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File for the report; standard output by default.")
-def check(base: str, head: str, author: str | None, out: Path | None) -> int:
+def check(base: str, head: str, author: str | None, url: str | None, out: Path | None) -> int:
     """Check what a pull request changes.
 
-    It may add the files of one new entry, or withdraw one, and nothing else. The entry is verified beside those of its board;
-    nothing of the proposed commit is checked out or executed. Exit code 1 if it cannot be taken.
+    It may add the files of one new entry, or withdraw one, or add a study of noise, and nothing else. The entry is verified beside
+    those of its board; nothing of the proposed commit is checked out or executed. Exit code 1 if it cannot be taken.
     """
     from qaugbench.board.repository import Repository
     from qaugbench.board.review import review
+    from qaugbench.cli.submission import study_review
     from qaugbench.files import write_whole
 
     repository = Repository.around(Path.cwd())
     if repository is None:
         raise click.UsageError("This folder is in no git repository.", click.get_current_context())
-    found = review(repository, base, head, author)
+    if url is not None and not ADDRESS.fullmatch(url):
+        raise click.UsageError(f"--url {url!r} is no address that begins with https://.", click.get_current_context())
+    found = study_review(repository, base, head, author) or review(repository, base, head, author, url)
     if out is None:
         say(found.text)
     else:

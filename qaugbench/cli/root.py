@@ -158,6 +158,9 @@ def _repeated(context: click.Context | None) -> str:
 
 def _no_option(error: click.NoSuchOption) -> str:
     near = " or ".join(map(repr, error.possibilities or ()))
+    command = error.ctx.command.name if error.ctx is not None else None
+    if (command, error.option_name) == ("run", "--estimate"):
+        return "'qaugbench run' has no option '--estimate': 'qaugbench estimate' takes the same options and says how long it takes."
     return f"There is no option {shown(error.option_name)!r}.{f' Did you mean {near}?' if near else ''}"
 
 

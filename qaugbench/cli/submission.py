@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qaugbench.board.changes import changes, extract, proposed_study
 from qaugbench.board.comparable import Submitted, why_off_board
 from qaugbench.board.entry import PreparedEntry, prepare_entry, write_entry
 from qaugbench.board.pull_request import Proposal, Proposed, check_place, entry_text, is_merged, propose
 from qaugbench.board.reader import record_of
 from qaugbench.board.repository import Repository
+from qaugbench.board.review import Review
+from qaugbench.errors import EntryError, require
 from qaugbench.report.checklist import Checklist, checklist_of
 
 REMEDY = "Submit with --out {root}, or with a folder outside of any repository."
@@ -82,6 +86,26 @@ def submission(run: Path, root: Path, *, dry_run: bool = False, push: bool = Fal
     merged = merged_into is not None
     listed = checklist_of(prepared.path, prepared.record, sizes, root, proposed, merged=merged)
     return Submission(listed, prepared.trust.words, prepared.warnings, proposed, merged_into, dry_run)
+
+
+def study_review(repository: Repository, base: str, head: str, author: str | None) -> Review | None:
+    """Return the review of a study of noise that ``head`` adds since it left ``base``; None where it adds none."""
+    found = changes(repository, base, head)
+    try:
+        place = proposed_study(found)
+        if place is None:
+            return None
+        require("Checking studies of noise", "torch", extra="run")
+        from qaugbench.ablation.submit_study import review_text
+
+        with tempfile.TemporaryDirectory(prefix="qaugbench-review-") as folder:
+            try:
+                text = review_text(extract(repository, found, base, place, Path(folder)), place, author)
+            except EntryError as error:
+                raise EntryError(str(error).replace(f"{folder}/", "")) from error
+        return Review(holds=True, text=text)
+    except EntryError as error:
+        return Review(holds=False, text=f"## The study cannot be taken\n\n{error}\n")
 
 
 def _proposal(prepared: PreparedEntry, repository: Repository, root: Path) -> Proposal:

@@ -13,14 +13,16 @@ from qaugbench.board.bundle import LARGEST, MANIFEST_FILE
 from qaugbench.board.cite import BENCHMARK_AUTHORS, BENCHMARK_TITLE
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.leaderboard import page
+from qaugbench.board.noise_places import LARGEST_STUDY, study_paths
 from qaugbench.board.reader import entry_contents
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
 from qaugbench.board.verified import verified
-from qaugbench.errors import EntryError, shown
+from qaugbench.errors import EntryError, require, shown
 from qaugbench.files import write_folder
 from qaugbench.formatting import count
 from qaugbench.papers.board_tables import as_text
+from qaugbench.places import NOISE_FILE
 from qaugbench.untrusted import exists, read_bytes
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -48,9 +50,10 @@ class Frozen:
 def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Frozen:
     """Write the snapshot called ``name`` of all entries below ``root`` into the new folder ``out / name``.
 
-    It holds the entries, verified; the boards as Markdown and CSV; CITATION.cff, with the ``doi`` if one is given, else with
-    the place for it; and the SHA-256 of every file. Equal entries give equal bytes. Raises EntryError for a name or DOI that is
-    none, a folder that is there already, and an entry that does not hold what it claims; nothing is then left behind.
+    It holds the entries, verified, and the studies of noise beside them; the boards as Markdown and CSV; CITATION.cff, with the
+    ``doi`` if one is given, else with the place for it; and the SHA-256 of every file. Equal entries give equal bytes. Raises
+    EntryError for a name or DOI that is none, a folder that is there already, and an entry or study that does not hold what it
+    claims; nothing is then left behind.
     """
     if not NAME.fullmatch(name):
         raise EntryError(f"{shown(name)!r} cannot name a snapshot: use letters, digits, . _ and -, such as v1.")
@@ -60,6 +63,7 @@ def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Froze
     if exists(target):
         raise EntryError(f"{shown(target, None)} is there already; a snapshot is never changed. Give another name.")
     entries = verified(entry_paths(root))
+    check_studies(study_paths(root))
     if not entries:
         raise EntryError(f"There is no entry below {shown(root, None)}. Submit a run first.")
     found = standings(entries)
@@ -68,6 +72,16 @@ def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Froze
     write_folder(target, {**files, CHECKSUMS: sums})
     listed, off = len(entries) - len(found.off_board), len(found.off_board)
     return Frozen(target, len(found.boards), listed, off, len(files) + 1, hashlib.sha256(sums.encode()).hexdigest())
+
+
+def check_studies(paths: Sequence[Path]) -> None:
+    """Raise EntryError for a study of noise that cannot be what it says."""
+    if paths:
+        require("A snapshot with studies of noise", "torch", extra="run")
+        from qaugbench.ablation.study_checks import check_study
+
+        for path in paths:
+            check_study(path)
 
 
 def frozen_files(
@@ -80,6 +94,9 @@ def frozen_files(
         manifest = read_bytes(entry.path / MANIFEST_FILE, LARGEST[MANIFEST_FILE])
         contents = {**entry_contents(entry.path), MANIFEST_FILE: manifest}
         files |= {f"{ENTRIES}/{place}/{file}": content for file, content in contents.items()}
+    for study in study_paths(root):
+        place = study.relative_to(root).as_posix()
+        files[f"{ENTRIES}/{place}/{NOISE_FILE}"] = read_bytes(study / NOISE_FILE, LARGEST_STUDY)
     files["README.md"] = page(entries).encode()
     files["boards.csv"] = as_text(found, "csv").encode()
     files[CITATION] = citation(name, entries, found, doi).encode()

@@ -10,6 +10,7 @@ from qaugbench import definitions
 from qaugbench.board.bundle import LARGEST, SAMPLES_FILE
 from qaugbench.board.claims_page import ClassifierFinding, claims
 from qaugbench.board.comparable import Submitted
+from qaugbench.board.noise_places import study_paths
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
 from qaugbench.board.verified import verified
@@ -20,8 +21,10 @@ from qaugbench.report.boards import COLUMNS, frame_rows
 from qaugbench.report.score_rows import table_csv
 from qaugbench.site import pages
 from qaugbench.site.data_cards import data_cards
+from qaugbench.site.file_names import safe
 from qaugbench.site.gates import two_qubit_gates
 from qaugbench.site.rows import Gates
+from qaugbench.site.studies import ShownStudy, of_board, of_entry, shown_studies
 from qaugbench.untrusted import exists, read_bytes
 
 INDEX = "index.html"
@@ -31,11 +34,12 @@ MARKED = "Made by 'qaugbench leaderboard site', which replaces what is here.\n"
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the first page, and how many boards, entries and files."""
+    """What was written: the first page, and how many boards, entries, studies of noise and files."""
 
     index: Path
     boards: int
     entries: int
+    studies: int
     files: int
 
 
@@ -49,11 +53,12 @@ def write_site(
     holds something else than a site; nothing is then written.
     """
     _check_target(out)
+    studies = shown_studies(root)
     entries = verified(entry_paths(root))
     found = standings(entries)
-    files = site_files(entries, found, root, gates, compared)
+    files = site_files(entries, found, root, gates, studies, compared)
     write_files(files, out)
-    return Site(out / INDEX, len(found.boards), len(entries), len(files))
+    return Site(out / INDEX, len(found.boards), len(entries), len(studies), len(files))
 
 
 def write_files(files: Mapping[str, str | bytes], out: Path) -> None:
@@ -70,9 +75,13 @@ def site_files(
     found: Standings,
     root: Path,
     gates: Gates,
+    studies: Sequence[ShownStudy] = (),
     compared: Sequence[ClassifierFinding] = (),
 ) -> dict[str, str | bytes]:
-    """Return the content of every file of the site by its path; ``root`` is the folder of all entries."""
+    """Return the content of every file of the site by its path; ``root`` is the folder of all entries.
+
+    ``studies`` are those of noise, whether or not a board has entries beside them, ``compared`` what was found of classifiers.
+    """
     boards = pages.shown_boards(found, gates)
     on_board = {entry.path: (entry, board) for board in boards for entry in board.measured.entries}
     off = [entry for entry in entries if entry.path in found.off_board]
@@ -80,7 +89,7 @@ def site_files(
         MARK: MARKED,
         "style.css": pages.stylesheet(),
         "site.js": pages.script(),
-        INDEX: pages.index_page(boards, found, off),
+        INDEX: pages.index_page(boards, found, off, studies),
         "method.html": pages.method_page(found),
         "claims.html": pages.claims_page(
             claims([*definitions.usable_cards(), *usable_classifiers()], entries, compared)
@@ -89,7 +98,7 @@ def site_files(
     rows = [{"control_of": None, **row} for row in frame_rows(found)]
     files["all-rows.csv"] = table_csv(COLUMNS, rows)
     for board in boards:
-        files[f"boards/{board.slug}.html"] = pages.board_page(board, found)
+        files[f"boards/{board.slug}.html"] = pages.board_page(board, found, of_board(studies, board.record))
         ids = {(str(entry.record.board), entry.record.id) for entry in board.measured.entries}
         own = [row for row in rows if (row["board"], row["entry"]) in ids]
         files[f"boards/{board.slug}.csv"] = table_csv(COLUMNS, own)
@@ -106,11 +115,16 @@ def site_files(
             why_off=found.off_board.get(entry.path),
             place=entry.path.relative_to(root).as_posix(),
             sheet=None if sheet is None else pictures,
+            studies=of_entry(studies, entry.record),
         )
+    files["noise.html"] = pages.noise_page(studies, len(study_paths(root)) - len(studies))
+    for study in studies:
+        files[f"noise/{study.slug}.html"] = pages.study_page(study)
+        files |= {f"noise/{name}": drawn for name, drawn in study.pictures.items()}
     cards = data_cards(found.boards)
     files["data.html"] = pages.data_page(cards)
     for card in cards:
-        name = pages.safe(card.name)
+        name = safe(card.name)
         files[f"data/{name}.html"] = pages.card_page(card)
         files |= {} if card.croissant is None else {f"data/{name}.croissant.json": card.croissant}
     return files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +22,7 @@ from qaugbench.board.claims_page import Claim, Finding
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Measured, Place
 from qaugbench.board.leaderboard import INTRODUCTION, NO_ENTRY, on_the_family
+from qaugbench.board.noise_places import NOT_RECOMPUTED
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import HEADER as POOLED_HEADER
 from qaugbench.board.pooled_table import INTRODUCTION as POOLED_INTRODUCTION
@@ -42,13 +42,14 @@ from qaugbench.report.identity import looks
 from qaugbench.report.notes import banner
 from qaugbench.site.charts import COSTS_HEADER, Chart, cost_rows, learning_chart, pareto_charts
 from qaugbench.site.data_cards import DataCard
+from qaugbench.site.file_names import safe
 from qaugbench.site.rows import Gates, Scale, ShownRow, shown_rows
+from qaugbench.site.studies import ShownStudy
 from qaugbench.stats.decide import LISTED_REPLICATES
 
 TEMPLATES = Path(__file__).parent / "templates"
 TOP_ROWS = 3
 TRUST = {"levels": LEVELS, "meanings": MEANINGS, "stated": STATED}
-UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -137,15 +138,6 @@ def slug_of(board: Measured) -> str:
     return f"{safe(str(record.board))}-{identity}"
 
 
-def safe(name: str) -> str:
-    """Return a name as a part of a file name: letters, digits and single hyphens.
-
-    >>> safe("brainmri@2/nickparvar/lite")
-    'brainmri-2-nickparvar-lite'
-    """
-    return UNSAFE.sub("-", name).strip("-").lower()
-
-
 def entry_file(record: Record) -> str:
     """Return the name of an entry's page, which no entry of another board or id has."""
     return _entry_file(record.board, record.id)
@@ -162,8 +154,13 @@ def _entry_file(board: Board, entry: str) -> str:
     return f"{safe(entry)}-{hashlib.sha256(place.encode()).hexdigest()[:6]}.html"
 
 
-def index_page(boards: Sequence[ShownBoard], found: Standings, off_board: Sequence[Submitted]) -> str:
-    """Return the first page: every board with its leading rows."""
+def index_page(
+    boards: Sequence[ShownBoard],
+    found: Standings,
+    off_board: Sequence[Submitted],
+    studies: Sequence[ShownStudy] = (),
+) -> str:
+    """Return the first page: every board with its leading rows, and how many studies of noise there are."""
     off = [(entry.record, found.off_board[entry.path]) for entry in off_board]
     pooled = pooled_tables(found.pooled, found.family, found.boards)
     return _render(
@@ -177,14 +174,15 @@ def index_page(boards: Sequence[ShownBoard], found: Standings, off_board: Sequen
         kinds=sorted({kind for board in boards for kind in board.kinds}),
         tiers=sorted({tier for board in boards for tier in board.tiers}),
         off_board=off,
+        studies=studies,
         pooled=pooled,
         pooled_header=POOLED_HEADER,
         pooled_introduction=POOLED_INTRODUCTION,
     )
 
 
-def board_page(board: ShownBoard, found: Standings) -> str:
-    """Return the page of a board."""
+def board_page(board: ShownBoard, found: Standings, studies: Sequence[ShownStudy] = ()) -> str:
+    """Return the page of a board, with the studies of noise beside its entries."""
     return _render(
         "board.html.j2",
         "../",
@@ -197,15 +195,23 @@ def board_page(board: ShownBoard, found: Standings) -> str:
         check_title=CHECK_TITLE,
         check_header=(*CHECK_HEADER, "entry"),
         entry_links={one.record.id: f"../entries/{entry_file(one.record)}" for one in board.measured.entries},
+        studies=studies,
     )
 
 
 def entry_page(
-    entry: Submitted, *, board: ShownBoard | None, why_off: str | None, place: str, sheet: str | None
+    entry: Submitted,
+    *,
+    board: ShownBoard | None,
+    why_off: str | None,
+    place: str,
+    sheet: str | None,
+    studies: Sequence[ShownStudy] = (),
 ) -> str:
     """Return the page of an entry: what was found, on what, with what, and how to repeat it.
 
-    ``place`` is its folder below that of all entries; ``sheet`` the address of its synthetic pictures, if it has any.
+    ``place`` is its folder below that of all entries; ``sheet`` the address of its synthetic pictures, if it has any; ``studies``
+    are those of noise of its generators.
     """
     record = entry.record
     return _render(
@@ -216,6 +222,7 @@ def entry_page(
         why_off=why_off,
         place=place,
         sheet=sheet,
+        studies=studies,
         trust=entry.trust,
         warnings=entry.warnings,
         command=record.command,
@@ -240,6 +247,16 @@ def entry_page(
         references=references(record),
         bibtex=bibtex(record),
     )
+
+
+def noise_page(studies: Sequence[ShownStudy], left_out: int = 0) -> str:
+    """Return the page that lists the studies of noise, with what each says first; ``left_out`` could not be read here."""
+    return _render("noise.html.j2", "", studies=studies, left_out=left_out)
+
+
+def study_page(study: ShownStudy) -> str:
+    """Return the page of a study of noise."""
+    return _render("study.html.j2", "../", study=study, not_recomputed=NOT_RECOMPUTED, **study.facts)
 
 
 def claims_page(claims: Sequence[Claim]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import stats
@@ -178,10 +179,14 @@ def _null(factor: np.ndarray, size: np.ndarray, df: float, draws: int, seed: int
     for start in range(0, draws, at_once):
         part = slice(start, min(start + at_once, draws))
         normal = random.standard_normal((part.stop - part.start, factor.shape[1]))
-        largest = np.abs(rows @ (normal * scale[part, None]).T)
-        np.maximum.accumulate(largest, axis=0, out=largest)
+        largest = rows @ (normal * scale[part, None]).T
+        np.abs(largest, out=largest)
+        for smaller, row in pairwise(
+            largest
+        ):  # row by row: accumulating along the first axis takes three times as long
+            np.maximum(smaller, row, out=row)
         maximum[part] = largest[-1]
-        larger[order] += (largest >= ascending).sum(axis=1)
+        larger[order] += np.count_nonzero(largest >= ascending, axis=1)
     maximum.sort()
     return maximum, larger
 

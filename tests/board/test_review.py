@@ -56,6 +56,19 @@ def test_a_new_entry_is_told_with_its_row(proposed: Path, clone: Path) -> None:
     assert "(ddpm)" in text
 
 
+def test_ids_lead_to_the_entry_in_the_proposed_commit(proposed: Path, clone: Path) -> None:
+    commit()
+    address = "https://example.org/owner/board"
+    assert checked("--out", "report.md", "--url", address).return_value == 0
+    there = f"{address}/tree/{git('rev-parse', 'HEAD')}/{ENTRY.as_posix()}"
+    text = (clone / "report.md").read_text(encoding="utf-8")
+    assert text.startswith(f"## Entry [`{ID}`]({there})")
+    assert f"`{ID}`" not in text.replace(f"[`{ID}`]({there})", "")
+    assert f"[docs/trust.md]({address}/blob/{git('rev-parse', 'main')}/docs/trust.md)" in text
+    assert "](../" not in text
+    assert "is no address" in str(checked("--url", "javascript:alert(1)").exception)
+
+
 def _change_another(entry: Path) -> None:
     git("add", "results")
     git("commit", "-q", "-m", "another's entry")

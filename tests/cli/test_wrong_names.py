@@ -115,3 +115,10 @@ def test_an_unknown_form_is_answered_with_the_near_one(
     answer = said(monkeypatch, capsys, "show", "results", "--format", "tex")
     assert "'tex' is not one of 'table', 'csv', 'markdown', 'latex', 'json'. Did you mean 'latex'" in answer
     assert "Did you mean" not in said(monkeypatch, capsys, "show", "results", "--format", "xls")
+
+
+def test_a_run_that_is_asked_for_an_estimate_names_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("run", "--task", "brainmri", "--generator", "gmm", "--estimate")
+    assert "'qaugbench estimate' takes the same options" in said(monkeypatch, capsys, *words)

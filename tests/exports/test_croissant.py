@@ -1,4 +1,4 @@
-"""Sources in Croissant 1.0: what the specification requires, ids, checksums, and the classes of the task."""
+"""Sources in Croissant 1.0: what the specification requires, ids, checksums, the classes of the task; see also test_mlcroissant."""
 
 from __future__ import annotations
 

@@ -67,6 +67,12 @@ def test_a_release_must_say_what_croissant_requires(changes: dict[str, str], sai
         croissant_of_release(made, definitions.task("brainmri"), replace(RELEASE, **changes))
 
 
+def test_mlcroissant_finds_no_error(made: Path) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant")
+    found = croissant_of_release(made, definitions.task("brainmri"), RELEASE)
+    assert not set(mlcroissant.Dataset(jsonld=found).metadata.ctx.issues.errors)
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder"):
         croissant_of_release(tmp_path, definitions.task("brainmri"), RELEASE)

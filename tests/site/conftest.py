@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.standings import standings
 from qaugbench.site.build import site_files, write_files
+from qaugbench.site.studies import ShownStudy, shown_studies
 from tests.board.factory import write_run
+from tests.project.documents import ROOT
 
 
 def gates(name: str, track: str, task: str) -> float | None:
@@ -42,8 +45,22 @@ def _entry(folder: Path, number: int) -> Submitted:
 
 
 @pytest.fixture(scope="session")
-def made_site(made_root: Path, made_entries: list[Submitted], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept_studies(made_entries: list[Submitted]) -> list[ShownStudy]:
+    """Return the study of noise that is kept in results, as if it were on the images of the board that is made up."""
+    record = made_entries[0].record
+    (study,) = shown_studies(ROOT / "results")
+    made = replace(study, board=str(record.board), source_sha256=record.data.manifest_sha256, generator="qldm")
+    return [made]
+
+
+@pytest.fixture(scope="session")
+def made_site(
+    made_root: Path,
+    made_entries: list[Submitted],
+    kept_studies: list[ShownStudy],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """Return the folder of their site; not to be changed."""
     out = tmp_path_factory.mktemp("site")
-    write_files(site_files(made_entries, standings(made_entries), made_root, gates), out)
+    write_files(site_files(made_entries, standings(made_entries), made_root, gates, kept_studies), out)
     return out

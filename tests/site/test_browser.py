@@ -12,7 +12,16 @@ from tests.report.test_browser import AXE, SCROLLED_SIDEWAYS, SERIOUS, WIDER_THA
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
-KINDS = ("index.html", "boards/*.html", "entries/*.html", "claims.html", "data/*.html", "method.html")
+KINDS = (
+    "index.html",
+    "boards/*.html",
+    "entries/*.html",
+    "claims.html",
+    "noise.html",
+    "noise/*.html",
+    "data/*.html",
+    "method.html",
+)
 SHOWN = (
     "[...document.querySelectorAll('tbody[data-item]')].filter(one => !one.hidden)"
     ".map(one => one.rows[0].cells[1].dataset.value)"

@@ -24,6 +24,8 @@ from qaugbench.site import pages
 from qaugbench.site.build import MARK, site_files, write_site
 from qaugbench.site.charts import learning_chart
 from qaugbench.site.gates import two_qubit_gates
+from qaugbench.site.pages import entry_file
+from qaugbench.site.studies import ShownStudy, of_entry, shown_studies
 from tests.board.factory import ARMS, write_run
 from tests.project.documents import ROOT
 from tests.site.conftest import gates
@@ -44,7 +46,7 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.addresses += [value for name, value in attrs if name in ("href", "src") and value]
+        self.addresses += [value for name, value in attrs if name in ("href", "src", "srcset") and value]
         self.ids += [value for name, value in attrs if name == "id" and value]
 
 
@@ -62,7 +64,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_link_leads_to_a_file_of_the_site(made_site: Path) -> None:
     found = {page: Links(page.read_text(encoding="utf-8")) for page in made_site.resolve().rglob("*.html")}
-    assert len(found) == 9
+    assert len(found) == 11
     for page, links in found.items():
         assert len(links.ids) == len(set(links.ids))
         for address in links.addresses:
@@ -104,7 +106,8 @@ def test_costs_and_scores_are_drawn_with_their_numbers_behind(made_site: Path) -
     assert charts == ["gates.svg", "gates.svg", "parameters.svg", "parameters.svg"]
     (page,) = (made_site / "boards").glob("*.html")
     text = page.read_text(encoding="utf-8")
-    assert text.count("<figure") == text.count("<details>") == len(charts)
+    assert text.count('<figure class="chart">') == len(charts)
+    assert text.count("<figure") == text.count("<details>") == len(charts) + 3  # and the sweeps of a study of noise
     for chart in (made_site / "boards").glob("*.svg"):
         assert f'src="{chart.name}"' in text
         assert "prefers-color-scheme: dark" in chart.read_text(encoding="utf-8")
@@ -120,6 +123,37 @@ def test_scores_are_drawn_against_the_number_of_real_images(made_entries: list[S
     assert chart is not None
     assert [(row[0], row[1]) for row in chart.rows][:2] == [("R*", "40"), ("R*", "80")]
     assert {row[0] for row in chart.rows} == {"R*", "ddpm", "qldm"}
+
+
+def test_a_study_of_noise_is_shown_on_its_board_on_entries_of_its_generator_and_alone(
+    made_site: Path, made_entries: list[Submitted], kept_studies: list[ShownStudy]
+) -> None:
+    (study,) = kept_studies
+    said = "No advantage over the clean twin in probe AUROC was shown that noise could take"
+    (page,) = (made_site / "noise").glob("*.html")
+    (board,) = (made_site / "boards").glob("*.html")
+    for file in (page, board, made_site / "noise.html", made_site / "entries" / entry_file(made_entries[0].record)):
+        assert said in file.read_text(encoding="utf-8"), file
+    text = board.read_text(encoding="utf-8")
+    assert [f'src="../noise/{study.slug}-{number}.svg"' in text for number in (1, 2, 3, 4)] == [True, True, True, False]
+    assert "twin, equal noise" in text
+    alone = page.read_text(encoding="utf-8")
+    assert "Fits of the track smoke are short" in alone
+    assert "not estimable: no noiseless advantage" in alone
+    assert of_entry(kept_studies, with_other_data(made_entries[0].record)) == []
+
+
+def with_other_data(record: Record) -> Record:
+    return record.model_copy(update={"data": record.data.model_copy(update={"manifest_sha256": "f" * 64})})
+
+
+def test_studies_need_no_board_and_without_torch_it_is_said_that_they_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = site_files([], standings([]), ROOT / "results", gates)
+    assert "1 study is not shown: this site was made without PyTorch" in str(found["noise.html"])
+    monkeypatch.setattr(errors, "find_spec", lambda name: None)
+    assert shown_studies(ROOT / "results") == []
 
 
 def test_a_row_and_an_entry_say_how_far_they_can_be_believed(made_entries: list[Submitted], made_root: Path) -> None:
@@ -181,8 +215,10 @@ def test_an_entry_says_what_was_found_and_how_to_check_it(made_site: Path, made_
         assert ('class="sheet"' in text) == (one.path / "samples.png").exists() == record.data.phantom
 
 
-def test_equal_entries_give_equal_files(made_site: Path, made_entries: list[Submitted], made_root: Path) -> None:
-    files = site_files(made_entries, standings(made_entries), made_root, gates)
+def test_equal_entries_give_equal_files(
+    made_site: Path, made_entries: list[Submitted], made_root: Path, kept_studies: list[ShownStudy]
+) -> None:
+    files = site_files(made_entries, standings(made_entries), made_root, gates, kept_studies)
     assert {path.relative_to(made_site).as_posix() for path in made_site.rglob("*") if path.is_file()} == set(files)
     for name, content in files.items():
         written = (made_site / name).read_bytes()
@@ -264,7 +300,7 @@ def test_a_comparison_of_classifiers_is_a_finding_without_an_entry(
     said = {"score": "macro-AUROC .9", "learned": "", "uncertainty": "", "parameters": "9 parameters"}
     facts = {"board": "brainmri@2/made/lite/qumi", "fraction": "10%", "replicates": 3, "folds": 1, "differences": ()}
     finding = ClassifierFinding("qumi", ("linear",), "classifiers-a", **facts, **said)
-    found = site_files(made_entries, standings(made_entries), made_root, gates, [finding])
+    found = site_files(made_entries, standings(made_entries), made_root, gates, compared=[finding])
     claims = str(found["claims.html"])
     assert "3 replicates (<code>classifiers-a</code>)" in claims
     assert "macro-AUROC .9; 9 parameters." in claims
