@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from qaugbench.errors import DefinitionError, near_names
@@ -49,8 +48,6 @@ def converted(value: Any, hint: Any, origin: str) -> Any:
         return _one_of(value, arguments, origin)
     if shape in (tuple, list):
         return _sequence(value, shape, arguments, origin)
-    if shape is Mapping:
-        return _mapping(value, arguments[1], origin)
     if shape is typing.Literal:
         if value not in arguments:
             raise DefinitionError(f"{origin}: {value!r} is not allowed.{near_names(str(value), map(str, arguments))}")
@@ -76,12 +73,6 @@ def _one_of(value: Any, alternatives: tuple[Any, ...], origin: str) -> Any:
         except DefinitionError as error:
             errors.append(error)
     raise errors[0]
-
-
-def _mapping(value: Any, hint: Any, origin: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise DefinitionError(f"{origin}: expected a table, got {value!r}.")
-    return {key: converted(item, hint, f"{origin}, key {key!r}") for key, item in value.items()}
 
 
 def _sequence(value: Any, shape: type, arguments: tuple[Any, ...], origin: str) -> Any:

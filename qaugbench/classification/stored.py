@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import typing
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from qaugbench.places import CLASSIFIERS_FILE
 from qaugbench.predictions import PredictionSet, read_predictions
 from qaugbench.report.study_list import read_study
 from qaugbench.task import learnable_endpoints
-from qaugbench.typed import from_dict
+from qaugbench.typed import converted, from_dict
 
 PREDICTIONS, CURVES, PAGE = "predictions.npz", "curves.json", "report.html"
 """The other files of a comparison: predictions, courses of training, the page."""
@@ -48,7 +50,20 @@ def _comparison(content: Any, origin: str) -> Comparison:
         raise DefinitionError(f"{origin} is not of format {FORMAT}.")
     facts = {name: value for name, value in content.items() if name not in ("format", "what")}
     facts["boards"] = [{name: value for name, value in one.items() if name != "board"} for one in facts["boards"]]
-    return from_dict(Comparison, facts, origin)
+    for name, hint in typing.get_type_hints(Comparison).items():
+        if typing.get_origin(hint) is Mapping and name in facts:
+            facts[name] = _table(facts[name], typing.get_args(hint)[1], f"{origin}, key {name!r}")
+    found = from_dict(Comparison, facts, origin)
+    for row in (*found.recipe.values(), *(row for board in found.boards for row in board.rows)):
+        _table(row.parameters, int, f"{origin}, key 'parameters'")
+    return found
+
+
+def _table(value: Any, hint: Any, origin: str) -> dict[str, Any]:
+    """Return a table with every value in the form of ``hint``."""
+    if not isinstance(value, dict):
+        raise DefinitionError(f"{origin}: expected a table, got {value!r}.")
+    return {key: converted(item, hint, f"{origin}, key {key!r}") for key, item in value.items()}
 
 
 def _with_scoring(found: Comparison) -> Comparison:
