@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qaugbench.board.pinned import classifier_of
 from qaugbench.board.trust import CLAIM, Trust
 from qaugbench.errors import EntryError, shown
 from qaugbench.predictions import PredictionSet
@@ -38,7 +39,7 @@ def by_board(entries: Iterable[Submitted]) -> list[list[Submitted]]:
         key = (
             str(record.board),
             record.task_sha256,
-            str(record.recipe_sha256),
+            classifier_of(record),
             data.manifest_sha256,
             data.split_sha256,
             record.replicates,

@@ -10,6 +10,7 @@ from qaugbench.board.check_arms import board_block
 from qaugbench.board.comparable import Submitted
 from qaugbench.board.confirmatory import Confirmatory
 from qaugbench.board.gains import Measured
+from qaugbench.board.pinned import classifier_of
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import pooled_blocks
 from qaugbench.board.result_folders import entry_paths
@@ -103,7 +104,7 @@ def _board(board: Measured, sections: Sequence[Section], family: Confirmatory) -
     blocks = [
         f"## {first.board}",
         f"{first.title}. {first.question} {first.data.n_images['test']:,} test images of {first.data.n_groups['test']:,} "
-        f"{unit}; task `{first.task_sha256[:12]}`, classifier `{str(first.recipe_sha256)[:12]}`, "
+        f"{unit}; task `{first.task_sha256[:12]}`, classifier `{classifier_of(first)[:12]}`, "
         f"data `{first.data.manifest_sha256[:12]}`, split `{first.data.split_sha256[:12]}` ({first.data.split_how.rstrip('.')}).",
     ]
     if first.data.leaky:

@@ -45,6 +45,14 @@ def is_classifier(recipe_sha256: str | None, timm: str | None) -> bool:
     return recipe_sha256 == present or recipe_sha256 in found["earlier_recipes"]
 
 
+def classifier_of(record: Record) -> str:
+    """Return what names the classifier of an entry: of equal ones the hash that is this release's, so that they share a board."""
+    timm = record.environment.packages.get("timm")
+    if is_classifier(record.recipe_sha256, timm):
+        return canonical_hash({"code": _pinned()["recipe"], "timm": timm})
+    return str(record.recipe_sha256)
+
+
 def pinned_contents(task: str, source: str) -> list[dict[str, Any]]:
     """Return what may be stated of a source of a task such as ``brainmri@2``; empty where nothing is pinned yet."""
     found: list[dict[str, Any]] = _pinned()["sources"].get(f"{task}/{source}", [])

@@ -23,6 +23,7 @@ from qaugbench.board.comparable import Submitted
 from qaugbench.board.gains import Measured, Place
 from qaugbench.board.leaderboard import INTRODUCTION, NO_ENTRY, on_the_family
 from qaugbench.board.noise_places import NOT_RECOMPUTED
+from qaugbench.board.pinned import classifier_of
 from qaugbench.board.plateau_notes import plateau_notes
 from qaugbench.board.pooled_table import HEADER as POOLED_HEADER
 from qaugbench.board.pooled_table import INTRODUCTION as POOLED_INTRODUCTION
@@ -133,7 +134,7 @@ def shown_boards(found: Standings, gates: Gates) -> list[ShownBoard]:
 def slug_of(board: Measured) -> str:
     """Return the file name of a board's page, which depends on what makes entries comparable and on nothing else."""
     record = board.record
-    facts = (record.task_sha256, record.recipe_sha256, record.data.manifest_sha256, record.data.split_sha256)
+    facts = (record.task_sha256, classifier_of(record), record.data.manifest_sha256, record.data.split_sha256)
     identity = hashlib.sha256("/".join(map(str, (*facts, record.replicates))).encode()).hexdigest()[:8]
     return f"{safe(str(record.board))}-{identity}"
 
@@ -188,6 +189,7 @@ def board_page(board: ShownBoard, found: Standings, studies: Sequence[ShownStudy
         "../",
         board=board,
         record=board.record,
+        classifier=classifier_of(board.record),
         unit=f"{board.record.data.grouped_by}s",
         family=on_the_family(found.family),
         listed_replicates=LISTED_REPLICATES,

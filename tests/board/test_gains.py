@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from sklearn.metrics import roc_auc_score
 
 from qaugbench.board.comparable import Submitted, by_board
 from qaugbench.board.gains import Gains, Measured, Place, measure, ranking
+from qaugbench.board.pinned import FILE
 from qaugbench.errors import EntryError
 from qaugbench.predictions import read_predictions
 from qaugbench.record import LabelFacts
 from qaugbench.stats.mrmc import interval
-from qaugbench.task import Endpoint
+from qaugbench.task import Endpoint, canonical_hash
 from tests.board.factory import SPACES, record_for, write_predictions, write_run
 
 NOISE = np.random.default_rng(5).normal(size=(4, 10, 60)) * 1e-3
@@ -115,6 +117,16 @@ def test_a_board_is_one_task_classifier_source_track_data_split_and_number_of_re
         write_predictions(tmp_path / "phantom", replicates=2, phantom=True),
     ]
     assert [len(board) for board in by_board([*others, *entries])] == [2, 1, 1, 1, 1]
+
+
+def test_classifiers_that_give_the_same_numbers_share_a_board(tmp_path: Path) -> None:
+    pinned = json.loads(FILE.read_text())
+    present = canonical_hash({"code": pinned["recipe"], "timm": "1.0"})
+    hashes = (present, *pinned["earlier_recipes"], "f" * 64)
+    entries = [write_predictions(tmp_path / name, replicates=2, recipe_sha256=name) for name in hashes]
+    packages = entries[0].record.environment.model_copy(update={"packages": {"timm": "1.0"}})
+    told = [replace(entry, record=entry.record.model_copy(update={"environment": packages})) for entry in entries]
+    assert [len(board) for board in by_board(told)] == [len(hashes) - 1, 1]
 
 
 @pytest.mark.parametrize(
