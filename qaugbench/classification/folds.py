@@ -100,6 +100,8 @@ def over_folds(folders: Sequence[Path]) -> OverFolds:
 
 def _read(folder: Path) -> _Fold:
     checked = checked_comparison(folder)
+    if checked.found.n_folds > 1:
+        raise EntryError(f"{shown(folder, None)} is over all folds already. Give the comparisons that it was made of.")
     words = [word for word in shlex.split(checked.found.command) if word not in NO_EFFECT]
     split = words[words.index("--split") + 1] if "--split" in words[:-1] else ""
     fold = FOLD.fullmatch(split)
@@ -119,11 +121,11 @@ def _check_alike(folds: Sequence[_Fold]) -> None:
     numbers = [fold.number for fold in folds]
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
     if twice:
-        raise EntryError(f"The fold {first_offenders(twice)} of {first.of} is given twice. Give each fold once.")
+        raise EntryError(f"Given twice of the {first.of} folds: {first_offenders(twice)}. Give each fold once.")
     missing = sorted(set(range(1, first.of + 1)) - set(numbers))
     if missing:
         raise EntryError(
-            f"The fold {first_offenders(missing)} of {first.of} is missing. Give the comparisons of all folds."
+            f"Missing of the {first.of} folds: {first_offenders(missing)}. Give the comparisons of all folds."
         )
 
 

@@ -33,10 +33,12 @@ def stored_comparison(folder: Path) -> Comparison:
     """
     content, file = read_study(folder, CLASSIFIERS_FILE), folder / CLASSIFIERS_FILE
     try:
-        return _with_scoring(_comparison(content, CLASSIFIERS_FILE))
+        found = _with_scoring(_comparison(content, CLASSIFIERS_FILE))
+        _check_parts(found)
     except (DefinitionError, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         reason = shown(error if isinstance(error, DefinitionError) else repr(error), 200)
         raise EntryError(f"{shown(file, None)} holds no comparison that can be read: {reason}") from error
+    return found
 
 
 def stored_predictions(folder: Path, found: Comparison) -> list[PredictionSet]:
@@ -64,6 +66,25 @@ def _table(value: Any, hint: Any, origin: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DefinitionError(f"{origin}: expected a table, got {value!r}.")
     return {key: converted(item, hint, f"{origin}, key {key!r}") for key, item in value.items()}
+
+
+def _check_parts(found: Comparison) -> None:
+    """Raise DefinitionError where the parts of a comparison do not fit together."""
+    for name, size in {
+        "replicates": found.replicates,
+        "n_folds": found.n_folds,
+        "fractions": len(found.recipe),
+    }.items():
+        if size < 1:
+            raise DefinitionError(f"{name}: {size}; there must be 1 or more.")
+    for board in found.boards:
+        place = f"the board {board.key} at {board.fraction}"
+        if (board.task, board.source, board.track) != (found.task, found.source, found.track):
+            raise DefinitionError(f"{place} is not on {found.task}/{found.source}/{found.track}.")
+        if board.fraction not in found.recipe:
+            raise DefinitionError(f"{place} has no row of the recipe.")
+        if [row.id for row in board.rows if row.control == "none"] != [board.classifier]:
+            raise DefinitionError(f"{place} has not one row of {board.classifier} without a control.")
 
 
 def _with_scoring(found: Comparison) -> Comparison:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qaugbench.classification.judged import judged
-from qaugbench.classification.results import Comparison
+from qaugbench.classification.judged import ROLES, judged
+from qaugbench.classification.results import RECIPE, Comparison
 from qaugbench.classification.stored import stored_comparison, stored_predictions
-from qaugbench.errors import EntryError, StatisticsError, shown
+from qaugbench.errors import EntryError, StatisticsError, first_offenders, shown
+from qaugbench.formatting import count
 from qaugbench.places import CLASSIFIERS_FILE
 from qaugbench.predictions import PredictionSet
 
 TOLERANCE = 1e-9
+REMEDY = "Use the files that 'qaugbench run' wrote."
 STATED = (
     "parameters",
     "steps",
@@ -55,6 +57,7 @@ def checked_comparison(folder: Path) -> CheckedComparison:
     """
     stated = stored_comparison(folder)
     predictions = stored_predictions(folder, stated)
+    _check_complete(folder / CLASSIFIERS_FILE, stated, predictions)
     try:
         again = judged(stated, predictions)
     except StatisticsError as error:
@@ -65,11 +68,36 @@ def checked_comparison(folder: Path) -> CheckedComparison:
         if not _equal(one, other) and not (place.endswith("/accuracy") and one is None):
             file = shown(folder / CLASSIFIERS_FILE, None)
             raise EntryError(
-                f"{file} says {place} is {shown(one)}, and by its predictions it is {shown(other)}. Use the files that "
-                "'qaugbench run' wrote."
+                f"{file} says {place} is {shown(one)}, and by its predictions it is {shown(other)}. {REMEDY}"
             )
     numbers = sum(isinstance(value, int | float) for value in found.values())
     return CheckedComparison(again, tuple(predictions), numbers)
+
+
+def _check_complete(file: Path, stated: Comparison, predictions: Sequence[PredictionSet]) -> None:
+    """Raise EntryError where a comparison states other replicates than were predicted, or leaves out what was."""
+    for one in predictions:
+        replicates = next(iter(one.fractions.values())).test_logits.shape[1]
+        if stated.replicates != replicates:
+            said = count(stated.replicates, "replicate")
+            raise EntryError(f"{shown(file, None)} says {said}, and there are predictions of {replicates}. {REMEDY}")
+        for key in one.fractions:
+            known = set(_stated_arms(stated, key))
+            lacking = [arm for arm in one.arms if arm not in known]
+            if lacking:
+                what = f"{first_offenders(lacking)} at {key}"
+                raise EntryError(f"{shown(file, None)} lacks {what}, of which there are predictions. {REMEDY}")
+
+
+def _stated_arms(stated: Comparison, key: str) -> Iterator[str]:
+    """Yield the arms of a fraction that a comparison says something of, as predictions name them."""
+    if key not in stated.recipe:
+        return
+    judges = (RECIPE, *(row.id for board in stated.boards if board.fraction == key for row in board.rows))
+    yield from judges
+    for gain in stated.gains.get(key, ()):
+        yield f"{gain.judge} on {gain.generator}"
+    yield from (f"{judge} on {arm}" for judge in judges for arm in ROLES)
 
 
 def _facts(found: Comparison) -> Iterator[tuple[str, Any]]:

@@ -79,7 +79,7 @@ def refused(folders: list[Path], **changes: Any) -> str:
     ("changes", "words"),
     [
         ({"fold": ""}, "is not the comparison of one fold"),
-        ({"fold": "2/3"}, "The fold 2 of 3 is given twice"),
+        ({"fold": "2/3"}, "Given twice of the 3 folds: 2"),
         ({"fold": "3/4"}, "differ in their number of folds"),
         ({"source_sha256": "1" * 64}, "differ in their data"),
         ({"command": "qaugbench run --classifier qumi --recipe B --split fold:3/3"}, "differ in their settings"),
@@ -92,8 +92,14 @@ def test_folds_that_do_not_belong_together_are_refused(tmp_path: Path, changes: 
 
 
 def test_a_fold_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EntryError, match=r"The fold 2 of 3 is missing"):
+    with pytest.raises(EntryError, match="Missing of the 3 folds: 2"):
         over_folds(write_folds(tmp_path)[::2])
+
+
+def test_what_is_over_all_folds_is_not_one_of_them(tmp_path: Path) -> None:
+    together = over_folds(write_folds(tmp_path, 2)).write(tmp_path)
+    with pytest.raises(EntryError, match="is over all folds already"):
+        over_folds([together])
 
 
 def test_the_options_that_change_nothing_make_no_other_settings(tmp_path: Path) -> None:
@@ -140,6 +146,42 @@ def test_a_number_that_the_predictions_do_not_give_is_named(tmp_path: Path, call
     for command in ("verify", "keep"):
         code, _, errors = call(command, "mine")
         assert (code, "by its predictions it is" in errors) == (1, True)
+
+
+def _changed(folder: Path, **changes: Any) -> Path:
+    file = folder / CLASSIFIERS_FILE
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"replicates": 30}, "says 30 replicates, and there are predictions of 3"),
+        ({"boards": []}, "lacks qumi, qumi:bottleneck, qumi:linear at 10%"),
+        ({"replicates": 0}, "replicates: 0; there must be 1 or more"),
+        ({"n_folds": 0}, "n_folds: 0; there must be 1 or more"),
+        ({"recipe": {}}, "fractions: 0; there must be 1 or more"),
+        ({"source": "other"}, "is not on brainmri@2/other/lite"),
+    ],
+)
+def test_other_replicates_and_what_was_left_out_are_refused(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    write(tmp_path / "mine")
+    with pytest.raises(EntryError, match=words):
+        checked_comparison(_changed(tmp_path / "mine", **changes))
+
+
+def test_a_board_that_does_not_fit_its_comparison_is_refused(tmp_path: Path) -> None:
+    (board,) = write(tmp_path / "mine").to_dict()["boards"]
+    rows = [{**board["rows"][0], "control": "twin"}, *board["rows"][1:]]
+    for changed, words in (
+        ({"fraction": "99%"}, "has no row of the recipe"),
+        ({"rows": rows}, "has not one row of qumi"),
+    ):
+        with pytest.raises(EntryError, match=words):
+            stored_comparison(_changed(tmp_path / "mine", boards=[{**board, **changed}]))
 
 
 def test_a_comparison_of_an_earlier_version_is_scored_as_its_task_says(tmp_path: Path) -> None:
