@@ -11,7 +11,7 @@ from typing import Any
 
 from qaugbench import definitions
 from qaugbench.classification.results import FORMAT, Comparison
-from qaugbench.errors import DefinitionError, EntryError, shown
+from qaugbench.errors import DefinitionError, EntryError, first_offenders, shown
 from qaugbench.places import CLASSIFIERS_FILE
 from qaugbench.predictions import PredictionSet, read_predictions
 from qaugbench.report.study_list import read_study
@@ -77,6 +77,9 @@ def _check_parts(found: Comparison) -> None:
     }.items():
         if size < 1:
             raise DefinitionError(f"{name}: {size}; there must be 1 or more.")
+    unknown = [name for one in found.decided_by for name in one.classes if name not in found.class_names]
+    if unknown:
+        raise DefinitionError(f"{first_offenders(unknown)} decide a score and are no classes of it.")
     for board in found.boards:
         place = f"the board {board.key} at {board.fraction}"
         if (board.task, board.source, board.track) != (found.task, found.source, found.track):
@@ -85,6 +88,8 @@ def _check_parts(found: Comparison) -> None:
             raise DefinitionError(f"{place} has no row of the recipe.")
         if [row.id for row in board.rows if row.control == "none"] != [board.classifier]:
             raise DefinitionError(f"{place} has not one row of {board.classifier} without a control.")
+        if len({row.id for row in board.rows}) < len(board.rows):
+            raise DefinitionError(f"{place} has a row twice.")
 
 
 def _with_scoring(found: Comparison) -> Comparison:

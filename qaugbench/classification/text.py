@@ -56,7 +56,8 @@ COURSE_LEGEND = (
     "numbers of circuits (radians), or of what stands for them."
 )
 DIFFERENCE_LEGEND = (
-    "all at once: intervals that hold together for the differences of one table (max-T), and p adjusted for them."
+    "all at once: intervals that hold together for the differences of one table (max-T). p: adjusted for them step by step, so "
+    "that it may be under .05 where the interval beside it holds 0."
 )
 FOLDS_LEGEND = (
     "Each fold has models of its own, so that every number is computed fold by fold and averaged; intervals are over runs and the "

@@ -87,9 +87,9 @@ def comparison(*, fold: str = "", **changes: Any) -> Comparison:
     return Comparison(**{**facts, **changes})
 
 
-def write(folder: Path, *, seed: int = 0, **changes: Any) -> Comparison:
+def write(folder: Path, *, seed: int = 0, signals: Mapping[str, float] = SIGNALS, **changes: Any) -> Comparison:
     """Write a comparison with its predictions into a folder, and return it."""
-    drawn = predictions(seed)
+    drawn = predictions(seed, signals)
     found = judged(comparison(**changes), [drawn])
     folder.mkdir(parents=True)
     (folder / PREDICTIONS).write_bytes(drawn.to_bytes())

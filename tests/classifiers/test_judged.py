@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from qaugbench.classification.judged import judged
 from qaugbench.classification.results import RECIPE, Comparison, Gain
+from qaugbench.classification.verified import checked_comparison
 from qaugbench.errors import EntryError
 from qaugbench.predictions import PredictionSet
 from qaugbench.stats import compare_models
 from qaugbench.stats.metric_on_images import Images, metric_of
-from tests.classifiers.made_up import CLASSES, KEY, MACRO, RUNS, comparison, predictions
+from tests.classifiers.made_up import CLASSES, KEY, MACRO, RUNS, comparison, predictions, write
 
 UNDER = {"R+": 1.0, "R+cm": 1.5, "R+os": 1.0, "gmm": 2.0}
 CROSSED = {RECIPE: 1.0, "qumi": 1.0, "qumi:bottleneck": 1.0, "qumi:linear": 1.0} | {
@@ -54,6 +57,14 @@ def test_a_gain_is_over_the_best_real_only_arm_on_validation_under_the_same_clas
     assert gain(drawn).reason == "1 failed replicate filled in with R+cm"
     logits["qumi on gmm"][:] = np.nan
     assert (gain(drawn).gain, gain(drawn).reason) == (None, "no replicate has usable predictions")
+
+
+def test_a_gain_that_is_not_stated_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "all", signals=CROSSED, gains=ASKED.gains)
+    assert checked_comparison(tmp_path / "all").found.gains[KEY][0].gain is not None
+    write(tmp_path / "less", signals=CROSSED)
+    with pytest.raises(EntryError, match="lacks qumi on gmm at 10%, of which there are predictions"):
+        checked_comparison(tmp_path / "less")
 
 
 def test_a_classifier_without_predictions_has_no_score_and_says_why() -> None:

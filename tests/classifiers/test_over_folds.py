@@ -162,6 +162,7 @@ def _changed(folder: Path, **changes: Any) -> Path:
         ({"replicates": 0}, "replicates: 0; there must be 1 or more"),
         ({"n_folds": 0}, "n_folds: 0; there must be 1 or more"),
         ({"recipe": {}}, "fractions: 0; there must be 1 or more"),
+        ({"class_names": ["a", "b", "d"]}, "c decide a score and are no classes of it"),
         ({"source": "other"}, "is not on brainmri@2/other/lite"),
     ],
 )
