@@ -9,10 +9,10 @@ from typing import Any
 
 from qaugbench.ablation.findings import findings
 from qaugbench.ablation.page import headlines
-from qaugbench.ablation.published import StatedStudy, study_place, study_text
+from qaugbench.ablation.published import StatedStudy, read_published, study_place, study_text
 from qaugbench.ablation.stored import stored_noise, study_of
 from qaugbench.ablation.study import StudyResult
-from qaugbench.ablation.study_checks import check_author, check_study
+from qaugbench.ablation.study_checks import check_author, check_study, study_faults
 from qaugbench.board.noise_places import NOT_RECOMPUTED
 from qaugbench.board.pull_request import Proposal, Proposed, check_place, is_merged, propose
 from qaugbench.board.repository import Repository
@@ -111,12 +111,15 @@ def prepared(folder: Path) -> tuple[StudyResult, str]:
     found = study_of(stated.model_dump(), file)  # whole numbers where fractions may be are written as such
     text = study_text(found)
     place = study_place(found, text)
+    fault = next(study_faults(found), None)
+    if fault is not None:
+        raise EntryError(f"{shown(folder, None)} cannot be submitted: {fault}.")
     with tempfile.TemporaryDirectory(prefix="qaugbench-study-") as staged:
         write_folder(Path(staged) / place, {NOISE_FILE: text.encode()})
         try:
-            check_study(Path(staged) / place)
+            read_published(Path(staged) / place)
         except EntryError as error:
-            said = str(error).replace(str(Path(staged) / place), str(folder))
+            said = str(error).removeprefix(f"{Path(staged) / place}: ")
             raise EntryError(f"{shown(folder, None)} cannot be submitted: {said}") from error
     return found, text
 
