@@ -13,7 +13,7 @@ from qaugbench.ablation.needed import CAUSES
 from qaugbench.ablation.published import PublishedStudy, clean_levels, read_published, sides
 from qaugbench.ablation.study import MEASURES, RECIPE, Side, StudyResult
 from qaugbench.board.pinned import pinned_contents
-from qaugbench.board.protocol import own_prefix, source_name_faults
+from qaugbench.board.protocol import source_name_faults
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.circuits.mitigation.names import NAMES
 from qaugbench.circuits.noise.model import NoiseModel
@@ -35,18 +35,6 @@ def check_study(path: Path) -> PublishedStudy:
     if fault is not None:
         raise EntryError(f"{shown(path, None)}: {fault}. Use the study that 'qaugbench noise' wrote.")
     return study
-
-
-def check_author(study: PublishedStudy, author: str | None) -> None:
-    """Raise EntryError where the source is called after another than ``author``, who submits the study."""
-    source = study.found.study.source
-    prefix = own_prefix(source)
-    if prefix is None or (author or "").lower() == prefix:
-        return
-    called = f"The source {shown(source)!r} is called after {shown(prefix)!r}"
-    if not author:
-        raise EntryError(f"{called}, and nothing says who submits: add --author with the name of who does.")
-    raise EntryError(f"{called}, and the study is submitted by {shown(author)!r}.")
 
 
 def study_faults(found: StudyResult) -> Iterator[str]:

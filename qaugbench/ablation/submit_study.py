@@ -12,8 +12,9 @@ from qaugbench.ablation.page import headlines
 from qaugbench.ablation.published import StatedStudy, read_published, study_place, study_text
 from qaugbench.ablation.stored import stored_noise, study_of
 from qaugbench.ablation.study import StudyResult
-from qaugbench.ablation.study_checks import check_author, check_study, study_faults
+from qaugbench.ablation.study_checks import check_study, study_faults
 from qaugbench.board.noise_places import NOT_RECOMPUTED
+from qaugbench.board.protocol import check_author
 from qaugbench.board.pull_request import Proposal, Proposed, check_place, is_merged, propose
 from qaugbench.board.repository import Repository
 from qaugbench.errors import EntryError, shown
@@ -130,8 +131,8 @@ def review_text(path: Path, place: str, author: str | None) -> str:
     Raises EntryError for one that cannot be taken; ``author`` is who submits it.
     """
     study = check_study(path)
-    check_author(study, author)
     found = study.found
+    check_author(found.study.source, author, "study")
     concluded = findings(found)
     lines = [
         f"## Study of noise `{Path(place).name}`",

@@ -283,8 +283,8 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
     hold. Needs no torch.
     """
     from qaugbench.board.checked import Checker
-    from qaugbench.board.noise_places import is_published, studies_below
-    from qaugbench.board.result_folders import result_folders
+    from qaugbench.board.noise_places import studies_below
+    from qaugbench.board.result_folders import is_result, result_folders
     from qaugbench.board.trust import STATED
     from qaugbench.classification.verified import CheckedComparison, checked_comparison
     from qaugbench.errors import EntryError
@@ -302,9 +302,10 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
         return found
 
     comparisons, others = split_off(names)
-    kept = [path for name in names for path in studies_below(Path(name))]
-    unnamed = [name for name in others if not is_published(Path(name))]
-    folders, results = [*(result_folders(unnamed) if unnamed else []), *comparisons], []
+    studies = {name: studies_below(Path(name)) for name in names}
+    kept = [path for found in studies.values() for path in found]
+    named = [name for name in others if not studies[name] or is_result(name)]
+    folders, results = [*result_folders(named), *comparisons], []
     for path, checked in each(folders, look):
         facts: dict[str, Any] = {"path": str(path), "holds": not isinstance(checked, EntryError)}
         if isinstance(checked, EntryError):

@@ -217,6 +217,9 @@ def test_a_study_comes_alone_and_is_never_changed(tmp_path: Path, monkeypatch: p
     (folder / "noise.json").write_text("{}", encoding="utf-8")
     git("commit", "-q", "-a", "-m", "change")
     assert "studies are never changed" in call(*check).output
+    git("rm", "-q", "-r", "results")
+    git("commit", "-q", "-m", "removal")
+    assert "a maintainer decides" in " ".join(call(*check).output.split())
 
 
 def test_verifying_a_folder_of_boards_looks_at_its_studies(tmp_path: Path) -> None:
@@ -224,6 +227,8 @@ def test_verifying_a_folder_of_boards_looks_at_its_studies(tmp_path: Path) -> No
     done = call("verify", str(good))
     assert (done.exception, done.return_value) == (None, 0)
     assert "holds. A study of noise" in done.output
+    done = call("verify", str(tmp_path / "results"))  # where no entry is beside it
+    assert (done.exception, done.return_value) == (None, 0)
     bad = changed_study(tmp_path / "results", _drop_a_replicate)
     done = call("verify", "--json", str(good), str(bad))
     assert done.return_value == 1
