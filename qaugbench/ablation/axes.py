@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.noise.presets import Preset
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.errors import CircuitError, DefinitionError, near_names
 
 DEFAULT_DEVICE = "ibm_heron_r1"

@@ -17,6 +17,7 @@ from qaugbench.errors import CircuitError, DefinitionError
 
 DEVICES, SCALE = "device", "scale"
 DEFAULT_AXIS = "two_qubit"
+DEVICE_UNIT = "times the device's errors"
 FIT_SCALES = (0.0, 1.0, 3.0)
 """The strengths of a device under which generators are fitted anew, each of which takes a fit; of a snapshot the first two."""
 RECIPE_SCALES = (0.0, 1.0, 3.0, 10.0)
@@ -67,6 +68,24 @@ class Sweep:
             "unit": self.unit,
             "reference": self.reference,
         }
+
+
+def axis_label(name: str, value: float) -> str:
+    """Return what a level of an axis is called.
+
+    >>> axis_label("gates", 0.001)
+    'gates 0.001'
+    """
+    return f"{name} {value:g}"
+
+
+def device_label(name: str, times: float) -> str:
+    """Return what a level of a device is called.
+
+    >>> device_label("ibm_heron_r3", 1.0), device_label("ibm_heron_r3", 3.0)
+    ('ibm_heron_r3', '3 x ibm_heron_r3')
+    """
+    return name if times == 1.0 else f"{times:g} x {name}"
 
 
 def asked_sweeps(
@@ -170,7 +189,7 @@ def _along(axis: Axis, grid: Sequence[float], device: Preset) -> Sweep:
             execution = without_idle_noise(axis.execution(value, device))
         except CircuitError as error:
             raise CircuitError(f"--axis {axis.name}={value:g}: {error}") from error
-        levels.append(Level(f"{axis.name} {value:g}", value, axis.strength(value), execution))
+        levels.append(Level(axis_label(axis.name, value), value, axis.strength(value), execution))
     reference = device.name if axis.refers_to_device else None
     return Sweep(axis.name, "axis", axis.title, axis.unit, tuple(levels), reference)
 
@@ -188,7 +207,7 @@ def _of_device(device: NamedDevice, *, scaled: bool, trains: bool, fitted: bool)
         scales = [0.0, 1.0]
     levels = tuple(_scaled(device, scale, trains=trains and scale in RECIPE_SCALES) for scale in scales)
     kind = SCALE if len(scales) > 2 else DEVICES
-    return Sweep(device.name, kind, device.title, "times the device's errors", levels, device.name)
+    return Sweep(device.name, kind, device.title, DEVICE_UNIT, levels, device.name)
 
 
 def _scaled(device: NamedDevice, scale: float, *, trains: bool) -> Level:
@@ -198,5 +217,4 @@ def _scaled(device: NamedDevice, scale: float, *, trains: bool) -> Level:
             noise = device.noise.scaled(scale)
         except CircuitError as error:
             raise DefinitionError(f"{device.name} cannot be {scale:g} times as strong: {error}") from error
-    label = device.name if scale == 1.0 else f"{scale:g} x {device.name}"
-    return Level(label, scale, scale, without_idle_noise(Execution(noise=noise)), trains)
+    return Level(device_label(device.name, scale), scale, scale, without_idle_noise(Execution(noise=noise)), trains)

@@ -118,6 +118,7 @@ class StatedStudy(Facts):
     circuits: list[str] = Field(max_length=100)
     classifier: StatedClassifier
     twin_missing: str | None
+    equal_noise_missing: str | None
     twin: StatedSide | None
     real_only: StatedSide | None
     sweeps: list[StatedSweep] = Field(min_length=1, max_length=MOST_SWEEPS)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from qaugbench import definitions
 from qaugbench.ablation.axes import AXES
-from qaugbench.ablation.levels import Level, Sweep
+from qaugbench.ablation.levels import DEVICE_UNIT, Level, Sweep, axis_label, device_label
+from qaugbench.ablation.needed import CAUSES
 from qaugbench.ablation.published import PublishedStudy, clean_levels, read_published, sides
 from qaugbench.ablation.study import MEASURES, RECIPE, Side, StudyResult
 from qaugbench.board.pinned import pinned_contents
-from qaugbench.board.protocol import own_prefix, source_name_faults
+from qaugbench.board.protocol import source_name_faults
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.circuits.mitigation.names import NAMES
 from qaugbench.circuits.noise.model import NoiseModel
@@ -36,24 +37,13 @@ def check_study(path: Path) -> PublishedStudy:
     return study
 
 
-def check_author(study: PublishedStudy, author: str | None) -> None:
-    """Raise EntryError where the source is called after another than ``author``, who submits the study."""
-    source = study.found.study.source
-    prefix = own_prefix(source)
-    if prefix is None or (author or "").lower() == prefix:
-        return
-    called = f"The source {shown(source)!r} is called after {shown(prefix)!r}"
-    if not author:
-        raise EntryError(f"{called}, and nothing says who submits: add --author with the name of who does.")
-    raise EntryError(f"{called}, and the study is submitted by {shown(author)!r}.")
-
-
 def study_faults(found: StudyResult) -> Iterator[str]:
     """Yield what of a study departs from this release or contradicts itself, as sentences without a full stop."""
     yield from _named(found)
     yield from _counted(found)
     for sweep in found.study.sweeps:
         yield from _levels(found, sweep)
+    yield from _results(found)
     yield from _shared(found)
 
 
@@ -119,6 +109,8 @@ def _counted(found: StudyResult) -> Iterator[str]:
 def _values(name: str, side: Side) -> Iterator[str]:
     known = {*(one.name for one in MEASURES), RECIPE}
     for measures in side.measures:
+        if not measures:
+            yield f"{shown(name)} has a replicate without measures"
         for measure, facts in measures.items():
             value = facts.get("value")
             if measure not in known:
@@ -142,10 +134,11 @@ def _levels(found: StudyResult, sweep: Sweep) -> Iterator[str]:
     strengths = [one.strength for one in levels]
     if strengths != sorted(set(strengths)):
         yield f"the levels of {shown(sweep.name)} are not in the order of their strength, each once"
-    if sweep.kind == "axis":
-        yield from _of_axis(sweep)
-    elif any(one.value != one.strength for one in levels):
-        yield f"a level of {shown(sweep.name)} has another strength than it is times the device"
+    yield from _of_axis(sweep) if sweep.kind == "axis" else _of_device(sweep)
+    called = axis_label if sweep.kind == "axis" else device_label
+    for level in levels:
+        if level.label != called(sweep.name, level.value):
+            yield f"the level {shown(level.label)!r} of {shown(sweep.name)} is called {shown(called(sweep.name, level.value))!r}"
 
 
 def _of_axis(sweep: Sweep) -> Iterator[str]:
@@ -156,11 +149,39 @@ def _of_axis(sweep: Sweep) -> Iterator[str]:
     if (sweep.title, sweep.unit) != (axis.title, axis.unit):
         said = f"{shown(sweep.title)!r} in {shown(sweep.unit)}"
         yield f"the axis {sweep.name} is {axis.title!r} in {axis.unit}, and the study says {said}"
+    if (sweep.reference is not None) != axis.refers_to_device:
+        device = "a" if axis.refers_to_device else "no"
+        yield f"the axis {sweep.name} takes times from {device} device, and the study says otherwise"
     for level in sweep.levels:
         if not math.isclose(level.strength, axis.strength(level.value), rel_tol=1e-9, abs_tol=1e-12):
             yield f"the level {shown(level.label)} has not the strength of its value"
     if not axis.refers_to_device and not _is_along(sweep, None):
         yield f"the levels of {sweep.name} are not evaluated as their values say"
+
+
+def _of_device(sweep: Sweep) -> Iterator[str]:
+    if sweep.reference != sweep.name:
+        yield f"the errors of {shown(sweep.name)} are those of {shown(sweep.reference)}, and a device has its own"
+    if sweep.unit != DEVICE_UNIT or any(one.value != one.strength for one in sweep.levels):
+        yield f"a level of {shown(sweep.name)} has another strength than it is times the device"
+    if sweep.name in names() and sweep.title != preset(sweep.name).title:
+        yield f"the device {sweep.name} is {preset(sweep.name).title!r}, and the study says {shown(sweep.title)!r}"
+
+
+def _results(found: StudyResult) -> Iterator[str]:
+    """Yield what is there of no cause or mitigation that the study has, and what is missing without a reason."""
+    if found.twin is None and not found.study.twin:
+        yield "it has no twin and no reason for that"
+    for one in found.levels:
+        name = shown(one.level.label)
+        unknown = [cause for cause in one.errors_by_cause or () if cause not in CAUSES]
+        if unknown:
+            yield f"{name} has errors by {shown(unknown[0])!r}; causes are {', '.join(CAUSES)}"
+        for mended in one.mitigated:
+            if mended.name not in found.study.mitigations:
+                yield f"{name} has the mitigation {shown(mended.name)!r}, which the study does not"
+            elif mended.generator is None and not mended.reason:
+                yield f"{name} has nothing of {mended.name} and no reason for that"
 
 
 def _is_as_known(sweep: Sweep) -> bool:

@@ -9,11 +9,12 @@ from typing import Any
 
 from qaugbench.ablation.findings import findings
 from qaugbench.ablation.page import headlines
-from qaugbench.ablation.published import StatedStudy, study_place, study_text
+from qaugbench.ablation.published import StatedStudy, read_published, study_place, study_text
 from qaugbench.ablation.stored import stored_noise, study_of
 from qaugbench.ablation.study import StudyResult
-from qaugbench.ablation.study_checks import check_author, check_study
+from qaugbench.ablation.study_checks import check_study, study_faults
 from qaugbench.board.noise_places import NOT_RECOMPUTED
+from qaugbench.board.protocol import check_author
 from qaugbench.board.pull_request import Proposal, Proposed, check_place, is_merged, propose
 from qaugbench.board.repository import Repository
 from qaugbench.errors import EntryError, shown
@@ -111,12 +112,15 @@ def prepared(folder: Path) -> tuple[StudyResult, str]:
     found = study_of(stated.model_dump(), file)  # whole numbers where fractions may be are written as such
     text = study_text(found)
     place = study_place(found, text)
+    fault = next(study_faults(found), None)
+    if fault is not None:
+        raise EntryError(f"{shown(folder, None)} cannot be submitted: {fault}.")
     with tempfile.TemporaryDirectory(prefix="qaugbench-study-") as staged:
         write_folder(Path(staged) / place, {NOISE_FILE: text.encode()})
         try:
-            check_study(Path(staged) / place)
+            read_published(Path(staged) / place)
         except EntryError as error:
-            said = str(error).replace(str(Path(staged) / place), str(folder))
+            said = str(error).removeprefix(f"{Path(staged) / place}: ")
             raise EntryError(f"{shown(folder, None)} cannot be submitted: {said}") from error
     return found, text
 
@@ -127,8 +131,8 @@ def review_text(path: Path, place: str, author: str | None) -> str:
     Raises EntryError for one that cannot be taken; ``author`` is who submits it.
     """
     study = check_study(path)
-    check_author(study, author)
     found = study.found
+    check_author(found.study.source, author, "study")
     concluded = findings(found)
     lines = [
         f"## Study of noise `{Path(place).name}`",

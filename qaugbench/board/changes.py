@@ -98,6 +98,10 @@ def proposed_study(found: Iterable[Change], root: str = RESULTS.name) -> str | N
             f"A pull request of a study of noise adds its one file; {shown(other, 200)} is changed as well."
         )
     (one,) = about
+    if one.status == "D":
+        raise EntryError(
+            f"{shown(one.path, 200)} is removed. No check can tell whether it should be: a maintainer decides."
+        )
     if one.status != "A":
         raise EntryError(f"{shown(one.path, 200)} exists already: studies are never changed. Submit another one.")
     if one.mode != REGULAR:

@@ -10,7 +10,7 @@ from qaugbench import definitions
 from qaugbench.board.arms_required import arm_faults
 from qaugbench.board.entry_id import entry_id
 from qaugbench.board.pinned import is_classifier, registered_sources, unlike_pin
-from qaugbench.errors import DefinitionError, shown
+from qaugbench.errors import DefinitionError, EntryError, shown
 from qaugbench.formatting import share
 from qaugbench.limits import MIN_FOR_INTERVAL, MIN_TRAINING_IMAGES, MIN_TRAINING_POSITIVES
 from qaugbench.predictions import PredictionSet, fraction_key
@@ -72,6 +72,17 @@ def own_prefix(source: str) -> str | None:
     ('jroe', None)
     """
     return None if source in registered_sources() else source.partition(".")[0]
+
+
+def check_author(source: str, author: str | None, what: str) -> None:
+    """Raise EntryError where a source is called after another than ``author``, who submits ``what`` ("entry", "study")."""
+    prefix = own_prefix(source)
+    if prefix is None or (author or "").lower() == prefix:
+        return
+    called = f"The source {shown(source)!r} is called after {shown(prefix)!r}"
+    if not author:
+        raise EntryError(f"{called}, and nothing says who submits: add --author with the name of who does.")
+    raise EntryError(f"{called}, and the {what} is submitted by {shown(author)!r}.")
 
 
 def _task_facts(record: Record, task: Task, track: Track) -> Iterator[str]:

@@ -16,11 +16,11 @@ from qaugbench.board.checked import Checked, Checker
 from qaugbench.board.comparable import Submitted, by_board, why_off_board
 from qaugbench.board.gains import Gains, Place, measure, ranking
 from qaugbench.board.leaderboard import page
-from qaugbench.board.protocol import own_prefix
+from qaugbench.board.protocol import check_author
 from qaugbench.board.repository import Repository
 from qaugbench.board.trust import CLAIM
 from qaugbench.board.withdraw import check_withdrawal
-from qaugbench.errors import EntryError, shown
+from qaugbench.errors import EntryError
 from qaugbench.formatting import change, fraction_words, markdown_table, span
 from qaugbench.places import RESULTS
 from qaugbench.record import Record
@@ -116,13 +116,8 @@ def _withdrawal(repository: Repository, base: str, found: Sequence[Change], entr
 
 
 def _check_author(record: Record, author: str | None) -> None:
-    prefix = own_prefix(record.board.source)
-    if prefix is None or record.data.phantom or (author or "").lower() == prefix:
-        return
-    source = f"The source {shown(record.board.source)!r} is called after {shown(prefix)!r}"
-    if not author:
-        raise EntryError(f"{source}, and nothing says who submits: add --author with the name of who does.")
-    raise EntryError(f"{source}, and the entry is submitted by {shown(author)!r}.")
+    if not record.data.phantom:
+        check_author(record.board.source, author, "entry")
 
 
 def text_of(checked: Checked, others: Sequence[Checked]) -> str:

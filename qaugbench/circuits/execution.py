@@ -9,7 +9,7 @@ from qaugbench.errors import CircuitError
 
 if TYPE_CHECKING:
     from qaugbench.circuits.devices.device import Device
-    from qaugbench.circuits.photonic.noise import PhotonicNoise
+    from qaugbench.circuits.noise.photons import PhotonicNoise
 
 ExecutionKind = Literal["ideal", "shots", "noise", "device"]
 

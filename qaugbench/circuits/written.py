@@ -8,7 +8,7 @@ from typing import Any
 
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.noise.model import NoiseModel
-from qaugbench.circuits.photonic.noise import PhotonicNoise
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.errors import CircuitError
 from qaugbench.typed import from_dict
 

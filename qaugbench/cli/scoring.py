@@ -279,12 +279,12 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
 
     RESULT is a run, a comparison of classifiers, a study of noise, an entry or a board, by its folder; the first two also by name.
     Everything is computed from the stored predictions; an entry is also compared with what its board fixes and with the
-    board's other entries. Exit code 1 if anything does not hold. Needs no torch, but for the studies of noise beside entries,
-    of which is checked what can be.
+    board's other entries, and of a study of noise beside entries it is checked what can be. Exit code 1 if anything does not
+    hold. Needs no torch.
     """
     from qaugbench.board.checked import Checker
-    from qaugbench.board.noise_places import is_published, studies_below
-    from qaugbench.board.result_folders import result_folders
+    from qaugbench.board.noise_places import studies_below
+    from qaugbench.board.result_folders import is_result, result_folders
     from qaugbench.board.trust import STATED
     from qaugbench.classification.verified import CheckedComparison, checked_comparison
     from qaugbench.errors import EntryError
@@ -302,9 +302,10 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
         return found
 
     comparisons, others = split_off(names)
-    kept = [path for name in names for path in studies_below(Path(name))]
-    unnamed = [name for name in others if not is_published(Path(name))]
-    folders, results = [*(result_folders(unnamed) if unnamed else []), *comparisons], []
+    studies = {name: studies_below(Path(name)) for name in names}
+    kept = [path for found in studies.values() for path in found]
+    named = [name for name in others if not studies[name] or is_result(name)]
+    folders, results = [*result_folders(named), *comparisons], []
     for path, checked in each(folders, look):
         facts: dict[str, Any] = {"path": str(path), "holds": not isinstance(checked, EntryError)}
         if isinstance(checked, EntryError):
@@ -321,29 +322,20 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
             say(f"{path}: {words}")
     if not as_json and any("trust" in one for one in results):
         say(f"Stated by entries and not recomputed: {listed(STATED)} (docs/trust.md).")
-    results += _studies(kept, named=len(unnamed) < len(others), as_json=as_json)
+    results += _studies(kept, as_json=as_json)
     if not as_json and len(results) > 1:
         say(f"{sum(one['holds'] for one in results)} of {len(results)} hold.")
     return _end(results, as_json)
 
 
-def _studies(paths: list[Path], *, named: bool, as_json: bool) -> list[dict[str, Any]]:
-    """Return what was found of studies of noise beside entries, and say it; without torch only where none was ``named``."""
-    from qaugbench.board.noise_places import NOT_RECOMPUTED
-    from qaugbench.errors import EntryError, MissingPackageError, require
-    from qaugbench.formatting import count
-    from qaugbench.stats.wording import listed
-
+def _studies(paths: list[Path], *, as_json: bool) -> list[dict[str, Any]]:
+    """Return what was found of studies of noise beside entries, and say it."""
     if not paths:
         return []
-    try:
-        require("Looking at studies of noise", "torch", extra="run")
-    except MissingPackageError as error:
-        if named:
-            raise
-        click.echo(f"Not looked at: {count(len(paths), 'study of noise', 'studies of noise')}. {error}", err=True)
-        return []
     from qaugbench.ablation.study_checks import check_study
+    from qaugbench.board.noise_places import NOT_RECOMPUTED
+    from qaugbench.errors import EntryError
+    from qaugbench.stats.wording import listed
 
     results: list[dict[str, Any]] = []
     for path, study in each(paths, check_study):

@@ -14,7 +14,7 @@ from qaugbench.board.pull_request import Proposal, Proposed, check_place, entry_
 from qaugbench.board.reader import record_of
 from qaugbench.board.repository import Repository
 from qaugbench.board.review import Review
-from qaugbench.errors import EntryError, require
+from qaugbench.errors import EntryError
 from qaugbench.report.checklist import Checklist, checklist_of
 
 REMEDY = "Submit with --out {root}, or with a folder outside of any repository."
@@ -95,7 +95,6 @@ def study_review(repository: Repository, base: str, head: str, author: str | Non
         place = proposed_study(found)
         if place is None:
             return None
-        require("Checking studies of noise", "torch", extra="run")
         from qaugbench.ablation.submit_study import review_text
 
         with tempfile.TemporaryDirectory(prefix="qaugbench-review-") as folder:

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from qaugbench.cards import Training
 from qaugbench.circuits.execution import Execution
-from qaugbench.circuits.photonic.noise import PhotonicNoise
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.errors import DefinitionError, NoControlError
 from qaugbench.generators.contract import Batch, Circuits, Optimizers, Stepped, descend
 from qaugbench.generators.row_random import RowRandom

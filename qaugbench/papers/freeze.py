@@ -18,7 +18,7 @@ from qaugbench.board.reader import entry_contents
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
 from qaugbench.board.verified import verified
-from qaugbench.errors import EntryError, require, shown
+from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_folder
 from qaugbench.formatting import count
 from qaugbench.papers.board_tables import as_text
@@ -77,7 +77,6 @@ def freeze(name: str, root: Path, out: Path, *, doi: str | None = None) -> Froze
 def check_studies(paths: Sequence[Path]) -> None:
     """Raise EntryError for a study of noise that cannot be what it says."""
     if paths:
-        require("A snapshot with studies of noise", "torch", extra="run")
         from qaugbench.ablation.study_checks import check_study
 
         for path in paths:

@@ -10,7 +10,6 @@ from qaugbench import definitions
 from qaugbench.board.bundle import LARGEST, SAMPLES_FILE
 from qaugbench.board.claims_page import ClassifierFinding, claims
 from qaugbench.board.comparable import Submitted
-from qaugbench.board.noise_places import study_paths
 from qaugbench.board.result_folders import entry_paths
 from qaugbench.board.standings import Standings, standings
 from qaugbench.board.verified import verified
@@ -117,7 +116,7 @@ def site_files(
             sheet=None if sheet is None else pictures,
             studies=of_entry(studies, entry.record),
         )
-    files["noise.html"] = pages.noise_page(studies, len(study_paths(root)) - len(studies))
+    files["noise.html"] = pages.noise_page(studies)
     for study in studies:
         files[f"noise/{study.slug}.html"] = pages.study_page(study)
         files |= {f"noise/{name}": drawn for name, drawn in study.pictures.items()}

@@ -251,9 +251,9 @@ def entry_page(
     )
 
 
-def noise_page(studies: Sequence[ShownStudy], left_out: int = 0) -> str:
-    """Return the page that lists the studies of noise, with what each says first; ``left_out`` could not be read here."""
-    return _render("noise.html.j2", "", studies=studies, left_out=left_out)
+def noise_page(studies: Sequence[ShownStudy]) -> str:
+    """Return the page that lists the studies of noise, with what each says first."""
+    return _render("noise.html.j2", "", studies=studies)
 
 
 def study_page(study: ShownStudy) -> str:

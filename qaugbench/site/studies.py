@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from qaugbench.board.noise_places import study_paths
 from qaugbench.board.protocol import own_prefix
-from qaugbench.errors import MissingPackageError, require
 from qaugbench.record import Record
 from qaugbench.report.drawing import svg
 from qaugbench.site.file_names import safe
@@ -45,15 +44,8 @@ class ShownStudy:
 
 
 def shown_studies(root: Path) -> list[ShownStudy]:
-    """Return the studies of noise below ``root``, the folder of all boards; EntryError for one that cannot be what it says.
-
-    None without torch, which reading them needs.
-    """
+    """Return the studies of noise below ``root``, the folder of all boards; EntryError for one that cannot be what it says."""
     paths = study_paths(root) if root.is_dir() else []
-    try:
-        require("Showing studies of noise", "torch")
-    except MissingPackageError:
-        return []
     if paths:
         from qaugbench.ablation.study_checks import check_study
     return [shown_study(check_study(path), path.relative_to(root).as_posix()) for path in paths]

@@ -17,9 +17,9 @@ from qaugbench.ablation.text import opening, remarks, table
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.circuit import Angle, Circuit, Gate
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import PhotonicReadout
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import DefinitionError

@@ -105,6 +105,14 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "an unknown axis": (_set("sweeps", 0, "name", "luck"), "no axis"),
     "weaker noise than its value": (_weaker, "not evaluated as their values say"),
     "another strength than its value": (_set(*LEVEL, "strength", 0.0005), "not the strength of its value"),
+    "another label than its value": (_set(*LEVEL, "label", "gates 0.1"), "is called 'gates 0.001'"),
+    "another title of a known device": (_set("sweeps", 1, "title", "IBM Condor"), "is 'IBM Heron r3"),
+    "another unit of a device": (_set("sweeps", 1, "unit", "times perfect"), "another strength"),
+    "errors of another device": (_set("sweeps", 1, "reference", None), "a device has its own"),
+    "a device for an axis without any": (_set("sweeps", 0, "reference", "ibm_heron_r1"), "takes times from no device"),
+    "an unknown cause of errors": (_set(*LEVEL, "errors_by_cause", {"luck": 1.0}), "errors by 'luck'"),
+    "a replicate without measures": (_set(*LEVEL, "generator", "replicates", 0, {}), "without measures"),
+    "no twin and no reason": (_set("twin", None), "no twin and no reason"),
     "an unknown mitigation": (_set("mitigations", ["prayer"]), "no mitigation"),
     "two results of the same images": (_better, "the same in every sweep"),
     "two sweeps of one name": (_same_name, "is not written as"),
@@ -146,7 +154,11 @@ def test_a_snapshot_is_read_without_qiskit(tmp_path: Path) -> None:
     def snapshot(content: dict[str, Any]) -> None:
         content["sweeps"] = content["sweeps"][:2]
         content["sweeps"][1] |= {"name": "fake:torino", "reference": "fake:torino"}
-        content["sweeps"][1]["levels"][1]["execution"] = {"noise": "backend", "backend": "fake:nowhere"}
+        content["sweeps"][1]["levels"][0]["label"] = "0 x fake:torino"
+        content["sweeps"][1]["levels"][1] |= {
+            "label": "fake:torino",
+            "execution": {"noise": "backend", "backend": "fake:nowhere"},
+        }
 
     found = check_study(changed_study(tmp_path, snapshot)).found
     assert devices_of_this_release(found) == {"fake:torino": False}
@@ -205,6 +217,9 @@ def test_a_study_comes_alone_and_is_never_changed(tmp_path: Path, monkeypatch: p
     (folder / "noise.json").write_text("{}", encoding="utf-8")
     git("commit", "-q", "-a", "-m", "change")
     assert "studies are never changed" in call(*check).output
+    git("rm", "-q", "-r", "results")
+    git("commit", "-q", "-m", "removal")
+    assert "a maintainer decides" in " ".join(call(*check).output.split())
 
 
 def test_verifying_a_folder_of_boards_looks_at_its_studies(tmp_path: Path) -> None:
@@ -212,6 +227,8 @@ def test_verifying_a_folder_of_boards_looks_at_its_studies(tmp_path: Path) -> No
     done = call("verify", str(good))
     assert (done.exception, done.return_value) == (None, 0)
     assert "holds. A study of noise" in done.output
+    done = call("verify", str(tmp_path / "results"))  # where no entry is beside it
+    assert (done.exception, done.return_value) == (None, 0)
     bad = changed_study(tmp_path / "results", _drop_a_replicate)
     done = call("verify", "--json", str(good), str(bad))
     assert done.return_value == 1
@@ -220,7 +237,7 @@ def test_verifying_a_folder_of_boards_looks_at_its_studies(tmp_path: Path) -> No
 
 def test_mitigation_charges_and_the_classifier_are_kept_to_the_last_digit() -> None:
     whole = planted("ibm_heron_r1")
-    whole = replace(whole, study=replace(whole.study, phantom=False))
+    whole = replace(whole, study=replace(whole.study, phantom=False, equal_noise="no circuit is drawn with"))
     text = study_text(whole)
     found = study_of(StatedStudy.model_validate_json(text, strict=True).model_dump(), Path("noise.json"))
     again = study_text(found)
@@ -228,3 +245,4 @@ def test_mitigation_charges_and_the_classifier_are_kept_to_the_last_digit() -> N
     assert study_text(study_of(StatedStudy.model_validate_json(again, strict=True).model_dump(), Path("x"))) == again
     assert found.levels[1].mitigated[0].charge == whole.levels[1].mitigated[0].charge
     assert found.real_only == whole.real_only
+    assert found.study.equal_noise == whole.study.equal_noise

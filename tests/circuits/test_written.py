@@ -11,8 +11,8 @@ from qaugbench.circuits.mitigation.mitigated import MITIGATIONS, mitigated
 from qaugbench.circuits.mitigation.names import NAMES
 from qaugbench.circuits.mitigation.zero_noise import ZeroNoise
 from qaugbench.circuits.noise.model import NoiseModel
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.noise.presets import names, preset
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.written import as_executed, without_idle_noise, written
 from qaugbench.errors import CircuitError
 

@@ -10,7 +10,7 @@ import torch
 
 from qaugbench.cards import Training
 from qaugbench.circuits.execution import Execution
-from qaugbench.circuits.photonic.noise import PhotonicNoise
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.errors import NoControlError
 from qaugbench.generators.circuit_layers import CircuitLayers
 from qaugbench.generators.contract import Batch

@@ -14,6 +14,7 @@ from qaugbench.errors import TRAINING
 
 ROOT = Path(__file__).parents[2]
 ENTRY = next((ROOT / "results").glob("*/*/entries/*")).relative_to(ROOT)
+STUDY = next((ROOT / "results").glob("*/*/noise/*")).relative_to(ROOT)
 REMEDY = "pip install 'qaugbench[run]'"
 
 WITHOUT = """
@@ -45,6 +46,9 @@ SCORING = [
     ["list", "classifiers"],
     ["show", "qumi"],
     ["verify", str(ENTRY)],
+    ["verify", str(STUDY)],
+    ["submit", str(STUDY), "--out", "kept"],
+    ["leaderboard", "site", "kept", "--out", "site"],
     ["table", str(ENTRY)],
     ["leaderboard", "index"],
     ["cite"],
@@ -73,6 +77,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     found, imported = json.loads(done.stdout)
     assert imported == []
     assert not (folder / "runs" / "phantom").exists()  # no run was begun
+    assert (folder / "kept" / STUDY.relative_to("results")).is_dir()
+    assert list((folder / "site" / "noise").glob("*.html"))
     return {" ".join(command): answer for command, answer in zip(commands, found, strict=True)}
 
 

@@ -7,12 +7,12 @@ from torch import nn
 
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.detection import Detection
 from qaugbench.circuits.photonic.fock import IdenticalPhotons, ImperfectPhotons
 from qaugbench.circuits.photonic.interferometer import Interferometer
 from qaugbench.circuits.photonic.memory import check_memory
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.patterns import Accepted, accepted_patterns
 from qaugbench.circuits.shots import refuse_gradient
 from qaugbench.errors import CircuitError

@@ -11,9 +11,9 @@ from torch import nn
 
 from qaugbench.circuits.angles import AngleTable
 from qaugbench.circuits.circuit import Angle, Terms
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 
 # For each mode of a component: it keeps (a cos + i b sin) of its amplitude, and takes (c + i d) sin of the other's; (a, b, c, d)
 _MIXES: dict[str, tuple[tuple[int, int, int, int], ...]] = {

@@ -21,7 +21,7 @@ from qaugbench.circuits.mitigation.readout_inversion import ReadoutInversion
 from qaugbench.circuits.mitigation.tally import tally_of
 from qaugbench.circuits.mitigation.zero_noise import ZeroNoise
 from qaugbench.circuits.noise.model import NoiseModel
-from qaugbench.circuits.photonic.noise import PhotonicNoise
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_generator, torch_seeded

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from qaugbench.circuits.circuit import Angle
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import COMPONENTS, Component
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import Detected, PhotonicReadout, no_bunching
 
 

@@ -13,8 +13,8 @@ from itertools import combinations, combinations_with_replacement, permutations,
 import numpy as np
 from scipy.linalg import expm
 
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import PhotonicReadout
 
 Pattern = tuple[int, ...]

@@ -9,9 +9,9 @@ import torch
 
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.meshes import count_weights, phase_encoding, rectangular
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import PhotonicReadout
 from tests.circuits.photonic import exact
 

@@ -7,8 +7,8 @@ import torch
 from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import Detected, PhotonicReadout, no_bunching
 from qaugbench.errors import CircuitError
 from qaugbench.seeds import torch_generator

@@ -10,12 +10,12 @@ from qaugbench.circuits.block import QuantumBlock
 from qaugbench.circuits.circuit import Angle, Circuit
 from qaugbench.circuits.execution import IDEAL, Execution
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic import memory
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
 from qaugbench.circuits.photonic.detection_yield import detection_yield
 from qaugbench.circuits.photonic.meshes import rectangular
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import Detected, PhotonicReadout, no_bunching
 from qaugbench.circuits.readout import Readout
 from qaugbench.errors import CircuitError

@@ -11,11 +11,11 @@ import torch
 from qaugbench.circuits.circuit import Angle
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
 from qaugbench.circuits.photonic.interferometer import Interferometer
 from qaugbench.circuits.photonic.meshes import phase_encoding, rectangular
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import PhotonicReadout
 from qaugbench.seeds import torch_generator
 from tests.circuits.photonic import cases, exact

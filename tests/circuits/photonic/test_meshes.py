@@ -7,11 +7,11 @@ import torch
 from qaugbench.circuits.circuit import Angle
 from qaugbench.circuits.execution import IDEAL
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
 from qaugbench.circuits.photonic.components import Component
 from qaugbench.circuits.photonic.interferometer import Interferometer
 from qaugbench.circuits.photonic.meshes import count_weights, drop_dead, phase_encoding, rectangular, triangular
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import PhotonicReadout
 from qaugbench.seeds import torch_generator
 

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from qaugbench.circuits.execution import Execution
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.interference import interference_terms
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.errors import CircuitError
 
 

@@ -15,8 +15,8 @@ import torch
 from qaugbench.circuits.circuit import Angle
 from qaugbench.circuits.execution import Execution
 from qaugbench.circuits.executors import build_executor
+from qaugbench.circuits.noise.photons import PhotonicNoise
 from qaugbench.circuits.photonic.circuit import PhotonicCircuit
-from qaugbench.circuits.photonic.noise import PhotonicNoise
 from qaugbench.circuits.photonic.readout import PhotonicReadout
 from tests.circuits.photonic import cases
 
