@@ -37,7 +37,11 @@ class Repository:
 
     def commit(self, name: str) -> str:
         """Return the commit that a name stands for; EntryError where it stands for none."""
-        return self.git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").strip()
+        try:
+            return self.git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").strip()
+        except EntryError as error:
+            remedy = "Name a branch or a commit that is there, or fetch it first."
+            raise EntryError(f"There is no commit {shown(name)} in {shown(self.root, None)}. {remedy}") from error
 
     def blob(self, name: str) -> bytes:
         """Return the content of a file by the name of its object."""
