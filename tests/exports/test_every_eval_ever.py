@@ -107,7 +107,7 @@ def test_the_time_is_that_of_the_run(files: dict[str, Any], record: Record) -> N
 
 def test_what_has_no_place_is_said_beside_the_files(tmp_path: Path) -> None:
     written = write_export(RESULTS, tmp_path / "out")
-    assert len(written) == 6
+    assert len(written) == 7
     assert "intention to treat" in (tmp_path / "out" / "NOT-MAPPED.md").read_text(encoding="utf-8")
     with pytest.raises(EntryError, match="is there already"):
         write_export(RESULTS, tmp_path / "out")

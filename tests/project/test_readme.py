@@ -12,6 +12,7 @@ from qaugbench.board.bundle import read_entry
 from qaugbench.cli import cli
 from qaugbench.formatting import signed, unsigned
 from qaugbench.record import Record
+from tests.cli.committed import committed_entry
 from tests.project.documents import ROOT, commands
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,8 +28,7 @@ def line_of(words: str) -> int:
 
 @pytest.fixture(scope="module")
 def record() -> Record:
-    (entry,) = (ROOT / "results").glob("*/*/entries/*")
-    return read_entry(entry).record
+    return read_entry(committed_entry()).record
 
 
 def test_the_first_screen_holds_everything_in_order() -> None:

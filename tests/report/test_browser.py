@@ -15,11 +15,11 @@ from qaugbench.board.reader import record_of
 from qaugbench.report.curves import CurveFile
 from qaugbench.report.html import render, write_report
 from tests.board.factory import write_run
+from tests.cli.committed import committed_entry
 from tests.report.browser import CHROMIUM, DESKTOP, PHONE, Tab, browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
-ROOT = Path(__file__).parents[2]
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 WIDER_THAN_SCREEN = (
     "[...document.querySelectorAll('main *, header *, footer *')]"
@@ -53,8 +53,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the entry in ``results``."""
-    (entry,) = (ROOT / "results").glob("*/*/entries/*")
+    """The page of an entry in ``results``."""
+    entry = committed_entry()
     target = tmp_path_factory.mktemp("published") / "report.html"
     target.write_text(render(record_of(entry), CurveFile(), entry / "samples.npz"), encoding="utf-8")
     return target

@@ -19,6 +19,7 @@ from qaugbench.report.boards import Boards
 from qaugbench.report.drawing import svg
 from qaugbench.report.result import Result
 from tests.board.factory import write_run
+from tests.cli.committed import copied_entry
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,13 +138,12 @@ def test_figures_of_real_images_have_no_mark(tmp_path: Path) -> None:
     assert not qaugbench.load(tmp_path).plot_answer().get_supxlabel()
 
 
-def test_an_entry_and_the_boards_above_it_are_loaded_too() -> None:
-    (folder,) = (ROOT / "results").glob("*/*/entries/*")
-    entry, boards = qaugbench.load(folder), qaugbench.load(ROOT / "results")
+def test_an_entry_and_the_boards_above_it_are_loaded_too(tmp_path: Path) -> None:
+    entry, boards = qaugbench.load(copied_entry(tmp_path)), qaugbench.load(tmp_path)
     assert isinstance(entry, Result)
     assert isinstance(boards, Boards)
     assert [one.record for one in boards.entries] == [entry.record]
-    assert repr(boards) == f"<Boards: 1 entry on 1 board; {ROOT / 'results'}>"
+    assert repr(boards) == f"<Boards: 1 entry on 1 board; {tmp_path}>"
     frame = boards.to_frame()
     assert list(frame.method) == ["qldm", "qldm:twin", "qldm:no-entanglement", "qldm:frozen", "ddpm"]
     assert frame.control_of.tolist()[1] == "qldm"
