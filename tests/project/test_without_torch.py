@@ -90,7 +90,8 @@ def test_what_reads_and_scores_needs_no_training_package(command: str, answers: 
 
 
 def test_the_doctor_says_what_a_run_would_need(answers: dict[str, Any]) -> None:
-    assert REMEDY in answers["doctor"][1]
+    said = " ".join(answers["doctor"][1].split())  # lines break where this machine's paths let them
+    assert REMEDY in said
 
 
 @pytest.mark.parametrize("command", [" ".join(command) for command in COMPUTING])
