@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from qaugbench.board.verify import TOLERANCE
 from qaugbench.classification.judged import ROLES, judged
 from qaugbench.classification.results import RECIPE, Comparison
 from qaugbench.classification.stored import stored_comparison, stored_predictions
@@ -16,7 +17,6 @@ from qaugbench.formatting import count
 from qaugbench.places import CLASSIFIERS_FILE
 from qaugbench.predictions import PredictionSet
 
-TOLERANCE = 1e-9
 REMEDY = "Use the files that 'qaugbench run' wrote."
 STATED = (
     "parameters",
