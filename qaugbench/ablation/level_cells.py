@@ -121,7 +121,8 @@ def planner_of(
     """Return what plans the levels of a request on the first fraction of a run."""
     plan, fraction = prepared.plan, prepared.plan.fractions[0]
     builders = (ReplicateCells(plan.setting, fraction.key, fraction.used, k) for k in range(plan.replicates))
-    replicates = tuple(NoiseCells(builder, choice) for builder in builders)
+    images = request.first_images(fraction.n_fill)
+    replicates = tuple(NoiseCells(builder, choice, images) for builder in builders)
     return LevelPlanner(choice, replicates, {arm.info.id: arm for arm in plan.arms}, circuits, request)
 
 

@@ -76,6 +76,8 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
     study = replace(
         _study(prepared, circuits, sweeps, twin_missing), mode=request.mode, mitigations=request.mitigation_names
     )
+    images = request.first_images(study.n_drawn)
+    study = replace(study, n_drawn=images or study.n_drawn)
     return PreparedNoise(
         study=study,
         levels=tuple(planner.cells_of(sweep, level) for sweep in sweeps for level in sweep.levels),
@@ -85,7 +87,7 @@ def prepare_noise(request: NoiseRequest, defined: Definitions | None = None) -> 
         circuits=circuits,
         metric=_test_metric(prepared),
         prepared=prepared,
-        folder=request.out / _folder_name(study, planner.replicates[0].ideal()),
+        folder=request.out / _folder_name(study, planner.replicates[0].ideal(), images),
     )
 
 
@@ -203,7 +205,7 @@ def _test_metric(prepared: PreparedRun) -> MetricOnImages:
     return metric_of(assemble.endpoints(plan)[0], images)
 
 
-def _folder_name(study: Study, ideal: Cell) -> str:
+def _folder_name(study: Study, ideal: Cell, images: int | None) -> str:
     """Return a name for the study; it does not depend on the number of replicates, so that more of them continue it."""
     parts = (study.task.partition("@")[0], study.source, study.track, study.generator)
     levels = [{**sweep.to_dict(), "levels": [level.to_dict() for level in sweep.levels]} for sweep in study.sweeps]
@@ -214,5 +216,7 @@ def _folder_name(study: Study, ideal: Cell) -> str:
         asked["trains"] = True
     if study.mitigations:
         asked["mitigations"] = study.mitigations
+    if images is not None:
+        asked["images"] = images
     names = "-".join(re.sub(r"[^a-z0-9.-]+", "-", part.lower()) for part in parts)
     return f"noise-{names}-{canonical_hash(asked)[:8]}"

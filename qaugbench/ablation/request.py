@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from qaugbench import definitions
 from qaugbench.errors import DefinitionError
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from qaugbench.experiment.noise_cells import Mode
 
 NO_MITIGATION = "none"
+IMAGES = 150
+"""Images of a level in each replicate where nothing else is asked for."""
+FEWEST_IMAGES = 20
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class NoiseRequest:
 
     ``axes`` are ``NAME`` or ``NAME=VALUES``, ``devices`` presets, snapshots or TOML files. ``scale`` makes each device a sweep,
     and ``recipe_levels`` trains the classifier at some of its strengths. ``mitigations`` are drawn beside every level.
+    ``images`` are drawn at each level in each replicate: without it ``IMAGES``, or all that the run draws where the classifier is
+    trained on them.
     """
 
     task: str
@@ -34,6 +39,7 @@ class NoiseRequest:
     mitigations: tuple[str, ...] = ()
     data: Path | None = None
     source: str | None = None
+    images: int | Literal["all"] | None = None
     track: str = "lite"
     fraction: float | None = None
     replicates: int | None = None
@@ -50,6 +56,13 @@ class NoiseRequest:
         from qaugbench.circuits.mitigation.names import full_name
 
         return tuple(dict.fromkeys(full_name(name) for name in self.mitigations if name != NO_MITIGATION))
+
+    def first_images(self, drawn: int) -> int | None:
+        """Return how many images a level has in each replicate, of as many as are ``drawn`` by the run; None for all of them."""
+        if self.images == "all" or self.recipe_levels:
+            return None
+        asked = self.images or IMAGES
+        return asked if asked < drawn else None
 
     @property
     def run(self) -> RunRequest:
@@ -82,6 +95,12 @@ def check_names(request: NoiseRequest) -> None:
         asked_axis(text)
     for text in request.devices:
         named_device(text)
+    if isinstance(request.images, int) and request.images < FEWEST_IMAGES:
+        raise DefinitionError(
+            f"--images is {request.images}, and measures need at least {FEWEST_IMAGES}; give more, or 'all'."
+        )
+    if isinstance(request.images, int) and request.recipe_levels:
+        raise DefinitionError("--recipe-levels trains the classifier on all images of a level; leave out --images.")
     if request.mitigation_names and request.mode == "train":
         raise DefinitionError(
             "--mode train draws without noise, so there is nothing to mitigate; leave out --mitigation, or give --mode both."

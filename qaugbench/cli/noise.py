@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from qaugbench.ablation.request import FEWEST_IMAGES, IMAGES
 from qaugbench.circuits.mitigation.names import NAMES, SHORT
 from qaugbench.cli import complete
 from qaugbench.cli.output import json_option, print_json, say_fitted, terminal_width
@@ -14,6 +15,21 @@ from qaugbench.cli.root import cli, say, tell
 from qaugbench.cli.runs import Fraction
 from qaugbench.experiment.busy import busy
 from qaugbench.places import NOISE_FILE, RUNS
+
+
+class Images(click.ParamType):
+    """A number of images, or 'all'."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return the number, or "all"."""
+        if value == "all":
+            return "all"
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number of images nor 'all'.", param, ctx)
 
 
 @cli.command()
@@ -56,6 +72,12 @@ from qaugbench.places import NOISE_FILE, RUNS
     metavar="NAME",
     help="Draw every level also with its noise mitigated: readout, zero-noise (zne), zero-noise-exponential, or "
     "readout-and-zero-noise (readout+zne); repeat for several.",
+)
+@click.option(
+    "--images",
+    type=Images(),
+    help=f"Images of a level in each replicate, {FEWEST_IMAGES} at least, or 'all' that the run draws. Default: {IMAGES}; all with "
+    "--recipe-levels.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Your images, as for 'qaugbench run'.")
 @click.option(

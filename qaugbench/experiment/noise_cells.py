@@ -23,7 +23,7 @@ from qaugbench.experiment.appraisal_cells import judge_cell
 from qaugbench.experiment.arms import GeneratorChoice
 from qaugbench.experiment.cells import YIELD, Cell
 from qaugbench.experiment.fingerprint import code_hash, libraries, module_hash
-from qaugbench.experiment.noise_stages import ADDED
+from qaugbench.experiment.noise_stages import ADDED, FIRST
 from qaugbench.experiment.replicate_cells import MODEL_CODE, STAGES_CODE, ReplicateCells
 from qaugbench.seeds import child_seed
 
@@ -45,10 +45,14 @@ Mode = Literal["sample", "both", "train"]
 
 @dataclass(frozen=True)
 class NoiseCells:
-    """Makes the cells of one replicate of the generator ``choice``, whose run has ``builder``."""
+    """Makes the cells of one replicate of the generator ``choice``, whose run has ``builder``.
+
+    With ``images``, only the first so many are drawn under noise and measured; label vectors are in random order.
+    """
 
     builder: ReplicateCells
     choice: GeneratorChoice
+    images: int | None = None
 
     def ideal(self, control: str = "none") -> Cell:
         """Return the sample of a run: the generator's, or that of a control."""
@@ -72,7 +76,7 @@ class NoiseCells:
         """Return the measurement of the share of detections that photonic circuits keep under ``execution``, ideal or not."""
         ideal = self.ideal()
         under = self._under(ideal, written(execution), (YIELD_CODE, *_code_of(execution)))
-        return replace(under, stage=YIELD, key={**under.key, "images": YIELD_IMAGES})
+        return replace(under, stage=YIELD, key={**under.key, FIRST: YIELD_IMAGES})
 
     def _fitted(self, execution: Execution) -> Cell:
         """Return the fit under ``execution``, with the seeds of the run's own."""
@@ -102,6 +106,7 @@ class NoiseCells:
             "code": [*map(module_hash, (*OWN_CODE, "qaugbench.experiment.appraisal_inputs")), code_hash(*MEASURE_CODE)],
             "libraries": libraries(*MEASURE_CODE),
             "device": setting.device,
+            **self._first,
         }
         prepare = sample.needs["prepare"]
         needs = {"prepare": prepare, "sample": sample, "judge": judge_cell(setting, prepare, split)}
@@ -114,7 +119,12 @@ class NoiseCells:
     def _under(self, ideal: Cell, execution: dict[str, Any], code: tuple[str, ...]) -> Cell:
         """Return ``ideal`` drawn otherwise: its seeds and all that it depends on stay."""
         further = {"code": [*map(module_hash, OWN_CODE), code_hash(*code)], "libraries": libraries(*code)}
-        return replace(ideal, key={**ideal.key, "execution": execution, "noise": further})
+        return replace(ideal, key={**ideal.key, "execution": execution, "noise": further, **self._first})
+
+    @property
+    def _first(self) -> dict[str, int]:
+        """What the key of a cell says of how many images it has, where these are not all."""
+        return {} if self.images is None else {FIRST: self.images}
 
 
 def _code_of(execution: Execution) -> tuple[str, ...]:

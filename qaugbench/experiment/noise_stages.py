@@ -22,6 +22,8 @@ Files = dict[str, Any]
 Facts = dict[str, Any]
 ADDED = "added"
 """The execution of a sample whose blocks run no circuit: Gaussian noise as strong as that of the sample ``noise`` is added."""
+FIRST = "images"
+"""How many images, the first ones, are drawn or measured; all without it."""
 
 
 def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
@@ -38,7 +40,7 @@ def sample(cell: Cell, store: Store) -> tuple[Files, Facts]:
     )
 
     wanted, seed, execution = drawn_images(cell, store, "drawn"), cell.key["seeds"]["gen_sample"], cell.key["execution"]
-    labels = wanted.labels
+    labels = wanted.labels[: cell.key.get(FIRST)]
     model = fitted_model(cell, store, wanted.images.shape[1:], labels.shape[1])
     files: Files = {"labels": labels}
     if ADDED in execution:
@@ -99,7 +101,7 @@ def yields(cell: Cell, store: Store) -> tuple[Files, Facts]:
     from qaugbench.generators.shared.photon_yield import recorded_yields
 
     wanted = drawn_images(cell, store, "drawn")
-    labels = wanted.labels[: cell.key["images"]]
+    labels = wanted.labels[: cell.key[FIRST]]
     model = fitted_model(cell, store, wanted.images.shape[1:], labels.shape[1])
     with recorded_yields(model.blocks) as recorded:
         model.points(labels, seed=cell.key["seeds"]["gen_sample"], execution=as_executed(cell.key["execution"]))
@@ -125,7 +127,7 @@ def measure(cell: Cell, store: Store) -> tuple[Files, Facts]:
     from qaugbench.appraisal.labels import label_measures, probe_auroc
 
     name = cell.needs["sample"].name
-    images, labels = (store.array("sample", name, part) for part in ("images", "labels"))
+    images, labels = (store.array("sample", name, part)[: cell.key.get(FIRST)] for part in ("images", "labels"))
     own = LabelledImages(images, labels, np.arange(len(images), dtype=np.int64))
     judges = judges_of(cell.needs["judge"], store, own)
     halves = [images_at(cell, store, one.reference) for one in judges]

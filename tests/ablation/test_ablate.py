@@ -17,7 +17,7 @@ from qaugbench.ablation import ablate as ablating
 from qaugbench.ablation.ablate import ablate
 from qaugbench.ablation.findings import study_data
 from qaugbench.ablation.planned import PreparedNoise, prepare_noise
-from qaugbench.ablation.request import NoiseRequest
+from qaugbench.ablation.request import IMAGES, NoiseRequest
 from qaugbench.ablation.study import StudyResult
 from qaugbench.ablation.text import table
 from qaugbench.board.verify import verify
@@ -159,6 +159,35 @@ def test_a_second_call_computes_nothing_and_an_interrupted_study_ends_the_same(m
     assert again.twin == made.result.twin
 
 
+def test_fewer_images_are_the_first_ones_of_the_same_fits_in_a_folder_of_their_own(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    shutil.copytree(made.folder.parent, out)
+    asked = request(out, mitigations=(), images=20)
+    few, folder = ablate(asked, tiny(asked))
+    assert (few.study.n_drawn, made.result.study.n_drawn) == (20, 42)
+    assert folder.name != made.folder.name
+    assert json.loads((folder / "noise.json").read_text(encoding="utf-8"))["images"] == 20
+    for side in (few.twin, *(one.generator for one in few.levels), few.levels[1].twin_with_noise):
+        assert [row["consistency"]["n"] for row in side.measures] == [20]  # type: ignore[union-attr]
+    found = prepare_noise(asked, tiny(asked))
+    store, (clean, noisy) = found.prepared.store, found.levels
+    (own,), (all_images,) = ([cell.needs["sample"] for cell in one.measured] for one in (noisy, made.found.levels[1]))
+    assert own.needs["fit"].name == all_images.needs["fit"].name
+    assert clean.measured[0].needs["sample"].name == made.found.levels[0].measured[0].needs["sample"].name
+    first = store.array("sample", all_images.name, "images")[:20].astype(int)
+    assert (
+        np.abs(store.array("sample", own.name, "images") - first).max() <= 1
+    )  # batches of other sizes round otherwise
+
+
+def test_images_are_all_where_asked_where_the_run_draws_fewer_and_where_the_classifier_learns_from_them() -> None:
+    asked = NoiseRequest(task=TASK, generator="qldm")
+    assert [asked.first_images(drawn) for drawn in (IMAGES - 1, IMAGES, IMAGES + 1)] == [None, None, IMAGES]
+    assert replace(asked, images=40).first_images(100) == 40
+    assert replace(asked, images="all").first_images(1000) is None
+    assert replace(asked, recipe_levels=True).first_images(1000) is None
+
+
 def test_a_level_that_fails_is_told_with_its_reason_and_the_others_stand(
     made: Made, tmp_path: Path, monkeypatch: Any
 ) -> None:
@@ -223,6 +252,8 @@ def test_a_whole_run_with_noisy_drawing_holds_and_says_what_it_costs(made: Made,
         ({"generator": "ldm"}, "'ldm' is classical and runs no circuit"),
         ({"axes": ("g2",)}, "acts on photons, and the circuits are made of qubits"),
         ({"replicates": 0}, "--replicates must be at least 1"),
+        ({"images": 19}, "--images is 19, and measures need at least 20"),
+        ({"images": 50, "recipe_levels": True}, "trains the classifier on all images of a level"),
         ({"mitigations": ("zno",)}, "Unknown mitigation 'zno'"),
         ({"mode": "train"}, "there is nothing to mitigate"),
         ({"mode": "both"}, "leave out --axis two_qubit"),
@@ -262,5 +293,10 @@ def test_the_command_prints_the_table_and_where_the_files_are(made: Made, monkey
     assert asked[0].axes == AXES
     assert f"Levels: {made.folder / 'noise.json'}" in found.output
     assert "twin, equal noise" in found.output
+    for given, meant in (("40", 40), ("all", "all")):
+        CliRunner().invoke(cli, [*arguments, "--images", given], standalone_mode=False)
+        assert asked[-1].images == meant
+    refused = CliRunner().invoke(cli, [*arguments, "--images", "some"])
+    assert "'some' is neither a number of images nor 'all'" in refused.output
     whole = CliRunner().invoke(cli, [*arguments, "--json"], standalone_mode=False)
     assert json.loads(whole.stdout)["results"][0]["levels_done"] == 2
