@@ -80,7 +80,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class OffZero:
-    """The largest gain by noise over none, among all levels; limits and ``p_value`` are adjusted for their number.
+    """The clearest gain by noise over none, among all levels; limits and ``p_value`` are adjusted for their number.
 
     ``noise`` is the level whose gain is largest in its own standard errors. ``helps``: the lower limit is above 0.
     ``family`` has the gain of every level above 0, in their order.
@@ -104,7 +104,7 @@ class OffZero:
         found = f"{signed(self.gain)} at {self.noise:.2g}, {signed(self.low)} to {signed(self.high)}"
         said = "noise helped" if self.helps else "no level of noise was better than none"
         return (
-            f"{said}: the largest gain is {found} (p {p_value(self.p_value)}, for {self.family.estimate.size} levels)"
+            f"{said}: the clearest gain is {found} (p {p_value(self.p_value)}, for {self.family.estimate.size} levels)"
         )
 
 

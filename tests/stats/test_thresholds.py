@@ -158,7 +158,7 @@ def test_gain_by_noise_allows_for_the_number_of_levels() -> None:
     one = maximum_off_zero(NOISE[[0, 2, 4]], theta[[0, 2, 4]])
     assert one.family.quantile < found.family.quantile
     assert one.p_value <= found.p_value
-    assert "noise helped: the largest gain is +.020 at 0.001" in found.words
+    assert "noise helped: the clearest gain is +.020 at 0.001" in found.words
 
 
 def test_best_of_seven_equal_levels_is_rarely_called_a_gain() -> None:
