@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -106,6 +107,8 @@ def _processes(jobs: int) -> Iterator[Any]:
     """Yield an executor of ``jobs`` processes with one thread each; whatever ends the run early ends them at once."""
     from joblib.executor import get_memmapping_executor
 
+    # loky replaces a process that has grown by 300 MB, as one that fits and draws does, and tells the user of a leak.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
     # Not loky's own function: joblib's next Parallel in this process would take that pool for one of its own.
     executor = get_memmapping_executor(jobs, timeout=IDLE_S, env=ONE_THREAD, initializer=_import_stages)
     working = True

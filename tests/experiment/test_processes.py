@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -111,3 +112,12 @@ def die() -> None:
 def test_a_killed_process_is_said_in_words() -> None:
     with pytest.raises(StoreError, match="fewer --jobs"), processes._processes(1) as executor:
         executor.submit(die).result()
+
+
+def test_a_process_that_has_grown_is_replaced_without_a_word() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with processes._processes(1):
+            warnings.warn("A worker stopped while some jobs were given to the executor.", stacklevel=1)
+            warnings.warn("Something else.", stacklevel=1)
+    assert [str(one.message) for one in told] == ["Something else."]
