@@ -3,11 +3,13 @@
     OMP_NUM_THREADS=1 python benchmarks/labels.py [NAME ...] [--json] [--replicates 3]
 
 The classes are two of the phantom of brain MRI, which a judge that learned from other patients tells apart. Each generator is
-fitted with its settings and budget of the track smoke, and draws as many images of each class from its first weights as from its
-last. A row gives how often the judge sees in an image the class that it was asked for (consistency, chance .5), before and after,
-the difference over replicates, which differ in every seed of the fit, and what the judge sees in real images. Its 95 % interval is
-Student's over three replicates or more and never narrower than that over images; over fewer it is over images alone. Without
-names: every quantum or hybrid generator. Judge, spaces and fits are cells of the store in ``--out``: an interrupted table resumes.
+fitted with its settings and budget of the track smoke, and draws as many images of each class from its first weights as from
+its last. What a fit reads off its images when it starts, such as the range of their points, is not among the first weights. A
+row gives how often the judge sees in an image the class that it was asked for (consistency, chance .5), before and after, the
+difference over replicates, which differ in every seed of the fit, and what the judge sees in real images. Its 95 % interval
+is Student's over three replicates or more and never narrower than that over images; over fewer it is over images alone.
+Without names: every quantum or hybrid generator. Judge, spaces and fits are cells of the store in ``--out``: an interrupted
+table resumes.
 """
 
 from __future__ import annotations
@@ -81,8 +83,8 @@ class Labels:
         return (
             f"{LABELS}not shown to mean more after a fit with the settings of smoke than before it. On a phantom of two classes, a "
             f"judge saw the class that was asked for in {unsigned(before)} of images before the first step and {unsigned(after)} "
-            f"after the last, {change(apart.value, apart.ci_low, apart.ci_high)} ({count(len(self.after), 'fit')}; of real images "
-            f"{unsigned(self.judge)})."
+            f"after the last, {change(apart.value, apart.ci_low, apart.ci_high)} (95 %, {count(len(self.after), 'fit')}; of real "
+            f"images {unsigned(self.judge)})."
         )
 
     def facts(self) -> dict[str, Any]:
