@@ -127,11 +127,15 @@ class DataFacts(Facts):
         return "image" if self.n_groups == self.n_images else "group"
 
 
+LABELS = "Labels: "
+"""How a deviation begins that says of a generator that its labels were not seen to mean more after a fit than before it."""
+
+
 class GeneratorFacts(Facts):
     """A generator variant as run: hyper-parameters, trainable parameters (in total and in the circuit block), citation.
 
     ``code_sha256`` is that of its code and all of ours, or of its plug-in, that this imports; ``package`` is the plug-in that
-    brings it, with its version. Older records have neither.
+    brings it, with its version. Older records have neither. Of ``deviations``, those that begin with ``LABELS`` are ``on_labels``.
     """
 
     id: str
@@ -144,6 +148,11 @@ class GeneratorFacts(Facts):
     deviations: list[str] = Field(default_factory=list)
     code_sha256: Sha256 | None = None
     package: str | None = None
+
+    @property
+    def on_labels(self) -> list[str]:
+        """What was measured of a generator whose labels mean no more after a fit than before it, in sentences."""
+        return [one for one in self.deviations if one.startswith(LABELS)]
 
 
 class LossSummary(Facts):

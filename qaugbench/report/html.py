@@ -324,8 +324,13 @@ def _untested(record: Record, key: str) -> dict[str, str]:
 
 
 def deviations(record: Record) -> dict[str, str]:
-    """Return every deviation from a paper, by the list of generators that have it."""
-    return _together((deviation, facts.id) for facts in record.generators for deviation in facts.deviations)
+    """Return every deviation from a paper, by the list of generators that have it, but for those that stand beside each."""
+    return _together(
+        (deviation, facts.id)
+        for facts in record.generators
+        for deviation in facts.deviations
+        if deviation not in facts.on_labels
+    )
 
 
 def _together(said: Iterable[tuple[str, str]]) -> dict[str, str]:
