@@ -36,7 +36,7 @@ from qaugbench.report.pictures import data_uri
 from qaugbench.stats.decide import too_few_replicates
 from qaugbench.stats.thresholds import NO_ADVANTAGE
 
-NOT_ESTIMABLE = "not estimable: "
+NOT_ESTIMABLE, AT_LEAST = "not estimable: ", "at least "
 
 
 Drawn = Callable[[Sweep, Figure, Figure], tuple[str, str]]
@@ -133,6 +133,9 @@ def headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
             if one.words.startswith(NOT_ESTIMABLE):
                 why = one.words.removeprefix(NOT_ESTIMABLE)
                 yield f"{sweep.title}{mended}: what noise costs {lost} cannot be said: {why}."
+            elif one.words.startswith(AT_LEAST):
+                noise = f"{one.words}{counted_words(sweep)}"
+                yield f"{sweep.title}{mended}: no level costs {lost}; that would take noise of {noise}."
             else:
                 yield f"{sweep.title}{mended}: {lost} is lost with noise of {one.words}{counted_words(sweep)}."
     for need in concluded.needs:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from qaugbench.ablation.findings import findings
-from qaugbench.ablation.page import noise_page
+from qaugbench.ablation.page import headlines, noise_page
 from qaugbench.ablation.study import StudyResult
 from tests.ablation.made_up import made_up
 from tests.ablation.planted import planted
@@ -33,6 +33,15 @@ def test_the_page_answers_and_is_whole_in_itself(study: StudyResult) -> None:
     assert "with readout at 0.1, 0.3, 1, 3 and 10: not applicable: no bit is misread at this level" in words
     assert page.count("<figure>") == len(study.study.sweeps)
     assert not re.search(r"<script|(?:src|href|srcset)=\"(?!data:|#)", page)
+
+
+def test_where_no_level_costs_that_much_the_answer_does_not_sound_as_if_one_did(study: StudyResult) -> None:
+    (device,), none = study.study.sweeps, study.levels[0].generator
+    still = replace(study, levels=tuple(replace(one, generator=none) for one in study.levels))
+    words = " ".join(headlines(still, findings(still)))
+    assert f"{device.title}: no level costs .010 of the " in words
+    assert "; that would take noise of at least 10 (95 % CI at least 10)." in words
+    assert "is lost with noise of" not in words
 
 
 def test_an_unfinished_study_says_how_far_it_is() -> None:
