@@ -91,7 +91,7 @@ def _photon_yield(yields: Sequence[Cell], store: Store, reports: Mapping[str, Ce
     """Return the share of detections that photonic circuits keep, the mean over blocks and replicates."""
     done = [cell for cell in yields if reports[cell.name].outcome == "ok"]
     found = [share for cell in done for share in store.meta(cell.stage, cell.name)["facts"]["yield"]]
-    return mean(found) if found else None
+    return min(1.0, mean(found)) if found else None  # a sum of probabilities may end just above 1
 
 
 def side_of(

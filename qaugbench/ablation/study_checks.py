@@ -212,7 +212,12 @@ def _same(level: Level, made: Callable[[float], Execution]) -> bool:
 
 
 def _shared(found: StudyResult) -> Iterator[str]:
-    """Yield where the level without noise, the same images in every sweep, has two results."""
+    """Yield where the level without noise, the same images in every sweep, has two results.
+
+    The classifier is trained on them in the sweeps of devices alone.
+    """
     clean: Sequence[Side] = [one.generator for one in clean_levels(found)]
-    if any(one.measures != clean[0].measures for one in clean[1:]):
+    drawn = [[{name: row[name] for name in row if name != RECIPE} for row in one.measures] for one in clean]
+    trained = [scores for one in clean if any(scores := [row.get(RECIPE) for row in one.measures])]
+    if any(one != each[0] for each in (drawn, trained) for one in each[1:]):
         yield "the images without noise are the same in every sweep, and their measures are not"

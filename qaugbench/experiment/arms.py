@@ -151,14 +151,13 @@ def reconstruction_arms(choices: Iterable[GeneratorChoice]) -> tuple[Arm, ...]:
 
     It is the ceiling of every generator that learns in the space, and is shown beside their verdicts.
     """
-    spaces: dict[str | None, SpaceChoice] = {}
+    spaces: dict[str, SpaceChoice] = {}
     for space in (choice.space for choice in choices if choice.space is not None):
-        if spaces.setdefault(space.arm, space) != space:
+        if space.arm is not None and spaces.setdefault(space.arm, space) != space:
             raise DefinitionError(
                 f"Two spaces of this run, with different settings, are called {space.title!r}: run the generators apart."
             )
     return tuple(
         Arm(ArmInfo(id=name, role="reconstruction"), fill="reconstructed", space=space)
         for name, space in spaces.items()
-        if name is not None
     )

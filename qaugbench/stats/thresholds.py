@@ -101,6 +101,8 @@ class OffZero:
     @property
     def words(self) -> str:
         """What was found, in words."""
+        if self.gain <= 0:
+            return f"no level of noise was better than none: by their means all {self.family.estimate.size} are worse or as good"
         found = f"{signed(self.gain)} at {self.noise:.2g}, {signed(self.low)} to {signed(self.high)}"
         said = "noise helped" if self.helps else "no level of noise was better than none"
         return (

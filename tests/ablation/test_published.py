@@ -13,14 +13,17 @@ from click.testing import CliRunner, Result
 
 from qaugbench.ablation.published import StatedStudy, study_text
 from qaugbench.ablation.stored import stored_noise, study_of
-from qaugbench.ablation.study_checks import check_study, devices_of_this_release
+from qaugbench.ablation.study import Side
+from qaugbench.ablation.study_checks import check_study, devices_of_this_release, study_faults
 from qaugbench.ablation.submit_study import prepared
+from qaugbench.board.noise_places import study_paths
 from qaugbench.cli import cli
 from qaugbench.errors import EntryError
 from qaugbench.files import json_text
 from tests.ablation.kept import Change, changed_study, committed_study, content_of_study, written_study
 from tests.ablation.planted import planted
 from tests.board.clone import git, make_clone
+from tests.project.documents import ROOT
 
 
 def first_level(content: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +36,31 @@ def test_the_kept_study_is_what_submitting_writes_and_its_devices_are_known() ->
     assert study_text(study.found) == (committed_study() / "noise.json").read_text(encoding="utf-8")
     assert devices_of_this_release(study.found) == {"ibm_heron_r1": True, "ibm_heron_r3": True}
     assert study.found.study.replicates == 5
+
+
+@pytest.mark.parametrize("folder", study_paths(ROOT / "results"), ids=lambda folder: folder.name)
+def test_every_kept_study_is_what_submitting_writes(folder: Path) -> None:
+    assert study_text(check_study(folder).found) == (folder / "noise.json").read_text(encoding="utf-8")
+
+
+def test_the_classifier_may_have_learned_from_images_without_noise_in_some_sweeps_and_has_one_score_there() -> None:
+    whole = planted("ibm_heron_r1", "ibm_heron_r3")
+    clean = next(one.generator for one in whole.levels if one.level.is_clean and one.level.trains)
+    plain = replace(
+        clean, measures=tuple({name: row[name] for name in row if name != "recipe"} for row in clean.measures)
+    )
+
+    def told(*trained: Side) -> list[str]:
+        sides = iter(trained)
+        levels = [
+            replace(one, generator=next(sides) if one.level.trains else plain) if one.level.is_clean else one
+            for one in whole.levels
+        ]
+        return [fault for fault in study_faults(replace(whole, levels=tuple(levels))) if "in every sweep" in fault]
+
+    other = replace(clean, measures=tuple({**row, "recipe": {"value": 0.5}} for row in clean.measures))
+    assert told(clean, clean) == []
+    assert told(clean, other) == ["the images without noise are the same in every sweep, and their measures are not"]
 
 
 def test_what_follows_from_a_study_is_left_out() -> None:

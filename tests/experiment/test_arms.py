@@ -45,6 +45,13 @@ def test_generators_of_one_space_share_one_arm_of_reconstructions_and_name_it() 
     assert named == ["R+rec:latent-small", "R+rec:latent-small", "R+rec:latent-other", None, None]
 
 
+def test_spaces_that_lose_nothing_may_be_written_in_two_ways() -> None:
+    task = definitions.task("brainmri")
+    choices = choose_generators(["andra-qgan", "mediq-gan"], task, definitions.track(task, "smoke"))
+    assert len({str(choice.space.settings) for choice in choices if choice.space}) == 2  # a side of 32, and as it is
+    assert reconstruction_arms(choices) == ()
+
+
 def test_circuits_in_the_denoiser_and_in_the_autoencoder_are_four_arms_with_a_ceiling_for_either_space() -> None:
     task = definitions.task("brainmri")
     names = ["qldm:twin-autoencoder:twin", "qldm", "qldm:denoiser", "ldm"]

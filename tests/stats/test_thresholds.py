@@ -161,6 +161,11 @@ def test_gain_by_noise_allows_for_the_number_of_levels() -> None:
     assert "noise helped: the clearest gain is +.020 at 0.001" in found.words
 
 
+def test_where_every_level_lost_nothing_is_called_a_gain() -> None:
+    found = maximum_off_zero(NOISE, _arm([0.0, -0.001, -0.02, -0.03, -0.05], sd=4e-3))
+    assert found.words == "no level of noise was better than none: by their means all 4 are worse or as good"
+
+
 def test_best_of_seven_equal_levels_is_rarely_called_a_gain() -> None:
     random = np.random.default_rng(3)
     noise = np.concatenate([[0], np.logspace(-4, -1, 7)])
