@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from qaugbench.board.sample_sheet import sample_sheet
 from qaugbench.board.standings import standings
 from qaugbench.site.build import site_files, write_files
 from qaugbench.site.studies import ShownStudy, shown_studies
+from tests.ablation.kept import committed_study
 from tests.board.factory import write_run
 from tests.project.documents import ROOT
 
@@ -45,10 +47,12 @@ def _entry(folder: Path, number: int) -> Submitted:
 
 
 @pytest.fixture(scope="session")
-def kept_studies(made_entries: list[Submitted]) -> list[ShownStudy]:
-    """Return the study of noise that is kept in results, as if it were on the images of the board that is made up."""
+def kept_studies(made_entries: list[Submitted], tmp_path_factory: pytest.TempPathFactory) -> list[ShownStudy]:
+    """Return the study on chest X-rays that is kept in results, as if it were on the images of the board that is made up."""
     record = made_entries[0].record
-    (study,) = shown_studies(ROOT / "results")
+    root = tmp_path_factory.mktemp("studies")
+    shutil.copytree(committed_study(), root / committed_study().relative_to(ROOT / "results"))
+    (study,) = shown_studies(root)
     made = replace(study, board=str(record.board), source_sha256=record.data.manifest_sha256, generator="qldm")
     return [made]
 

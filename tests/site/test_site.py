@@ -25,7 +25,7 @@ from qaugbench.site.build import MARK, site_files, write_site
 from qaugbench.site.charts import learning_chart
 from qaugbench.site.gates import two_qubit_gates
 from qaugbench.site.pages import entry_file
-from qaugbench.site.studies import ShownStudy, of_entry, shown_studies
+from qaugbench.site.studies import ShownStudy, of_entry
 from tests.board.factory import ARMS, write_run
 from tests.project.documents import ROOT
 from tests.site.conftest import gates
@@ -147,10 +147,9 @@ def with_other_data(record: Record) -> Record:
     return record.model_copy(update={"data": record.data.model_copy(update={"manifest_sha256": "f" * 64})})
 
 
-def test_studies_need_no_board_and_without_any_the_page_says_how_to_make_one() -> None:
-    studies = shown_studies(ROOT / "results")
-    found = site_files([], standings([]), ROOT / "results", gates, studies)
-    assert studies[0].generator in str(found["noise.html"])
+def test_studies_need_no_board_and_without_any_the_page_says_how_to_make_one(kept_studies: list[ShownStudy]) -> None:
+    found = site_files([], standings([]), ROOT / "results", gates, kept_studies)
+    assert kept_studies[0].generator in str(found["noise.html"])
     assert "There is no study of noise yet" in str(site_files([], standings([]), ROOT / "results", gates)["noise.html"])
 
 
