@@ -240,10 +240,10 @@ class BlockInfluence(Facts):
     ``seed_difference`` is the difference between two samples of the generator under different seeds, in grey levels of 255.
     All others are between samples under equal seeds, relative to it: ``controls`` between the generator and each control,
     ``mean_replaced`` and ``noise_replaced`` when the outputs of its circuits are replaced by their means or by noise of equal
-    mean and variance. None, or no control, where that cannot be said: no circuit runs while it samples, or two samples are
-    equal. ``space_mean_replaced`` and ``space_noise_replaced`` are the same for circuits of its space, if any, as it decodes.
-    ``parameter_share`` is the share of trainable parameters in the circuits' places. Means over ``n_replicates`` of ``n_images``
-    images each.
+    mean and variance. None, or no control, where that cannot be said: no circuit runs while it samples, its outputs are the same
+    for every image, or two samples are equal. ``space_mean_replaced`` and ``space_noise_replaced`` are the same for circuits of
+    its space, if any, as it decodes. ``parameter_share`` is the share of trainable parameters in the circuits'
+    places. Means over ``n_replicates`` of ``n_images`` images each.
     """
 
     seed_difference: float

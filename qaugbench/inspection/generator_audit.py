@@ -175,7 +175,11 @@ def _of_influence(generator: Model, seed: int) -> Check:
     found = influence_differences(generator, labels, seed=seed)
     mean, noise = found.relative(found.mean_replaced), found.relative(found.noise_replaced)
     if mean is None or noise is None:
-        why = "no circuit runs in sample" if found.other_seed else "samples under two seeds are equal"
+        why = (
+            "no circuit runs in sample, or none whose output varies"
+            if found.other_seed
+            else "samples under two seeds are equal"
+        )
         return Check("none", REACHES_IMAGES, why)
     detail = f"by {share_text(mean)} (means) and {share_text(noise)} (noise) of the difference between two samples"
     if hardly_reaches_images(mean, noise):

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qaugbench.circuits.block import QuantumBlock
+from qaugbench.circuits.block import Block, QuantumBlock
 from qaugbench.generators.shared.image_difference import mean_difference
 from qaugbench.generators.shared.model import Model
 from qaugbench.generators.shared.replaced_outputs import (
+    OutputMoments,
     outputs_replaced_by_mean,
     outputs_replaced_by_noise,
     recorded_outputs,
@@ -17,14 +18,17 @@ from qaugbench.generators.shared.replaced_outputs import (
 from qaugbench.generators.spaces.space import Space
 from qaugbench.seeds import child_seed
 
+NO_VARIANCE = 1e-12
+
 
 @dataclass(frozen=True)
 class InfluenceDifferences:
     """Mean absolute differences of a generator's images for the same label vectors, in grey levels of 255.
 
     ``other_seed``: to a sample with another seed. ``mean_replaced`` and ``noise_replaced``: to a sample with the same
-    seed in which the circuits' outputs are replaced; None if no circuit runs during sampling. ``space_mean_replaced`` and
-    ``space_noise_replaced``: likewise for the circuits of its space, while the same points are decoded.
+    seed in which the circuits' outputs are replaced; None if no circuit runs during sampling, or only such as say the same for
+    every image. ``space_mean_replaced`` and ``space_noise_replaced``: likewise for the circuits of its space, while the same
+    points are decoded.
     """
 
     other_seed: float
@@ -45,6 +49,8 @@ def influence_differences(generator: Model, labels: np.ndarray, *, seed: int) ->
     Samples four times and leaves the generator unchanged. Outputs are recorded in a sample with ``seed``, and replaced
     by their means and by noise of equal mean and variance in samples with the same seed. All four use the same n
     labels, so circuits without effect give exactly equal images. Circuits of the space are replaced apart from the generator's.
+    A circuit without inputs whose output never varies, such as probabilities that images are drawn from, is left as it is: its
+    mean is itself, and says nothing of what depends on it.
 
     Raises:
         DivergedError: a sample is not finite.
@@ -60,7 +66,10 @@ def influence_differences(generator: Model, labels: np.ndarray, *, seed: int) ->
             in_space["space_mean_replaced"] = mean_difference(images, generator.space.decode(points))
         with outputs_replaced_by_noise(decoding, seed):
             in_space["space_noise_replaced"] = mean_difference(images, generator.space.decode(points))
-    if not any(moments.rows for moments in recorded.values()):
+    recorded = {
+        block: moments for block, moments in recorded.items() if moments.rows and not _says_one_thing(block, moments)
+    }
+    if not recorded:
         return InfluenceDifferences(mean_difference(images, other), None, None, len(images), **in_space)
     with outputs_replaced_by_mean(recorded):
         without = generator.sample(labels, seed=seed)
@@ -73,6 +82,10 @@ def influence_differences(generator: Model, labels: np.ndarray, *, seed: int) ->
         n_images=len(images),
         **in_space,
     )
+
+
+def _says_one_thing(block: Block, moments: OutputMoments) -> bool:
+    return block.in_features == 0 and bool(moments.variance.max() < NO_VARIANCE)
 
 
 def circuits_of(space: Space) -> list[QuantumBlock]:

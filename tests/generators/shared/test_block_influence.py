@@ -109,6 +109,14 @@ def test_the_circuits_of_a_space_are_replaced_while_the_same_points_are_decoded(
     assert all(change is not None and change > 0 for change in changes) if runs else changes == (None, None)
 
 
+@pytest.mark.parametrize("name", ["iqp-qcbm", "qlatents", "qlatents-flow"])
+def test_nothing_is_said_of_probabilities_that_images_are_drawn_from(name: str) -> None:
+    generator = tried(name, track="smoke", steps=2)
+    found = influence_differences(generator, np.eye(generator.n_labels, dtype=np.float32), seed=3)
+    assert found.other_seed > 1
+    assert shares(found) == (None, None)
+
+
 def test_nothing_is_relative_to_two_equal_samples() -> None:
     found = influence_differences(toy(reach=1, follows_seed=False), LABELS, seed=3)
     assert found.other_seed == 0
