@@ -71,8 +71,8 @@ def influence_sentence(name: str, found: BlockInfluence) -> str:
     """Return how much the images change when the circuits' outputs are replaced, and whether that is too little."""
     if found.mean_replaced is None or found.noise_replaced is None:
         return (
-            f"{name}: the circuit's influence on the images cannot be measured by replacing its outputs: they are the same for every "
-            "image, as probabilities are that images are drawn from, or no circuit runs while images are drawn, or seeds "
+            f"{name}: the circuit's influence on the images cannot be measured by replacing its outputs: they are the same for "
+            "every image, as probabilities are that images are drawn from, or no circuit runs while images are drawn, or seeds "
             "change nothing."
         )
     changes = f"{share_text(found.mean_replaced)} (means) and {share_text(found.noise_replaced)} (noise)"
