@@ -135,7 +135,7 @@ def headlines(found: StudyResult, concluded: Findings) -> Iterator[str]:
                 yield f"{sweep.title}{mended}: what noise costs {lost} cannot be said: {why}."
             elif one.words.startswith(AT_LEAST):
                 noise = f"{one.words}{counted_words(sweep)}"
-                yield f"{sweep.title}{mended}: no level costs {lost}; that would take noise of {noise}."
+                yield f"{sweep.title}{mended}: by their means no level costs {lost}; that would take noise of {noise}."
             else:
                 yield f"{sweep.title}{mended}: {lost} is lost with noise of {one.words}{counted_words(sweep)}."
     for need in concluded.needs:

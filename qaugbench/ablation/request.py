@@ -25,8 +25,8 @@ class NoiseRequest:
 
     ``axes`` are ``NAME`` or ``NAME=VALUES``, ``devices`` presets, snapshots or TOML files. ``scale`` makes each device a sweep,
     and ``recipe_levels`` trains the classifier at some of its strengths. ``mitigations`` are drawn beside every level.
-    ``images`` are drawn at each level in each replicate: without it ``IMAGES``, or all that the run draws where the classifier is
-    trained on them.
+    ``images`` are drawn at each level in each replicate: without it ``IMAGES``, or all that the run draws where these are fewer or
+    the classifier is trained on them.
     """
 
     task: str
@@ -58,10 +58,15 @@ class NoiseRequest:
         return tuple(dict.fromkeys(full_name(name) for name in self.mitigations if name != NO_MITIGATION))
 
     def first_images(self, drawn: int) -> int | None:
-        """Return how many images a level has in each replicate, of as many as are ``drawn`` by the run; None for all of them."""
+        """Return how many images a level has in each replicate, of as many as are ``drawn`` by the run; None for all of them.
+
+        Raises DefinitionError where more are asked for than the run draws.
+        """
         if self.images == "all" or self.recipe_levels:
             return None
-        asked = self.images or IMAGES
+        if self.images is not None and self.images > drawn:
+            raise DefinitionError(f"--images is {self.images}, and the run draws {drawn}; give fewer, or 'all'.")
+        asked = IMAGES if self.images is None else self.images
         return asked if asked < drawn else None
 
     @property
@@ -95,12 +100,7 @@ def check_names(request: NoiseRequest) -> None:
         asked_axis(text)
     for text in request.devices:
         named_device(text)
-    if isinstance(request.images, int) and request.images < FEWEST_IMAGES:
-        raise DefinitionError(
-            f"--images is {request.images}, and measures need at least {FEWEST_IMAGES}; give more, or 'all'."
-        )
-    if isinstance(request.images, int) and request.recipe_levels:
-        raise DefinitionError("--recipe-levels trains the classifier on all images of a level; leave out --images.")
+    _check_images(request)
     if request.mitigation_names and request.mode == "train":
         raise DefinitionError(
             "--mode train draws without noise, so there is nothing to mitigate; leave out --mitigation, or give --mode both."
@@ -109,3 +109,15 @@ def check_names(request: NoiseRequest) -> None:
     _, after = definitions.split_name(name)  # a variant is no control
     if after and not Path(after).exists():
         raise DefinitionError(f"{name!r} is a control; give the generator itself, its twin is measured beside it.")
+
+
+def _check_images(request: NoiseRequest) -> None:
+    asked: object = request.images
+    if asked is None or asked == "all":
+        return
+    if isinstance(asked, bool) or not isinstance(asked, int):
+        raise DefinitionError(f"--images is {asked!r}, which is neither a number of images nor 'all'.")
+    if asked < FEWEST_IMAGES:
+        raise DefinitionError(f"--images is {asked}, and measures need at least {FEWEST_IMAGES}; give more, or 'all'.")
+    if request.recipe_levels:
+        raise DefinitionError("--recipe-levels trains the classifier on all images of a level; leave out --images.")

@@ -102,7 +102,7 @@ class OffZero:
     def words(self) -> str:
         """What was found, in words."""
         if self.gain <= 0:
-            return f"no level of noise was better than none: by their means all {self.family.estimate.size} are worse or as good"
+            return f"no level of noise was better than none: none of the {self.family.estimate.size} levels has a better mean"
         found = f"{signed(self.gain)} at {self.noise:.2g}, {signed(self.low)} to {signed(self.high)}"
         said = "noise helped" if self.helps else "no level of noise was better than none"
         return (

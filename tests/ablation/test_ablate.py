@@ -184,6 +184,7 @@ def test_images_are_all_where_asked_where_the_run_draws_fewer_and_where_the_clas
     asked = NoiseRequest(task=TASK, generator="qldm")
     assert [asked.first_images(drawn) for drawn in (IMAGES - 1, IMAGES, IMAGES + 1)] == [None, None, IMAGES]
     assert replace(asked, images=40).first_images(100) == 40
+    assert replace(asked, images=40).first_images(40) is None
     assert replace(asked, images="all").first_images(1000) is None
     assert replace(asked, recipe_levels=True).first_images(1000) is None
 
@@ -253,6 +254,12 @@ def test_a_whole_run_with_noisy_drawing_holds_and_says_what_it_costs(made: Made,
         ({"axes": ("g2",)}, "acts on photons, and the circuits are made of qubits"),
         ({"replicates": 0}, "--replicates must be at least 1"),
         ({"images": 19}, "--images is 19, and measures need at least 20"),
+        *[
+            ({"images": given}, f"--images is {given!r}, which is neither a number of images nor 'all'")
+            for given in ("some", "50", 50.0, True)
+        ],
+        ({"images": 0}, "--images is 0, and measures need at least 20"),
+        ({"images": 43}, "--images is 43, and the run draws 42"),
         ({"images": 50, "recipe_levels": True}, "trains the classifier on all images of a level"),
         ({"mitigations": ("zno",)}, "Unknown mitigation 'zno'"),
         ({"mode": "train"}, "there is nothing to mitigate"),

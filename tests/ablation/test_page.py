@@ -39,7 +39,7 @@ def test_where_no_level_costs_that_much_the_answer_does_not_sound_as_if_one_did(
     (device,), none = study.study.sweeps, study.levels[0].generator
     still = replace(study, levels=tuple(replace(one, generator=none) for one in study.levels))
     words = " ".join(headlines(still, findings(still)))
-    assert f"{device.title}: no level costs .010 of the " in words
+    assert f"{device.title}: by their means no level costs .010 of the " in words
     assert "; that would take noise of at least 10 (95 % CI at least 10)." in words
     assert "is lost with noise of" not in words
 

@@ -163,7 +163,7 @@ def test_gain_by_noise_allows_for_the_number_of_levels() -> None:
 
 def test_where_every_level_lost_nothing_is_called_a_gain() -> None:
     found = maximum_off_zero(NOISE, _arm([0.0, -0.001, -0.02, -0.03, -0.05], sd=4e-3))
-    assert found.words == "no level of noise was better than none: by their means all 4 are worse or as good"
+    assert found.words == "no level of noise was better than none: none of the 4 levels has a better mean"
 
 
 def test_best_of_seven_equal_levels_is_rarely_called_a_gain() -> None:
