@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from qaugbench.cards import Training
 from qaugbench.child_processes import in_processes
 from qaugbench.errors import QaugbenchError
 from qaugbench.experiment.cells import YIELD, Cell, Place
@@ -167,20 +168,34 @@ def _basis(cell: Cell, processes: int) -> str:
     at_once = f", {processes} at once" if processes > 1 else ""
     if cell.stage in ("sample", "influence", "geometry", "grade", "appraise", "measure", YIELD):
         return f"timed on a barely trained generator{at_once}"
-    steps = _steps(cell)
-    return f"{MORE} of {steps} steps timed{at_once}" if steps else f"timed{at_once}"
+    length = _length(cell)
+    if length.get("epochs"):
+        return f"{MORE} steps of {length['epochs']} epochs timed{at_once}"
+    return f"{MORE} of {length['steps']} steps timed{at_once}" if length.get("steps") else f"timed{at_once}"
 
 
-def _steps(cell: Cell) -> int:
-    """Return the training steps of a cell; 0 for one that is timed whole."""
+def _length(cell: Cell) -> Mapping[str, Any]:
+    """Return what says how long a cell trains; nothing for one that is timed whole."""
     if cell.stage in ("fill", "sample", "influence", "geometry", "grade", "truth", "appraise", "measure", YIELD):
-        return 0
-    return int(cell.key["recipe" if "recipe" in cell.key else "training"]["steps"])
+        return {}
+    length: Mapping[str, Any] = cell.key["recipe" if "recipe" in cell.key else "training"]
+    return length
+
+
+def _steps(cell: Cell, trial: Store) -> int:
+    """Return the training steps of a cell, 0 for one that is timed whole; epochs are those of the images that it draws."""
+    length = _length(cell)
+    if not length.get("epochs"):
+        return int(length.get("steps", 0))
+    draw = cell.needs["draw"]
+    _timed(draw, trial)
+    return Training(**length).on(int(trial.meta(draw.stage, draw.name)["facts"]["real"])).steps
 
 
 def seconds_here(cell: Cell, root: Path) -> float:
     """Return what a step takes in this process, computed in the store ``root``; a long training is timed over few steps."""
-    trial, steps = Store(root), _steps(cell)
+    trial = Store(root)
+    steps = _steps(cell, trial)
     if cell.stage in ("fill", "truth"):
         return _timed(cell, trial)
     if not steps:
@@ -189,15 +204,15 @@ def seconds_here(cell: Cell, root: Path) -> float:
     longest = _shortened(cell, MORE)
     few, more = _timed(_shortened(cell, FEW), trial), _timed(longest, trial)
     each = max(more - few, 0.0) / (MORE - FEW)
-    return max(few - FEW * each, 0.0) + _training_s(cell, each, trial.meta(longest.stage, longest.name)["facts"])
+    return max(few - FEW * each, 0.0) + _training_s(cell, steps, each, trial.meta(longest.stage, longest.name)["facts"])
 
 
-def _training_s(cell: Cell, each: float, facts: Mapping[str, Any]) -> float:
-    """Return what the steps of a training take, of which few took ``each`` seconds more.
+def _training_s(cell: Cell, steps: int, each: float, facts: Mapping[str, Any]) -> float:
+    """Return what ``steps`` steps of a training take, of which few took ``each`` seconds more.
 
     Classifiers say what a step alone takes: the few are looked at one by one, a whole training only now and then.
     """
-    steps, alone = _steps(cell), facts.get("step_wall_s")
+    alone = facts.get("step_wall_s")
     if alone is None:
         return steps * each
     from qaugbench.classifiers.training import looks_of
@@ -210,8 +225,8 @@ def _shortened(cell: Cell, steps: int) -> Cell:
     """Return the cell with ``steps`` steps, on upstream cells with few steps."""
     needs = {role: _shortened(need, FEW) for role, need in cell.needs.items()}
     key = dict(cell.key)
-    if key.get("training", {}).get("steps"):
-        key["training"] = {**key["training"], "steps": steps}
+    if Training(**key.get("training", {})).takes_steps:
+        key["training"] = {**key["training"], "steps": steps, "epochs": 0}
     if "recipe" in key:
         key["recipe"] = {**key["recipe"], "steps": steps, "warmup_steps": 1, "evaluations": 1}
     return replace(cell, key=key, needs=needs)

@@ -198,8 +198,8 @@ def test_a_bottleneck_around_circuits_that_are_given_noise_is_refused() -> None:
 
 def test_looks_at_validation_images_are_not_counted_as_steps() -> None:
     asked = Cell("classify", {"recipe": {"steps": 450, "evaluations": 15}})
-    assert _training_s(asked, 0.5, {"step_wall_s": 0.1}) == pytest.approx(450 * 0.1 + 30 * 0.4)
-    assert _training_s(asked, 0.5, {"step_wall_s": None}) == pytest.approx(225.0)
+    assert _training_s(asked, 450, 0.5, {"step_wall_s": 0.1}) == pytest.approx(450 * 0.1 + 30 * 0.4)
+    assert _training_s(asked, 450, 0.5, {"step_wall_s": None}) == pytest.approx(225.0)
 
 
 def test_the_command_of_a_comparison_names_what_was_asked(tmp_path: Path) -> None:

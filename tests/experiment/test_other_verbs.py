@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import qaugbench
+from qaugbench.cards import Training
 from qaugbench.datasets.manifest import write_prepared
 from qaugbench.datasets.phantom.images import render_phantom
 from qaugbench.errors import DefinitionError
-from qaugbench.experiment.estimate import estimate_run
+from qaugbench.experiment.estimate import _steps, estimate_run, seconds_here
+from qaugbench.experiment.order import steps_of
+from qaugbench.experiment.prepare import prepare
 from qaugbench.experiment.request import RunRequest
 from qaugbench.experiment.run import RunResult
+from qaugbench.experiment.store import Store
 from qaugbench.inspection.doctor import examine
 from qaugbench.stats.results import Contrast, Scores
 from tests.experiment.tiny import TASK, tiny_definitions, tiny_request, tiny_run
@@ -28,6 +33,25 @@ def test_estimate_times_what_is_missing_and_adds_nothing_to_the_store(tmp_path: 
     assert missing == {"space": 2, "fit": 2, "sample": 2, "fill": 2, "train": 14}
     assert all(stage.seconds_each > 0 for stage in estimated.stages)
     assert not list((tmp_path / "store" / "cells").iterdir())
+
+
+def test_a_fit_that_is_counted_in_epochs_is_timed_over_few_steps(tmp_path: Path) -> None:
+    request = tiny_request(tmp_path, generators=("qlatent-wgan:as-released",))
+    cells = prepare(request, tiny_definitions(request)).plan.cells
+    fit = next(cell for cell in steps_of(cells) if cell.stage == "fit")
+    assert fit.key["training"]["epochs"] == 80
+    assert fit.needs["space"].key["training"]["epochs"] == 12
+    trial = Store(tmp_path / "trial")
+    steps = _steps(fit, trial)
+    assert (
+        steps == Training(epochs=80, batch_size=8).on(trial.meta("draw", fit.needs["draw"].name)["facts"]["real"]).steps
+    )
+    assert seconds_here(fit, trial.root) > 0
+    metas = [json.loads(path.read_text()) for path in trial.root.glob("cells/*/*/*/cell.json")]
+    trained = [meta["facts"]["diagnostics"]["updates"] for meta in metas if meta["stage"] == "fit"]
+    assert sorted(trained) == [2, 4, 16]
+    assert steps > 16
+    assert {meta["key"]["training"]["steps"] for meta in metas if meta["stage"] == "space"} == {4}
 
 
 def test_estimate_of_a_finished_run_is_nothing(finished: RunResult) -> None:
