@@ -44,8 +44,8 @@ class NoiseJacobian:
 def noise_jacobian(model: Model, labels: np.ndarray, *, seed: int) -> NoiseJacobian:
     """Return the Jacobian's singular values at the noise of the first images that ``seed`` draws for ``labels`` [n, n_labels].
 
-    The noise is the first normal numbers that a draw asks for, or, if it asks for none, the first uniform ones; later ones stay
-    as they are. It is moved along all of its directions where there are at most 64, else along 24 random orthonormal ones. Takes
+    The noise is the first normal numbers that a draw asks for, or, if it asks for none, the first uniform ones, which keep so far
+    from 0 and 1 that moves do not leave [0, 1); later ones stay as they are. It is moved along all of its directions where there are at most 64, else along 24 random orthonormal ones. Takes
     one draw per direction and image, and one more. Raises NoLatentError for a generator that is no map of noise.
     """
     if issubclass(model.recipe.kind, Solved):
@@ -131,6 +131,12 @@ class _Moved(RowRandom):
     def of(self, rows: Iterable[int]) -> RowRandom:
         chosen = list(rows)
         return _Moved(super().of(chosen), self._left, self._moves[chosen])
+
+    def uniform(self, *shape: int) -> torch.Tensor:
+        drawn = [torch.rand(shape, generator=stream) for stream in self._streams]
+        if self._left == 0:
+            drawn = [numbers.clamp(STEP, 1 - 2 * STEP) for numbers in drawn]
+        return self._rows(drawn, shape)
 
     def _rows(self, drawn: list[torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:
         numbers = super()._rows(drawn, shape)

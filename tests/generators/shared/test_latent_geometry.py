@@ -60,11 +60,19 @@ def _further(random: RowRandom, n: int) -> torch.Tensor:
     return random.normal(n) + random.normal(n)
 
 
+def _within(random: RowRandom, n: int) -> torch.Tensor:
+    """Uniform noise, for a generator that fails on any outside of [0, 1)."""
+    numbers = random.uniform(n)
+    assert ((numbers >= 0) & (numbers < 1)).all()
+    return numbers
+
+
 ASKS: dict[str, Callable[[RowRandom, int], torch.Tensor]] = {
     "normal": lambda random, n: random.normal(n),
     "uniform": lambda random, n: random.uniform(n),
     "chosen first": _chosen_first,
     "further": _further,
+    "within": _within,
     "ignored": lambda random, n: 0 * random.normal(n),
     "none": lambda random, n: torch.ones(len(random), n),
 }
@@ -90,6 +98,11 @@ def test_a_linear_map_has_the_singular_values_of_its_matrix(ask: str) -> None:
     expected = np.linalg.svd(matrix, compute_uv=False)
     assert found.dimension == 5
     np.testing.assert_allclose(found.singular_values, np.tile(expected, (3, 1)), rtol=2e-3)
+
+
+@pytest.mark.parametrize("noise", [WHOLE, WHOLE + 1])
+def test_uniform_noise_is_not_moved_out_of_its_range(noise: int) -> None:
+    assert (jacobian(fitted(Linear, ask="within", noise=noise), n=20).singular_values > 0).all()
 
 
 def test_one_generator_per_label_is_looked_at_label_by_label() -> None:
