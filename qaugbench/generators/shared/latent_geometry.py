@@ -44,9 +44,10 @@ class NoiseJacobian:
 def noise_jacobian(model: Model, labels: np.ndarray, *, seed: int) -> NoiseJacobian:
     """Return the Jacobian's singular values at the noise of the first images that ``seed`` draws for ``labels`` [n, n_labels].
 
-    The noise is the first normal numbers that a draw asks for, or, if it asks for none, the first uniform ones, which keep so far
-    from 0 and 1 that moves do not leave [0, 1); later ones stay as they are. It is moved along all of its directions where there are at most 64, else along 24 random orthonormal ones. Takes
-    one draw per direction and image, and one more. Raises NoLatentError for a generator that is no map of noise.
+    The noise is the first normal numbers that a draw asks for, or, if it asks for none, the first uniform ones, which keep so
+    far from 0 and 1 that moves do not leave [0, 1); later ones stay as they are. It is moved along all of its directions where
+    there are at most 64, else along 24 random orthonormal ones. Takes one draw per direction and image, and one more. Raises
+    NoLatentError for a generator that is no map of noise.
     """
     if issubclass(model.recipe.kind, Solved):
         raise NoLatentError(WITHOUT_NOISE)
