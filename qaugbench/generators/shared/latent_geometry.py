@@ -135,7 +135,7 @@ class _Moved(RowRandom):
 
     def uniform(self, *shape: int) -> torch.Tensor:
         drawn = [torch.rand(shape, generator=stream) for stream in self._streams]
-        if self._left == 0:
+        if self._left == 0:  # 1 - STEP and a move of STEP might round to 1, which is outside
             drawn = [numbers.clamp(STEP, 1 - 2 * STEP) for numbers in drawn]
         return self._rows(drawn, shape)
 
