@@ -19,7 +19,7 @@ from qaugbench.appraisal.fidelity import (
     reconstruction,
     spectra,
 )
-from qaugbench.appraisal.labels import Judged, label_measures, probe_auroc
+from qaugbench.appraisal.labels import Judged, label_measures, probe_auroc, with_both_kinds
 from qaugbench.appraisal.measures import measured
 from qaugbench.appraisal.sets import ImageSet, Sets
 from qaugbench.appraisal.trained import training_measures, training_state
@@ -155,11 +155,13 @@ def _labels(sets: Sets, verdicts: Verdicts | None, extractor: Extractor) -> dict
     own, real = extractor.features(sets.synthetic.images), extractor.features(sets.reference.images)
 
     def make() -> Measure:
-        value = probe_auroc(own, labels, real, real_labels)
         known = sets.training
+        seen = known.labels if known is not None else None
+        shared = with_both_kinds(labels, real_labels, *([] if seen is None else [seen]))
+        value = probe_auroc(own, labels[:, shared], real, real_labels[:, shared])
         of_real = None
-        if known is not None and known.labels is not None:
-            of_real = probe_auroc(extractor.features(known.images), known.labels, real, real_labels)
+        if known is not None and seen is not None:
+            of_real = probe_auroc(extractor.features(known.images), seen[:, shared], real, real_labels[:, shared])
         name = extractor.provenance.extractor
         return Measure(value=value, real=of_real, n=len(own), n_real=len(real), extractor=name)
 

@@ -24,6 +24,7 @@ from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.places import data_home
 
 Tell = Callable[[str], None]
+A_RUN = "'qaugbench run --generator folder:IMAGES'"
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,15 @@ class FolderRequest:
 
 @dataclass(frozen=True)
 class AppraisedFolders:
-    """What is known of the synthetic images, and which of them are real or training images."""
+    """What is known of the synthetic images, and which of them are real or training images.
+
+    ``pairs`` are the synthetic images closest to a training image and those training images, each uint8 [n, H, W, C], closest
+    first; empty without training images.
+    """
 
     appraisal: Appraisal
     repeats: list[Repeats]
+    pairs: tuple[np.ndarray, np.ndarray]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -69,6 +75,8 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
     for name, pictures in opened.items():
         tell(f"Reading {len(pictures):,} {name} images")
         read[name] = ImageSet(pictures.squares(side, channels), pictures.labels(names) if names else None)
+        if name != "synthetic":
+            _refuse_one_picture(read[name].images, pictures.path)
     remarks += spelled
     tell("Looking for the other images among the synthetic ones")
     named = {name: dict(zip(opened[name].sizes, one.images, strict=True)) for name, one in read.items()}
@@ -93,12 +101,30 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
         "remarks": [*remarks, *found.appraisal.remarks],
         "measures": {**found.appraisal.measures, **_not_measured(opened)},
     }
-    return AppraisedFolders(found.appraisal.model_copy(update=said), repeated)
+    training = read["training"].images if "training" in read else sets.synthetic.images[:0]
+    pairs = (
+        sets.synthetic.images[[pair.synthetic for pair in found.pairs]],
+        training[[pair.training for pair in found.pairs]],
+    )
+    return AppraisedFolders(found.appraisal.model_copy(update=said), repeated, pairs)
+
+
+def _refuse_one_picture(images: np.ndarray, path: Path) -> None:
+    """Raise DataError where several real or training images are one and the same: no distance to them says anything."""
+    if len(images) > 1 and (images == images[0]).all():
+        raise DataError(
+            f"All {len(images):,} pictures in {path} are the same picture, so nothing can be held against them. Give others."
+        )
 
 
 def _not_measured(opened: Mapping[str, Pictures]) -> dict[str, Measure]:
     """Return measures without a value, and with the reason, of questions that the folders leave open."""
-    found = {}
+    found = {
+        "training/gain": Measure(
+            value=None, reason="Images that were drawn during the fit are needed, which a run draws."
+        ),
+        "labels/skill": Measure(value=None, reason=f"A judge is needed, which {A_RUN} trains."),
+    }
     if "training" not in opened:
         remedy = "Give the images that the generator learned from: --train TRAINING."
         found["copies/excess"] = Measure(value=None, reason=remedy)

@@ -38,13 +38,15 @@ def one_form(opened: Mapping[str, Pictures], *, grey: bool) -> tuple[int, list[s
 def one_spelling(opened: Mapping[str, Pictures]) -> tuple[Mapping[str, Pictures], tuple[str, ...], list[str]]:
     """Return the sets with the classes of the real pictures, the classes, and what is to be said of other spellings.
 
-    There are no classes where the real or the synthetic pictures have none. Raises DataError for a class of the others that is
-    none of the real ones, or could be several.
+    Pictures that all lie in one folder have its name for a class, where another set has a class of that name. There are no classes
+    where the real or the synthetic pictures have none. Raises DataError for a class of the others that is none of the real ones, or
+    could be several.
     """
+    opened, taken = _one_folder_each(opened)
     if any(opened[name].classes is None for name in ("real", "synthetic")):
         return opened, (), []
     names = sorted(set((opened["real"].classes or {}).values()))
-    spelled, said, unknown = {}, [], []
+    spelled, said, unknown = {}, taken, []
     for name, one in opened.items():
         written = sorted(set((one.classes or {}).values()))
         meant = matching_classes(written, names)
@@ -58,4 +60,23 @@ def one_spelling(opened: Mapping[str, Pictures]) -> tuple[Mapping[str, Pictures]
             f"These classes are none of those of the real pictures, or could be several: {first_offenders(unknown)} (real classes: "
             f"{first_offenders(names)}). Name the classes alike, or leave them out."
         )
-    return spelled, tuple(names), said
+    return spelled, tuple(names), said + _absent(spelled["synthetic"], names)
+
+
+def _one_folder_each(opened: Mapping[str, Pictures]) -> tuple[Mapping[str, Pictures], list[str]]:
+    """Return the sets, one folder's name being the class of its set where another set has that class, and what is to be said."""
+    taken, said = dict(opened), []
+    for name, one in opened.items():
+        others = {word for other in opened.values() if other is not one for word in (other.classes or {}).values()}
+        if one.folder is None or matching_classes([one.folder], sorted(others))[one.folder] is None:
+            continue
+        taken[name] = replace(one, classes=dict.fromkeys(one.sizes, one.folder))
+        said.append(f"All {name} pictures lie in one folder, {one.folder!r}, which is taken for their class.")
+    return taken, said
+
+
+def _absent(synthetic: Pictures, names: list[str]) -> list[str]:
+    absent = [name for name in names if name not in (synthetic.classes or {}).values()]
+    if not absent:
+        return []
+    return [f"No synthetic picture is of {first_offenders(map(repr, absent))}: what is told by class leaves that out."]

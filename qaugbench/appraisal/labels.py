@@ -67,8 +67,7 @@ def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndar
     from sklearn.linear_model import Ridge
     from sklearn.preprocessing import StandardScaler
 
-    counts, real_counts = labels.sum(axis=0), real_labels.sum(axis=0)
-    scored = (counts > 0) & (counts < len(labels)) & (real_counts > 0) & (real_counts < len(real_labels))
+    scored = with_both_kinds(labels, real_labels)
     if not scored.any():
         raise StatisticsError("No class has both kinds of images in both sets, so nothing can be told apart.")
     scale = StandardScaler().fit(features)
@@ -77,6 +76,11 @@ def probe_auroc(features: np.ndarray, labels: np.ndarray, real_features: np.ndar
     found = judged_auroc(scores, real_labels[:, scored], "multilabel")
     assert found is not None  # every scored class has both kinds
     return found.value
+
+
+def with_both_kinds(*labels: np.ndarray) -> np.ndarray:
+    """Return bool [K]: the classes that some images of every set have and some have not; ``labels`` [N, K] of each set."""
+    return np.all([of.any(axis=0) & ~of.all(axis=0) for of in labels], axis=0)
 
 
 def _consistency(found: Consistency, n: int, facts: dict[str, Any]) -> Measure:

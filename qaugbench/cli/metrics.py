@@ -33,6 +33,11 @@ from qaugbench.cli.root import cli, say, tell
 @click.option(
     "--card", type=click.Path(path_type=Path), help="Write the card of the synthetic set: a .html or .md file."
 )
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path),
+    help="Write the 20 closest pairs of synthetic and training images: a .png file. Needs --train.",
+)
 @json_option
 def metrics(
     real: Path,
@@ -43,6 +48,7 @@ def metrics(
     extractors: tuple[str, ...],
     seed: int,
     card: Path | None,
+    pairs: Path | None,
     as_json: bool,
 ) -> None:
     """Say what synthetic images are like.
@@ -53,14 +59,19 @@ def metrics(
     from qaugbench.appraisal.folders import FolderRequest, appraise_folders
     from qaugbench.report.appraisal_text import appraisal_text
     from qaugbench.report.card import check_card_path, write_card
+    from qaugbench.report.pair_sheet import check_sheet_path, write_pair_sheet
 
     if card is not None:
         check_card_path(card)
+    if pairs is not None:
+        check_sheet_path(pairs, training=train is not None)
     request = FolderRequest(real, synthetic, train, size, grey, extractors, seed)
     found = appraise_folders(request, tell=lambda what: tell(f"{what} ..."))
-    if card is not None:
-        tell(f"Card: {write_card(card, found.appraisal, title=synthetic.name)}")
     if as_json:
         print_json([found.to_dict()])
-        return
-    say(appraisal_text(found.appraisal, terminal_width()))
+    else:
+        say(appraisal_text(found.appraisal, terminal_width()))
+    if card is not None:
+        tell(f"Card: {write_card(card, found.appraisal, title=synthetic.resolve().name)}")
+    if pairs is not None:
+        tell(f"Closest pairs: {write_pair_sheet(pairs, *found.pairs)}")

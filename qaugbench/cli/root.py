@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any, NoReturn
 
@@ -124,6 +125,12 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        tell_error(f"There is no space left for {shown(error.filename) if error.filename else 'what is printed'}.")
+        sys.stdout = None  # what it still holds has no place either
+        sys.exit(2)
 
 
 def _misused(error: click.ClickException) -> NoReturn:

@@ -77,11 +77,14 @@ def distance_ratios(distances: np.ndarray) -> np.ndarray:
     """Return [N] in [0, 1], the nearest over the farthest of each image's ``distances`` [N, r], ascending; 0 at distance 0.
 
     Take the distances from ``orientations.oriented_nearest`` with k = ``second_rank``, or from registered candidates: of
-    held-out images in exactly the same way as of synthetic ones.
+    held-out images in exactly the same way as of synthetic ones. Raises StatisticsError for distances that are none.
 
     >>> distance_ratios(np.array([[1.0, 3.0, 4.0], [0.0, 0.0, 0.0]])).tolist()
     [0.25, 0.0]
     """
+    wrong = np.flatnonzero(~(np.isfinite(distances) & (distances >= 0)).all(axis=1))
+    if wrong.size:
+        raise StatisticsError(f"Distances must be finite and not negative; not so at images {first_offenders(wrong)}.")
     first, last = distances[:, 0], distances[:, -1]
     return np.divide(first, last, out=np.zeros(len(first)), where=first > 0)
 
@@ -111,7 +114,8 @@ def copy_excess(ratios: np.ndarray, held_out_ratios: np.ndarray, weights: np.nda
     them their smallest, and ``expected`` is then 1 / (M + 1). The interval combines Wilson's of the rate with that of the
     threshold's own error, by the square root of summed squares (Zou & Donner 2008). Releasable: the excess is at most 5 %
     with confidence. Memorising: it is not, and is above 2 % with confidence. Raises StatisticsError below 20 images of
-    either kind and for ratios that are not in [0, 1].
+    either kind, for ratios that are not in [0, 1], and where so many held-out images share the smallest ratios that these tell
+    nothing.
 
     >>> honest = np.linspace(0.1, 1.0, 300)
     >>> found = copy_excess(np.concatenate([np.zeros(30), honest[:270]]), honest)
@@ -122,6 +126,7 @@ def copy_excess(ratios: np.ndarray, held_out_ratios: np.ndarray, weights: np.nda
     weights = _checked_weights(weights, len(held_out_ratios))
     n_effective = float(weights.sum() ** 2 / np.square(weights).sum())
     threshold = _quantile(held_out_ratios, weights, n_effective)
+    _refuse_ties(held_out_ratios, weights, threshold, n_effective)
     flagged, n = int((ratios <= threshold).sum()), len(ratios)
     low, high = _interval(flagged, n, n_effective)
     state = state_of_excess(low, high)
@@ -154,6 +159,17 @@ def _quantile(ratios: np.ndarray, weights: np.ndarray, n_effective: float) -> fl
     order = np.argsort(ratios)
     positions = np.cumsum(weights[order]) * (n_effective / weights.sum())
     return float(np.interp(_position(n_effective), positions, ratios[order]))
+
+
+def _refuse_ties(ratios: np.ndarray, weights: np.ndarray, threshold: float, n_effective: float) -> None:
+    """Raise StatisticsError where honest images are flagged too: far more of the held-out than expected are at the threshold."""
+    tied = float(weights[ratios <= threshold].sum() / weights.sum())
+    if tied - _expected(n_effective) > TOLERATED:
+        raise StatisticsError(
+            f"{tied:.0%} of the held-out real images have a distance ratio of {threshold:.3g} or less, where about "
+            f"{_expected(n_effective):.0%} should: many real images are one picture, or equally far from all training images, and "
+            "small ratios tell nothing."
+        )
 
 
 def _interval(flagged: int, n: int, n_effective: float) -> tuple[float, float]:

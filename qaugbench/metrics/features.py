@@ -6,21 +6,29 @@ import numpy as np
 
 from qaugbench.errors import StatisticsError, first_offenders
 
+LARGEST = 1e20
+"""Features beyond this, positive or negative, are refused: polynomials and covariances of them leave the range of numbers."""
+
 
 def checked_features(features: np.ndarray, metric: str, least: int = 1) -> np.ndarray:
     """Return ``features`` [n, d] as float64; raise StatisticsError, naming ``metric``, where it cannot be computed.
 
-    That is for another shape, a value that is not finite, and fewer than ``least`` images.
+    That is for what is no table of numbers, a value that is not finite or beyond ``LARGEST``, and fewer than ``least`` images.
     """
-    features = np.asarray(features)
+    try:
+        features = np.array(features, np.float64)
+    except (TypeError, ValueError) as error:
+        raise StatisticsError(f"{metric} needs features [n, d] of numbers; {error}.") from error
     if features.ndim != 2 or features.shape[1] == 0:
         raise StatisticsError(f"{metric} needs features [n, d]; given {features.shape}.")
     if len(features) < least:
         raise StatisticsError(f"{metric} needs at least {least} images; given {len(features)}.")
-    wrong = np.flatnonzero(~np.isfinite(features).all(axis=1))
+    wrong = np.flatnonzero(~(np.abs(features) <= LARGEST).all(axis=1))
     if wrong.size:
-        raise StatisticsError(f"{metric} needs finite features; not so at images {first_offenders(wrong)}.")
-    return features.astype(np.float64)
+        raise StatisticsError(
+            f"{metric} needs finite features, of at most {LARGEST:.0e}; not so at images {first_offenders(wrong)}."
+        )
+    return features
 
 
 def checked_sets(real: np.ndarray, synthetic: np.ndarray, metric: str, least: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qaugbench.errors import DataError, EntryError, shown
+from qaugbench.errors import EntryError, shown
 from qaugbench.files import write_whole
 from qaugbench.formatting import markdown_table
 from qaugbench.image_facts import SECTIONS, Appraisal, measure_info
@@ -16,10 +16,12 @@ from qaugbench.record import Record
 from qaugbench.report.appraisal_page import asked
 from qaugbench.report.appraisal_rows import HEADER, READING
 from qaugbench.report.appraisal_text import appraisal_markdown
+from qaugbench.report.asked_file import check_asked_file, write_asked_file
 from qaugbench.report.geometry_rows import geometry_words
 from qaugbench.untrusted import MIB, exists, read_bytes
 
 CARDS = "cards"
+OPTION = "--card"
 MOST_CARD_BYTES = 4 * MIB
 CARD_HEADER = ("criterion", "asks", "found")
 SOURCE = "Criteria after Zamzmi et al. 2025, Commun Eng 4:130, doi:10.1038/s44172-025-00450-1."
@@ -116,18 +118,14 @@ MAKERS = {".html": card_html, ".md": card_markdown}
 
 
 def check_card_path(path: Path) -> None:
-    """Raise DataError for a card that could not be written: another ending, or a folder that is not there."""
-    if path.suffix not in MAKERS:
-        raise DataError(f"--card writes a .html or .md file; got {path}.")
-    if not path.parent.is_dir():
-        raise DataError(f"The folder {path.parent} of the card does not exist.")
+    """Raise DataError for a card that could not be written."""
+    check_asked_file(path, OPTION, MAKERS)
 
 
 def write_card(path: Path, appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> Path:
     """Write the card to ``path``, a .html or .md file, whole or not at all, and return the path."""
     check_card_path(path)
-    write_whole(path, MAKERS[path.suffix](appraisal, title=title, made=made))
-    return path
+    return write_asked_file(path, MAKERS[path.suffix](appraisal, title=title, made=made), OPTION)
 
 
 def write_cards(folder: Path, record: Record) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,9 @@ from PIL import Image
 
 from qaugbench.board.sample_images import read_sample_images
 from qaugbench.record import Record
+from qaugbench.report.pair_sheet import SMALLEST_SIDE, pair_sheet, png
 
 PER_STRIP = 6
-SMALLEST_SIDE = 64
-PAIRS_PER_ROW = 10
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,7 @@ def strip(origin: str, images: np.ndarray) -> Strip:
     spaced = np.pad(enlarged, ((0, 0), (0, 0), (0, 3), (0, 0)), constant_values=255)
     row = np.concatenate(list(spaced), axis=1)[:, :-3]
     image = Image.fromarray(row[..., 0] if row.shape[-1] == 1 else row)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return Strip(origin, data_uri(buffer.getvalue(), "image/png"), len(tiles), image.width)
+    return Strip(origin, data_uri(png(image), "image/png"), len(tiles), image.width)
 
 
 def pair_sheets(pairs: Path | None) -> dict[str, PairSheet]:
@@ -88,18 +84,8 @@ def pair_sheets(pairs: Path | None) -> dict[str, PairSheet]:
 
 
 def _pair_sheet(synthetic: np.ndarray, training: np.ndarray) -> PairSheet:
-    """Return pairs of images [n, H, W, C] uint8, each synthetic one above its training image, ten pairs to a row."""
-    factor = max(1, -(-SMALLEST_SIDE // synthetic.shape[1]))
-    pairs = np.concatenate([synthetic, training], axis=1).repeat(factor, axis=1).repeat(factor, axis=2)
-    per_row = min(PAIRS_PER_ROW, len(pairs))
-    blank = np.full((-len(pairs) % per_row, *pairs.shape[1:]), 255, np.uint8)
-    spaced = np.pad(np.concatenate([pairs, blank]), ((0, 0), (0, 6), (0, 3), (0, 0)), constant_values=255)
-    rows = [np.concatenate(list(spaced[start : start + per_row]), axis=1) for start in range(0, len(spaced), per_row)]
-    sheet = np.concatenate(rows)
-    image = Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return PairSheet(data_uri(buffer.getvalue(), "image/png"), len(pairs), image.width)
+    image = pair_sheet(synthetic, training)
+    return PairSheet(data_uri(png(image), "image/png"), len(synthetic), image.width)
 
 
 def data_uri(content: bytes, kind: str) -> str:

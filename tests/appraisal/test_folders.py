@@ -35,6 +35,24 @@ def put(
     return folder
 
 
+def folder(place: Path) -> Path:
+    place.mkdir()
+    return place
+
+
+def blank(n: int) -> ImageSet:
+    images = blobs(n, 1)
+    return ImageSet(np.zeros_like(images.images), images.labels)
+
+
+def stacked(place: Path) -> Path:
+    """Write two pictures and a file of three."""
+    put(place, blobs(2, 7))
+    frames = [Image.fromarray(image[..., 0]) for image in blobs(3, 8).images]
+    frames[0].save(place / "left" / "stack.tiff", save_all=True, append_images=frames[1:])
+    return place
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("folders")
@@ -146,6 +164,13 @@ def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_p
         ("no file of weights at x.pth", "inception"): (real, real, "--extractor", "inception=x.pth"),
         ("NAME=WEIGHTS",): (real, real, "--extractor", "inception="),
         (".html or .md",): (real, real, "--card", "card.pdf"),
+        ("card.html is a folder", "--card"): (real, real, "--card", folder(tmp_path / "card.html")),
+        ("cannot be written", "--pairs"): (real, real, "--train", real, "--pairs", "/proc/pairs.png"),
+        ("--train TRAINING",): (real, real, "--pairs", tmp_path / "pairs.png"),
+        ("4 pixels a side", "at least 8"): (put(tmp_path / "tiny", blobs(10, 7, side=4)), tmp_path / "tiny"),
+        ("stack.tiff (holds 3 pictures", "file of its own"): (real, stacked(tmp_path / "stacked")),
+        ("All 10 pictures", "same picture"): (put(tmp_path / "blank", blank(10)), real),
+        ("the same picture", "train"): (real, real, "--train", put(tmp_path / "train", blank(10))),
     }
     for words, given in wrong.items():
         result = metrics(*given)
@@ -251,3 +276,67 @@ def test_real_images_that_are_training_images_are_refused_and_near_ones_left_out
     assert found["states"]["copies"] == "memorising"  # type: ignore[index]
     (left_out,) = [one for one in found["remarks"] if one.startswith("Left out for showing almost")]  # type: ignore[attr-defined]
     assert "left/stolen.png" in left_out
+
+
+def table(place: Path, rows: list[str], images: ImageSet) -> Path:
+    """Write pictures into folders of no meaning, two of which have files of the same names, and a table of classes."""
+    put(place, images, names=("a", "b"))
+    for name in ("a", "b"):
+        for number, picture in enumerate(sorted((place / name).glob("*.png"))):
+            picture.rename(place / name / f"{number}.png")
+    (place / "labels.csv").write_text("\n".join(["filename,label", *rows]))
+    return place
+
+
+def test_a_table_means_the_files_of_its_paths(folders: Path, tmp_path: Path) -> None:
+    named = [f"{name}/{number}.png,{label}" for name, label in (("a", "left"), ("b", "right")) for number in range(30)]
+    found = facts(folders / "real", table(tmp_path / "good", named, blobs(60, 7)))
+    assert [found["measures"][f"collapse/vendi/{label}"]["n"] for label in NAMES] == [30, 30]  # type: ignore[index]
+    for words, rows in {
+        ("line 62", "'a/0.png'", "one row per image"): [*named, "a/0.png,right"],
+        ("1 of 61 files are missing", "ghost.png"): [*named, "ghost.png,left"],
+        ("fit several files", "'0.png'"): [*named[1:], "0.png,left"],
+        ("no class of 1 picture", "a/0.png"): named[1:],
+    }.items():
+        result = metrics(folders / "real", table(tmp_path / words[-1].strip("'").replace("/", ""), rows, blobs(60, 7)))
+        assert result.exit_code != 0
+        assert all(word in str(result.exception) for word in words), result.exception
+
+
+def test_one_folder_is_a_class_where_another_set_has_it(folders: Path, tmp_path: Path) -> None:
+    left = blobs(60, 7).rows(np.arange(0, 60, 2))
+    one = put(tmp_path / "one", left)
+    text = said(folders / "real", one)
+    assert "All synthetic pictures lie in one folder, 'left', which is taken for their class." in text
+    assert "No synthetic picture is of 'right': what is told by class leaves that out." in text
+    assert "collapse/vendi/left" in facts(folders / "real", one)["measures"]  # type: ignore[operator]
+    assert "'right' (synthetic)" in str(metrics(one, folders / "honest").exception)
+    other = put(tmp_path / "other", left, names=("pictures", "right"))
+    assert "Do the labels hold? Not measured. All images count as one class" in said(folders / "real", other)
+
+
+def test_what_only_a_run_can_tell_says_so(folders: Path) -> None:
+    measures = facts(folders / "real", folders / "honest", "--train", folders / "train")["measures"]
+    for name in ("training/gain", "labels/skill"):
+        assert "run" in measures[name]["reason"]  # type: ignore[index]
+    text = said(folders / "real", folders / "honest")
+    assert "Was the generator trained? Not measured. Images that were drawn during the fit are needed" in text
+
+
+def test_the_closest_pairs_are_one_picture(folders: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "pairs.png"
+    given = (folders / "real", folders / "copied", "--train", folders / "train", "--pairs", sheet)
+    assert metrics(*given).exit_code == 0
+    tiles = np.asarray(Image.open(sheet))
+    side = 64  # 16 pixels enlarged by four
+    assert tiles.shape == (2 * (2 * side + 6), 10 * (side + 3))
+    assert (tiles[:side, :side] == tiles[side : 2 * side, :side]).all()  # the first pair is a copy
+
+
+def test_a_card_of_the_folder_one_stands_in_has_its_name(
+    folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folders / "honest")
+    card = tmp_path / "card.md"
+    assert metrics(folders / "real", ".", "--card", card).exit_code == 0
+    assert card.read_text().startswith("# honest\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qaugbench.appraisal.labels import Judged, label_measures
+from qaugbench.appraisal.labels import Judged, label_measures, with_both_kinds
 from qaugbench.metrics.image_states import labels_state
 
 FINDINGS = ("mass", "nodule")
@@ -56,3 +56,10 @@ def test_a_weak_judge_hardly_ever_accuses_honest_labels() -> None:
         found = label_measures(own, other, tuple("abcde"), "multiclass", "judge")
         accused += labels_state(found)[0] in ("lost", "weak")
     assert accused <= 2
+
+
+def test_classes_that_any_set_lacks_are_not_shared() -> None:
+    every, two = np.eye(3)[[0, 1, 2]], np.eye(3)[[0, 1, 1]]
+    assert with_both_kinds(every, every).tolist() == [True, True, True]
+    assert with_both_kinds(every, two).tolist() == [True, True, False]
+    assert with_both_kinds(every, np.eye(3)[[0, 0, 0]]).tolist() == [False, False, False]

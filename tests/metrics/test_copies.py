@@ -185,3 +185,19 @@ def test_ranks_and_training_sets_that_are_too_small() -> None:
     assert (second_rank(20), second_rank(99), second_rank(5000), second_rank(5000, 3)) == (10, 49, 50, 2)
     with pytest.raises(StatisticsError, match="at least 20 training images"):
         second_rank(19)
+
+
+def test_distances_that_are_none_are_refused() -> None:
+    for wrong in (np.nan, np.inf, -1.0):
+        with pytest.raises(StatisticsError, match="finite and not negative; not so at images 1"):
+            distance_ratios(np.array([[0.1, 0.2], [wrong, wrong]]))
+
+
+def test_held_out_images_that_are_all_alike_accuse_nobody() -> None:
+    honest = np.linspace(0.1, 1, 100)
+    with pytest.raises(StatisticsError, match="100% of the held-out real images have a distance ratio of 1 or less"):
+        copy_excess(honest, np.ones(100))
+    few = np.concatenate([[0.2, 0.2], np.linspace(0.3, 0.9, 18)])
+    with pytest.raises(StatisticsError, match="10% of the held-out"):
+        copy_excess(honest, few)
+    assert copy_excess(honest, np.linspace(0.2, 0.9, 20)).n_flagged > 0  # one smallest ratio is enough

@@ -104,6 +104,8 @@ def test_sets_may_be_swapped_and_orders_do_not_matter() -> None:
     [
         (np.zeros((9, 3)), np.ones((20, 3)), "real images needs at least 10 images; given 9"),
         (np.ones((20, 3)), np.ones((20, 4)), "one extractor"),
+        (np.full((20, 3), 1e30), np.ones((20, 3)), r"real images needs finite features, of at most 1e\+20"),
+        (np.full((20, 3), "a"), np.ones((20, 3)), "real images needs features .* of numbers"),
         (np.ones((20, 3)), np.full((20, 3), np.nan), "synthetic images needs finite"),
     ],
 )

@@ -60,6 +60,15 @@ def test_an_error_that_reaches_the_command_line_raw_is_escaped(tmp_path: Path) -
     assert ended.stderr == "error: one\\x1b[31m two\nthree\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_under_what_is_printed_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "qaugbench", "list", "tasks"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (ended.returncode, ended.stderr) == (2, "error: There is no space left for what is printed.\n")
+
+
 def test_no_error_carries_a_control_character_or_fills_the_screen() -> None:
     text = str(DataError(f"one {HOSTILE.replace(chr(10), '')} two\nthree"))
     assert text.replace("\n", "").isprintable()

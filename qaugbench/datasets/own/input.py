@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from qaugbench.datasets.own.labels import (
     table_rows,
     table_spellings,
 )
+from qaugbench.datasets.own.lookup import looked_up, refuse_repeats, tidy
 from qaugbench.datasets.own.table import FILE_COLUMNS, OwnTable, read_own_table
 from qaugbench.datasets.together import together
 from qaugbench.errors import DataError, first_offenders
@@ -109,7 +109,7 @@ def _of_table(path: Path, table: OwnTable, labels: TitledLabels) -> OwnInput:
     if column is None or wanted:
         raise _lacking_columns(table, labels, column, wanted)
     keys = [row[column] for row in table.rows]
-    _refuse_repeats(keys, table, f"column {column!r}")
+    refuse_repeats(keys, table, f"column {column!r}")
     everything = files_around_labels(path)
     files = everything.only(everything.pictures())
     said: dict[Key, OwnRow] = {
@@ -145,7 +145,7 @@ def _keys(table: OwnTable, found: Mapping[str, str]) -> list[Key]:
         (found.get(row[column], row[column]), _slice(row[slice_column], table, place) if slice_column else None)
         for row, place in zip(table.rows, table.places, strict=True)
     ]
-    _refuse_repeats(keys, table, f"column {column!r}" if slice_column is None else "columns for file and slice")
+    refuse_repeats(keys, table, f"column {column!r}" if slice_column is None else "columns for file and slice")
     return keys
 
 
@@ -176,56 +176,13 @@ def _located(path: Path, names: Sequence[str], table: OwnTable) -> Located:
     if len(direct) == len(set(names)):
         return Located(near, direct)
     around = files_around_labels(path)
-    found, fault = _looked_up(around, names, table, direct)
+    found, fault = looked_up(around, names, table, direct)
     return Located(OwnFiles(path, {**around.places, **near.places}), {**found, **direct}, fault)
-
-
-def _looked_up(
-    files: OwnFiles, names: Sequence[str], table: OwnTable, known: Collection[str]
-) -> tuple[dict[str, str], str]:
-    """Return the file for each name that is not among the ``known``, and in words which names fit none or several."""
-    called = _called(files)
-    found: dict[str, str] = {}
-    problems: dict[str, list[str]] = {}
-    for name, place in zip(names, table.places, strict=True):
-        if name in known:
-            continue
-        clean = _clean(name)
-        exact = next((one for one in (clean, f"images/{clean}") if one in files.places), None)
-        several = [exact] if exact else called.get(clean.rsplit("/", 1)[-1], [])
-        if len(several) != 1:
-            problems.setdefault("are missing" if not several else "fit several files", []).append(f"{place}: {name!r}")
-            continue
-        found[name] = several[0]
-    if not problems:
-        return found, ""
-    listed = "; ".join(
-        f"{len(offenders)} of {len(names)} files {why}: {first_offenders(offenders)}"
-        for why, offenders in problems.items()
-    )
-    remedy = f"Write paths that are absolute or relative to {files.root}."
-    if not called and not known:
-        remedy = f"{files.root} holds no pictures: put them there, or write paths that are absolute or relative to it."
-    return found, f"{table.where}: {listed}. {remedy}"
-
-
-def _called(files: OwnFiles) -> dict[str, list[str]]:
-    """Return the paths of the pictures by file name, with and without its ending."""
-    called: dict[str, list[str]] = {}
-    for path in files.pictures():
-        last = path.rsplit("/", 1)[-1]
-        for name in {last, last.split(".", 1)[0], last.rsplit(".", 1)[0]}:
-            called.setdefault(name, []).append(path)
-    return called
-
-
-def _clean(name: str) -> str:
-    return name.replace("\\", "/").removeprefix("./")
 
 
 def _place(folder: Path, name: str) -> Path | None:
     """Return the file at a path from ``folder`` or below its images/, or at an absolute path; None if there is none."""
-    said = (folder / name, folder / _clean(name), folder / "images" / _clean(name))
+    said = (folder / name, folder / tidy(name), folder / "images" / tidy(name))
     return next((place for place in said if is_file(place)), None)
 
 
@@ -237,13 +194,3 @@ def _slice(text: str, table: OwnTable, place: str) -> int:
     if not text.isdigit():
         raise DataError(f"{table.where}, {place}: the slice must be a number from 0, not {text!r}.")
     return int(text)
-
-
-def _refuse_repeats(keys: Sequence[object], table: OwnTable, what: str) -> None:
-    counts = Counter(keys)
-    again = [f"{place}: {key!r}" for key, place in zip(keys, table.places, strict=True) if counts[key] > 1 or key == ""]
-    if again:
-        raise DataError(
-            f"{table.where}: {len(again)} rows are empty in, or share, their {what}: {first_offenders(again)}. Keep one row per "
-            "image, with all its findings."
-        )

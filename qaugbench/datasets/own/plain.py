@@ -9,17 +9,25 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from PIL import Image
 
 from qaugbench.datasets.audit.image_facts import grey_and_stored
-from qaugbench.datasets.formats.pictures import opened_picture, read_picture
+from qaugbench.datasets.formats.pictures import UNREADABLE, opened_picture, read_picture
 from qaugbench.datasets.own.files import OwnFiles, files_around_labels, unread_spreadsheet
+from qaugbench.datasets.own.lookup import looked_up, refuse_repeats
 from qaugbench.datasets.own.table import FILE_COLUMNS, read_own_table
 from qaugbench.datasets.preprocess import read_square
 from qaugbench.errors import DataError, first_offenders
+from qaugbench.formatting import count
 
 Progress = Callable[[int, int], None]
+LABELS = "labels.csv"
 CLASS_COLUMNS = ("label", "class", "diagnosis")
 GREY_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "I;16L"})
+LEAST_SIDE = 8
+"""Side in pixels below which pictures are not compared."""
+SEVERAL_FRAMES = ("GIF", "PNG", "TIFF", "WEBP")
+"""Formats of which a file can hold several pictures; in a JPEG, the others are previews."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,15 @@ class Pictures:
         """The side of the squares that the pictures are padded to, where it is one for all."""
         sides = {max(size) for size in self.sizes.values()}
         return sides.pop() if len(sides) == 1 else None
+
+    @property
+    def folder(self) -> str | None:
+        """The name of the one folder that all pictures lie in, where nothing else says their classes; it may be a class."""
+        folders = {PurePosixPath(name).parent.name for name in self.sizes}
+        return folders.pop() or None if self.classes is None and len(folders) == 1 and not self._table() else None
+
+    def _table(self) -> bool:
+        return LABELS in self.files.tables()
 
     def squares(self, side: int, channels: int, progress: Progress | None = None) -> np.ndarray:
         """Return uint8 [N, side, side, channels] of all pictures, in the order of their names, padded and resized as a run does it.
@@ -94,15 +111,28 @@ def open_pictures(path: Path) -> Pictures:
             with opened_picture(BytesIO(files.read(name))) as image:
                 sizes[name] = image.size
                 modes.add(image.mode)
+                frames = _frames(image)
+            if frames > 1:
+                broken.append(f"{name} (holds {frames} pictures; save each as a file of its own)")
         except (DataError, OSError) as error:
             broken.append(f"{name} ({error})")
     _refuse_broken(path, broken)
     return Pictures(path, files, sizes, modes <= GREY_MODES, *_classes(path, files, names))
 
 
+def _frames(image: Image.Image) -> int:
+    """Return how many pictures an opened file holds; 1 where that cannot be read, as decoding will say why."""
+    if image.format not in SEVERAL_FRAMES:
+        return 1
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except UNREADABLE:
+        return 1
+
+
 def _classes(path: Path, files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
     """Return the class of every picture, by a table or by folders; None where neither says it of all, and why."""
-    if "labels.csv" in files.tables():
+    if LABELS in files.tables():
         return _by_table(files, names)
     folders = [PurePosixPath(name).parts for name in names]
     if all(len(parts) > 1 for parts in folders) and len({parts[-2] for parts in folders}) > 1:
@@ -111,34 +141,45 @@ def _classes(path: Path, files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[
 
 
 def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
-    where = f"labels.csv in {files.root}"
-    table = read_own_table(files.read("labels.csv"), where)
+    where = f"{LABELS} in {files.root}"
+    table = read_own_table(files.read(LABELS), where)
     file_column, class_column = table.column(*FILE_COLUMNS), table.column(*CLASS_COLUMNS)
     if file_column is None or class_column is None:
         lacking = FILE_COLUMNS[0] if file_column is None else CLASS_COLUMNS[0]
         return None, f"{where} has no column {lacking!r}; its columns are {first_offenders(table.columns, 20)}"
-    said = {PurePosixPath(row[file_column]).name: row[class_column] for row in table.rows}
-    found = {name: said.get(PurePosixPath(name).name, "") for name in names}
+    files_named, fault = looked_up(files, [row[file_column] for row in table.rows], table, ())
+    if fault:
+        raise DataError(fault)
+    rows = [files_named[row[file_column]] for row in table.rows]
+    refuse_repeats(rows, table, f"column {file_column!r}")
+    said = dict(zip(rows, (row[class_column] for row in table.rows), strict=True))
+    found = {name: said.get(name, "") for name in names}
     unsaid = [name for name, value in found.items() if not value]
     if unsaid:
-        raise DataError(f"{where} says no class of {len(unsaid)} pictures: {first_offenders(unsaid)}.")
+        raise DataError(
+            f"{where} says no class of {count(len(unsaid), 'picture')}: {first_offenders(unsaid)}. Write one row per picture."
+        )
     return found, ""
 
 
 def _refuse_broken(path: Path, broken: list[str]) -> None:
     if broken:
         raise DataError(
-            f"{path}: {len(broken)} files cannot be read: {first_offenders(broken)}. Mend or remove them; nothing was measured."
+            f"{path}: {count(len(broken), 'file')} cannot be used: {first_offenders(broken)}. Mend or remove them; nothing was "
+            "measured."
         )
 
 
 def one_side(sets: Mapping[str, Pictures], side: int | None) -> int:
-    """Return the side at which all sets are compared: ``side``, or the one they all have; DataError where they differ."""
+    """Return the side at which all sets are compared: ``side``, or the one all have; DataError where they differ or are tiny."""
     if side is not None:
         return side
-    found = {name: one.side for name, one in sets.items()}
-    if len(set(found.values())) == 1 and None not in found.values():
-        return int(next(iter(found.values())) or 0)
+    sides = {one.side for one in sets.values()}
+    own = sides.pop() if len(sides) == 1 else None
+    if own is not None and own < LEAST_SIDE:
+        raise DataError(f"The pictures have {count(own, 'pixel')} a side; give pictures of at least {LEAST_SIDE}.")
+    if own is not None:
+        return own
     words = "; ".join(f"{one.path}: {_sides(one)}" for one in sets.values())
     raise DataError(f"The pictures are of different sizes ({words}). Say at which side all are compared: --size 64.")
 
