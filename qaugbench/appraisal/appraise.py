@@ -157,10 +157,12 @@ def _labels(sets: Sets, verdicts: Verdicts | None, extractor: Extractor) -> dict
     def make() -> Measure:
         known = sets.training
         seen = known.labels if known is not None else None
-        shared = with_both_kinds(labels, real_labels, *([] if seen is None else [seen]))
-        value = probe_auroc(own, labels[:, shared], real, real_labels[:, shared])
+        every = with_both_kinds(labels, real_labels)
+        shared = every if seen is None else every & with_both_kinds(seen)
+        asked = shared if shared.any() else every  # the training images tell nothing apart: no number stands beside
+        value = probe_auroc(own, labels[:, asked], real, real_labels[:, asked])
         of_real = None
-        if known is not None and seen is not None:
+        if known is not None and seen is not None and shared.any():
             of_real = probe_auroc(extractor.features(known.images), seen[:, shared], real, real_labels[:, shared])
         name = extractor.provenance.extractor
         return Measure(value=value, real=of_real, n=len(own), n_real=len(real), extractor=name)

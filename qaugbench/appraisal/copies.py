@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,13 @@ def look_for_copies(
         return CopiesFound({}, "not measured", [], [])
     name = extractor.provenance.extractor
     planted = planted_copies(training.images, effort.planted, rng)
-    tests = {"": _features_test(sets, extractor, rng, effort)}
-    if registered:
-        tests["_pixels"] = _pixels_test(sets, rng, effort)
     measures: dict[str, Measure] = {}
+    tests: dict[str, _Test] = {}
+    for ending, make in {"": partial(_features_test, sets, extractor), "_pixels": partial(_pixels_test, sets)}.items():
+        try:
+            tests |= {ending: make(rng, effort)} if registered or not ending else {}
+        except StatisticsError as error:
+            measures[f"copies/excess{ending}"] = _without(error, TESTS[ending] or name)
     needed: list[str] = []
     pairs: list[ClosePair] = []
     for ending, test in tests.items():
@@ -67,7 +71,7 @@ def look_for_copies(
             pairs = pairs or _pairs(seen, test.synthetic)
             found = test.excess(sets, seen)
         except StatisticsError as error:
-            measures[f"copies/excess{ending}"] = Measure(value=None, reason=str(error), extractor=label)
+            measures[f"copies/excess{ending}"] = _without(error, label)
             continue
         measures[f"copies/excess{ending}"] = _excess(found, label)
         measures.update(_planted(planted, test, found, ending, label))
@@ -99,6 +103,14 @@ class _Test:
 def _pairs(found: OrientedNeighbours, rows: np.ndarray) -> list[ClosePair]:
     """Return the closest pairs, synthetic images by their rows in the whole set."""
     return [replace(pair, synthetic=int(rows[pair.synthetic])) for pair in closest_pairs(found)]
+
+
+def pair_images(
+    pairs: Sequence[ClosePair], synthetic: np.ndarray, training: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of pairs, [n, H, W, C] each: the synthetic ones turned as they were when they came so close."""
+    turned = [oriented(synthetic[pair.synthetic], pair.orientation, axes=(0, 1)) for pair in pairs]
+    return np.stack(turned) if pairs else synthetic[:0], training[[pair.training for pair in pairs]]
 
 
 def _weights(own: ImageSet, real: ImageSet) -> tuple[np.ndarray | None, np.ndarray]:
@@ -176,6 +188,10 @@ def _companions(sets: Sets, extractor: Extractor, rng: np.random.Generator, effo
         "copies/membership_auc": measured(lambda: membership("auc")),
         "copies/membership_tpr": measured(lambda: membership("tpr")),
     }
+
+
+def _without(error: StatisticsError, label: str) -> Measure:
+    return Measure(value=None, reason=str(error), extractor=label)
 
 
 def _excess(found: CopyExcess, label: str) -> Measure:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qaugbench.appraisal.appraise import Options, appraise
+from qaugbench.appraisal.copies import pair_images
 from qaugbench.appraisal.forms import one_form, one_spelling
 from qaugbench.appraisal.repeats import Repeats, repeats
 from qaugbench.appraisal.sets import ImageSet, Sets
@@ -44,8 +45,8 @@ class FolderRequest:
 class AppraisedFolders:
     """What is known of the synthetic images, and which of them are real or training images.
 
-    ``pairs`` are the synthetic images closest to a training image and those training images, each uint8 [n, H, W, C], closest
-    first; empty without training images.
+    ``pairs`` are the synthetic images closest to a training image, turned as they are when so close, and those training images,
+    each uint8 [n, H, W, C], closest first; empty without training images.
     """
 
     appraisal: Appraisal
@@ -102,10 +103,7 @@ def appraise_folders(request: FolderRequest, *, tell: Tell = lambda what: None) 
         "measures": {**found.appraisal.measures, **_not_measured(opened)},
     }
     training = read["training"].images if "training" in read else sets.synthetic.images[:0]
-    pairs = (
-        sets.synthetic.images[[pair.synthetic for pair in found.pairs]],
-        training[[pair.training for pair in found.pairs]],
-    )
+    pairs = pair_images(found.pairs, sets.synthetic.images, training)
     return AppraisedFolders(found.appraisal.model_copy(update=said), repeated, pairs)
 
 

@@ -68,7 +68,11 @@ def _one_folder_each(opened: Mapping[str, Pictures]) -> tuple[Mapping[str, Pictu
     taken, said = dict(opened), []
     for name, one in opened.items():
         others = {word for other in opened.values() if other is not one for word in (other.classes or {}).values()}
-        if one.folder is None or matching_classes([one.folder], sorted(others))[one.folder] is None:
+        if one.folder is None or not others:
+            continue
+        if matching_classes([one.folder], sorted(others))[one.folder] is None:
+            why = f"{one.path} has no labels.csv, and its one folder, {one.folder!r}, is no class of another set"
+            taken[name] = replace(one, unlabelled=why)
             continue
         taken[name] = replace(one, classes=dict.fromkeys(one.sizes, one.folder))
         said.append(f"All {name} pictures lie in one folder, {one.folder!r}, which is taken for their class.")

@@ -58,20 +58,26 @@ def metrics(
     """
     from qaugbench.appraisal.folders import FolderRequest, appraise_folders
     from qaugbench.report.appraisal_text import appraisal_text
+    from qaugbench.report.asked_file import refuse_file_among
     from qaugbench.report.card import check_card_path, write_card
     from qaugbench.report.pair_sheet import check_sheet_path, write_pair_sheet
 
+    inputs = [path for path in (real, synthetic, train) if path is not None]
     if card is not None:
         check_card_path(card)
+        refuse_file_among(card, inputs, "--card")
     if pairs is not None:
         check_sheet_path(pairs, training=train is not None)
+        refuse_file_among(pairs, inputs, "--pairs")
     request = FolderRequest(real, synthetic, train, size, grey, extractors, seed)
     found = appraise_folders(request, tell=lambda what: tell(f"{what} ..."))
-    if as_json:
-        print_json([found.to_dict()])
-    else:
-        say(appraisal_text(found.appraisal, terminal_width()))
-    if card is not None:
-        tell(f"Card: {write_card(card, found.appraisal, title=synthetic.resolve().name)}")
-    if pairs is not None:
-        tell(f"Closest pairs: {write_pair_sheet(pairs, *found.pairs)}")
+    try:
+        if card is not None:
+            tell(f"Card: {write_card(card, found.appraisal, title=synthetic.resolve().name)}")
+        if pairs is not None:
+            tell(f"Closest pairs: {write_pair_sheet(pairs, *found.pairs)}")
+    finally:
+        if as_json:
+            print_json([found.to_dict()])
+        else:
+            say(appraisal_text(found.appraisal, terminal_width()))

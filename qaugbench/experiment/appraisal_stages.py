@@ -91,6 +91,7 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
     """Appraise the images that fill the slots of an arm against real ones of other patients, and those they were learned from."""
     from qaugbench.appraisal.appraise import Options
     from qaugbench.appraisal.appraise import appraise as appraise_sets
+    from qaugbench.appraisal.copies import pair_images
     from qaugbench.appraisal.sets import ImageSet, Sets
     from qaugbench.extractors.asked import not_asked_for
     from qaugbench.extractors.pixels import pixel_components
@@ -123,11 +124,11 @@ def appraise(cell: Cell, store: Store) -> tuple[Files, Facts]:
         options=Options(seed=cell.key["seed"]),
     )
     appraisal = _of_fits(found.appraisal, cell.key.get("fits"))
-    pairs = found.pairs[:SHOWN]
+    drawn, nearest = pair_images(found.pairs[:SHOWN], own.images, real.images)
     files: Files = {
         "appraisal.json": json_text(appraisal.model_dump(mode="json")).encode(),
-        "pair_synthetic": own.images[[pair.synthetic for pair in pairs]] if pairs else own.images[:0],
-        "pair_training": real.images[[pair.training for pair in pairs]] if pairs else real.images[:0],
+        "pair_synthetic": drawn,
+        "pair_training": nearest,
     }
     return files, {"states": appraisal.states, "remark": _remark(appraisal.states)}
 

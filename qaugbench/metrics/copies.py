@@ -27,6 +27,8 @@ EXPLAINED = 0.02
 """Excess that a shrunk generator has without copying; memorising is said only of more, with confidence."""
 LARGEST_RANK = 50
 LEAST_IMAGES = 20
+MANY = 3
+"""Held-out images of one and the same ratio that are no coincidence."""
 MOST_IMAGES = 10**6
 """More images than this are not asked for: the observed rate is too near a border to be decided."""
 
@@ -162,13 +164,14 @@ def _quantile(ratios: np.ndarray, weights: np.ndarray, n_effective: float) -> fl
 
 
 def _refuse_ties(ratios: np.ndarray, weights: np.ndarray, threshold: float, n_effective: float) -> None:
-    """Raise StatisticsError where honest images are flagged too: far more of the held-out than expected are at the threshold."""
-    tied = float(weights[ratios <= threshold].sum() / weights.sum())
-    if tied - _expected(n_effective) > TOLERATED:
+    """Raise StatisticsError where honest images are flagged too: ``MANY`` held-out images share the ratio of the threshold."""
+    level = ratios[ratios <= threshold].max(initial=0.0)
+    tied = int((ratios == level).sum())
+    flagged = float(weights[ratios <= threshold].sum() / weights.sum())
+    if tied >= MANY and flagged - _expected(n_effective) > TOLERATED:
         raise StatisticsError(
-            f"{tied:.0%} of the held-out real images have a distance ratio of {threshold:.3g} or less, where about "
-            f"{_expected(n_effective):.0%} should: many real images are one picture, or equally far from all training images, and "
-            "small ratios tell nothing."
+            f"{tied} of {len(ratios)} held-out real images have the same distance ratio, {level:.3g}, and hardly any a smaller "
+            "one: they are one picture, or equally far from all training images, so that small ratios tell nothing."
         )
 
 

@@ -125,7 +125,7 @@ def check_card_path(path: Path) -> None:
 def write_card(path: Path, appraisal: Appraisal, *, title: str, made: Mapping[str, str] | None = None) -> Path:
     """Write the card to ``path``, a .html or .md file, whole or not at all, and return the path."""
     check_card_path(path)
-    return write_asked_file(path, MAKERS[path.suffix](appraisal, title=title, made=made), OPTION)
+    return write_asked_file(path, MAKERS[path.suffix.lower()](appraisal, title=title, made=made), OPTION)
 
 
 def write_cards(folder: Path, record: Record) -> list[Path]:

@@ -13,6 +13,8 @@ from qaugbench.report.asked_file import check_asked_file, write_asked_file
 
 OPTION = "--pairs"
 PAIRS_PER_ROW = 10
+BETWEEN = 2
+"""Pixels between the two images of a pair."""
 SMALLEST_SIDE = 64
 """Side in pixels up to which small images are enlarged, by a whole factor."""
 
@@ -20,10 +22,12 @@ SMALLEST_SIDE = 64
 def pair_sheet(synthetic: np.ndarray, training: np.ndarray) -> Image.Image:
     """Return pairs of images [n, H, W, C] uint8, each synthetic one above its training image, ten pairs to a row."""
     factor = max(1, -(-SMALLEST_SIDE // synthetic.shape[1]))
-    pairs = np.concatenate([synthetic, training], axis=1).repeat(factor, axis=1).repeat(factor, axis=2)
+    drawn, nearest = (images.repeat(factor, axis=1).repeat(factor, axis=2) for images in (synthetic, training))
+    between = np.full((len(drawn), BETWEEN, *drawn.shape[2:]), 255, np.uint8)
+    pairs = np.concatenate([drawn, between, nearest], axis=1)
     per_row = min(PAIRS_PER_ROW, len(pairs))
     blank = np.full((-len(pairs) % per_row, *pairs.shape[1:]), 255, np.uint8)
-    spaced = np.pad(np.concatenate([pairs, blank]), ((0, 0), (0, 6), (0, 3), (0, 0)), constant_values=255)
+    spaced = np.pad(np.concatenate([pairs, blank]), ((0, 0), (0, 8), (0, 3), (0, 0)), constant_values=255)
     rows = [np.concatenate(list(spaced[start : start + per_row]), axis=1) for start in range(0, len(spaced), per_row)]
     sheet = np.concatenate(rows)
     return Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet)

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from qaugbench.appraisal.sets import ImageSet
 from qaugbench.cli import cli
+from qaugbench.datasets.own.plain import open_pictures
 from qaugbench.image_facts import SECTIONS
 from tests.appraisal.pictures import NAMES, blobs, copies
 
@@ -37,6 +38,11 @@ def put(
 
 def folder(place: Path) -> Path:
     place.mkdir()
+    return place
+
+
+def a_file(place: Path) -> Path:
+    place.write_text("")
     return place
 
 
@@ -165,6 +171,9 @@ def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_p
         ("NAME=WEIGHTS",): (real, real, "--extractor", "inception="),
         (".html or .md",): (real, real, "--card", "card.pdf"),
         ("card.html is a folder", "--card"): (real, real, "--card", folder(tmp_path / "card.html")),
+        ("cannot be written", "--card"): (real, real, "--card", "x" * 260 + ".html"),
+        ("whose pictures are compared", "elsewhere"): (real, real, "--card", real / "card.html"),
+        ("is no folder",): (real, real, "--card", a_file(tmp_path / "file") / "card.html"),
         ("cannot be written", "--pairs"): (real, real, "--train", real, "--pairs", "/proc/pairs.png"),
         ("--train TRAINING",): (real, real, "--pairs", tmp_path / "pairs.png"),
         ("4 pixels a side", "at least 8"): (put(tmp_path / "tiny", blobs(10, 7, side=4)), tmp_path / "tiny"),
@@ -251,6 +260,9 @@ def test_why_labels_are_not_known_is_said(folders: Path, tmp_path: Path) -> None
 
 def test_few_pictures_give_no_value_and_the_reason(folders: Path, tmp_path: Path) -> None:
     few = put(tmp_path / "few", blobs(6, 7))
+    seen = facts(folders / "real", folders / "honest", "--train", put(tmp_path / "seen", blobs(8, 2)))["measures"]
+    assert "at least 20 training images" in seen["copies/excess"]["reason"]  # type: ignore[index]
+    assert seen["fidelity/kid"]["value"] is not None  # type: ignore[index]
     found = facts(folders / "real", few, "--train", folders / "train")
     measures = found["measures"]
     assert measures["copies/excess"]["value"] is None  # type: ignore[index]
@@ -290,15 +302,25 @@ def table(place: Path, rows: list[str], images: ImageSet) -> Path:
 
 def test_a_table_means_the_files_of_its_paths(folders: Path, tmp_path: Path) -> None:
     named = [f"{name}/{number}.png,{label}" for name, label in (("a", "left"), ("b", "right")) for number in range(30)]
-    found = facts(folders / "real", table(tmp_path / "good", named, blobs(60, 7)))
+    good = table(tmp_path / "good", named, blobs(60, 7))
+    found = facts(folders / "real", good)
     assert [found["measures"][f"collapse/vendi/{label}"]["n"] for label in NAMES] == [30, 30]  # type: ignore[index]
-    for words, rows in {
+    wanted = open_pictures(good).classes
+    for written in (f"{good.resolve()}/{{}}", "other/{}", "././{}", "x/../{}", "images\\{}"):
+        rows = [written.format(row.replace("/", "\\") if "\\" in written else row) for row in named]
+        (good / "labels.csv").write_text("\n".join(["filename,label", *rows]))
+        assert open_pictures(good).classes == wanted
+    (good / "labels.csv").write_text("\n".join(["filename,label", *(row.replace(".png", "") for row in named)]))
+    assert open_pictures(good).classes == wanted
+    wrong = {
         ("line 62", "'a/0.png'", "one row per image"): [*named, "a/0.png,right"],
         ("1 of 61 files are missing", "ghost.png"): [*named, "ghost.png,left"],
         ("fit several files", "'0.png'"): [*named[1:], "0.png,left"],
+        ("1 of 60 files are missing", "line 61: 'b/77.png'"): [*named[:-1], "b/77.png,right"],
         ("no class of 1 picture", "a/0.png"): named[1:],
-    }.items():
-        result = metrics(folders / "real", table(tmp_path / words[-1].strip("'").replace("/", ""), rows, blobs(60, 7)))
+    }
+    for number, (words, rows) in enumerate(wrong.items()):
+        result = metrics(folders / "real", table(tmp_path / f"wrong{number}", rows, blobs(60, 7)))
         assert result.exit_code != 0
         assert all(word in str(result.exception) for word in words), result.exception
 
@@ -312,7 +334,12 @@ def test_one_folder_is_a_class_where_another_set_has_it(folders: Path, tmp_path:
     assert "collapse/vendi/left" in facts(folders / "real", one)["measures"]  # type: ignore[operator]
     assert "'right' (synthetic)" in str(metrics(one, folders / "honest").exception)
     other = put(tmp_path / "other", left, names=("pictures", "right"))
-    assert "Do the labels hold? Not measured. All images count as one class" in said(folders / "real", other)
+    text = said(folders / "real", other)
+    assert "Do the labels hold? Not measured. All images count as one class" in text
+    assert "its one folder, 'pictures', is no class of another set" in text
+    measures = facts(folders / "real", folders / "honest", "--train", one)["measures"]
+    assert measures["labels/tstr_auroc"]["value"] is not None  # type: ignore[index]
+    assert measures["labels/tstr_auroc"]["real"] is None  # type: ignore[index]
 
 
 def test_what_only_a_run_can_tell_says_so(folders: Path) -> None:
@@ -329,8 +356,17 @@ def test_the_closest_pairs_are_one_picture(folders: Path, tmp_path: Path) -> Non
     assert metrics(*given).exit_code == 0
     tiles = np.asarray(Image.open(sheet))
     side = 64  # 16 pixels enlarged by four
-    assert tiles.shape == (2 * (2 * side + 6), 10 * (side + 3))
-    assert (tiles[:side, :side] == tiles[side : 2 * side, :side]).all()  # the first pair is a copy
+    assert tiles.shape == (2 * (2 * side + 2 + 8), 10 * (side + 3))
+    assert (tiles[:side, :side] == tiles[side + 2 : 2 * side + 2, :side]).all()  # the first pair is a copy
+    turned = tmp_path / "turned"
+    for place in sorted((folders / "copied").rglob("*.png")):
+        (turned / place.parent.name).mkdir(parents=True, exist_ok=True)
+        Image.open(place).transpose(Image.Transpose.ROTATE_90).save(turned / place.parent.name / place.name)
+    assert metrics(folders / "real", turned, "--train", folders / "train", "--pairs", sheet).exit_code == 0
+    tiles = np.asarray(Image.open(sheet))
+    assert (
+        tiles[:side, :side] == tiles[side + 2 : 2 * side + 2, :side]
+    ).all()  # shown as it lies on its training image
 
 
 def test_a_card_of_the_folder_one_stands_in_has_its_name(

@@ -195,9 +195,20 @@ def test_distances_that_are_none_are_refused() -> None:
 
 def test_held_out_images_that_are_all_alike_accuse_nobody() -> None:
     honest = np.linspace(0.1, 1, 100)
-    with pytest.raises(StatisticsError, match="100% of the held-out real images have a distance ratio of 1 or less"):
+    with pytest.raises(StatisticsError, match="100 of 100 held-out real images have the same distance ratio, 1,"):
         copy_excess(honest, np.ones(100))
-    few = np.concatenate([[0.2, 0.2], np.linspace(0.3, 0.9, 18)])
-    with pytest.raises(StatisticsError, match="10% of the held-out"):
-        copy_excess(honest, few)
-    assert copy_excess(honest, np.linspace(0.2, 0.9, 20)).n_flagged > 0  # one smallest ratio is enough
+    for same, refused in ((2, False), (3, True)):
+        few = np.concatenate([np.full(same, 0.2), np.linspace(0.3, 0.9, 20 - same)])
+        if refused:
+            with pytest.raises(StatisticsError, match="3 of 20"):
+                copy_excess(honest, few)
+        else:
+            assert copy_excess(honest, few).threshold == 0.2
+
+
+def test_one_held_out_image_of_a_rare_class_is_no_tie() -> None:
+    held_out = np.linspace(0.2, 0.9, 40)
+    groups = np.r_[1, np.zeros(38, int), 1]  # the first, with the smallest ratio, is of the rare class
+    weights = matching_weights(np.arange(100) % 2, groups)
+    assert weights[0] == pytest.approx(10)
+    assert copy_excess(np.linspace(0.2, 0.9, 100), held_out, weights).n_held_out == 40

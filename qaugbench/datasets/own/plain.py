@@ -21,7 +21,7 @@ from qaugbench.errors import DataError, first_offenders
 from qaugbench.formatting import count
 
 Progress = Callable[[int, int], None]
-LABELS = "labels.csv"
+LABELS = ("labels.csv", "labels.tsv")
 CLASS_COLUMNS = ("label", "class", "diagnosis")
 GREY_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "I;16L"})
 LEAST_SIDE = 8
@@ -57,10 +57,7 @@ class Pictures:
     def folder(self) -> str | None:
         """The name of the one folder that all pictures lie in, where nothing else says their classes; it may be a class."""
         folders = {PurePosixPath(name).parent.name for name in self.sizes}
-        return folders.pop() or None if self.classes is None and len(folders) == 1 and not self._table() else None
-
-    def _table(self) -> bool:
-        return LABELS in self.files.tables()
+        return folders.pop() or None if self.classes is None and len(folders) == 1 and not _table(self.files) else None
 
     def squares(self, side: int, channels: int, progress: Progress | None = None) -> np.ndarray:
         """Return uint8 [N, side, side, channels] of all pictures, in the order of their names, padded and resized as a run does it.
@@ -132,17 +129,21 @@ def _frames(image: Image.Image) -> int:
 
 def _classes(path: Path, files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
     """Return the class of every picture, by a table or by folders; None where neither says it of all, and why."""
-    if LABELS in files.tables():
-        return _by_table(files, names)
+    if (table := _table(files)) is not None:
+        return _by_table(files, table, names)
     folders = [PurePosixPath(name).parts for name in names]
     if all(len(parts) > 1 for parts in folders) and len({parts[-2] for parts in folders}) > 1:
         return {name: parts[-2] for name, parts in zip(names, folders, strict=True)}, ""
     return None, f"{path} has no labels.csv, and not several folders below it, one per class"
 
 
-def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
-    where = f"{LABELS} in {files.root}"
-    table = read_own_table(files.read(LABELS), where)
+def _table(files: OwnFiles) -> str | None:
+    return next((name for name in files.tables() if name in LABELS), None)
+
+
+def _by_table(files: OwnFiles, name: str, names: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
+    where = f"{name} in {files.root}"
+    table = read_own_table(files.read(name), where)
     file_column, class_column = table.column(*FILE_COLUMNS), table.column(*CLASS_COLUMNS)
     if file_column is None or class_column is None:
         lacking = FILE_COLUMNS[0] if file_column is None else CLASS_COLUMNS[0]
@@ -153,8 +154,8 @@ def _by_table(files: OwnFiles, names: tuple[str, ...]) -> tuple[dict[str, str] |
     rows = [files_named[row[file_column]] for row in table.rows]
     refuse_repeats(rows, table, f"column {file_column!r}")
     said = dict(zip(rows, (row[class_column] for row in table.rows), strict=True))
-    found = {name: said.get(name, "") for name in names}
-    unsaid = [name for name, value in found.items() if not value]
+    found = {picture: said.get(picture, "") for picture in names}
+    unsaid = [picture for picture, value in found.items() if not value]
     if unsaid:
         raise DataError(
             f"{where} says no class of {count(len(unsaid), 'picture')}: {first_offenders(unsaid)}. Write one row per picture."
