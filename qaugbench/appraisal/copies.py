@@ -57,9 +57,12 @@ def look_for_copies(
     planted = planted_copies(training.images, effort.planted, rng)
     measures: dict[str, Measure] = {}
     tests: dict[str, _Test] = {}
-    for ending, make in {"": partial(_features_test, sets, extractor), "_pixels": partial(_pixels_test, sets)}.items():
+    makers: dict[str, Callable[[np.random.Generator, Effort], _Test]] = {"": partial(_features_test, sets, extractor)}
+    if registered:
+        makers["_pixels"] = partial(_pixels_test, sets)
+    for ending, make in makers.items():
         try:
-            tests |= {ending: make(rng, effort)} if registered or not ending else {}
+            tests[ending] = make(rng, effort)
         except StatisticsError as error:
             measures[f"copies/excess{ending}"] = _without(error, TESTS[ending] or name)
     needed: list[str] = []

@@ -25,7 +25,6 @@ from qaugbench.image_facts import Appraisal, Measure
 from qaugbench.places import data_home
 
 Tell = Callable[[str], None]
-A_RUN = "'qaugbench run --generator folder:IMAGES'"
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,9 @@ def _not_measured(opened: Mapping[str, Pictures]) -> dict[str, Measure]:
         "training/gain": Measure(
             value=None, reason="Images that were drawn during the fit are needed, which a run draws."
         ),
-        "labels/skill": Measure(value=None, reason=f"A judge is needed, which {A_RUN} trains."),
+        "labels/skill": Measure(
+            value=None, reason="A judge is needed, which 'qaugbench run --generator folder:IMAGES' trains."
+        ),
     }
     if "training" not in opened:
         remedy = "Give the images that the generator learned from: --train TRAINING."

@@ -174,7 +174,7 @@ def test_what_cannot_be_compared_is_refused_with_the_remedy(folders: Path, tmp_p
         ("cannot be written", "--card"): (real, real, "--card", "x" * 260 + ".html"),
         ("whose pictures are compared", "elsewhere"): (real, real, "--card", real / "card.html"),
         ("is no folder",): (real, real, "--card", a_file(tmp_path / "file") / "card.html"),
-        ("cannot be written", "--pairs"): (real, real, "--train", real, "--pairs", "/proc/pairs.png"),
+        ("cannot be written", "--pairs"): (real, real, "--train", real, "--pairs", "x" * 260 + ".png"),
         ("--train TRAINING",): (real, real, "--pairs", tmp_path / "pairs.png"),
         ("4 pixels a side", "at least 8"): (put(tmp_path / "tiny", blobs(10, 7, side=4)), tmp_path / "tiny"),
         ("stack.tiff (holds 3 pictures", "file of its own"): (real, stacked(tmp_path / "stacked")),
@@ -364,9 +364,7 @@ def test_the_closest_pairs_are_one_picture(folders: Path, tmp_path: Path) -> Non
         Image.open(place).transpose(Image.Transpose.ROTATE_90).save(turned / place.parent.name / place.name)
     assert metrics(folders / "real", turned, "--train", folders / "train", "--pairs", sheet).exit_code == 0
     tiles = np.asarray(Image.open(sheet))
-    assert (
-        tiles[:side, :side] == tiles[side + 2 : 2 * side + 2, :side]
-    ).all()  # shown as it lies on its training image
+    assert (tiles[:side, :side] == tiles[side + 2 : 2 * side + 2, :side]).all()  # turned as it lies on it
 
 
 def test_a_card_of_the_folder_one_stands_in_has_its_name(
