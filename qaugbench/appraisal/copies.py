@@ -112,7 +112,12 @@ def pair_images(
     pairs: Sequence[ClosePair], synthetic: np.ndarray, training: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the images of pairs, [n, H, W, C] each: the synthetic ones turned as they were when they came so close."""
-    turned = [oriented(synthetic[pair.synthetic], pair.orientation, axes=(0, 1)) for pair in pairs]
+    turned = [
+        oriented(synthetic[pair.synthetic], pair.orientation, axes=(0, 1))
+        if pair.orientation
+        else synthetic[pair.synthetic]
+        for pair in pairs  # pictures that are not square are found as they are alone
+    ]
     return np.stack(turned) if pairs else synthetic[:0], training[[pair.training for pair in pairs]]
 
 

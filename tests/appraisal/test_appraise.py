@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torchvision.models import squeezenet1_1
 
 from qaugbench.appraisal.appraise import Appraised, Options, Verdicts, appraise
-from qaugbench.appraisal.copies import Effort
+from qaugbench.appraisal.copies import Effort, pair_images
 from qaugbench.appraisal.fidelity import feature_distances
 from qaugbench.appraisal.labels import Judged
 from qaugbench.appraisal.sets import ImageSet, Sets
@@ -22,6 +22,7 @@ from qaugbench.extractors.contract import Provenance
 from qaugbench.extractors.lpips import Lpips, read_lpips
 from qaugbench.extractors.pixels import pixel_components
 from qaugbench.image_facts import SECTIONS, measure_info
+from qaugbench.metrics.closest_pairs import ClosePair
 from tests.appraisal.pictures import NAMES, blobs, copies, sets_of
 
 QUICK = Options(seed=3, effort=Effort(images=150, registered_images=60, planted=4), registered=False)
@@ -291,3 +292,12 @@ def test_the_limit_of_fid_is_given_from_two_thousand_images_on() -> None:
     few = feature_distances(synthetic[:1999], real, None, noise, "x", rng)["fidelity/fid_limit"]
     assert few.value is None
     assert "2000" in few.reason.replace(",", "")
+
+
+def test_pairs_are_shown_as_they_lie_and_need_not_be_square() -> None:
+    square, wide = np.arange(4, dtype=np.uint8).reshape(1, 2, 2, 1), np.zeros((1, 2, 3, 1), np.uint8)
+    drawn, nearest = pair_images([ClosePair(0, 0, 0.0, 6)], square, square)
+    assert drawn[0, ..., 0].tolist() == [[2, 3], [0, 1]]  # mirrored top to bottom
+    assert nearest[0, ..., 0].tolist() == [[0, 1], [2, 3]]
+    assert pair_images([ClosePair(0, 0, 0.0, 0)], wide, wide)[0].shape == wide.shape
+    assert [len(images) for images in pair_images([], wide, wide)] == [0, 0]
